@@ -1,0 +1,1 @@
+"""MQTT in, store out, acknowledgement back; quarantine for what cannot be stored."""

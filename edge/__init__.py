@@ -1,0 +1,1 @@
+"""The gateway agent: device profiles, Modbus links, polling, the outbox, publishing."""

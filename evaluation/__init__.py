@@ -1,0 +1,1 @@
+"""The evaluator's work: plan, run, verdict."""

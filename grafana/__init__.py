@@ -1,0 +1,1 @@
+"""Grafana's datasource and dashboards, generated from one source."""

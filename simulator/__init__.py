@@ -1,0 +1,1 @@
+"""A virtual factory on real sockets, with a known truth."""

@@ -1,0 +1,1 @@
+"""One small `Store` interface and its engines."""

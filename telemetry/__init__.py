@@ -1,0 +1,51 @@
+"""The words everyone shares: channels and units, readings, batches, topics, codecs. Pure: no I/O, no clock."""
+
+from telemetry.batches import Batch, Gap, Table
+from telemetry.channels import CHANNELS, Channel, Kind, channel
+from telemetry.codec import MAX_BYTES, decode, encode, json_schema
+from telemetry.documents import Document, decode_yaml, parse_yaml
+from telemetry.errors import DecodeError, DocumentError, InvalidNameError, TelemetryError, UnknownChannelError
+from telemetry.messages import Ack, Birth, BirthDevice, State, ranges
+from telemetry.mqtt import Broker, Tls, new_client
+from telemetry.readings import Quality, Reading
+from telemetry.topics import ACK, BATCH, BIRTH, STATE, Topic, check_name, parse_topic, topic
+
+__all__ = [
+    "ACK",
+    "BATCH",
+    "BIRTH",
+    "CHANNELS",
+    "MAX_BYTES",
+    "STATE",
+    "Ack",
+    "Batch",
+    "Birth",
+    "BirthDevice",
+    "Broker",
+    "Channel",
+    "DecodeError",
+    "Document",
+    "DocumentError",
+    "Gap",
+    "InvalidNameError",
+    "Kind",
+    "Quality",
+    "Reading",
+    "State",
+    "Table",
+    "TelemetryError",
+    "Tls",
+    "Topic",
+    "UnknownChannelError",
+    "channel",
+    "check_name",
+    "decode",
+    "decode_yaml",
+    "encode",
+    "json_schema",
+    "new_client",
+    "parse_topic",
+    "parse_yaml",
+    "ranges",
+    "topic",
+]

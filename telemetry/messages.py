@@ -1,0 +1,91 @@
+"""The messages beside the batch: birth, state and acknowledgement."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class BirthDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One device as its gateway describes it.
+
+    Parameters
+    ----------
+    device, kind
+        As in the batch's tables.
+    label
+        Name for people, in the site's language.
+    link
+        Where it is read, e.g. ``tcp://127.0.0.1:5020 unit 1``.
+    profile, profile_digest
+        Name of the device profile and SHA-256 of its text (hexadecimal).
+    every_ms
+        Shortest time between two readings [ms]; a device that is silent for several of these is silent.
+    channels
+        What it delivers.
+    """
+
+    device: str
+    kind: str
+    label: str
+    link: str
+    profile: str
+    profile_digest: str
+    every_ms: int
+    channels: list[str]
+
+
+class Birth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a gateway tells of itself when it starts (retained)."""
+
+    site: str
+    gateway: str
+    epoch: str
+    started: int
+    version: str
+    site_name: str
+    timezone: str
+    devices: list[BirthDevice]
+
+
+class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether a gateway is connected (retained; the last will says it is not).
+
+    `at` is when the gateway said so [ms since 1970-01-01 UTC]; 0 in the last will, which is written beforehand.
+    """
+
+    online: bool
+    at: int
+
+
+class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The collector's word that batches are safe.
+
+    Parameters
+    ----------
+    epoch
+        The outbox the batches came from.
+    stored
+        Inclusive ranges ``[first, last]`` of sequence numbers that the store has committed.
+    quarantined
+        Ranges that are safe but set aside; the gateway need not keep them either.
+    """
+
+    epoch: str
+    stored: list[tuple[int, int]] = []
+    quarantined: list[tuple[int, int]] = []
+
+    def sequences(self) -> list[int]:
+        """Every sequence number this ack covers, rising."""
+        ranges = (*self.stored, *self.quarantined)
+        return sorted({seq for first, last in ranges for seq in range(first, last + 1)})
+
+
+def ranges(sequences: list[int]) -> list[tuple[int, int]]:
+    """Fold sequence numbers, in any order, into inclusive ranges."""
+    folded: list[tuple[int, int]] = []
+    for seq in sorted(set(sequences)):
+        if folded and seq == folded[-1][1] + 1:
+            folded[-1] = (folded[-1][0], seq)
+        else:
+            folded.append((seq, seq))
+    return folded

@@ -1,0 +1,102 @@
+"""How to reach the MQTT broker, and a client set up for it, for every room that needs one."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """TLS towards the broker: paths of PEM files.
+
+    Parameters
+    ----------
+    ca
+        Certificate authority the broker's certificate must descend from; empty for the system's own list.
+    certificate, key
+        This client's certificate and private key, when the broker asks for one.
+    """
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the broker is and who we are to it.
+
+    Parameters
+    ----------
+    host, port
+        Its address.
+    username, password
+        Credentials; empty for none.
+    tls
+        Set (even to ``{}``) to speak TLS.
+    protocol
+        MQTT version. The embedded broker speaks 3.1.1 only; mosquitto both.
+    keepalive_s
+        Longest silence before a ping [s]; a dead peer is noticed after one and a half of these.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    username: str = ""
+    password: str = ""
+    tls: Tls | None = None
+    protocol: Literal["3.1.1", "5"] = "3.1.1"
+    keepalive_s: int = 20
+
+    @property
+    def url(self) -> str:
+        """The address for people; without the password."""
+        scheme = "mqtts" if self.tls is not None else "mqtt"
+        user = f"{self.username}@" if self.username else ""
+        return f"{scheme}://{user}{self.host}:{self.port}"
+
+
+def new_client(broker: Broker, client_id: str, *, manual_ack: bool = False) -> Client:
+    """Build an unconnected paho client whose session outlives a lost connection.
+
+    Parameters
+    ----------
+    broker
+        Where it will connect.
+    client_id
+        Stable identity; the broker keeps the session under it.
+    manual_ack
+        Leave the acknowledgement of QoS 1 messages to the caller (``client.ack``).
+
+    Raises
+    ------
+    OSError
+        When a certificate file cannot be read.
+    ssl.SSLError
+        When a file holds no usable certificate or key.
+    """
+    import paho.mqtt.client as paho  # noqa: PLC0415 - rooms that never speak MQTT need no paho
+    from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415
+
+    version = paho.MQTTv5 if broker.protocol == "5" else paho.MQTTv311
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=False if version == paho.MQTTv311 else None,
+        protocol=version,
+        manual_ack=manual_ack,
+    )
+    if broker.username:
+        client.username_pw_set(broker.username, broker.password)
+    if broker.tls is not None:
+        context = ssl.create_default_context(cafile=broker.tls.ca or None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if broker.tls.certificate:
+            context.load_cert_chain(broker.tls.certificate, broker.tls.key or None)
+        client.tls_set_context(context)
+    client.reconnect_delay_set(min_delay=1, max_delay=30)
+    return client

@@ -1,0 +1,81 @@
+"""Real parts for the tests: brokers and databases from Debian's packages, each on a free port."""
+
+from __future__ import annotations
+
+import contextlib
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telemetry import Broker
+from tests.parts import Database, free_port, program, running, wait_until
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Broker]:
+    """A real mosquitto with its default persistence (off), anonymous, on a free port."""
+    port = free_port()
+    config = tmp_path / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n", encoding="utf-8")
+    with running([program("mosquitto"), "-c", str(config)], port, tmp_path / "mosquitto.log"):
+        yield Broker(port=port)
+
+
+@pytest.fixture(scope="session")
+def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A real InfluxDB 1.x (Debian's package) on a free port, empty at the start of the test run."""
+    folder = tmp_path_factory.mktemp("influxdb")
+    port, rpc = free_port(), free_port()
+    config = folder / "influxdb.conf"
+    config.write_text(
+        f"""reporting-disabled = true
+bind-address = "127.0.0.1:{rpc}"
+[meta]
+dir = "{folder}/meta"
+[data]
+dir = "{folder}/data"
+wal-dir = "{folder}/wal"
+[http]
+bind-address = "127.0.0.1:{port}"
+log-enabled = false
+[monitor]
+store-enabled = false
+""",
+        encoding="utf-8",
+    )
+    with running([program("influxd"), "run", "-config", str(config)], port, folder / "influxd.log") as process:
+        url = f"http://127.0.0.1:{port}"
+
+        def ready() -> bool:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/ping", timeout=1) as answer:
+                return bool(answer.status == 204)
+            return False
+
+        wait_until(ready, "InfluxDB answers /ping")
+        yield Database(url, process)
+
+
+@pytest.fixture(scope="session")
+def victoria_metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A real VictoriaMetrics (Debian's package): a server that others wrote and that speaks ``/api/v2/write``."""
+    folder = tmp_path_factory.mktemp("victoria-metrics")
+    port = free_port()
+    command = [
+        program("victoria-metrics"),
+        f"-storageDataPath={folder}/data",
+        f"-httpListenAddr=127.0.0.1:{port}",
+        "-retentionPeriod=100y",
+        "-search.latencyOffset=0s",
+    ]
+    with running(command, port, folder / "victoria-metrics.log") as process:
+        yield Database(f"http://127.0.0.1:{port}", process)
+
+
+@pytest.fixture(scope="session")
+def test_output() -> Path:
+    """Where tests leave what a person should look at (screenshots, tables)."""
+    folder = Path(__file__).parent.parent / "test-output"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -1,0 +1,77 @@
+"""How tests run real programs: free ports, conditions with a deadline, processes ended by their own id."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], object], what: str, deadline_s: float = 20.0) -> None:
+    """Wait for a condition; fail naming `what` when the deadline passes."""
+    until = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > until:
+            pytest.fail(f"not within {deadline_s} s: {what}")
+        time.sleep(0.01)
+
+
+def listening(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
+        return True
+    return False
+
+
+def program(name: str, *places: str) -> str:
+    """Path of a program from Debian's packages; fails, never skips: `make test` installs it."""
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin", *places]))
+    if not found:
+        pytest.fail(f"{name} is missing; run `make test` (or tests/system-packages.sh)")
+    return found
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], port: int, log: Path, env: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process, listening on `port`; killed at the end, whatever happened."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=env)
+    try:
+        wait_until(
+            lambda: listening(port) or process.poll() is not None, f"{command[0]} listening on {port}", deadline_s=30
+        )
+        if process.poll() is not None:
+            pytest.fail(f"{command[0]} ended with {process.returncode}: {log.read_text(errors='replace')[-2000:]}")
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A running database server."""
+
+    url: str
+    process: subprocess.Popen[bytes]

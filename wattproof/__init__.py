@@ -1,0 +1,1 @@
+"""The `wattproof` command: the only place that puts rooms together."""
