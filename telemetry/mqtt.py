@@ -60,8 +60,8 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{scheme}://{user}{self.host}:{self.port}"
 
 
-def new_client(broker: Broker, client_id: str, *, manual_ack: bool = False) -> Client:
-    """Build an unconnected paho client whose session outlives a lost connection.
+def new_client(broker: Broker, client_id: str, *, manual_ack: bool = False, clean: bool = False) -> Client:
+    """Build an unconnected paho client; its session outlives a lost connection unless it is `clean`.
 
     Parameters
     ----------
@@ -71,6 +71,8 @@ def new_client(broker: Broker, client_id: str, *, manual_ack: bool = False) -> C
         Stable identity; the broker keeps the session under it.
     manual_ack
         Leave the acknowledgement of QoS 1 messages to the caller (``client.ack``).
+    clean
+        Ask the broker to forget the session when the connection ends: for listeners that need retained messages only.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def new_client(broker: Broker, client_id: str, *, manual_ack: bool = False) -> C
     client = paho.Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
-        clean_session=False if version == paho.MQTTv311 else None,
+        clean_session=clean if version == paho.MQTTv311 else None,
         protocol=version,
         manual_ack=manual_ack,
     )
