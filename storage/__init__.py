@@ -1,1 +1,45 @@
-"""One small `Store` interface and its engines."""
+"""One small `Store` interface and its two engines: a DuckDB file, or an InfluxDB server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from storage.settings import Settings, open_store
+from storage.store import Aggregate, Health, Latest, Rejected, Series, Store, Times, Values, Written
+
+if TYPE_CHECKING:
+    from storage.duck import DuckStore
+    from storage.influx import InfluxStore
+
+__all__ = [
+    "Aggregate",
+    "DuckStore",
+    "Health",
+    "InfluxStore",
+    "Latest",
+    "Rejected",
+    "Series",
+    "Settings",
+    "Store",
+    "StoreError",
+    "StoreRefusedError",
+    "StoreUnavailableError",
+    "Times",
+    "Values",
+    "Written",
+    "open_store",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import an engine, and with it its library, when it is first asked for."""
+    if name == "DuckStore":
+        from storage.duck import DuckStore  # noqa: PLC0415
+
+        return DuckStore
+    if name == "InfluxStore":
+        from storage.influx import InfluxStore  # noqa: PLC0415
+
+        return InfluxStore
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

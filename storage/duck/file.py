@@ -1,0 +1,150 @@
+"""The DuckDB file: opening it, what can go wrong with it said in words, and getting over a full disk."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import structlog
+
+from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
+
+log = structlog.get_logger(__name__)
+
+SCHEMA: Final = (
+    # No primary key and no index on readings: one costs 41 bytes per row where the row itself costs about 5.
+    "CREATE TABLE IF NOT EXISTS series (id INTEGER NOT NULL, site VARCHAR NOT NULL, kind VARCHAR NOT NULL,"
+    " device VARCHAR NOT NULL, channel VARCHAR NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS readings (series_id INTEGER NOT NULL, time BIGINT NOT NULL, value DOUBLE NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS gaps (site VARCHAR NOT NULL, kind VARCHAR NOT NULL, device VARCHAR NOT NULL,"
+    ' channel VARCHAR NOT NULL, start BIGINT NOT NULL, "end" BIGINT NOT NULL, reason VARCHAR NOT NULL,'
+    " readings BIGINT NOT NULL)",
+)
+CONFIG: Final = {
+    # A checkpoint rewrites what changed inside the commit that triggers it; the default (16 MB) makes it frequent.
+    "checkpoint_threshold": "64MB",
+    # A factory's server may have no way out, and nothing here needs an extension.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+_HOLDER = re.compile(r"\(PID (\d+)\)")
+_FULL = re.compile(
+    r"no space left|could not (?:write|fsync|sync|truncate)|file too large|disk quota|out of disk", re.IGNORECASE
+)
+_DAMAGED = re.compile(
+    r"corrupt|not a valid duckdb|could not read enough bytes|checksum|serializ|replaying wal", re.IGNORECASE
+)
+
+_open_files: set[Path] = set()
+_open_files_lock = threading.Lock()
+
+
+class DataFile:
+    """An open DuckDB file, held by this object alone; hands out a cursor per use.
+
+    Raises
+    ------
+    StoreRefusedError
+        When it is held by another process or object, damaged, or may not be opened.
+    StoreUnavailableError
+        When the disk is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self._lock = threading.Lock()
+        self._invalid = False
+        self._closed = False
+        with _open_files_lock:
+            # DuckDB would hand a second opener of this process the same database: two writers that do not know of
+            # each other.
+            if self.path in _open_files:
+                raise StoreRefusedError(f"{self.path} is already open in this process; close that store first")
+            self._connection = self._connect()
+            _open_files.add(self.path)
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        with self.explained():
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreRefusedError(
+                    f"cannot make the folder {self.path.parent}: {error.strerror}; use another data folder"
+                ) from error
+            connection = duckdb.connect(str(self.path), config=dict(CONFIG))
+            try:
+                for statement in SCHEMA:
+                    connection.execute(statement)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+    @contextlib.contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own to the same database, for one thread and one use; errors leave it as store errors."""
+        with self.explained():
+            with self._lock:
+                if self._closed:
+                    raise StoreError(f"{self.path} is closed")
+                if self._invalid:
+                    self._reopen()
+                cursor = self._connection.cursor()
+            try:
+                yield cursor
+            finally:
+                cursor.close()
+
+    def _reopen(self) -> None:
+        """Start the database again after a fatal error (a checkpoint that found the disk full); the log keeps all."""
+        self._connection.close()
+        self._connection = self._connect()
+        self._invalid = False
+        log.info("store_reopened", path=str(self.path))
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn DuckDB's errors into the store's."""
+        try:
+            yield
+        except duckdb.Error as error:
+            if isinstance(error, duckdb.FatalException):
+                self._invalid = True
+            raise explain(error, self.path) from error
+
+    def close(self) -> None:
+        """Write the log into the file and let go of it."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._connection.close()
+        with _open_files_lock:
+            _open_files.discard(self.path)
+
+
+def explain(error: duckdb.Error, path: Path) -> StoreError:
+    """Say what a DuckDB error means and what to do."""
+    text = str(error).split("\n", 1)[0]
+    if "could not set lock" in text.lower():
+        holder = _HOLDER.search(text)
+        who = f"process {holder[1]}" if holder else "another process"
+        return StoreRefusedError(f"{path} is in use by {who}; stop it or use another data folder")
+    if _FULL.search(text):
+        return StoreUnavailableError(f"{path}: the disk is full or cannot be written ({text}); make room on it")
+    if _DAMAGED.search(text):
+        return StoreRefusedError(
+            f"{path} is damaged or not a WattProof data file ({text}); move it away together with {path.name}.wal"
+            " and restore a copy, or start without it: gateways send again what was never acknowledged"
+        )
+    if isinstance(error, duckdb.FatalException | duckdb.OutOfMemoryException):
+        return StoreUnavailableError(f"{path}: the database stopped and is started again at the next use ({text})")
+    if isinstance(error, duckdb.IOException):
+        return StoreRefusedError(f"{path} cannot be used ({text}); check its permissions, or use another data folder")
+    return StoreError(f"{path}: {text}")

@@ -1,0 +1,259 @@
+"""DuckStore: readings in one DuckDB file, written by one process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import numpy as np
+
+from storage.duck.file import DataFile
+from storage.duck.newest import Columns, Newest
+from storage.errors import StoreError
+from storage.intake import Intake, take
+from storage.store import Aggregate, Health, Latest, Series, Times, Values, Written
+from telemetry import Batch, Gap
+
+_AGGREGATES: Final = {
+    # In the order of time, so that the same readings always give the same last digit, whatever thread saw them first.
+    Aggregate.MEAN: "avg(value ORDER BY time)",
+    Aggregate.MIN: "min(value)",
+    Aggregate.MAX: "max(value)",
+    Aggregate.FIRST: "arg_min(value, time)",
+    Aggregate.LAST: "arg_max(value, time)",
+    Aggregate.COUNT: "count(*)::DOUBLE",
+}
+
+
+class DuckStore:
+    """Readings in one file, no server: the embedded `Store`.
+
+    A write is one transaction. Readings newer than all their series hold are appended; the rest are merged, and the
+    merge looks only at the time span they cover. Measured on 2 million rows: 3.5 ms for 60 merged readings against
+    4.2 ms for a delete and an insert in one transaction.
+
+    Parameters
+    ----------
+    path
+        The file; it and its folder are made when absent. One process at a time may hold it.
+
+    Raises
+    ------
+    StoreRefusedError
+        When the file is held by another process, damaged, or may not be opened.
+    StoreUnavailableError
+        When the disk is full.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._file = DataFile(Path(path))
+        self._writer = threading.Lock()
+        self._in_doubt = False
+        try:
+            with self._file.cursor() as cursor:
+                self._newest = Newest(cursor)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def write(self, batches: Sequence[Batch]) -> Written:
+        """Commit batches; see `Store.write`."""
+        intake = take(batches)
+        with self._writer, self._file.cursor() as cursor:
+            if self._in_doubt:
+                self._newest = Newest(cursor)
+                self._in_doubt = False
+            new, columns = self._columns(intake)
+            if intake.gaps or len(columns.time):
+                # A commit may fail after it became durable (the checkpoint that follows it): what is in memory must
+                # not be believed then, or a repeated batch would be appended twice.
+                self._in_doubt = True
+                _commit(cursor, new, columns, self._newest, intake.gaps)
+                self._in_doubt = False
+                self._newest.committed(new, columns)
+        return Written(intake.stored, len(intake.gaps), tuple(intake.rejected))
+
+    def _columns(self, intake: Intake) -> tuple[dict[Series, int], Columns]:
+        """Number the series and lay the readings out as the table holds them; the last of a pair wins."""
+        new: dict[Series, int] = {}
+        parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        for rows in intake.rows:
+            present = ~np.isnan(rows.values)
+            numbers = np.zeros(len(rows.channels), np.int32)
+            for index, channel in enumerate(rows.channels):
+                if present[index].any():
+                    series = rows.series(channel)
+                    known = self._newest.find(series)
+                    numbers[index] = new.setdefault(series, self._newest.size + len(new)) if known is None else known
+            shape = rows.values.shape
+            parts.append(
+                (
+                    np.broadcast_to(numbers[:, None], shape)[present],
+                    np.broadcast_to(rows.times, shape)[present],
+                    rows.values[present],
+                )
+            )
+        if not parts:
+            return new, Columns(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
+        series_id, time, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+        order = np.lexsort((time, series_id))
+        series_id, time, value = series_id[order], time[order], value[order]
+        last = np.ones(len(time), bool)
+        last[:-1] = (series_id[1:] != series_id[:-1]) | (time[1:] != time[:-1])
+        return new, Columns(series_id, time, value).where(last)
+
+    def read(self, series: Series, start: int, end: int) -> tuple[Times, Values]:
+        """Every value in a range; see `Store.read`."""
+        return self._select(
+            "SELECT time, value FROM readings WHERE series_id = ? AND time >= ? AND time < ? ORDER BY time",
+            series,
+            start,
+            end,
+        )
+
+    def windows(
+        self, series: Series, start: int, end: int, every_ms: int, aggregate: Aggregate, offset_ms: int = 0
+    ) -> tuple[Times, Values]:
+        """Aggregate into windows; see `Store.windows`."""
+        if every_ms <= 0:
+            raise ValueError(f"every_ms is {every_ms}; a window has a length above 0 ms")
+        # DuckDB's % takes the sign of the dividend; times before 1970 are negative.
+        since = f"((time - {int(offset_ms)}) % {int(every_ms)} + {int(every_ms)}) % {int(every_ms)}"
+        return self._select(
+            f"SELECT time - {since} AS window_start, {_AGGREGATES[aggregate]} AS value FROM readings"  # noqa: S608 - integers and our own words
+            " WHERE series_id = ? AND time >= ? AND time < ? GROUP BY window_start ORDER BY window_start",
+            series,
+            start,
+            end,
+        )
+
+    def _select(self, statement: str, series: Series, start: int, end: int) -> tuple[Times, Values]:
+        with self._file.cursor() as cursor:
+            number = self._newest.find(series)
+            if number is None:
+                return np.zeros(0, np.int64), np.zeros(0)
+            times, values = cursor.execute(statement, [number, start, end]).fetchnumpy().values()
+        return np.asarray(times, np.int64), np.asarray(values, np.float64)
+
+    def latest(self, site: str) -> list[Latest]:
+        """Newest values; see `Store.latest`. From memory: it costs no query."""
+        with self._file.cursor():
+            return self._newest.latest(site)
+
+    def series(self, site: str | None = None) -> list[Series]:
+        """Every series; see `Store.series`."""
+        with self._file.cursor():
+            return self._newest.series(site)
+
+    def gaps(self, site: str, start: int, end: int) -> list[Gap]:
+        """Declared gaps; see `Store.gaps`."""
+        with self._file.cursor() as cursor:
+            found = cursor.execute(
+                'SELECT device, kind, channel, start, "end", reason, readings FROM gaps'
+                ' WHERE site = ? AND start < ? AND "end" >= ? ORDER BY start, kind, device, channel, reason',
+                [site, end, start],
+            ).fetchall()
+        return [Gap(*row) for row in found]
+
+    def count(self, site: str | None = None) -> int:
+        """Number of values; see `Store.count`."""
+        with self._file.cursor() as cursor:
+            if site is None:
+                return _number(cursor.execute("SELECT count(*) FROM readings"))
+            return _number(
+                cursor.execute(
+                    "SELECT count(*) FROM readings WHERE series_id IN (SELECT id FROM series WHERE site = ?)", [site]
+                )
+            )
+
+    def duplicates(self) -> int:
+        """Values that share series and time; see `Store.duplicates`. Reads the whole table."""
+        with self._file.cursor() as cursor:
+            return _number(
+                cursor.execute(
+                    "SELECT coalesce(sum(n), 0)::BIGINT FROM"
+                    " (SELECT count(*) AS n FROM readings GROUP BY series_id, time HAVING count(*) > 1)"
+                )
+            )
+
+    def health(self) -> Health:
+        """Whether the file can be read; see `Store.health`."""
+        try:
+            with self._file.cursor() as cursor:
+                readings = _number(cursor.execute("SELECT count(*) FROM readings"))
+            size = self._file.path.stat().st_size
+        except (StoreError, OSError) as error:
+            return Health(ok=False, engine="duck", detail=str(error))
+        facts = {
+            "path": str(self._file.path),
+            "readings": str(readings),
+            "series": str(self._newest.size),
+            "bytes": str(size),
+            "duckdb": duckdb.__version__,
+        }
+        return Health(ok=True, engine="duck", detail=f"{readings} readings in {self._file.path}", facts=facts)
+
+    def close(self) -> None:
+        """Write everything into the file and let go of it; see `Store.close`."""
+        with self._writer:
+            self._file.close()
+
+
+def _number(result: duckdb.DuckDBPyConnection) -> int:
+    row = result.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _commit(
+    cursor: duckdb.DuckDBPyConnection,
+    new: dict[Series, int],
+    columns: Columns,
+    newest: Newest,
+    gaps: list[tuple[str, Gap]],
+) -> None:
+    cursor.begin()
+    for series, number in new.items():
+        cursor.execute(
+            "INSERT INTO series VALUES (?, ?, ?, ?, ?)",
+            [number, series.site, series.kind, series.device, series.channel],
+        )
+    if len(columns.time):
+        beyond = newest.beyond(columns)
+        if beyond.any():
+            _incoming(cursor, columns if beyond.all() else columns.where(beyond))
+            cursor.execute("INSERT INTO readings SELECT series_id, time, value FROM incoming")
+        if not beyond.all():
+            _merge(cursor, columns.where(~beyond))
+    for site, gap in gaps:
+        _put_gap(cursor, site, gap)
+    cursor.commit()
+
+
+def _incoming(cursor: duckdb.DuckDBPyConnection, columns: Columns) -> None:
+    cursor.register("incoming", {"series_id": columns.series_id, "time": columns.time, "value": columns.value})
+
+
+def _merge(cursor: duckdb.DuckDBPyConnection, columns: Columns) -> None:
+    """Write readings that may be there already. The time span lets DuckDB skip the rest of the table."""
+    _incoming(cursor, columns)
+    first, last = int(columns.time.min()), int(columns.time.max())
+    cursor.execute(
+        f"MERGE INTO readings AS r USING incoming AS i"  # noqa: S608 - two integers
+        f" ON r.series_id = i.series_id AND r.time = i.time AND r.time BETWEEN {first} AND {last}"
+        " WHEN MATCHED THEN UPDATE SET value = i.value"
+        " WHEN NOT MATCHED THEN INSERT (series_id, time, value) VALUES (i.series_id, i.time, i.value)"
+    )
+
+
+def _put_gap(cursor: duckdb.DuckDBPyConnection, site: str, gap: Gap) -> None:
+    key = [site, gap.kind, gap.device, gap.channel, gap.start, gap.reason]
+    cursor.execute(
+        "DELETE FROM gaps WHERE site = ? AND kind = ? AND device = ? AND channel = ? AND start = ? AND reason = ?", key
+    )
+    cursor.execute(
+        "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [site, gap.kind, gap.device, gap.channel, gap.start, gap.end, gap.reason, gap.readings],
+    )
