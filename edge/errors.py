@@ -1,0 +1,92 @@
+"""What can be wrong at the edge.
+
+EdgeError
+├── UnknownProfileError      no device profile has this name
+├── EncodeError              a value that a device's register cannot hold
+└── LinkError                a read that gave no value; carries the reason it is counted under
+    ├── ConnectError         the way to the device could not be opened
+    ├── NoReplyError         no answer in time
+    ├── ExceptionReplyError  the device answered: I will not (a Modbus exception)
+    ├── FrameError           an answer that is broken or belongs to another question
+    └── StaleReplyError      an answer that may belong to an earlier question
+
+A site file or a profile that breaks its model is a ``telemetry.DocumentError``: source, line, field, problem.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from telemetry import Quality
+
+
+class EdgeError(Exception):
+    """Anything wrong at the edge; the text says what, where and what to do."""
+
+
+class UnknownProfileError(EdgeError):
+    """A device profile that is neither built in nor a readable file."""
+
+
+class EncodeError(EdgeError, ValueError):
+    """A value that the profile's register cannot hold."""
+
+
+class LinkError(EdgeError):
+    """A read that gave no value.
+
+    Attributes
+    ----------
+    quality
+        The reason it is counted under.
+    advice
+        What a technician can do about it; a sentence.
+    """
+
+    quality: ClassVar[Quality] = Quality.TIMEOUT
+    advice = ""
+
+
+class ConnectError(LinkError):
+    """The way to the device could not be opened: refused, no such host, no such serial port."""
+
+    quality = Quality.CONNECT
+
+
+class NoReplyError(LinkError):
+    """The device did not answer in time."""
+
+    quality = Quality.TIMEOUT
+
+
+class ExceptionReplyError(LinkError):
+    """The device answered with a Modbus exception.
+
+    Parameters
+    ----------
+    message
+        What happened, with the exception's name.
+    code
+        The exception code, e.g. 2 for "illegal data address".
+    """
+
+    quality = Quality.EXCEPTION
+    advice = "Check the profile's addresses and functions against the device's manual."
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class FrameError(LinkError):
+    """An answer that is broken (CRC, length) or belongs to another question."""
+
+    quality = Quality.FRAME
+    advice = "Check wiring, termination and that no second master and no second device with this address is on the bus."
+
+
+class StaleReplyError(LinkError):
+    """An answer that may belong to an earlier question: the device answers later than the timeout."""
+
+    quality = Quality.STALE
+    advice = "Raise the bus's timeout_ms above the device's slowest answer."
