@@ -106,9 +106,8 @@ def test_a_profiles_encode_is_the_inverse_of_its_decode(name: str, data: st.Data
             assert min(abs(values[f.channel] - low), abs(values[f.channel] - high)) <= resolution
         else:
             assert math.isclose(got, values[f.channel], rel_tol=0, abs_tol=resolution * (1 + 1e-9))
-    assert encode(profile, {k: v for k, v in decoded.items() if not isinstance(v, Quality)}).items() <= (
-        encode(profile, values).items()
-    )
+    good = {name: value for name, value in decoded.items() if isinstance(value, float)}
+    assert decode(profile, encode(profile, good)) == good
 
 
 def test_the_orders_are_what_their_letters_say() -> None:
