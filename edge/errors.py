@@ -3,6 +3,8 @@
 EdgeError
 ├── UnknownProfileError      no device profile has this name
 ├── EncodeError              a value that a device's register cannot hold
+├── OutboxError              the outbox's file cannot be used: in use, another gateway's, unreadable
+│   └── OutboxFullError      no room on the disk: nothing of this was accepted, everything accepted before is safe
 └── LinkError                a read that gave no value; carries the reason it is counted under
     ├── ConnectError         the way to the device could not be opened
     ├── NoReplyError         no answer in time
@@ -30,6 +32,14 @@ class UnknownProfileError(EdgeError):
 
 class EncodeError(EdgeError, ValueError):
     """A value that the profile's register cannot hold."""
+
+
+class OutboxError(EdgeError):
+    """The outbox's file cannot be used: in use by another process, of another gateway, or the disk fails."""
+
+
+class OutboxFullError(OutboxError):
+    """The disk has no room: nothing of this was accepted, everything accepted before is safe."""
 
 
 class LinkError(EdgeError):

@@ -1,0 +1,144 @@
+"""The outbox's file: SQLite, opened for one process, set aside when damaged, its errors in plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from edge.errors import OutboxError, OutboxFullError
+
+_FORMAT: Final = 1
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_SCHEMA: Final = """
+CREATE TABLE ledger (
+    site TEXT NOT NULL, gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
+    read INTEGER NOT NULL, stored INTEGER NOT NULL, quarantined INTEGER NOT NULL, pending INTEGER NOT NULL,
+    gap INTEGER NOT NULL, batches INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    dropped_to INTEGER NOT NULL, loss INTEGER NOT NULL
+);
+CREATE TABLE batch (
+    seq INTEGER PRIMARY KEY, readings INTEGER NOT NULL, bytes INTEGER NOT NULL, payload BLOB NOT NULL
+);
+CREATE TABLE undeclared (
+    loss INTEGER NOT NULL, device TEXT NOT NULL, kind TEXT NOT NULL, channel TEXT NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, reason TEXT NOT NULL, readings INTEGER NOT NULL
+);
+"""
+
+
+def connect(path: Path, site: str, gateway: str) -> sqlite3.Connection:
+    """Open the file, or begin it with a new epoch, and keep every other process out.
+
+    Raises
+    ------
+    OutboxError
+        When the file is in use, is no outbox, or is another gateway's.
+    sqlite3.DatabaseError
+        When it is damaged (`is_damage`) or the disk fails.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise OutboxError(f"outbox {path}: cannot be opened ({error}). Check the folder and its owner.") from error
+    try:
+        _prepare(connection, path, site, gateway)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, site: str, gateway: str) -> None:
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    with transaction(connection):
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if version == 0 and tables == 0:
+            _begin(connection, site, gateway)
+        elif version != _FORMAT:
+            raise OutboxError(f"outbox {path}: no outbox this version can read (format {version}). Move the file away.")
+    if version == 0:
+        _sync_folder(path.parent)
+        return
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise _damage(verdict)
+    row = connection.execute("SELECT site, gateway FROM ledger").fetchone()
+    if row is None:
+        raise _damage("its ledger is empty")
+    if row != (site, gateway):
+        raise OutboxError(
+            f"outbox {path}: belongs to gateway {row[1]} of site {row[0]}, not to {gateway} of {site}. "
+            "Give this gateway a data folder of its own."
+        )
+
+
+def _begin(connection: sqlite3.Connection, site: str, gateway: str) -> None:
+    for statement in filter(str.strip, _SCHEMA.split(";")):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {_FORMAT}")
+    connection.execute(
+        "INSERT INTO ledger VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)", (site, gateway, secrets.token_hex(8))
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new file's name durable: SQLite syncs the file, not the folder it stands in."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _damage(verdict: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(verdict)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Everything or nothing; durable when it ends."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # SQLite has rolled back by itself after a full disk
+            connection.execute("ROLLBACK")
+        raise
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file's content is broken, so that trying again cannot help."""
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGE
+
+
+def set_aside(path: Path, time: int) -> Path:
+    """Rename a damaged file and its log to ``NAME.damaged-TIME`` and return the new path."""
+    aside = path.with_name(f"{path.name}.damaged-{time}")
+    for suffix in ("-wal", "-shm", ""):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def explained(error: sqlite3.Error, path: Path) -> OutboxError:
+    """The same trouble, in words that say what to do."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return OutboxFullError(
+            f"outbox {path}: no room on the disk; nothing new is accepted, what was accepted is safe. Free some space."
+        )
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return OutboxError(f"outbox {path}: in use by another process. Run one agent per gateway and data folder.")
+    return OutboxError(f"outbox {path}: {error}. Check the disk, its mount and the file's owner.")
