@@ -1,1 +1,44 @@
-"""The evaluator's work: plan, run, verdict."""
+"""The evaluator's work: a plan, its run on stored readings, and the verdict."""
+
+from evaluation.errors import EvaluationError
+from evaluation.plan import Claim, Driver, Plan, Quality, Title, Window, load_plan, parse_plan
+from evaluation.result import (
+    Coefficient,
+    Cumulative,
+    Detectable,
+    DriverRange,
+    Evaluation,
+    Intervals,
+    ModelResult,
+    Period,
+    Reason,
+    Saving,
+    Text,
+    Verdict,
+    WindowResult,
+)
+
+__all__ = [
+    "Claim",
+    "Coefficient",
+    "Cumulative",
+    "Detectable",
+    "Driver",
+    "DriverRange",
+    "Evaluation",
+    "EvaluationError",
+    "Intervals",
+    "ModelResult",
+    "Period",
+    "Plan",
+    "Quality",
+    "Reason",
+    "Saving",
+    "Text",
+    "Title",
+    "Verdict",
+    "Window",
+    "WindowResult",
+    "load_plan",
+    "parse_plan",
+]
