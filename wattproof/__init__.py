@@ -1,1 +1,3 @@
 """The `wattproof` command: the only place that puts rooms together."""
+
+__version__ = "0.1.0"

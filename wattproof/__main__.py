@@ -1,0 +1,6 @@
+"""`python -m wattproof`."""
+
+from wattproof.main import main
+
+if __name__ == "__main__":
+    main()

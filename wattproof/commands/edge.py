@@ -1,0 +1,61 @@
+"""`wattproof edge`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+app = typer.Typer(help="The gateway agent: read devices over Modbus, publish over MQTT.", no_args_is_help=True)
+
+SiteFile = Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file: gateway, broker, buses, devices.")]
+
+
+@app.command()
+def run(
+    site: SiteFile,
+    data_dir: Annotated[Path, typer.Option(help="Folder for the outbox.")] = Path("wattproof-edge"),
+    drain: Annotated[
+        float, typer.Option("--drain", metavar="SECONDS", help="At the end, wait so long for acknowledgements.")
+    ] = 2.0,
+    as_json: Annotated[bool, typer.Option("--json", help="At the end, one JSON object: the ledger.")] = False,
+    broker_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Poll the devices of a site file until Ctrl-C; every reading stays on disk until the collector has it."""
+    import edge
+    from telemetry import Broker
+    from wattproof.child import say
+    from wattproof.environment import broker_from
+    from wattproof.errors import UnavailableError
+    from wattproof.stopping import run_until_stopped
+
+    plan = edge.load_site(site)
+    if broker_file is not None:
+        broker = msgspec.json.decode(broker_file.read_bytes(), type=Broker)
+    else:
+        broker = broker_from(plan.broker, os.environ)
+
+    async def work(stop: asyncio.Event) -> edge.Summary:
+        return await edge.run_agent(plan, data_dir=data_dir, stop=stop, drain_s=drain, broker=broker)
+
+    try:
+        summary = run_until_stopped(work)
+    except edge.EdgeError as error:
+        raise UnavailableError(str(error)) from error
+    if as_json:
+        say(summary)
+
+
+@app.command()
+def check(site: SiteFile) -> None:
+    """Check a site file without touching any device; exit 2 with file, line and field if something is wrong."""
+    import edge
+
+    plan = edge.load_site(site)
+    devices = sum(len(bus.devices) for bus in plan.buses)
+    sys.stdout.write(f"{site}: {len(plan.buses)} buses, {devices} devices, nothing wrong\n")

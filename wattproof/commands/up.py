@@ -1,0 +1,24 @@
+"""`wattproof up`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def up(
+    context: typer.Context,
+    site: Annotated[
+        Path | None, typer.Option("--site", metavar="FILE", help="Also run the edge agent with this site file.")
+    ] = None,
+) -> None:
+    """Run one box for a small factory: MQTT broker, collector, store and pages, until Ctrl-C."""
+    from wattproof.config import find_file, load
+    from wattproof.one_box import run
+
+    config = load(find_file(context.obj, os.environ), os.environ)
+    run(config, site, announce=lambda url: sys.stderr.write(f"WattProof: {url}  (Ctrl-C ends it)\n"))

@@ -1,0 +1,189 @@
+"""`wattproof demo`: a virtual factory and the whole of WattProof in one process tree."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+import api
+import collector
+import edge
+import evaluation
+import simulator
+import storage
+from telemetry import Broker
+from wattproof import history, services
+from wattproof.child import Child
+from wattproof.commands.simulate import Ready
+from wattproof.errors import UnavailableError
+from wattproof.ledger import Latency, Ledger, Outcome, table
+from wattproof.one_box import start_agent, start_broker
+
+__all__ = ["Audience", "Options", "run", "table"]
+
+_PLAN = "press-2.yaml"
+_DRAIN_S = 10.0
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What a demo run is asked to do.
+
+    Parameters
+    ----------
+    seconds
+        How long to run live; ``None`` until stopped.
+    host, port
+        Of the web server.
+    seed
+        Of the virtual factory; ``None`` for its file's own.
+    store
+        Where readings go; ``None`` for an embedded store in `data_dir`.
+    data_dir
+        Where everything is kept; ``None`` for a folder that is gone at the end.
+    """
+
+    seconds: float | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    seed: int | None = None
+    store: storage.Settings | None = None
+    data_dir: Path | None = None
+
+
+class Audience(Protocol):
+    """Who watches the demo."""
+
+    def say(self, sentence: str) -> None:
+        """One sentence of what happens."""
+
+    def progress(self, done: int, total: int) -> None:
+        """So many of so many readings of the past are in the store; `total` is 0 while unknown."""
+
+
+def run(options: Options, audience: Audience, stop: threading.Event) -> Ledger:
+    """Run the demo until its time is up or `stop` is set, and account for every reading.
+
+    Raises
+    ------
+    UnavailableError
+        A port is in use, the store cannot be reached, or a part did not start.
+    """
+    with contextlib.ExitStack() as closing:
+        folder = closing.enter_context(_folder(options.data_dir))
+        factory = simulator.load_factory("gimpo", seed=options.seed, now_ms=_now())
+        users = start_broker(closing, folder, "127.0.0.1", 0)
+        plan = _write_plan(factory, folder / "plans")
+        box = closing.enter_context(_services(options, folder, users))
+        _refuse_a_used_store(box.store, factory.site)
+        audience.say(f"pages: {box.web.url}")
+        virtual = _start_factory(closing, options.seed, factory, folder)
+        agent = start_agent(closing, folder / "site.yaml", folder, users["gateway"], _DRAIN_S)
+        past = history.send(factory, (factory.history_start, _now()), users["gateway"], folder, stop, audience.progress)
+        audience.say("the past is in the store")
+        _wait(stop, options.seconds, (virtual, agent))
+        audience.say("ending: waiting for the last acknowledgements")
+        live = agent.stop(edge.Summary, timeout_s=_DRAIN_S + 5)
+        assert live is not None
+        return _account(box, factory, plan, past, live)
+
+
+def _account(
+    box: services.Services, factory: simulator.Factory, plan: evaluation.Plan, past: history.Sent, live: edge.Summary
+) -> Ledger:
+    read, outbox, gaps = past.read + live.read, past.outbox + live.outbox, past.gaps + live.gaps
+    stored, quarantined = box.store.count(factory.site), box.quarantine.counters.readings
+    latency = box.collector.latency(live.gateway)
+    windows = factory.plan_windows()
+    truth = factory.truth(windows.reporting_start_ms, windows.reporting_end_ms)
+    result = evaluation.evaluate(plan, box.store)
+    saving = result.saving
+    return Ledger(
+        read=read,
+        stored=stored,
+        outbox=outbox,
+        quarantined=quarantined,
+        gaps=gaps,
+        lost=read - stored - outbox - quarantined - gaps,
+        duplicates=box.store.duplicates(),
+        latency_ms=Latency(latency.p50, latency.p99),
+        evaluation=Outcome(
+            saving_kwh=saving and saving.kwh,
+            low=saving and saving.low,
+            high=saving and saving.high,
+            true_kwh=truth.saving_kwh,
+            verdict=result.verdict,
+        ),
+    )
+
+
+def _services(options: Options, folder: Path, users: dict[str, Broker]) -> services.Services:
+    settings = options.store or storage.Settings(path=str(folder / "demo.duckdb"))
+    web = api.Settings(host=options.host, port=options.port, plans=str(folder / "plans"))
+    store = services.open_store(settings)
+    return services.Services(folder, store, collector.Settings(), users["collector"], web, users["api"])
+
+
+def _start_factory(closing: contextlib.ExitStack, seed: int | None, factory: simulator.Factory, folder: Path) -> Child:
+    seeded = [] if seed is None else ["--seed", str(seed)]
+    arguments = [
+        "simulate",
+        "gimpo",
+        *seeded,
+        "--now-ms",
+        str(factory.now_ms),
+        "--site-file",
+        str(folder / "site.yaml"),
+    ]
+    virtual = Child("simulator", arguments, folder / "logs")
+    closing.callback(virtual.stop)
+    virtual.ready(Ready)
+    return virtual
+
+
+def _write_plan(factory: simulator.Factory, folder: Path) -> evaluation.Plan:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / _PLAN
+    file.write_text(factory.plan_document(), encoding="utf-8")
+    return evaluation.load_plan(file)
+
+
+def _refuse_a_used_store(store: storage.Store, site: str) -> None:
+    held = store.count(site)
+    if held:
+        raise UnavailableError(
+            f"the store already holds {held:,} readings of {site}, so this run could not be accounted for; "
+            "use another data folder, or another database with --influx-database"
+        )
+
+
+def _wait(stop: threading.Event, seconds: float | None, children: tuple[Child, ...]) -> None:
+    until = None if seconds is None else time.monotonic() + seconds
+    while not stop.is_set():
+        left = 1.0 if until is None else until - time.monotonic()
+        if left <= 0:
+            return
+        for child in children:
+            if not child.alive:
+                child.ready(Ready)  # raises with its last words
+        stop.wait(min(left, 1.0))
+
+
+@contextlib.contextmanager
+def _folder(wanted: Path | None) -> Iterator[Path]:
+    if wanted is not None:
+        wanted.mkdir(parents=True, exist_ok=True)
+        yield wanted
+        return
+    with tempfile.TemporaryDirectory(prefix="wattproof-demo-") as folder:
+        yield Path(folder)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

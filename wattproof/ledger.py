@@ -1,0 +1,63 @@
+"""What a demo run says in the end: the ledger of its readings, their latency, and the verdict beside the truth."""
+
+from __future__ import annotations
+
+import msgspec
+from rich.table import Table
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """From a register read to its commit in the store [ms], live readings only."""
+
+    p50: float
+    p99: float
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The evaluation of the replaced machine, and what the simulator knows to be true [kWh]."""
+
+    saving_kwh: float | None
+    low: float | None
+    high: float | None
+    true_kwh: float
+    verdict: str
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """Every reading accounted for [readings].
+
+    ``lost = read - stored - outbox - quarantined - gaps``; `read` is counted by the outboxes, `stored` by the database.
+    `duplicates` are values that share series and time with another in the database.
+    """
+
+    read: int
+    stored: int
+    outbox: int
+    quarantined: int
+    gaps: int
+    lost: int
+    duplicates: int
+    latency_ms: Latency
+    evaluation: Outcome
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was lost or doubled."""
+        return self.lost == 0 and self.duplicates == 0
+
+
+def table(ledger: Ledger) -> Table:
+    """The ledger for a terminal."""
+    shown = Table(title="The ledger of this run", title_justify="left", show_header=False)
+    shown.add_column()
+    shown.add_column(justify="right")
+    for name in ("read", "stored", "outbox", "quarantined", "gaps", "lost", "duplicates"):
+        shown.add_row(name, f"{getattr(ledger, name):,}", "readings")
+    shown.add_row("register → store, p50", f"{ledger.latency_ms.p50:,.0f}", "ms")
+    shown.add_row("register → store, p99", f"{ledger.latency_ms.p99:,.0f}", "ms")
+    found = ledger.evaluation
+    if found.saving_kwh is not None and found.low is not None and found.high is not None:
+        shown.add_row("saving found", f"{found.saving_kwh:,.0f} ({found.low:,.0f} … {found.high:,.0f})", "kWh")
+    shown.add_row("saving that is true", f"{found.true_kwh:,.0f}", "kWh")
+    shown.add_row("verdict", found.verdict)
+    return shown

@@ -1,0 +1,156 @@
+"""Store, collector and API in one process: what `wattproof up` and `wattproof demo` share."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+import api
+import collector
+import storage
+from telemetry import Batch, Broker
+from wattproof.errors import BadInputError, UnavailableError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+log = structlog.get_logger()
+
+
+def open_store(settings: storage.Settings) -> storage.Store:
+    """Open the store, or say in one sentence why it cannot be.
+
+    Raises
+    ------
+    UnavailableError
+        It is not reachable, is locked by another process, refuses us or is damaged.
+    """
+    try:
+        return storage.open_store(settings)
+    except storage.StoreError as error:
+        raise UnavailableError(str(error)) from error
+
+
+def open_quarantine(folder: Path) -> collector.Quarantine:
+    """Open the quarantine of a data folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return collector.Quarantine(folder / "quarantine.sqlite")
+
+
+class WebServer:
+    """The API and its pages, served by uvicorn in a thread of its own."""
+
+    def __init__(self, store: storage.Store, settings: api.Settings, broker: Broker | None) -> None:
+        import uvicorn
+
+        self._socket = listen(settings.host, settings.port)
+        self.host, self.port = settings.host, int(self._socket.getsockname()[1])
+        self._app = api.create_app(store, settings, broker=broker)
+        self._server: uvicorn.Server = uvicorn.Server(
+            uvicorn.Config(
+                self._app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, server_header=False
+            )
+        )
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Address for a browser."""
+        return f"http://{self.host}:{self.port}"
+
+    def start(self) -> None:
+        """Start serving; the port is already ours."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End every connection and the thread."""
+        self._server.should_exit = True
+        self._thread.join(3)
+        self._socket.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind a web server's socket.
+
+    Raises
+    ------
+    UnavailableError
+        The port is in use or may not be bound; the sentence says what to do.
+    BadInputError
+        The host is no address of this machine.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except socket.gaierror as error:
+        listener.close()
+        raise BadInputError(
+            f"web server: {host!r} is not an address of this machine; use 127.0.0.1 or 0.0.0.0"
+        ) from error
+    except OSError as error:
+        listener.close()
+        raise UnavailableError(
+            f"web server: cannot listen on {host}:{port}: {error.strerror}; stop what uses the port or choose another"
+        ) from error
+    return listener
+
+
+class Services:
+    """Store, collector and web server, started and ended together.
+
+    Parameters
+    ----------
+    data_dir
+        Where the quarantine lives.
+    store
+        An open store; closed at the end.
+    settings, broker
+        Of the collector, and the broker as the collector may use it.
+    web, web_broker
+        Of the web server, and the broker as it may use it.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        store: storage.Store,
+        settings: collector.Settings,
+        broker: Broker,
+        web: api.Settings,
+        web_broker: Broker | None,
+    ) -> None:
+        self.store = store
+        self._closing = contextlib.ExitStack()
+        self._closing.callback(store.close)
+        with contextlib.ExitStack() as undo:
+            undo.push(self._closing.pop_all())
+            self.quarantine = open_quarantine(data_dir)
+            undo.callback(self.quarantine.close)
+            self.web = WebServer(store, web, web_broker)
+            self.collector = collector.Collector(store, broker, self.quarantine, settings=settings)
+            self._closing = undo.pop_all()
+
+    def __enter__(self) -> Services:
+        self.collector.start()
+        self._closing.callback(self.collector.stop)
+        self.web.start()
+        self._closing.callback(self.web.stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+
+def readings_by_gateway(batches: list[Batch]) -> dict[str, int]:
+    """Values in batches, summed by gateway."""
+    sums: dict[str, int] = {}
+    for batch in batches:
+        sums[batch.gateway] = sums.get(batch.gateway, 0) + batch.readings
+    return sums
