@@ -190,7 +190,7 @@ class Outbox:
             return self._healing(lambda: self._acknowledge(epoch, spans))
 
     def close(self) -> None:
-        """Close the file; further calls are an error."""
+        """Close the file; further calls raise `OutboxError`."""
         with self._lock:
             self._connection.close()
 
@@ -226,8 +226,6 @@ class Outbox:
                 self._connection.close()
                 self._begin_anew(error)
                 return work()
-        except sqlite3.ProgrammingError:
-            raise  # the outbox is closed: the caller's defect, not the disk's
         except sqlite3.DatabaseError as error:
             raise explained(error, self.path) from error
 

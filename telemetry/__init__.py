@@ -8,6 +8,7 @@ from telemetry.errors import DecodeError, DocumentError, InvalidNameError, Telem
 from telemetry.messages import Ack, Birth, BirthDevice, State, ranges
 from telemetry.mqtt import Broker, Tls, new_client
 from telemetry.readings import Quality, Reading
+from telemetry.session import Retained, Session
 from telemetry.topics import ACK, BATCH, BIRTH, STATE, Topic, check_name, parse_topic, topic
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "Kind",
     "Quality",
     "Reading",
+    "Retained",
+    "Session",
     "State",
     "Table",
     "TelemetryError",

@@ -1,0 +1,230 @@
+"""A session with the broker that is kept up: it connects, connects again, says once what is wrong, and ends cleanly."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import structlog
+
+from telemetry.mqtt import Broker, new_client
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
+    from paho.mqtt.properties import Properties
+
+log = structlog.get_logger()
+
+_SESSION_EXPIRY_S: Final = 7 * 86400
+"""How long an MQTT 5 broker keeps what waits for us while we are away [s]; MQTT 3.1.1 has no such limit."""
+_SUBSCRIBE_AGAIN_S: Final = 10.0
+_RECEIVE_MAXIMUM: Final = 65535
+_NOT_UTF8: Final = "(topic is not UTF-8)"
+
+
+class Retained(NamedTuple):
+    """A message the broker keeps for whoever subscribes later."""
+
+    topic: str
+    payload: bytes
+
+
+class Session:
+    """One client's lasting session: clean session off, one subscription at QoS 1.
+
+    Trouble is logged once per kind, with what to do about it, until the session is up again; it never raises and
+    never gives up. Callbacks run on paho's thread and must return quickly.
+
+    Parameters
+    ----------
+    broker, client_id
+        Where, and under which stable identity.
+    subscription
+        Topic filter.
+    on_ready
+        The broker has confirmed the subscription: from here on nothing that is sent to us is missed.
+    on_message
+        Topic, message and the number of the connection it came over (see `acknowledge`).
+    will
+        Published by the broker when the connection breaks.
+    manual_ack
+        Messages are acknowledged with `acknowledge` instead of on arrival.
+
+    Raises
+    ------
+    OSError, ssl.SSLError
+        When a certificate file is unusable.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        client_id: str,
+        *,
+        subscription: str,
+        on_ready: Callable[[], None],
+        on_message: Callable[[str, MQTTMessage, int], None],
+        will: Retained | None = None,
+        manual_ack: bool = False,
+    ) -> None:
+        self._broker = broker
+        self._subscription = subscription
+        self._on_ready = on_ready
+        self._on_message = on_message
+        self._log = log.bind(broker=broker.url, client_id=client_id)
+        self._lock = threading.Lock()
+        self._connection = 0
+        self._logged_in = False
+        self._ready = False
+        self._stopping = False
+        self._complaints: set[tuple[str, str]] = set()
+        self.client = self._prepared(new_client(broker, client_id, manual_ack=manual_ack), will)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the session is up and its subscription confirmed."""
+        return self._ready
+
+    def start(self) -> None:
+        """Begin to connect, in the background."""
+        if self._broker.protocol == "5":
+            from paho.mqtt.packettypes import PacketTypes  # noqa: PLC0415 - as in telemetry.mqtt
+            from paho.mqtt.properties import Properties  # noqa: PLC0415
+
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = _SESSION_EXPIRY_S
+            self.client.connect_async(
+                self._broker.host, self._broker.port, self._broker.keepalive_s, clean_start=False, properties=properties
+            )
+        else:
+            self.client.connect_async(self._broker.host, self._broker.port, self._broker.keepalive_s)
+        self.client.loop_start()
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> MQTTMessageInfo:
+        """Hand a message to the connection at QoS 1."""
+        return self.client.publish(topic, payload, qos=1, retain=retain)
+
+    def acknowledge(self, mid: int, connection: int) -> bool:
+        """Acknowledge a QoS 1 message, unless its connection is gone: then the broker delivers it again."""
+        with self._lock:
+            if connection != self._connection:
+                return False
+            self.client.ack(mid, 1)
+            return True
+
+    def stop(self, farewell: Retained | None = None, timeout_s: float = 1.0) -> None:
+        """Say farewell, disconnect, and end the thread; within about twice `timeout_s` [s]."""
+        self._stopping = True
+        if farewell is not None and self._ready:
+            info = self.publish(farewell.topic, farewell.payload, retain=True)
+            try:
+                info.wait_for_publish(timeout_s)
+            except (RuntimeError, ValueError):
+                self._log.warning("mqtt_farewell_lost", topic=farewell.topic)
+        self._ready = False
+        self.client.disconnect()
+        # loop_stop joins without a limit; a thread that hangs in a connect must not hold the program.
+        closing = threading.Thread(target=self.client.loop_stop, daemon=True)
+        closing.start()
+        closing.join(timeout_s)
+
+    def _prepared(self, client: Client, will: Retained | None) -> Client:
+        if will is not None:
+            client.will_set(will.topic, will.payload, qos=1, retain=True)
+        client.max_inflight_messages_set(0)
+        client.on_connect = self._connected
+        client.on_connect_fail = self._connect_failed
+        client.on_disconnect = self._disconnected
+        client.on_subscribe = self._subscribed
+        client.on_message = self._received
+        return client
+
+    def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, properties: Properties | None) -> None:
+        if self._stopping:
+            client.disconnect()
+        elif reason.is_failure:
+            self._complain(
+                "mqtt_refused", str(reason),
+                "check username and password, and that the broker lets this client id in",
+            )  # fmt: skip
+        else:
+            self._logged_in = True
+            if self._broker.protocol == "5":
+                client.max_inflight_messages_set(getattr(properties, "ReceiveMaximum", _RECEIVE_MAXIMUM))
+            self._subscribe()
+
+    def _subscribe(self) -> None:
+        if self._logged_in and not self._stopping:
+            self.client.subscribe(self._subscription, qos=1)
+
+    def _subscribed(self, _client: Client, _data: Any, _mid: int, reasons: Sequence[Any], _properties: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._complain(
+                "mqtt_subscription_refused", f"{self._subscription}: {reasons[0]}",
+                "allow this user to read that topic in the broker's access list",
+            )  # fmt: skip
+            again = threading.Timer(_SUBSCRIBE_AGAIN_S, self._subscribe)
+            again.daemon = True
+            again.start()
+            return
+        self._complaints.clear()
+        self._ready = True
+        self._log.info("mqtt_ready", subscription=self._subscription)
+        self._guarded(self._on_ready)
+
+    def _received(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = _NOT_UTF8
+        self._guarded(lambda: self._on_message(topic, message, self._connection))
+
+    def _connect_failed(self, _client: Client, _data: Any) -> None:
+        error = sys.exc_info()[1]  # paho calls this while it handles the error, and keeps it to itself
+        self._complain("mqtt_unreachable", str(error) or type(error).__name__, _advice(error))
+
+    def _disconnected(self, _client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        with self._lock:
+            self._connection += 1
+        was_in, self._logged_in, self._ready = self._logged_in, False, False
+        if self._stopping:
+            return
+        if was_in:
+            self._complain("mqtt_lost", str(reason), "it is tried again; check the network if this stays")
+        elif not any(event == "mqtt_refused" for event, _ in self._complaints):
+            self._complain(
+                "mqtt_closed_before_login", str(reason),
+                "the broker may ask for a client certificate (tls.certificate, tls.key) or for TLS on this port",
+            )  # fmt: skip
+
+    def _complain(self, event: str, reason: str, advice: str) -> None:
+        if (event, reason) not in self._complaints:
+            self._complaints.add((event, reason))
+            self._log.error(event, reason=reason, advice=advice)
+
+    def _guarded(self, callback: Callable[[], None]) -> None:
+        try:
+            callback()
+        except Exception:  # whatever escapes would end paho's thread, and with it the session
+            self._log.exception("mqtt_callback_failed")
+
+
+def _advice(error: BaseException | None) -> str:
+    """What a technician can do about a connection that does not come up."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return "the broker's certificate is not from the authority in tls.ca, or was made for another host name"
+        case ssl.SSLError():
+            return "TLS failed: check that this port speaks TLS, and the client certificate and key"
+        case ConnectionRefusedError():
+            return "nothing listens there: start the broker, or check host and port"
+        case socket.gaierror():
+            return "no such host: check its name and the name server"
+        case TimeoutError():
+            return "no answer: check address, network and firewall"
+        case _:
+            return "check host, port and network"
