@@ -103,8 +103,6 @@ def parse_yaml(text: str, source: str) -> Document:
     loader = _LOADER(text)
     try:
         root = loader.get_single_node()
-        if root is not None:
-            _refuse_duplicate_keys(root, source, set())
         value = loader.construct_document(root) if root is not None else {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -114,6 +112,8 @@ def parse_yaml(text: str, source: str) -> Document:
         raise DocumentError(source, 0, "", f"not valid YAML: {str(error).splitlines()[0]}") from error
     finally:
         loader.dispose()
+    if root is not None:
+        _refuse_duplicate_keys(root, source, set())
     return Document(source, value, root)
 
 
