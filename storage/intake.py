@@ -58,7 +58,7 @@ class Intake:
     """Batches taken apart: `stored` counts the values in `rows`, each as often as it was sent."""
 
     rows: list[Rows]
-    gaps: list[tuple[str, Gap]]
+    gaps: list[tuple[Batch, Gap]]
     rejected: list[Rejected]
     stored: int
 
@@ -77,7 +77,7 @@ def take(batches: Sequence[Batch]) -> Intake:
                 series = Series(batch.site, gap.kind, gap.device, gap.channel)
                 intake.rejected.append(Rejected(batch, series, 0, f"declared gap not recorded: {reason}"))
             else:
-                intake.gaps.append((batch.site, _one_line(gap)))
+                intake.gaps.append((batch, _one_line(gap)))
     stored = sum(int(np.count_nonzero(~np.isnan(rows.values))) for rows in intake.rows)
     return replace(intake, stored=stored)
 

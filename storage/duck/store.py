@@ -212,7 +212,7 @@ def _commit(
     new: dict[Series, int],
     columns: Columns,
     newest: Newest,
-    gaps: list[tuple[str, Gap]],
+    gaps: list[tuple[Batch, Gap]],
 ) -> None:
     cursor.begin()
     for series, number in new.items():
@@ -227,8 +227,8 @@ def _commit(
             cursor.execute("INSERT INTO readings SELECT series_id, time, value FROM incoming")
         if not beyond.all():
             _merge(cursor, columns.where(~beyond))
-    for site, gap in gaps:
-        _put_gap(cursor, site, gap)
+    for batch, gap in gaps:
+        _put_gap(cursor, batch.site, gap)
     cursor.commit()
 
 

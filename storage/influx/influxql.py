@@ -1,0 +1,80 @@
+"""InfluxQL: quoting that cannot be broken out of, and the answers of ``/query``.
+
+Grammar: https://docs.influxdata.com/influxdb/v1/query_language/spec/
+"""
+
+from __future__ import annotations
+
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from storage.intake import MAX_TIME, MIN_TIME
+
+V = TypeVar("V")
+
+_IDENTIFIER = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+_STRING = str.maketrans({"\\": "\\\\", "'": "\\'", "\n": "\\n"})
+
+
+def identifier(name: str) -> str:
+    """Quote a measurement, field or tag key."""
+    return f'"{name.translate(_IDENTIFIER)}"'
+
+
+def string(value: str) -> str:
+    """Quote a tag value."""
+    return f"'{value.translate(_STRING)}'"
+
+
+def between(start: int, end: int) -> str:
+    """Condition ``start <= time < end`` [ms]; bounds beyond what InfluxDB can count are cut to it."""
+    first, last = (min(max(bound, MIN_TIME), MAX_TIME + 1) * 1_000_000 for bound in (start, end))
+    return f"time >= {first} AND time < {last}"
+
+
+def is_tag(key: str, value: str) -> str:
+    """Condition that a tag has a value."""
+    return f"{identifier(key)} = {string(value)}"
+
+
+def select(what: str, measurement: str, *conditions: str, by: str = "") -> str:
+    """A SELECT; everything but the measurement comes quoted, `by` with its own words."""
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT {what} FROM {identifier(measurement)}{where}{by}"  # noqa: S608 - every part was quoted above
+
+
+class Rows(msgspec.Struct, Generic[V]):
+    """One series of an answer, or a part of it: `values` holds one `V` per row."""
+
+    name: str = ""
+    tags: dict[str, str] = {}
+    columns: list[str] = []
+    values: list[V] = []
+
+
+class Result(msgspec.Struct, Generic[V]):
+    """The answer to one statement, or a part of it."""
+
+    statement_id: int = 0
+    series: list[Rows[V]] = []
+    error: str = ""
+
+
+class Answer(msgspec.Struct, Generic[V]):
+    """One line of a chunked answer."""
+
+    results: list[Result[V]] = []
+    error: str = ""
+
+
+Number = tuple[int, float]
+"""A row of a statement that selects one number: its time [ms] and its value."""
+
+NUMBERS: Final = msgspec.json.Decoder(Answer[Number])
+ANY: Final = msgspec.json.Decoder(Answer[list[float | str | bool | None]])
+
+
+def decode_numbers(line: bytes) -> Answer[Number]:
+    """Decode rows of time and number. InfluxDB writes minus zero as ``-0``, which JSON reads as the integer 0."""
+    return NUMBERS.decode(line.replace(b",-0]", b",-0.0]"))

@@ -1,0 +1,79 @@
+"""What InfluxDB's refusals mean: bad data, not now, or a person must act."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from influxdb_client.rest import ApiException
+
+from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
+
+# A 400 may also say that the request itself is wrong (no organization, a proxy's own page). Only words about lines may
+# cost a reading its place.
+_ABOUT_DATA = re.compile(
+    r"partial write|unable to parse|type conflict|dropped|\b(line|point|field|series|tag|timestamp|retention)s?\b",
+    re.IGNORECASE,
+)
+_DROPPED = re.compile(r"dropped=(\d+)")
+_BUSY = re.compile(r"timeout|limit exceeded|engine is closed|shutting down", re.IGNORECASE)
+
+
+class StatusError(Exception):
+    """An answer whose status is not 2xx; `reason` is the server's own word, in its JSON when it is InfluxDB."""
+
+    def __init__(self, error: ApiException) -> None:
+        self.status = int(error.status)
+        body: Any = error.body or b""
+        text = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
+        try:
+            document = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            document = None
+        fields = document if isinstance(document, dict) else {}
+        said = fields.get("error") or fields.get("message")
+        self.said_by_influxdb = isinstance(said, str)
+        self.reason = str(said) if self.said_by_influxdb else text.strip()[:200] or str(error.reason)
+        super().__init__(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The server took lines for bad data; `dropped` of them are not stored (None: it does not say)."""
+
+    reason: str
+    dropped: int | None
+
+
+def about_data(error: StatusError) -> Refusal | None:
+    """What the server has against the lines; None when its trouble is not with them."""
+    if error.status == 413:
+        return Refusal("too large for the server", None)
+    if error.status in {400, 422} and error.said_by_influxdb and _ABOUT_DATA.search(error.reason):
+        dropped = _DROPPED.search(error.reason)
+        return Refusal(error.reason, int(dropped[1]) if dropped else None)
+    return None
+
+
+def explain(error: StatusError, url: str, database: str, who: str) -> StoreError:
+    """Turn a status into a store error that says what to do."""
+    said = f"({error.status}: {error.reason})"
+    if error.status >= 500 or error.status in {408, 429}:
+        return StoreUnavailableError(f"InfluxDB at {url} cannot serve now {said}")
+    text = {
+        401: f"does not accept {who} {said}; check the credentials",
+        403: f"does not let {who} use {database!r} {said}; grant read and write on it",
+        404: f"has no {database!r} {said}; check URL and database",
+    }.get(error.status, f"refuses the request {said}; check URL, organization and database")
+    return StoreRefusedError(f"InfluxDB at {url} {text}")
+
+
+def explain_answer(error: str, url: str, statement: str) -> StoreError:
+    """Turn the error of a statement, which comes with status 200, into a store error."""
+    if "database not found" in error:
+        return StoreRefusedError(f"InfluxDB at {url}: {error}; it is made again at the next use")
+    if _BUSY.search(error):
+        return StoreUnavailableError(f"InfluxDB at {url} cannot serve now: {error}")
+    return StoreError(f"InfluxDB at {url}: {error}, asked {statement!r}")
