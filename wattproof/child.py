@@ -1,4 +1,4 @@
-"""Child processes of `wattproof up` and `wattproof demo`: started as commands of our own, ready when they say so, ended together.
+"""Child processes: commands of our own, ready when they say so, ended together with their parent.
 
 A child runs with ``--child``: its standard input is a pipe from its parent, and it ends when that pipe closes, so that
 nothing is left running even when the parent is killed.

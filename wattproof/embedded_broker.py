@@ -109,8 +109,7 @@ async def serve(host: str, port: int, folder: Path, ready: Callable[[Address], N
             "amqtt.plugins.authentication.FileAuthPlugin": {"password_file": str(passwords)},
             "amqtt.plugins.topic_checking.TopicAccessControlListPlugin": {
                 "publish_acl": _PUBLISH,
-                "subscribe_acl": _SUBSCRIBE,
-                "receive_acl": _SUBSCRIBE,
+                "acl": _SUBSCRIBE,
             },
         },
     }
