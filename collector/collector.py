@@ -1,0 +1,177 @@
+"""The collector: MQTT in, store out, and only then the word that a gateway may let go."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+import structlog
+from paho.mqtt.client import MQTTMessage
+
+from collector.commit import Committer, Interrupted, Outcome
+from collector.counters import Counters, Latency, Tally
+from collector.inbox import Delivery, Inbox
+from collector.quarantine import Quarantine
+from collector.settings import Settings
+from storage import Store
+from telemetry import ACK, BATCH, Ack, Batch, Broker, Session, encode, ranges, topic
+
+log = structlog.get_logger()
+
+_STOP_S: Final = 0.8
+
+
+class Collector:
+    """Takes batches from the broker into the store until it is stopped. It holds no state of its own.
+
+    A batch is acknowledged, to its gateway and then to the broker, when the store has committed it or the quarantine
+    has it on disk; never before. While the store is away nothing is acknowledged, and the batches stay with their
+    gateways.
+
+    Parameters
+    ----------
+    store
+        Where readings go.
+    broker
+        Where they come from.
+    quarantine
+        Where what cannot be stored is kept.
+    client_id
+        Stable identity at the broker; the settings' unless given.
+    settings
+        How it works.
+    clock
+        Time now [ms since 1970-01-01 UTC].
+
+    Attributes
+    ----------
+    listeners
+        Called with the batches of each commit, on the writer's thread: be quick.
+
+    Raises
+    ------
+    OSError, ssl.SSLError
+        When a certificate file is unusable.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        broker: Broker,
+        quarantine: Quarantine,
+        *,
+        client_id: str = "",
+        settings: Settings | None = None,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        settings = settings or Settings()
+        self.quarantine = quarantine
+        self.listeners: list[Callable[[list[Batch]], None]] = []
+        self._clock = clock
+        self._most = settings.max_batch_messages
+        self._tally = Tally()
+        self._stopping = threading.Event()
+        self._inbox = Inbox(settings.max_waiting_messages, settings.max_waiting_bytes)
+        self._committer = Committer(store, quarantine, self._tally, self._stopping)
+        self._thread = threading.Thread(target=self._run, name="collector-writer", daemon=True)
+        self._session = Session(
+            broker,
+            client_id or settings.client_id,
+            subscription=topic("+", "+", BATCH),
+            on_ready=lambda: None,
+            on_message=self._on_batch,
+            manual_ack=True,
+        )
+
+    @property
+    def connected(self) -> bool:
+        """Whether batches can arrive now."""
+        return self._session.ready
+
+    @property
+    def counters(self) -> Counters:
+        """What it has done so far."""
+        return self._tally.counters
+
+    @property
+    def waiting(self) -> int:
+        """Messages received that are not committed yet and not being written."""
+        return len(self._inbox)
+
+    @property
+    def trouble(self) -> str:
+        """What store or quarantine said last, while they fail; empty while all is well."""
+        return self._committer.trouble
+
+    def latency(self, gateway: str | None = None, *, exclude: Collection[str] = ()) -> Latency:
+        """Time from reading the register to the commit, of one gateway or of all but some."""
+        return self._tally.latency(gateway, exclude=exclude)
+
+    def start(self) -> None:
+        """Begin to connect and to write, in the background."""
+        self._thread.start()
+        self._session.start()
+
+    def stop(self) -> None:
+        """End the writer and disconnect, within 2 s; what is not committed is delivered again later."""
+        self._stopping.set()
+        self._inbox.close()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_S)
+            if self._thread.is_alive():
+                log.warning("collector_still_writing", advice="the commit under way ends by itself")
+        self._session.stop(timeout_s=_STOP_S / 2)
+
+    def _on_batch(self, topic_: str, message: MQTTMessage, connection: int) -> None:
+        self._tally.add(messages=1)
+        delivery = Delivery(topic_, bytes(message.payload), self._clock(), message.mid, message.qos, connection)
+        if not self._inbox.put(delivery):
+            self._tally.add(deferred=1)
+            self._release([delivery])
+
+    def _run(self) -> None:
+        while deliveries := self._inbox.take(self._most):
+            try:
+                outcomes = self._committer.commit(deliveries, self._clock())
+            except Interrupted:
+                return
+            except Exception:
+                # A defect of ours: the gateways keep these batches and send them again, the line goes on.
+                log.exception("commit_failed", messages=len(deliveries))
+                self._release(deliveries)
+                continue
+            self._answer(outcomes)
+            self._release(deliveries)
+            self._tell({id(batch): batch for _, _, batch in outcomes if batch is not None}.values())
+
+    def _release(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge deliveries to the broker, which then may deliver others; to a gateway this says nothing."""
+        for delivery in deliveries:
+            if delivery.qos:
+                self._session.acknowledge(delivery.mid, delivery.connection)
+
+    def _answer(self, outcomes: Sequence[Outcome]) -> None:
+        """Publish one ack per outbox."""
+        safe: dict[tuple[str, str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for sender, stored, _ in outcomes:
+            if sender is not None:
+                of_store, of_quarantine = safe[sender.site, sender.gateway, sender.epoch]
+                (of_store if stored else of_quarantine).append(sender.seq)
+        for (site, gateway, epoch), (of_store, of_quarantine) in safe.items():
+            ack = Ack(epoch, ranges(of_store), ranges(of_quarantine))
+            self._session.publish(topic(site, gateway, ACK), encode(ack))
+
+    def _tell(self, committed: Collection[Batch]) -> None:
+        batches = list(committed)
+        now = self._clock()
+        for batch in batches:
+            for table in batch.tables:
+                self._tally.observe(batch.gateway, [now - read for read in table.times])
+        for listener in self.listeners if batches else ():
+            try:
+                listener(batches)
+            except Exception:
+                log.exception("listener_failed", batches=len(batches))

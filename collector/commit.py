@@ -1,0 +1,188 @@
+"""Committing: deliveries into store and quarantine, with patience for their outages and none for poison."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, TypeVar
+
+import structlog
+
+from collector.counters import Tally
+from collector.errors import QuarantineError
+from collector.inbox import Delivery
+from collector.intake import Intake, Reason, Refusal, Sender, part_content, take_apart
+from collector.quarantine import Quarantine
+from storage import Rejected, Store, StoreError, StoreRefusedError, StoreUnavailableError, Written
+from telemetry import Batch
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+_FIRST_PAUSE_S: Final = 0.2
+_LONGEST_PAUSE_S: Final = 15.0
+
+
+class Interrupted(Exception):  # noqa: N818 - no error: the collector is being stopped
+    """Stopped while store or quarantine were failing; nothing of this may be acknowledged."""
+
+
+class Outcome(NamedTuple):
+    """Where a delivery is safe now: in the store (at least in part), or wholly in quarantine."""
+
+    sender: Sender | None
+    stored: bool
+    batch: Batch | None
+
+
+class _Failed(NamedTuple):
+    batch: Batch
+    error: Exception
+
+
+class Committer:
+    """Makes deliveries safe; when `commit` returns, all of them may be acknowledged.
+
+    Parameters
+    ----------
+    store, quarantine
+        Where readings go, and what is refused.
+    tally
+        Counts.
+    stopping
+        Ends the waiting for a store that is away.
+    """
+
+    def __init__(self, store: Store, quarantine: Quarantine, tally: Tally, stopping: threading.Event) -> None:
+        self._store = store
+        self._quarantine = quarantine
+        self._tally = tally
+        self._stopping = stopping
+        self.trouble = ""
+
+    def commit(self, deliveries: Sequence[Delivery], now: int) -> list[Outcome]:
+        """Store or set aside every delivery.
+
+        Returns
+        -------
+        list[Outcome]
+            One per delivery, in their order.
+
+        Raises
+        ------
+        Interrupted
+            When the collector is stopped before everything is safe.
+        """
+        first: dict[tuple[str, bytes], Delivery] = {}
+        for delivery in deliveries:
+            first.setdefault((delivery.topic, delivery.payload), delivery)
+        intakes = {key: _apart(delivery, now) for key, delivery in first.items()}
+        for key, intake in intakes.items():
+            self._set_aside(first[key], intake.refusals)
+        keys = [key for key, intake in intakes.items() if intake.batch is not None]
+        owners = {id(intakes[key].batch): first[key] for key in keys}
+        failed = self._write([batch for key in keys if (batch := intakes[key].batch) is not None], owners)
+        return [_outcome(intakes[delivery.topic, delivery.payload], failed) for delivery in deliveries]
+
+    def _write(self, batches: Sequence[Batch], owners: dict[int, Delivery]) -> set[int]:
+        """Write batches; those that the store cannot take for a reason of their own are set aside and returned."""
+        if not batches:
+            return set()
+        try:
+            written = self._patiently(lambda: self._written(batches))
+        except Interrupted:
+            raise
+        except Exception as error:
+            if len(batches) == 1:
+                log.exception("batch_unprocessable", gateway=batches[0].gateway, seq=batches[0].seq)
+                refusal = Refusal(Reason.UNPROCESSABLE, repr(error), readings=batches[0].readings)
+                self._set_aside(owners[id(batches[0])], [refusal])
+                return {id(batches[0])}
+            half = len(batches) // 2
+            return self._write(batches[:half], owners) | self._write(batches[half:], owners)
+        for rejected in written.rejected:
+            self._set_aside(owners[id(rejected.batch)], [_refused_by_store(rejected)])
+        gap_readings = sum(gap.readings for batch in batches for gap in batch.gaps)
+        self._tally.add(batches=len(batches), written=written.stored, gaps=written.gaps, gap_readings=gap_readings)
+        return set()
+
+    def _written(self, batches: Sequence[Batch]) -> Written:
+        try:
+            return self._store.write(batches)
+        except StoreError:
+            raise
+        except Exception as error:
+            health = self._store.health()
+            if health.ok:
+                raise
+            # An error nobody foresaw, from a store that is not well: the batches are not to blame.
+            raise StoreUnavailableError(f"{health.engine}: {health.detail} ({error!r})") from error
+
+    def _set_aside(self, delivery: Delivery, refusals: Sequence[Refusal]) -> None:
+        if not refusals:
+            return
+        topic, payload, received = delivery.topic, delivery.payload, delivery.received
+        new = self._patiently(lambda: self._quarantine.add(topic, payload, received, refusals))
+        for refusal in new:
+            self._tally.add(quarantined_readings=refusal.readings, quarantined_messages=int(not refusal.part))
+            log.warning(
+                "quarantined", topic=topic, reason=refusal.reason.value, detail=refusal.detail, part=refusal.part,
+                readings=refusal.readings,
+            )  # fmt: skip
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Try until it works; outages are logged once, and again with every tenth try."""
+        tries = 0
+        while True:
+            try:
+                done = work()
+            except (StoreError, QuarantineError) as error:
+                self._note_trouble(error, tries)
+            else:
+                if self.trouble:
+                    log.info("store_recovered", tries=tries)
+                    self.trouble = ""
+                return done
+            pause = min(_FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+            tries += 1
+            if self._stopping.wait(pause):
+                raise Interrupted
+            self._tally.add(retries=1)
+
+    def _note_trouble(self, error: Exception, tries: int) -> None:
+        self.trouble = str(error)
+        if tries % 10:
+            return
+        if isinstance(error, StoreRefusedError):
+            log.critical("store_refused", reason=str(error), advice="a person must act; nothing is lost meanwhile")
+        elif isinstance(error, QuarantineError):
+            log.critical("quarantine_failed", reason=str(error), advice="nothing is acknowledged until it works")
+        else:
+            log.error("store_unavailable", reason=str(error), advice="tried again; gateways keep their readings")
+
+
+def _apart(delivery: Delivery, now: int) -> Intake:
+    try:
+        return take_apart(delivery.topic, delivery.payload, now)
+    except Exception as error:
+        # Nobody foresaw this message, but it must not stop the line.
+        log.exception("message_unprocessable", topic=delivery.topic)
+        return Intake(None, None, [Refusal(Reason.UNPROCESSABLE, repr(error))])
+
+
+def _refused_by_store(rejected: Rejected) -> Refusal:
+    series = rejected.series
+    content = b""
+    for table in rejected.batch.tables:
+        if (table.kind, table.device) == (series.kind, series.device) and series.channel in table.columns:
+            column = table.columns[series.channel]
+            found = [(time, value) for time, value in zip(table.times, column, strict=True) if value is not None]
+            content = part_content(table, series.channel, found)
+    part = f"{series.kind}/{series.device}/{series.channel}"
+    return Refusal(Reason.STORE, rejected.reason, part, rejected.readings, content)
+
+
+def _outcome(intake: Intake, failed: set[int]) -> Outcome:
+    stored = intake.batch is not None and id(intake.batch) not in failed
+    return Outcome(intake.sender, stored, intake.batch if stored else None)

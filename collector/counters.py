@@ -1,0 +1,106 @@
+"""What a collector counts."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+_PER_DOUBLING: Final = 16
+"""Buckets per doubling of the latency: a quantile is at most 4.5 % above the truth."""
+_LAST_BUCKET: Final = 40 * _PER_DOUBLING
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """Time from reading the register to the store's commit [ms]; ``readings`` counts rows, 0 when there were none."""
+
+    p50: float
+    p99: float
+    readings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What a collector has done since it started.
+
+    Attributes
+    ----------
+    messages
+        Received, every delivery.
+    batches
+        Committed to the store, repeats included.
+    written
+        Readings the store confirmed; a batch delivered again is confirmed, and counted, again. How many different
+        readings there are, the store knows (``Store.count``).
+    quarantined_readings, quarantined_messages
+        Newly set aside: readings known by number, and whole messages.
+    gaps, gap_readings
+        Gaps the store confirmed, and the readings they declare lost; repeats counted again.
+    retries
+        Commits tried again because store or quarantine failed.
+    deferred
+        Messages left to be sent again because too many were waiting.
+    """
+
+    messages: int = 0
+    batches: int = 0
+    written: int = 0
+    quarantined_readings: int = 0
+    quarantined_messages: int = 0
+    gaps: int = 0
+    gap_readings: int = 0
+    retries: int = 0
+    deferred: int = 0
+
+
+class Tally:
+    """Counters and latencies that several threads may change and read."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counters = Counters()
+        self._buckets: dict[str, dict[int, int]] = {}
+
+    @property
+    def counters(self) -> Counters:
+        """The counters, all of one moment."""
+        return self._counters
+
+    def add(self, **more: int) -> None:
+        """Raise counters by name."""
+        with self._lock:
+            self._counters = replace(
+                self._counters, **{name: getattr(self._counters, name) + value for name, value in more.items()}
+            )
+
+    def observe(self, gateway: str, latencies: Iterable[int]) -> None:
+        """Note latencies [ms] of one gateway's readings; below 1 ms, and before its own time, counts as 1 ms."""
+        with self._lock:
+            buckets = self._buckets.setdefault(gateway, {})
+            for latency in latencies:
+                bucket = min(math.ceil(math.log2(max(latency, 1)) * _PER_DOUBLING), _LAST_BUCKET)
+                buckets[bucket] = buckets.get(bucket, 0) + 1
+
+    def latency(self, gateway: str | None = None, *, exclude: Collection[str] = ()) -> Latency:
+        """Quantiles of one gateway, or of all but some; each is the upper end of its bucket, never too low."""
+        merged: dict[int, int] = {}
+        with self._lock:
+            for name, buckets in self._buckets.items():
+                if name not in exclude and gateway in (None, name):
+                    for bucket, count in buckets.items():
+                        merged[bucket] = merged.get(bucket, 0) + count
+        total = sum(merged.values())
+        return Latency(_quantile(merged, total, 0.50), _quantile(merged, total, 0.99), total)
+
+
+def _quantile(buckets: dict[int, int], total: int, share: float) -> float:
+    passed = 0
+    for bucket in sorted(buckets):
+        passed += buckets[bucket]
+        if passed >= share * total:
+            return round(float(2 ** (bucket / _PER_DOUBLING)), 1)
+    return 0.0

@@ -1,0 +1,277 @@
+"""Intake: what of a message may be stored, and what must be set aside and why. Pure."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from telemetry import (
+    BATCH,
+    CHANNELS,
+    MAX_BYTES,
+    Batch,
+    Channel,
+    DecodeError,
+    Gap,
+    InvalidNameError,
+    Table,
+    channel,
+    check_name,
+    decode,
+    parse_topic,
+)
+
+FUTURE_MS: Final = 5 * 60 * 1000
+"""How far a gateway's clock may run ahead of ours [ms]."""
+EARLIEST: Final = 946_684_800_000
+"""2000-01-01 UTC: a time before it is a clock that was never set [ms since 1970-01-01 UTC]."""
+_LARGEST_SEQ: Final = 2**53
+"""Beyond it, JSON numbers lose their last digit on the way."""
+
+
+class Reason(enum.StrEnum):
+    """Why something is in quarantine."""
+
+    TOPIC = "topic"
+    """The topic names no site and gateway."""
+    OVERSIZED = "oversized"
+    """More bytes than a message may have."""
+    MALFORMED = "malformed"
+    """Not JSON, or not a batch."""
+    TOPIC_MISMATCH = "topic_mismatch"
+    """Sent under the topic of another gateway."""
+    DUPLICATE_TABLE = "duplicate_table"
+    """Two tables of one device: which one is right cannot be known."""
+    INVALID_NAME = "invalid_name"
+    """A device or kind that cannot be a tag."""
+    UNKNOWN_CHANNEL = "unknown_channel"
+    """A channel outside the registry."""
+    FUTURE = "future"
+    """Read later than now: a clock runs ahead."""
+    PAST = "past"
+    """Read before 2000: a clock was never set."""
+    OUT_OF_RANGE = "out_of_range"
+    """Outside the channel's plausible range."""
+    INVALID_GAP = "invalid_gap"
+    """A gap that ends before it begins, or of no known series."""
+    STORE = "store"
+    """The database refused it."""
+    UNPROCESSABLE = "unprocessable"
+    """It made the collector or the store fail; a defect to report."""
+
+
+class Refusal(NamedTuple):
+    """Something set aside.
+
+    Attributes
+    ----------
+    reason, detail
+        Why: in one word, and in a sentence.
+    part
+        ``kind/device/channel`` of the readings; empty for the whole message.
+    readings
+        How many readings are set aside; 0 where that cannot be known.
+    content
+        The part as JSON; empty for the whole message, whose payload is kept instead.
+    """
+
+    reason: Reason
+    detail: str
+    part: str = ""
+    readings: int = 0
+    content: bytes = b""
+
+
+class Sender(NamedTuple):
+    """Whom to tell that a batch is safe."""
+
+    site: str
+    gateway: str
+    epoch: str
+    seq: int
+
+
+class Intake(NamedTuple):
+    """A message taken apart.
+
+    Attributes
+    ----------
+    sender
+        Whom to answer; None when the message does not tell.
+    batch
+        What may be stored; None when nothing may.
+    refusals
+        What may not.
+    """
+
+    sender: Sender | None
+    batch: Batch | None
+    refusals: list[Refusal]
+
+
+def take_apart(topic: str, payload: bytes, now: int) -> Intake:
+    """Decide what of a message may be stored at `now` [ms since 1970-01-01 UTC]."""
+    try:
+        address = parse_topic(topic)
+    except InvalidNameError as error:
+        return Intake(None, None, [Refusal(Reason.TOPIC, str(error))])
+    if address.kind != BATCH:
+        return Intake(None, None, [Refusal(Reason.TOPIC, f"topic {topic!r} carries no batches")])
+    try:
+        batch = decode(payload, Batch)
+    except DecodeError as error:
+        reason = Reason.OVERSIZED if len(payload) > MAX_BYTES else Reason.MALFORMED
+        return Intake(_sender(address.site, address.gateway, payload), None, [Refusal(reason, str(error))])
+    sender = Sender(address.site, address.gateway, batch.epoch, batch.seq)
+    refusal = _whole(batch, address.site, address.gateway)
+    if refusal is not None:
+        return Intake(sender, None, [refusal])
+    refusals: list[Refusal] = []
+    tables = [kept for table in batch.tables if (kept := _kept(table, now, refusals)) is not None]
+    gaps = [gap for gap in batch.gaps if _sound(gap, now, refusals)]
+    if refusals:
+        batch = msgspec.structs.replace(batch, tables=tables, gaps=gaps)
+    # A batch that never held anything is as good as stored; one of which nothing is left is not.
+    return Intake(sender, None if refusals and not tables and not gaps else batch, refusals)
+
+
+def _whole(batch: Batch, site: str, gateway: str) -> Refusal | None:
+    if (batch.site, batch.gateway) != (site, gateway):
+        told = f"says site {batch.site!r}, gateway {batch.gateway!r}; came as {site}/{gateway}"
+        return Refusal(Reason.TOPIC_MISMATCH, told, readings=batch.readings)
+    if not 1 <= batch.seq < _LARGEST_SEQ:
+        return Refusal(Reason.MALFORMED, f"seq {batch.seq} is not 1 or more - at `$.seq`", readings=batch.readings)
+    seen: set[tuple[str, str]] = set()
+    for table in batch.tables:
+        if (table.kind, table.device) in seen:
+            told = f"two tables of {table.kind} {table.device!r}"
+            return Refusal(Reason.DUPLICATE_TABLE, told, readings=batch.readings)
+        seen.add((table.kind, table.device))
+    return None
+
+
+def _sender(site: str, gateway: str, payload: bytes) -> Sender | None:
+    """Find epoch and seq in a payload of any shape, so that a gateway need not send what is set aside for ever."""
+    try:
+        found: Any = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    epoch, seq = found.get("epoch"), found.get("seq")
+    if isinstance(epoch, str) and isinstance(seq, int) and not isinstance(seq, bool) and 1 <= seq < _LARGEST_SEQ:
+        return Sender(site, gateway, epoch, seq)
+    return None
+
+
+def _kept(table: Table, now: int, refusals: list[Refusal]) -> Table | None:
+    """Part of a table that may be stored; None when nothing of it may."""
+    try:
+        check_name(table.device, "device")
+        check_name(table.kind, "kind")
+    except InvalidNameError as error:
+        refusals.extend(_columns(table, Reason.INVALID_NAME, str(error)))
+        return None
+    kept: dict[str, list[float | None]] = {}
+    for name, column in table.columns.items():
+        known = CHANNELS.get(name)
+        if known is None:
+            refusals.extend(_columns(table, Reason.UNKNOWN_CHANNEL, _unknown(name), only=name))
+        else:
+            kept[name] = _in_range(table, known, column, refusals)
+    if table.times and (table.times[0] < EARLIEST or table.times[-1] > now + FUTURE_MS):
+        return _in_time(msgspec.structs.replace(table, columns=kept), now, refusals)
+    if len(kept) == len(table.columns) and all(kept[name] is table.columns[name] for name in kept):
+        return table
+    return _nothing_hollow(msgspec.structs.replace(table, columns=kept))
+
+
+def _unknown(name: str) -> str:
+    try:
+        channel(name)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _in_range(table: Table, known: Channel, column: list[float | None], refusals: list[Refusal]) -> list[float | None]:
+    values = [value for value in column if value is not None]
+    if not values or (known.low <= min(values) and max(values) <= known.high):
+        return column
+    refusal = _part(
+        table, known.name, Reason.OUT_OF_RANGE, f"outside {known.low:g} to {known.high:g} {known.unit}",
+        lambda _, value: not known.plausible(value),
+    )  # fmt: skip
+    if refusal is not None:
+        refusals.append(refusal)
+    return [value if value is not None and known.plausible(value) else None for value in column]
+
+
+def _in_time(table: Table, now: int, refusals: list[Refusal]) -> Table | None:
+    latest = now + FUTURE_MS
+    early = "before 2000: set the gateway's clock"
+    late = f"more than {FUTURE_MS // 60_000} min after {now}, the time here: set the gateway's clock"
+    refusals.extend(_columns(table, Reason.PAST, early, lambda time, _: time < EARLIEST))
+    refusals.extend(_columns(table, Reason.FUTURE, late, lambda time, _: time > latest))
+    rows = [row for row, time in enumerate(table.times) if EARLIEST <= time <= latest]
+    columns = {name: [column[row] for row in rows] for name, column in table.columns.items()}
+    return _nothing_hollow(msgspec.structs.replace(table, times=[table.times[row] for row in rows], columns=columns))
+
+
+def _nothing_hollow(table: Table) -> Table | None:
+    """Without columns that have no reading left; None without any."""
+    columns = {name: column for name, column in table.columns.items() if column.count(None) < len(column)}
+    return msgspec.structs.replace(table, columns=columns) if columns else None
+
+
+def _columns(
+    table: Table, reason: Reason, detail: str, test: Callable[[int, float], bool] = lambda *_: True, only: str = ""
+) -> Iterator[Refusal]:
+    for name in [only] if only else table.columns:
+        refusal = _part(table, name, reason, detail, test)
+        if refusal is not None:
+            yield refusal
+
+
+def _part(table: Table, name: str, reason: Reason, detail: str, test: Callable[[int, float], bool]) -> Refusal | None:
+    """Refuse the readings of one series that meet `test` (time, value); None when there are none."""
+    found = [
+        (time, value)
+        for time, value in zip(table.times, table.columns[name], strict=True)
+        if value is not None and test(time, value)
+    ]
+    if not found:
+        return None
+    return Refusal(reason, detail, f"{table.kind}/{table.device}/{name}", len(found), part_content(table, name, found))
+
+
+def part_content(table: Table, name: str, found: list[tuple[int, float]]) -> bytes:
+    """Readings of one series as they are kept in quarantine: JSON with device, kind, channel, times, values."""
+    return msgspec.json.encode(
+        {
+            "device": table.device,
+            "kind": table.kind,
+            "channel": name,
+            "times": [time for time, _ in found],
+            "values": [value for _, value in found],
+        }
+    )
+
+
+def _sound(gap: Gap, now: int, refusals: list[Refusal]) -> bool:
+    problem = ""
+    try:
+        check_name(gap.device, "device")
+        check_name(gap.kind, "kind")
+        channel(gap.channel)
+    except ValueError as error:
+        problem = str(error)
+    if not EARLIEST <= gap.start <= gap.end <= now + FUTURE_MS or gap.readings < 0:
+        problem = problem or f"{gap.readings} readings from {gap.start} to {gap.end}"
+    if problem:
+        part = f"gap {gap.kind}/{gap.device}/{gap.channel}/{gap.start}"
+        refusals.append(Refusal(Reason.INVALID_GAP, problem, part, 0, msgspec.json.encode(gap)))
+    return not problem

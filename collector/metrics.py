@@ -1,0 +1,56 @@
+"""The collector's counters for Prometheus."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector as Source
+
+from collector.collector import Collector
+from collector.counters import Counters
+
+_HELP = {
+    "messages": "Messages received, every delivery",
+    "batches": "Batches committed to the store, repeats included",
+    "written": "Readings confirmed by the store, repeats included",
+    "quarantined_readings": "Readings set aside",
+    "quarantined_messages": "Whole messages set aside",
+    "gaps": "Gaps recorded, repeats included",
+    "gap_readings": "Readings declared lost by gateways, repeats included",
+    "retries": "Commits tried again",
+    "deferred": "Messages left to be sent again, too many waiting",
+}
+
+
+class _Source(Source):
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+
+    def collect(self) -> Iterator[Metric]:
+        counters = self._collector.counters
+        for field in dataclasses.fields(Counters):
+            name = f"wattproof_collector_{field.name}"
+            yield CounterMetricFamily(name, _HELP[field.name], value=getattr(counters, field.name))
+        yield GaugeMetricFamily(
+            "wattproof_collector_waiting", "Messages waiting for the store", value=self._collector.waiting
+        )
+        yield GaugeMetricFamily(
+            "wattproof_collector_connected", "1 while connected to the broker", value=self._collector.connected
+        )
+        latency = GaugeMetricFamily(
+            "wattproof_collector_latency_ms", "Register read to commit, since the start", labels=["quantile"]
+        )
+        told = self._collector.latency()
+        latency.add_metric(["0.5"], told.p50)
+        latency.add_metric(["0.99"], told.p99)
+        yield latency
+
+
+def metrics(collector: Collector) -> CollectorRegistry:
+    """Registry of one collector's metrics, read from its counters whenever it is scraped."""
+    registry = CollectorRegistry()
+    registry.register(_Source(collector))
+    return registry
