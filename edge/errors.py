@@ -45,28 +45,39 @@ class OutboxFullError(OutboxError):
 class LinkError(EdgeError):
     """A read that gave no value.
 
+    Parameters
+    ----------
+    message
+        What happened and where.
+    advice
+        What a technician can do about it, a sentence; the kind of error has one of its own.
+
     Attributes
     ----------
     quality
         The reason it is counted under.
-    advice
-        What a technician can do about it; a sentence.
     """
 
     quality: ClassVar[Quality] = Quality.TIMEOUT
-    advice = ""
+    usual_advice: ClassVar[str] = ""
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice or self.usual_advice
 
 
 class ConnectError(LinkError):
     """The way to the device could not be opened: refused, no such host, no such serial port."""
 
     quality = Quality.CONNECT
+    usual_advice = "Check the bus's url, the cable, and that no other program holds it."
 
 
 class NoReplyError(LinkError):
     """The device did not answer in time."""
 
     quality = Quality.TIMEOUT
+    usual_advice = "Check address and wiring."
 
 
 class ExceptionReplyError(LinkError):
@@ -81,7 +92,7 @@ class ExceptionReplyError(LinkError):
     """
 
     quality = Quality.EXCEPTION
-    advice = "Check the profile's addresses and functions against the device's manual."
+    usual_advice = "Check the profile's addresses and functions against the device's manual."
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -92,11 +103,13 @@ class FrameError(LinkError):
     """An answer that is broken (CRC, length) or belongs to another question."""
 
     quality = Quality.FRAME
-    advice = "Check wiring, termination and that no second master and no second device with this address is on the bus."
+    usual_advice = (
+        "Check wiring, termination and that no second master and no second device with this address is on the bus."
+    )
 
 
 class StaleReplyError(LinkError):
     """An answer that may belong to an earlier question: the device answers later than the timeout."""
 
     quality = Quality.STALE
-    advice = "Raise the bus's timeout_ms above the device's slowest answer."
+    usual_advice = "Raise the bus's timeout_ms above the device's slowest answer."

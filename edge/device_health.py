@@ -1,0 +1,122 @@
+"""How a device fares: its errors by reason, when it turned bad, and when to try it again."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from edge.errors import LinkError
+from telemetry import Quality
+
+log = structlog.get_logger()
+
+TRIES: Final = 3
+"""Failed polls in a row after which a device is said to be bad, and asked less often."""
+_FIRST_PAUSE_S: Final = 1.0
+_DEVICE_PAUSE_S: Final = 300.0
+_WIRE_PAUSE_S: Final = 60.0
+"""A refused connection costs nobody anything, so a bus is tried more often than a silent device."""
+
+
+def pause_s(failures: int, longest_s: float = _DEVICE_PAUSE_S) -> float:
+    """How long to leave something alone that failed so often in a row [s]: doubling, ±20 % so that many spread out."""
+    exact = min(longest_s, _FIRST_PAUSE_S * 2.0 ** min(failures - 1, 30))
+    return exact * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
+
+
+class DeviceHealth:
+    """One device's errors.
+
+    Parameters
+    ----------
+    device
+        Its id, for messages.
+    clock
+        Monotonic time [s].
+
+    Attributes
+    ----------
+    errors
+        Errors since start, by reason.
+    retry_at
+        Not to be asked before [s, the same clock].
+    """
+
+    def __init__(self, device: str, clock: Callable[[], float]) -> None:
+        self.device = device
+        self.errors: Counter[Quality] = Counter()
+        self.retry_at = 0.0
+        self._clock = clock
+        self._failures = 0
+        self._bad_since: float | None = None
+        self._refused: dict[str, Quality] = {}
+
+    @property
+    def suspect(self) -> bool:
+        """Whether it failed so often that it must not make healthy devices wait."""
+        return self._failures >= TRIES
+
+    def failed(self, error: LinkError, *, partly: bool) -> None:
+        """A poll failed; `partly` if some of its registers were read all the same."""
+        self._failures += 1
+        if not self.suspect:
+            return
+        if not partly:
+            self.retry_at = self._clock() + pause_s(self._failures - TRIES + 1)
+        if self._bad_since is None:
+            self._bad_since = self._clock()
+            says = f"{self.device}: {error} ({self._failures} tries). {error.advice}"
+            log.warning("device_bad", device=self.device, reason=error.quality.value, says=says)
+
+    def good(self) -> None:
+        """A poll brought everything it asked for."""
+        self._failures = 0
+        self.retry_at = 0.0
+        if self._bad_since is not None:
+            lasted = self._clock() - self._bad_since
+            self._bad_since = None
+            says = f"{self.device}: answers again after {lasted:.0f} s"
+            log.info("device_recovered", device=self.device, says=says)
+
+    def value(self, channel: str, outcome: float | Quality) -> None:
+        """A register was read: what it held, or why that is no value."""
+        before = self._refused.get(channel)
+        if isinstance(outcome, Quality):
+            self.errors[outcome] += 1
+            if outcome is not before:
+                self._refused[channel] = outcome
+                log.warning("channel_bad", device=self.device, channel=channel, reason=outcome.value)
+        elif before is not None:
+            del self._refused[channel]
+            log.info("channel_recovered", device=self.device, channel=channel)
+
+
+class BusHealth:
+    """Whether a bus can be reached at all."""
+
+    def __init__(self, bus: str, devices: list[str], clock: Callable[[], float]) -> None:
+        self._bus = bus
+        self._devices = devices
+        self._clock = clock
+        self._failures = 0
+        self.retry_at = 0.0
+
+    def failed(self, error: LinkError) -> None:
+        """It could not be opened, or broke. The first time it is tried again at once."""
+        self._failures += 1
+        if self._failures > 1:
+            self.retry_at = self._clock() + pause_s(self._failures - 1, _WIRE_PAUSE_S)
+        if self._failures == 1:
+            says = f"{self._bus}: {error}, so nothing is read from {', '.join(self._devices)}. {error.advice}"
+            log.warning("bus_unreachable", bus=self._bus, devices=self._devices, says=says)
+
+    def good(self) -> None:
+        """Something was sent and answered, or at least could have been."""
+        self.retry_at = 0.0
+        if self._failures:
+            self._failures = 0
+            log.info("bus_recovered", bus=self._bus, says=f"{self._bus}: connected again")
