@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.profiles import RegisterType, builtin_profiles, load_profile
+from simulator.registers import quantise, shown
+from telemetry import CHANNELS, Kind
+
+
+@pytest.mark.parametrize("name", builtin_profiles())
+def test_columns_are_rounded_exactly_as_one_reading_through_the_registers(name: str) -> None:
+    profile = load_profile(name)
+    random = np.random.default_rng(1)
+    columns = {}
+    for field in profile.fields:
+        channel = CHANNELS[field.channel]
+        high = 3e9 if channel.kind is Kind.COUNTER else min(channel.high, 3_000.0)
+        low = 0.0 if field.type in {RegisterType.UINT16, RegisterType.UINT32} else max(channel.low, -40.0)
+        columns[field.channel] = random.uniform(low, min(high, 65_000 * field.scale if field.words == 1 else high), 300)
+    rounded = quantise(profile, columns)
+    for row in range(300):
+        one = shown(profile, {channel: float(column[row]) for channel, column in columns.items()})
+        assert one == {channel: float(column[row]) for channel, column in rounded.items()}
+
+
+def test_a_meter_of_float32_kilowatt_hours_moves_in_coarse_steps() -> None:
+    profile = load_profile("eastron-sdm630")
+    zeros = dict.fromkeys(profile.channels, np.zeros(3))
+    register = quantise(profile, zeros | {"energy_import_wh": np.array([300e6, 300e6 + 10.0, 300e6 + 40.0])})
+    assert register["energy_import_wh"].tolist() == [300e6, 300e6, 300e6 + 31.25]
