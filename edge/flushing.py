@@ -9,8 +9,8 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from edge.losses import gaps_of
 from edge.errors import OutboxError, OutboxFullError
+from edge.losses import gaps_of
 from telemetry import Gap, Table
 
 log = structlog.get_logger()
