@@ -164,8 +164,6 @@ class ModelResult(msgspec.Struct, frozen=True):
         Lag-1 autocorrelation estimated by restricted likelihood, as the band uses it.
     n_effective
         n(1-rho)/(1+rho).
-    variance_power
-        Power of the fitted energy that the noise's standard deviation follows: 0 alike at every load, 1 proportional.
     """
 
     coefficients: list[Coefficient]
@@ -177,7 +175,6 @@ class ModelResult(msgspec.Struct, frozen=True):
     rho_residual: float | None
     rho: float
     n_effective: float
-    variance_power: float
 
 
 class Saving(msgspec.Struct, frozen=True):

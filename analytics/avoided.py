@@ -1,0 +1,138 @@
+"""Avoided energy: the old machine's expected use at the reporting period's drivers less the new one's use, with its band.
+
+The estimand is the difference of the machines' expected energies at the drivers met, so the blur is the error of the
+baseline model and the scatter of the machine that really ran. What the old machine would have scattered is nobody's
+saving and is not in the band.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.band import Band, saving_band
+from analytics.errors import TooFewIntervalsError
+from analytics.noise import Noise, Sample, estimate_noise
+from analytics.registers import Floats, Times
+from analytics.regression import LinearModel, fit_linear
+
+_OWN_FREEDOM = 10
+"""Degrees of freedom the reporting period needs before its own scatter is estimated instead of the baseline's taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class AvoidedEnergy:
+    """Saving of a reporting period.
+
+    Attributes
+    ----------
+    adjusted, saving
+        Adjusted baseline, and it less the actual energy, by interval, shape (intervals,) [energy].
+    cumulative
+        Running sum of `saving`.
+    band
+        Distribution of the error of `cumulative`.
+    noise
+        What the band rests on.
+    own_scatter
+        Whether the reporting period's scatter is its own (else it is taken to be the baseline's).
+    """
+
+    adjusted: Floats
+    saving: Floats
+    cumulative: Floats
+    band: Band
+    noise: Noise
+    own_scatter: bool
+
+
+def avoided_energy(
+    model: LinearModel,
+    baseline_drivers: Floats,
+    baseline_positions: Times,
+    drivers: Floats,
+    energy: Floats,
+    positions: Times,
+) -> AvoidedEnergy:
+    """Adjusted baseline less actual energy, by interval and cumulated, with its band.
+
+    Parameters
+    ----------
+    model
+        Fitted on the baseline.
+    baseline_drivers, baseline_positions
+        What it was fitted on, shapes (n, drivers) and (n,); positions are whole intervals of real time since any
+        origin common to both periods, strictly rising; gaps and days left out are simply absent.
+    drivers, energy, positions
+        The reporting period, shapes (m, drivers), (m,), (m,).
+
+    Raises
+    ------
+    TooFewIntervalsError
+        When either period is empty.
+    """
+    if len(energy) == 0 or len(model.fitted) == 0:
+        raise TooFewIntervalsError("no interval to compare; both periods need usable data")
+    baseline = _sample(model, baseline_drivers, baseline_positions)
+    adjusted = model.predict(drivers)
+    samples = [baseline]
+    if len(energy) - model.parameters >= _OWN_FREEDOM:
+        own = fit_linear(drivers, energy, model.names)
+        samples.append(_sample(own, drivers, positions))
+    noise = estimate_noise(samples)
+    saving = adjusted - energy
+    return AvoidedEnergy(
+        adjusted=adjusted,
+        saving=saving,
+        cumulative=np.cumsum(saving),
+        band=saving_band(noise, baseline, model.design(drivers), positions),
+        noise=noise,
+        own_scatter=len(samples) > 1,
+    )
+
+
+def _sample(model: LinearModel, drivers: Floats, positions: Times) -> Sample:
+    return Sample(model.design(drivers), model.fitted + model.residuals, positions)
+
+
+def detectable_saving(
+    model: LinearModel,
+    baseline_drivers: Floats,
+    baseline_positions: Times,
+    intervals: int,
+    *,
+    confidence: float,
+    power: float = 0.8,
+    gap: int = 1,
+) -> float:
+    """Smallest true saving that reporting `intervals` under the baseline's own conditions shows with `power`.
+
+    It is shown when the band's lower end lies above zero, so it must exceed the band's half width by the error's
+    `power` quantile. The reporting period repeats the baseline's drivers in their order and its scatter, so this can be
+    said before the purchase.
+
+    Parameters
+    ----------
+    model, baseline_drivers, baseline_positions
+        As in `avoided_energy`.
+    intervals
+        Length of the reporting period, at least 1.
+    confidence
+        Of the two-sided band, 0-1.
+    power
+        Probability of showing it, from 0.5 up.
+    gap
+        Intervals between the two periods.
+
+    Returns
+    -------
+    float
+        [energy].
+    """
+    baseline = _sample(model, baseline_drivers, baseline_positions)
+    noise = estimate_noise([baseline])
+    repeated = np.arange(intervals) % len(baseline_drivers)
+    positions = baseline_positions[-1] + gap + np.arange(1, intervals + 1)
+    band = saving_band(noise, baseline, model.design(baseline_drivers)[repeated], positions)
+    return float(band.half_width(confidence)[-1] + band.quantile(power)[-1])

@@ -1,0 +1,41 @@
+"""Whether the reporting period's conditions were seen in the baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.registers import Floats
+from analytics.regression import LinearModel
+
+
+@dataclass(frozen=True, slots=True)
+class DriverCoverage:
+    """By driver, shape (drivers,).
+
+    Attributes
+    ----------
+    outside
+        Share of reporting intervals outside the baseline's range, 0-1.
+    extrapolated
+        Energy of the adjusted baseline that rests on the driver's effect beyond that range: Σ|coefficient × excess|.
+    unknown
+        Whether the driver never varied in the baseline but differs in the reporting period: its effect is not known.
+    """
+
+    outside: Floats
+    extrapolated: Floats
+    unknown: tuple[bool, ...]
+
+
+def driver_coverage(model: LinearModel, baseline_drivers: Floats, drivers: Floats) -> DriverCoverage:
+    """Compare drivers of the reporting period, shape (m, drivers), with those of the baseline, (n, drivers)."""
+    low, high = baseline_drivers.min(axis=0), baseline_drivers.max(axis=0)
+    slack = np.finfo(float).eps * 16 * np.maximum(np.abs(low), np.abs(high))
+    excess = np.abs(drivers - np.clip(drivers, low, high))
+    beyond = excess > slack
+    unknown = tuple(
+        model.dropped.get(name) == "constant" and bool(beyond[:, index].any()) for index, name in enumerate(model.names)
+    )
+    return DriverCoverage(beyond.mean(axis=0), np.abs(excess * model.coefficients).sum(axis=0), unknown)

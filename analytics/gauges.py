@@ -1,0 +1,58 @@
+"""Means of intervals from a gauge read at irregular times."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analytics.registers import Flag, Floats, IntervalValues, Times, covered_share
+
+
+def interval_mean(times_ms: Times, values: Floats, edges_ms: Times, *, max_gap_ms: int = 3_600_000) -> IntervalValues:
+    """Time-weighted mean per interval of a gauge taken as linear between readings.
+
+    Time between readings more than `max_gap_ms` apart counts neither for the mean nor for the coverage.
+
+    Parameters
+    ----------
+    times_ms
+        Strictly rising [ms], shape (readings,).
+    values
+        Finite, shape (readings,).
+    edges_ms
+        Strictly rising interval boundaries [ms], shape (intervals + 1,).
+    max_gap_ms
+        Largest distance of two readings to interpolate between [ms].
+
+    Returns
+    -------
+    IntervalValues
+        NaN for an interval without any covered time.
+
+    Raises
+    ------
+    ValueError
+        When shapes differ or times or edges do not rise.
+    """
+    if times_ms.shape != values.shape or times_ms.ndim != 1:
+        raise ValueError(f"{values.shape} values for {times_ms.shape} times; one each is needed")
+    if np.any(np.diff(times_ms) <= 0) or len(edges_ms) < 2 or np.any(np.diff(edges_ms) <= 0):
+        raise ValueError("times and edges must rise, and there must be two edges or more")
+    intervals = len(edges_ms) - 1
+    coverage = covered_share(times_ms, edges_ms, max_gap_ms)
+    flags = np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)
+    if len(times_ms) < 2:
+        return IntervalValues(np.full(intervals, np.nan), coverage, flags)
+
+    steps = np.diff(times_ms).astype(np.float64)
+    bridged = steps <= max_gap_ms
+    areas = np.where(bridged, steps * (values[:-1] + values[1:]) / 2.0, 0.0)
+    integral = np.concatenate(([0.0], np.cumsum(areas)))
+    edges = np.clip(edges_ms, times_ms[0], times_ms[-1])
+    at = np.clip(np.searchsorted(times_ms, edges, side="right") - 1, 0, len(steps) - 1)
+    into = (edges - times_ms[at]).astype(np.float64)
+    slope = (values[at + 1] - values[at]) / steps[at]
+    partial = np.where(bridged[at], into * values[at] + slope * into * into / 2.0, 0.0)
+    covered_ms = coverage * np.diff(edges_ms)
+    means = np.full(intervals, np.nan)
+    np.divide(np.diff(integral[at] + partial), covered_ms, out=means, where=covered_ms > 0)
+    return IntervalValues(means, coverage, flags)

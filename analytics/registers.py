@@ -1,0 +1,215 @@
+"""Energy of intervals from a cumulative register read at irregular times.
+
+The register's differences survive lost readings; what they cannot tell (the energy between the last reading before a
+reset and the reset, or how a gap's energy splits between two intervals) is left unknown, never invented.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+
+_HOUR_MS = 3_600_000.0
+_ROOM_ABOVE_USUAL = 10.0
+"""A step this many times faster than nearly all others is no consumption."""
+
+
+class Flag(enum.IntFlag):
+    """What happened to the readings of an interval."""
+
+    GAP = 1
+    """Readings further apart than the largest bridged distance."""
+    ROLLOVER = 2
+    """The register passed its modulus; its energy is counted."""
+    RESET = 4
+    """The register fell and started again; the energy of that step is unknown."""
+    GLITCH = 8
+    """A single reading out of line with both its neighbours; it is left out."""
+    JUMP = 16
+    """The register rose faster than the machine can draw; the energy of that step is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalValues:
+    """One value per interval.
+
+    Attributes
+    ----------
+    values
+        Shape (intervals,) [the input's unit]; NaN where it is not known.
+    coverage
+        Share of the interval's time between readings close enough to each other, 0-1, shape (intervals,).
+    flags
+        `Flag` bits, shape (intervals,).
+    """
+
+    values: Floats
+    coverage: Floats
+    flags: Flags
+
+
+def interval_energy(
+    times_ms: Times,
+    register: Floats,
+    edges_ms: Times,
+    *,
+    modulus: float | None = None,
+    max_gap_ms: int = 3_600_000,
+    max_rate: float | None = None,
+) -> IntervalValues:
+    """Energy per interval by differences of a cumulative register.
+
+    The register at an edge is interpolated linearly between the readings around it when these are at most
+    `max_gap_ms` apart; otherwise both intervals at that edge have no value. A gap inside an interval is bridged by the
+    register itself: its energy counts, its time does not count as covered.
+
+    Parameters
+    ----------
+    times_ms
+        Strictly rising [ms], shape (readings,).
+    register
+        Cumulative register, finite, shape (readings,) [e.g. Wh].
+    edges_ms
+        Strictly rising interval boundaries [ms], shape (intervals + 1,).
+    modulus
+        Value at which the register starts again from 0; ``None`` when it never does.
+    max_gap_ms
+        Largest distance of two readings to interpolate between [ms].
+    max_rate
+        Largest believable growth [register unit per hour]. Without one: ten times the 95th percentile of the
+        growth seen, which tells a rollover or a spike from consumption but bounds nothing closely.
+
+    Returns
+    -------
+    IntervalValues
+        Never negative; NaN where unknown.
+
+    Raises
+    ------
+    ValueError
+        When shapes differ or times or edges do not rise.
+    """
+    _check(times_ms, register, edges_ms)
+    intervals = len(edges_ms) - 1
+    flags = np.zeros(intervals, dtype=np.uint8)
+    if len(times_ms) < 2:
+        flags[:] = Flag.GAP
+        return IntervalValues(np.full(intervals, np.nan), np.zeros(intervals), flags)
+
+    limit = _rate_limit(times_ms, register) if max_rate is None else max_rate
+    steps = _Steps(modulus, limit, _resolution(register))
+    keep = _without_glitches(times_ms, register, steps)
+    for time in times_ms[~keep]:
+        _mark(flags, edges_ms, int(time), int(time) + 1, Flag.GLITCH)
+    times, values = times_ms[keep], register[keep]
+
+    delta, wrapped, plausible = steps.of(times, values)
+    for index in np.flatnonzero(wrapped | ~plausible):
+        flag = Flag.ROLLOVER if wrapped[index] else (Flag.RESET if delta[index] < 0 else Flag.JUMP)
+        _mark(flags, edges_ms, int(times[index]), int(times[index + 1]), flag)
+    cumulative = np.concatenate(([0.0], np.cumsum(np.where(plausible, delta, 0.0))))
+    unknown = np.concatenate(([0], np.cumsum(~plausible)))
+
+    at, bridged = _locate(times, edges_ms, max_gap_ms)
+    left, right = at, np.minimum(at + 1, len(times) - 1)
+    span = np.maximum(times[right] - times[left], 1)
+    share = (edges_ms - times[left]) / span
+    boundary = cumulative[left] + share * (cumulative[right] - cumulative[left])
+    # A bad step counts for an interval when any part of it lies between the interval's edges.
+    last = np.searchsorted(times, edges_ms[1:], side="left")
+    first = np.clip(np.searchsorted(times, edges_ms[:-1], side="right") - 1, 0, None)
+    broken = unknown[np.clip(last, 0, len(times) - 1)] - unknown[first] > 0
+    energy = np.where(bridged[:-1] & bridged[1:] & ~broken, np.diff(boundary), np.nan)
+    coverage = covered_share(times, edges_ms, max_gap_ms)
+    flags[(coverage < 1.0 - 1e-9) | ~bridged[:-1] | ~bridged[1:]] |= Flag.GAP
+    return IntervalValues(np.maximum(energy, 0.0), coverage, flags)
+
+
+def covered_share(times_ms: Times, edges_ms: Times, max_gap_ms: int) -> Floats:
+    """Share of each interval's time that lies between readings at most `max_gap_ms` apart, shape (intervals,)."""
+    if len(times_ms) < 2:
+        return np.zeros(len(edges_ms) - 1)
+    steps = np.diff(times_ms)
+    covered = np.concatenate(([0.0], np.cumsum(np.where(steps <= max_gap_ms, steps, 0).astype(np.float64))))
+    at_edges = np.interp(edges_ms.astype(np.float64), times_ms.astype(np.float64), covered)
+    shares: Floats = np.diff(at_edges) / np.diff(edges_ms)
+    return shares
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """What a step of the register can mean."""
+
+    modulus: float | None
+    limit: float
+    resolution: float
+
+    def of(self, times: Times, values: Floats) -> tuple[Floats, Bools, Bools]:
+        """Growth, whether the register wrapped, and whether the growth is believable; each (readings - 1,)."""
+        delta = np.diff(values)
+        # Two readings may stand close to a tick of a coarse register: one tick is always believed.
+        most = self.limit * np.diff(times) / _HOUR_MS + self.resolution
+        wrapped = np.zeros(len(delta), dtype=np.bool_)
+        if self.modulus is not None:
+            wrapped = (delta < 0) & (delta + self.modulus <= most)
+            delta = np.where(wrapped, delta + self.modulus, delta)
+        return delta, wrapped, (delta >= 0) & (delta <= most)
+
+
+def _check(times: Times, register: Floats, edges: Times) -> None:
+    if times.shape != register.shape or times.ndim != 1:
+        raise ValueError(f"{register.shape} register values for {times.shape} times; one each is needed")
+    if len(edges) < 2 or np.any(np.diff(edges) <= 0):
+        raise ValueError("edges must rise and be at least two")
+    if np.any(np.diff(times) <= 0):
+        raise ValueError("times must rise")
+
+
+def _rate_limit(times: Times, values: Floats) -> float:
+    rates = np.diff(values) / np.diff(times) * _HOUR_MS
+    rising = rates[rates > 0]
+    return float(np.percentile(rising, 95) * _ROOM_ABOVE_USUAL) if len(rising) else 0.0
+
+
+def _resolution(values: Floats) -> float:
+    delta = np.diff(values)
+    return float(np.min(delta, initial=np.inf, where=delta > 0)) if np.any(delta > 0) else 0.0
+
+
+def _without_glitches(times: Times, values: Floats, steps: _Steps) -> Bools:
+    """Mark readings to keep: one that breaks the line while its neighbours agree is a glitch."""
+    keep = np.ones(len(times), dtype=np.bool_)
+    _, _, plausible = steps.of(times, values)
+    for index in np.flatnonzero(~plausible):
+        suspect = index + 1
+        if not keep[index] or suspect + 1 >= len(times):
+            continue
+        around = np.array([index, suspect + 1])
+        if steps.of(times[around], values[around])[2][0]:
+            keep[suspect] = False
+    return keep
+
+
+def _locate(times: Times, edges: Times, max_gap_ms: int) -> tuple[npt.NDArray[np.intp], Bools]:
+    """Reading at or before each edge, and whether the edge lies on a reading or in a bridged step."""
+    raw = np.searchsorted(times, edges, side="right") - 1
+    at = np.clip(raw, 0, len(times) - 1)
+    exact = (raw >= 0) & (times[at] == edges)
+    between = (raw >= 0) & (raw < len(times) - 1)
+    following = np.minimum(at + 1, len(times) - 1)
+    return at, exact | (between & (times[following] - times[at] <= max_gap_ms))
+
+
+def _mark(flags: Flags, edges: Times, start: int, end: int, flag: Flag) -> None:
+    """Set `flag` on every interval that the time from `start` to just before `end` touches."""
+    first = max(int(np.searchsorted(edges, start, side="right")) - 1, 0)
+    last = min(int(np.searchsorted(edges, end, side="left")), len(flags))
+    flags[first:last] |= flag
