@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from edge.profiles import UnknownProfileError, load_profile
+from edge.profiles import UnknownProfileError, is_profile_path, load_profile
 from simulator.description import FactoryFile, Press
 from simulator.devices import offered
 from simulator.errors import NoFactoryError
@@ -38,14 +38,35 @@ def read_factory(path_or_builtin: str | Path) -> FactoryFile:
         raise NoFactoryError(f"{path}: no factory file ({reason}); built-in factories: {known}") from error
     document = parse_yaml(text, str(path))
     try:
-        factory = msgspec.convert(document.value, FactoryFile)
+        factory = _with_absolute_profiles(msgspec.convert(document.value, FactoryFile), path.parent)
     except msgspec.ValidationError as error:
-        raise document.error(str(error)) from error
+        raise document.error(_readable(str(error))) from error
     _check_names(factory, document)
     _check_dates(factory, document)
     _check_roles(factory, document)
     _check_profiles(factory, document)
     return factory
+
+
+def _readable(problem: str) -> str:
+    """A time of day is the only pattern in the file, and a regular expression no advice."""
+    expected, separator, path = problem.partition(" - at ")
+    return (
+        f'Expected a time of day from "00:00" to "24:00", in quotes{separator}{path}'
+        if "regex" in expected
+        else problem
+    )
+
+
+def _with_absolute_profiles(factory: FactoryFile, folder: Path) -> FactoryFile:
+    """Profiles given by path lie beside the factory file, wherever the simulator is started."""
+    devices = [
+        msgspec.structs.replace(device, profile=str(folder.resolve() / device.profile))
+        if is_profile_path(device.profile)
+        else device
+        for device in factory.devices
+    ]
+    return msgspec.structs.replace(factory, devices=devices)
 
 
 def _check_names(factory: FactoryFile, document: Document) -> None:

@@ -123,8 +123,12 @@ class TcpLink:
     async def close(self) -> None:
         """Stop listening and drop every connection."""
         if self._server is not None:
+            listener = self._server.transport
             await self._server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus leaves it without a signature
             self._server = None
+            if isinstance(listener, asyncio.Server):
+                await listener.wait_closed()
+            await asyncio.sleep(0)  # a dropped connection closes its socket in the loop's next turn
 
 
 class RtuLink:
