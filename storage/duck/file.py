@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -68,6 +69,7 @@ class DataFile:
                 raise StoreRefusedError(f"{self.path} is already open in this process; close that store first")
             self._connection = self._connect()
             _open_files.add(self.path)
+        self._forget = weakref.finalize(self, _open_files.discard, self.path)
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         with self.explained():
@@ -125,8 +127,7 @@ class DataFile:
                 return
             self._closed = True
             self._connection.close()
-        with _open_files_lock:
-            _open_files.discard(self.path)
+            self._forget()
 
 
 def explain(error: duckdb.Error, path: Path) -> StoreError:

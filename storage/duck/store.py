@@ -9,6 +9,7 @@ from typing import Final
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 
 from storage.duck.file import DataFile
 from storage.duck.newest import Columns, Newest
@@ -31,9 +32,8 @@ _AGGREGATES: Final = {
 class DuckStore:
     """Readings in one file, no server: the embedded `Store`.
 
-    A write is one transaction. Readings newer than all their series hold are appended; the rest are merged, and the
-    merge looks only at the time span they cover. Measured on 2 million rows: 3.5 ms for 60 merged readings against
-    4.2 ms for a delete and an insert in one transaction.
+    A write is one transaction. Readings newer than all their series hold are appended; for the rest, the time span they
+    cover is searched: what is there already, bit for bit, is left alone, what differs is replaced.
 
     Parameters
     ----------
@@ -222,30 +222,42 @@ def _commit(
         )
     if len(columns.time):
         beyond = newest.beyond(columns)
-        if beyond.any():
-            _incoming(cursor, columns if beyond.all() else columns.where(beyond))
-            cursor.execute("INSERT INTO readings SELECT series_id, time, value FROM incoming")
+        there = np.zeros(len(beyond), bool)
         if not beyond.all():
-            _merge(cursor, columns.where(~beyond))
+            there[~beyond] = _make_way(cursor, columns.where(~beyond))
+        if not there.all():
+            _register(cursor, "incoming", columns.where(~there))
+            cursor.execute("INSERT INTO readings SELECT series_id, time, value FROM incoming")
     for batch, gap in gaps:
         _put_gap(cursor, batch.site, gap)
     cursor.commit()
 
 
-def _incoming(cursor: duckdb.DuckDBPyConnection, columns: Columns) -> None:
-    cursor.register("incoming", {"series_id": columns.series_id, "time": columns.time, "value": columns.value})
+def _make_way(cursor: duckdb.DuckDBPyConnection, columns: Columns) -> npt.NDArray[np.bool_]:
+    """Delete what these readings replace; returns which are there already, bit for bit, shape (readings,).
 
-
-def _merge(cursor: duckdb.DuckDBPyConnection, columns: Columns) -> None:
-    """Write readings that may be there already. The time span lets DuckDB skip the rest of the table."""
-    _incoming(cursor, columns)
-    first, last = int(columns.time.min()), int(columns.time.max())
-    cursor.execute(
-        f"MERGE INTO readings AS r USING incoming AS i"  # noqa: S608 - two integers
-        f" ON r.series_id = i.series_id AND r.time = i.time AND r.time BETWEEN {first} AND {last}"
-        " WHEN MATCHED THEN UPDATE SET value = i.value"
-        " WHEN NOT MATCHED THEN INSERT (series_id, time, value) VALUES (i.series_id, i.time, i.value)"
+    The time span as literals lets DuckDB skip the rest of the table. MERGE does not do: DuckDB leaves a value alone
+    that compares equal to the new one, and so 0.0 never becomes -0.0.
+    """
+    span = f"r.time BETWEEN {int(columns.time.min())} AND {int(columns.time.max())}"
+    match = f"r.series_id = i.series_id AND r.time = i.time AND {span}"
+    _register(cursor, "incoming", columns, row=np.arange(len(columns.time)))
+    rows, values = (
+        cursor.execute(f"SELECT i.row, r.value FROM readings r JOIN incoming i ON {match}").fetchnumpy().values()  # noqa: S608 - two integers
     )
+    same = np.zeros(len(columns.time), bool)
+    same[rows] = values.view(np.int64) == columns.value[rows].view(np.int64)
+    outdated = np.zeros(len(columns.time), bool)
+    outdated[rows] = ~same[rows]
+    if outdated.any():
+        _register(cursor, "incoming", columns.where(outdated))
+        cursor.execute(f"DELETE FROM readings r USING incoming i WHERE {match}")  # noqa: S608 - two integers
+    return same
+
+
+def _register(cursor: duckdb.DuckDBPyConnection, name: str, columns: Columns, **more: npt.NDArray[np.int64]) -> None:
+    arrays = {"series_id": columns.series_id, "time": columns.time, "value": columns.value}
+    cursor.register(name, arrays | more)
 
 
 def _put_gap(cursor: duckdb.DuckDBPyConnection, site: str, gap: Gap) -> None:

@@ -1,0 +1,74 @@
+"""What the storage tests are made of: batches in one line, and an InfluxDB of their own to stop and to lock."""
+
+from __future__ import annotations
+
+import contextlib
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from storage import Series
+from telemetry import Batch, Gap, Table
+from tests.parts import Database, program, running, wait_until
+
+SITE = "gimpo-demo"
+POWER = "active_power_w"
+MAIN = Series(SITE, "power_meter", "main", POWER)
+
+
+def table(series: Series, points: Mapping[int, float | None]) -> Table:
+    return Table(series.device, series.kind, sorted(points), {series.channel: [points[t] for t in sorted(points)]})
+
+
+def batch(
+    points: Mapping[int, float | None], series: Series = MAIN, *, seq: int = 1, gaps: Sequence[Gap] = ()
+) -> Batch:
+    return Batch(series.site, "gw-1", "epoch-1", seq, [table(series, points)], list(gaps))
+
+
+@contextlib.contextmanager
+def influxd(folder: Path, port: int, rpc: int, *, http: str = "") -> Iterator[Database]:
+    """An InfluxDB whose data stay in `folder`, with further lines in its ``[http]`` section."""
+    config = folder / "influxdb.conf"
+    config.write_text(
+        f"""reporting-disabled = true
+bind-address = "127.0.0.1:{rpc}"
+[meta]
+dir = "{folder}/meta"
+[data]
+dir = "{folder}/data"
+wal-dir = "{folder}/wal"
+[http]
+bind-address = "127.0.0.1:{port}"
+log-enabled = false
+{http}
+[monitor]
+store-enabled = false
+""",
+        encoding="utf-8",
+    )
+    with running([program("influxd"), "run", "-config", str(config)], port, folder / "influxd.log") as process:
+        url = f"http://127.0.0.1:{port}"
+
+        def ready() -> bool:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/ping", timeout=1) as answer:
+                return bool(answer.status == 204)
+            return False
+
+        wait_until(ready, "InfluxDB answers /ping")
+        yield Database(url, process)
+
+
+def ask_influx(url: str, statement: str) -> bytes:
+    """Run a statement past the store."""
+    data = urllib.parse.urlencode({"q": statement}).encode()
+    with urllib.request.urlopen(f"{url}/query", data=data, timeout=10) as answer:
+        return bytes(answer.read())
+
+
+def write_influx(url: str, database: str, lines: str) -> None:
+    """Write lines past the store."""
+    query = urllib.parse.urlencode({"db": database, "precision": "ms"})
+    with urllib.request.urlopen(f"{url}/write?{query}", data=lines.encode(), timeout=10) as answer:
+        assert answer.status == 204

@@ -1,0 +1,439 @@
+"""What a store is: every engine passes the very same tests."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import struct
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage import Aggregate, Latest, Series, Store, Written
+from storage.store import Times, Values
+from telemetry import Batch, Gap, Table
+from tests.storage.parts import MAIN, POWER, SITE, batch, table
+
+EXTREMES = [
+    0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2250738585072014e-308, 2.225073858507201e-308, 1.7976931348623157e308,
+    -1.7976931348623157e308, 0.1, 1 / 3, 1e16, 1e15 + 0.5, 2**53 - 1, 2**53, 123456789.123456789, 1e-7, 1e21, 4.35,
+]  # fmt: skip
+DAY = 86_400_000
+SEOUL = -9 * 3_600_000
+"""A day in Seoul starts nine hours before the day in UTC."""
+
+repeated = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+fresh = itertools.count()
+
+
+def bits(values: Values | list[float]) -> list[bytes]:
+    return [struct.pack("<d", value) for value in values]
+
+
+def points(store: Store, series: Series = MAIN, start: int = -(2**62), end: int = 2**62) -> dict[int, float]:
+    times, values = store.read(series, start, end)
+    assert times.dtype == np.int64
+    assert values.dtype == np.float64
+    assert times.shape == values.shape
+    return dict(zip(times.tolist(), values.tolist(), strict=True))
+
+
+def test_a_new_store_is_empty_and_healthy(store: Store) -> None:
+    assert store.health().ok, store.health().detail
+    assert points(store) == {}
+    assert store.series() == []
+    assert store.latest(SITE) == []
+    assert store.gaps(SITE, 0, 10**15) == []
+    assert store.count() == 0
+    assert store.count(SITE) == 0
+    assert store.duplicates() == 0
+    times, values = store.windows(MAIN, 0, DAY, 60_000, Aggregate.MEAN)
+    assert times.shape == values.shape == (0,)
+
+
+def test_nothing_to_write_is_written(store: Store) -> None:
+    assert store.write([]) == Written(0, 0)
+    assert store.write([Batch(SITE, "gw-1", "e", 1, [Table("main", "power_meter", [], {POWER: []})])]) == Written(0, 0)
+    assert store.series() == []
+
+
+def test_extreme_values_come_back_bit_for_bit(store: Store) -> None:
+    times = list(range(1_700_000_000_000, 1_700_000_000_000 + len(EXTREMES)))
+    assert store.write([batch(dict(zip(times, EXTREMES, strict=True)))]) == Written(len(EXTREMES), 0)
+    got_times, got = store.read(MAIN, times[0], times[-1] + 1)
+    assert got_times.tolist() == times
+    assert bits(got) == bits(EXTREMES)
+    assert bits([store.latest(SITE)[0].value]) == bits(EXTREMES[-1:])
+
+
+@repeated
+@given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53), min_size=1))
+def test_any_value_comes_back_bit_for_bit(store: Store, values: list[float]) -> None:
+    series = replace(MAIN, device=f"any-{next(fresh)}")
+    store.write([batch({1_700_000_000_000 + 1000 * i: value for i, value in enumerate(values)}, series)])
+    assert bits(store.read(series, 0, 2**62)[1]) == bits([float(value) for value in values])
+
+
+def test_times_to_the_ends_of_the_centuries_come_back(store: Store) -> None:
+    far = {-9_223_372_036_854: 1.0, -1: 2.0, 0: 3.0, 9_223_372_036_853: 4.0}
+    assert store.write([batch(far)]).stored == 4
+    assert points(store) == far
+    assert points(store, start=-1, end=0) == {-1: 2.0}
+
+
+def test_the_last_write_of_a_time_wins(store: Store) -> None:
+    store.write([batch({1000: 1.0, 2000: 2.0, 3000: 3.0})])
+    assert store.write([batch({2000: 20.0})]) == Written(1, 0)
+    assert points(store) == {1000: 1.0, 2000: 20.0, 3000: 3.0}
+    assert store.duplicates() == 0
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.0, -0.0), (-0.0, 0.0), (1.0, math.nextafter(1.0, 2.0))])
+def test_the_last_write_wins_even_by_one_bit(store: Store, first: float, second: float) -> None:
+    store.write([batch({1000: first})])
+    store.write([batch({1000: second})])
+    assert bits([points(store)[1000]]) == bits([second])
+
+
+def test_within_one_write_the_later_batch_wins(store: Store) -> None:
+    outcome = store.write([batch({1000: 1.0, 2000: 2.0}), batch({2000: 20.0, 3000: 30.0}, seq=2)])
+    assert outcome == Written(4, 0)
+    assert points(store) == {1000: 1.0, 2000: 20.0, 3000: 30.0}
+    assert store.count() == 3
+
+
+def test_a_repeated_batch_changes_nothing(store: Store) -> None:
+    gap = Gap("main", "power_meter", POWER, 4000, 5000, "outbox_full", 2)
+    sent = batch({1000: 1.0, 2000: 2.0}, gaps=[gap])
+    assert store.write([sent]) == store.write([sent]) == store.write([sent, sent][:1]) == Written(2, 1)
+    assert points(store) == {1000: 1.0, 2000: 2.0}
+    assert store.gaps(SITE, 0, 10_000) == [gap]
+    assert store.count() == 2
+    assert store.duplicates() == 0
+
+
+def test_a_batch_half_old_half_new_is_stored_whole(store: Store) -> None:
+    store.write([batch(dict.fromkeys(range(1000, 6000, 1000), 1.0))])
+    store.write([batch(dict.fromkeys(range(0, 9000, 500), 2.0))])
+    assert points(store) == dict.fromkeys(range(0, 9000, 500), 2.0)
+    assert store.duplicates() == 0
+
+
+@repeated
+@given(st.lists(st.dictionaries(st.integers(0, 30), st.integers(-9, 9), min_size=1), min_size=1, max_size=6))
+def test_any_sequence_of_writes_leaves_the_last_value_of_every_time(store: Store, writes: list[dict[int, int]]) -> None:
+    series = replace(MAIN, device=f"seq-{next(fresh)}")
+    expected: dict[int, float] = {}
+    for seq, written in enumerate(writes, 1):
+        store.write([batch({1000 * t: float(v) for t, v in written.items()}, series, seq=seq)])
+        expected |= {1000 * t: float(v) for t, v in written.items()}
+        newest = max(expected)
+        assert Latest(series, newest, expected[newest]) in store.latest(SITE)
+    assert points(store, series) == expected
+
+
+def test_the_past_may_arrive_after_the_present(store: Store) -> None:
+    store.write([batch({10_000: 10.0})])
+    store.write([batch({5000: 5.0, 6000: 6.0}, seq=2)])
+    assert list(points(store)) == [5000, 6000, 10_000]
+    assert store.latest(SITE) == [Latest(MAIN, 10_000, 10.0)]
+
+
+def test_holes_are_not_stored(store: Store) -> None:
+    columns: dict[str, list[float | None]] = {
+        POWER: [1.0, None, 3.0], "voltage_l1_v": [None, None, None], "frequency_hz": [None, 60.0, None],
+    }  # fmt: skip
+    outcome = store.write([Batch(SITE, "gw-1", "e", 1, [Table("main", "power_meter", [1000, 2000, 3000], columns)])])
+    assert outcome == Written(3, 0)
+    frequency = replace(MAIN, channel="frequency_hz")
+    assert points(store) == {1000: 1.0, 3000: 3.0}
+    assert points(store, frequency) == {2000: 60.0}
+    assert store.series() == [MAIN, frequency]
+    assert store.latest(SITE) == [Latest(MAIN, 3000, 3.0), Latest(frequency, 2000, 60.0)]
+
+
+def test_a_hole_does_not_erase_what_is_there(store: Store) -> None:
+    store.write([batch({1000: 1.0})])
+    store.write([batch({1000: None, 2000: 2.0}, seq=2)])
+    assert points(store) == {1000: 1.0, 2000: 2.0}
+
+
+def test_many_devices_keep_apart(store: Store) -> None:
+    every = [
+        Series(site, kind, device, channel)
+        for site in ("gimpo-demo", "gimpo-2")
+        for kind, channel in (("power_meter", POWER), ("power_meter", "energy_import_wh"), ("plc", "run_state"))
+        for device in ("main", "press-1", "press_1")
+    ]
+    values = {series: float(number) for number, series in enumerate(every)}
+    store.write([batch({1000 + n: values[s]}, s, seq=n + 1) for n, s in enumerate(every)])
+    for number, series in enumerate(every):
+        assert points(store, series) == {1000 + number: values[series]}
+    assert store.series() == sorted(every, key=lambda s: (s.site, s.kind, s.device, s.channel))
+    assert store.series("gimpo-2") == [s for s in store.series() if s.site == "gimpo-2"]
+    assert {(x.series, x.value) for x in store.latest("gimpo-2")} == {(s, values[s]) for s in store.series("gimpo-2")}
+    assert store.count() == 18
+    assert store.count("gimpo-2") == 9
+    assert store.count("elsewhere") == 0
+
+
+def test_several_tables_of_one_device_in_one_batch_are_one_device(store: Store) -> None:
+    voltage = replace(MAIN, channel="voltage_l1_v")
+    tables = [table(MAIN, {1000: 1.0}), table(voltage, {1000: 230.0}), table(MAIN, {2000: 2.0})]
+    assert store.write([Batch(SITE, "gw-1", "e", 1, tables)]).stored == 3
+    assert points(store) == {1000: 1.0, 2000: 2.0}
+    assert points(store, voltage) == {1000: 230.0}
+
+
+def test_a_range_is_half_open_and_rises(store: Store) -> None:
+    store.write([batch({t: float(t) for t in (5000, 1000, 3000)}), batch({t: float(t) for t in (4000, 2000)}, seq=2)])
+    assert list(points(store, start=2000, end=4000)) == [2000, 3000]
+    assert list(points(store, start=1999, end=4001)) == [2000, 3000, 4000]
+    assert points(store, start=3000, end=3000) == {}
+    assert points(store, start=4000, end=2000) == {}
+    assert list(points(store)) == [1000, 2000, 3000, 4000, 5000]
+
+
+def test_a_write_larger_than_one_request_is_stored_whole(store: Store) -> None:
+    count = 12_345
+    times = list(range(1_700_000_000_000, 1_700_000_000_000 + 1000 * count, 1000))
+    columns: dict[str, list[float | None]] = {
+        POWER: [float(n) for n in range(count)], "voltage_l1_v": [230.5 if n % 7 else None for n in range(count)],
+    }  # fmt: skip
+    holes = len(range(0, count, 7))
+    outcome = store.write([Batch(SITE, "gw-1", "e", 1, [Table("main", "power_meter", times, columns)])])
+    assert outcome == Written(2 * count - holes, 0)
+    got_times, got = store.read(MAIN, 0, 2**62)
+    assert got_times.tolist() == times
+    assert got.tolist() == columns[POWER]
+    assert store.count(SITE) == 2 * count - holes
+
+
+def expected_windows(
+    written: dict[int, float], start: int, end: int, every: int, aggregate: Aggregate, offset: int
+) -> dict[int, float]:
+    """The definition, word by word."""
+    windows: dict[int, list[float]] = {}
+    for time in sorted(written):
+        if start <= time < end:
+            windows.setdefault((time - offset) // every * every + offset, []).append(written[time])
+    total = dict.fromkeys(windows, 0.0)
+    for key, values in windows.items():
+        for value in values:
+            total[key] += value
+    return {
+        key: {
+            Aggregate.MEAN: total[key] / len(values),
+            Aggregate.MIN: min(values),
+            Aggregate.MAX: max(values),
+            Aggregate.FIRST: values[0],
+            Aggregate.LAST: values[-1],
+            Aggregate.COUNT: float(len(values)),
+        }[aggregate]
+        for key, values in windows.items()
+    }
+
+
+def windows(store: Store, series: Series, *arguments: object) -> dict[int, float]:
+    times, values = store.windows(series, *arguments)  # type: ignore[arg-type]  # as the caller spells them
+    assert isinstance(times, Times.__origin__)  # type: ignore[attr-defined]  # numpy's alias
+    assert values.dtype == np.float64
+    assert np.all(np.diff(times) > 0)
+    return dict(zip(times.tolist(), values.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("aggregate", list(Aggregate))
+def test_a_day_in_seoul_is_a_window_with_an_offset(store: Store, aggregate: Aggregate) -> None:
+    midnight = 1_795_273_200_000  # 2026-11-22 00:00 in Seoul
+    written = {midnight + hour * 3_600_000: math.sin(hour) * 1e4 for hour in range(-20, 60) if not 10 <= hour < 50}
+    store.write([batch(written)])
+    got = windows(store, MAIN, midnight - 20 * 3_600_000, midnight + 3 * DAY, DAY, aggregate, SEOUL)
+    assert got == expected_windows(written, 0, 2**62, DAY, aggregate, SEOUL)
+    assert list(got) == [midnight - DAY, midnight, midnight + 2 * DAY]
+
+
+@repeated
+@given(
+    data=st.dictionaries(st.integers(-5000, 5000), st.floats(-1e6, 1e6), min_size=1, max_size=40),
+    start=st.integers(-6000, 6000),
+    length=st.integers(0, 12_000),
+    every=st.integers(1, 4000),
+    offset=st.integers(-9000, 9000),
+    aggregate=st.sampled_from(Aggregate),
+)
+def test_windows_are_what_their_definition_says(
+    store: Store, data: dict[int, float], start: int, length: int, every: int, offset: int, aggregate: Aggregate
+) -> None:
+    series = replace(MAIN, device=f"win-{next(fresh)}")
+    store.write([batch(data, series)])
+    got = windows(store, series, start, start + length, every, aggregate, offset)
+    assert got == expected_windows(data, start, start + length, every, aggregate, offset)
+
+
+def test_a_window_without_a_length_is_refused(store: Store) -> None:
+    with pytest.raises(ValueError, match="every_ms is 0"):
+        store.windows(MAIN, 0, 1000, 0, Aggregate.MEAN)
+
+
+def test_gaps_come_back_by_start_when_they_overlap(store: Store) -> None:
+    early = Gap("main", "power_meter", POWER, 1000, 1999, "outbox_full", 10)
+    late = Gap("press-1", "power_meter", POWER, 5000, 9000, "outbox_age", 40)
+    other = Gap("main", "plc", "run_state", 5000, 5000, "outbox_full", 1)
+    store.write([batch({}, gaps=[late, other, early])])
+    assert store.gaps(SITE, 0, 10_000) == [early, other, late]
+    assert store.gaps(SITE, 1999, 5000) == [early]
+    assert store.gaps(SITE, 2000, 5001) == [other, late]
+    assert store.gaps(SITE, 9000, 9001) == [late]
+    assert store.gaps(SITE, 9001, 10_000) == []
+    assert store.gaps("elsewhere", 0, 10_000) == []
+    assert store.count() == 0
+    assert store.series() == []
+    assert store.latest(SITE) == []
+
+
+def test_a_gap_sent_again_replaces_itself(store: Store) -> None:
+    gap = Gap("main", "power_meter", POWER, 1000, 2000, "outbox_full", 10)
+    longer = Gap("main", "power_meter", POWER, 1000, 3000, "outbox_full", 20)
+    assert store.write([batch({}, gaps=[gap]), batch({}, gaps=[gap], seq=2)]) == Written(0, 2)
+    store.write([batch({}, gaps=[longer], seq=3)])
+    assert store.gaps(SITE, 0, 10_000) == [longer]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["disk full, 3 GB", 'he said "no"', "a=b c=d", "'; DROP DATABASE x --", "저장 공간 부족, 정전", "x" * 200, "="],
+)
+def test_a_reason_may_hold_any_words(store: Store, reason: str) -> None:
+    gap = Gap("main", "power_meter", POWER, 1000, 2000, reason, 10)
+    assert store.write([batch({}, gaps=[gap])]) == Written(0, 1)
+    assert store.gaps(SITE, 0, 10_000) == [gap]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("two\nlines", "two lines"),
+        ("tab\tand\r\nmore ", "tab and more"),
+        ("c:\\data\\", "c:/data/"),
+        ("", "unknown"),
+        ("\n", "unknown"),
+    ],
+)
+def test_a_reason_is_kept_as_one_line(store: Store, sent: str, kept: str) -> None:
+    store.write([batch({}, gaps=[Gap("main", "power_meter", POWER, 1000, 2000, sent, 10)])])
+    assert [gap.reason for gap in store.gaps(SITE, 0, 10_000)] == [kept]
+
+
+@pytest.mark.parametrize(
+    ("series", "word"),
+    [
+        (replace(MAIN, device="main,site=x"), "device"),
+        (replace(MAIN, device=""), "device"),
+        (replace(MAIN, site='a" OR 1=1'), "site"),
+        (replace(MAIN, kind="power meter"), "kind"),
+        (replace(MAIN, kind="gap"), "kind 'gap' is reserved"),
+        (replace(MAIN, channel="v=1 1\nevil,site=x"), "channel"),
+        (replace(MAIN, channel="time"), "channel 'time' is reserved"),
+    ],
+)
+def test_a_name_that_cannot_be_is_rejected_and_the_rest_is_stored(store: Store, series: Series, word: str) -> None:
+    bad, good = batch({1000: 1.0, 2000: None, 3000: 3.0}, series), batch({1000: 1.0}, seq=2)
+    outcome = store.write([bad, good])
+    assert outcome.stored == 1
+    assert [(r.batch, r.series, r.readings) for r in outcome.rejected] == [(bad, series, 2)]
+    assert word in outcome.rejected[0].reason
+    assert store.series() == [MAIN]
+
+
+def test_asking_for_a_name_that_cannot_be_finds_nothing(store: Store) -> None:
+    store.write([batch({1000: 1.0})])
+    for evil in ('main" OR "site" = "x', "main' OR site =~ /.*/ --", "main\\", "\n", "' OR '1'='1"):
+        assert points(store, replace(MAIN, device=evil)) == {}
+        assert points(store, replace(MAIN, channel=evil)) == {}
+        assert points(store, replace(MAIN, kind=evil)) == {}
+        assert store.latest(evil) == []
+        assert store.series(evil) == []
+        assert store.gaps(evil, 0, 10_000) == []
+        assert store.count(evil) == 0
+    assert points(store) == {1000: 1.0}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_nan_and_infinity_are_rejected_and_the_rest_is_stored(store: Store, value: float) -> None:
+    sent = batch({1000: 1.0, 2000: value, 3000: None, 4000: 4.0})
+    outcome = store.write([sent])
+    assert outcome.stored == 2
+    assert [(r.batch, r.series, r.readings, r.reason) for r in outcome.rejected] == [
+        (sent, MAIN, 1, "NaN or infinity is not a value")
+    ]
+    assert points(store) == {1000: 1.0, 4000: 4.0}
+
+
+@pytest.mark.parametrize("time", [9_223_372_036_854, -9_223_372_036_855, 2**63, -(2**70)])
+def test_a_time_no_engine_can_hold_is_rejected_and_the_rest_is_stored(store: Store, time: int) -> None:
+    outcome = store.write([batch({1000: 1.0, time: 2.0})])
+    assert outcome.stored == 1
+    assert [(r.series, r.readings) for r in outcome.rejected] == [(MAIN, 1)]
+    assert "check the gateway's clock" in outcome.rejected[0].reason
+    assert points(store) == {1000: 1.0}
+
+
+def test_a_gap_that_cannot_be_is_rejected_and_the_rest_is_stored(store: Store) -> None:
+    backwards = Gap("main", "power_meter", POWER, 2000, 1000, "outbox_full", 10)
+    nobody = Gap("no body", "power_meter", POWER, 1000, 2000, "outbox_full", 10)
+    outcome = store.write([batch({1000: 1.0}, gaps=[backwards, nobody])])
+    assert (outcome.stored, outcome.gaps) == (1, 0)
+    assert [r.readings for r in outcome.rejected] == [0, 0]
+    assert all(r.reason.startswith("declared gap not recorded") for r in outcome.rejected)
+    assert store.gaps(SITE, 0, 10_000) == []
+
+
+def test_readers_see_whole_rising_series_while_it_is_written(store: Store) -> None:
+    start, step, rounds = 1_700_000_000_000, 1000, 60
+    done = threading.Event()
+    confirmed = [0]
+
+    def reader() -> int:
+        seen, finished = 0, False
+        while not finished:
+            finished, promised = done.is_set(), confirmed[0]
+            assert all(latest.value >= promised - 1 for latest in store.latest(SITE))
+            times, values = store.read(MAIN, 0, 2**62)
+            assert times.tolist() == list(range(start, start + step * len(times), step))
+            assert values.tolist() == [float(n) for n in range(len(times))]
+            assert len(times) >= max(seen, promised)
+            seen = len(times)
+            assert len(store.windows(MAIN, start, start + DAY, 10 * step, Aggregate.COUNT)[0]) >= seen // 10
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(reader) for _ in range(3)]
+        try:
+            for n in range(rounds):
+                points_now = {start + step * i: float(i) for i in range(10 * n, 10 * n + 10)}
+                store.write([batch(points_now, seq=n + 1)])
+                confirmed[0] = 10 * (n + 1)
+        finally:
+            done.set()
+        assert [each.result() for each in readers] == [10 * rounds] * 3
+
+
+def test_writers_at_once_lose_nothing(store: Store) -> None:
+    def writer(number: int) -> None:
+        series = replace(MAIN, device=f"press-{number}")
+        for seq in range(20):
+            assert store.write([batch({1000 * seq + i: float(i) for i in range(5)}, series, seq=seq + 1)]).stored == 5
+
+    with ThreadPoolExecutor(4) as pool:
+        for each in [pool.submit(writer, number) for number in range(4)]:
+            each.result()
+    assert store.count(SITE) == 400
+    assert store.duplicates() == 0
+    assert len(store.series()) == 4

@@ -1,0 +1,85 @@
+"""A process of its own that writes to a DuckStore, for the tests that kill, lock out or starve it.
+
+``python -m tests.storage.writing_process MODE PATH``
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+from pathlib import Path
+
+from storage import DuckStore, StoreUnavailableError
+from tests.storage.parts import batch
+
+READINGS = 20
+
+
+def points(seq: int) -> dict[int, float | None]:
+    return {1_000_000 * seq + n: seq + n / 7 for n in range(READINGS)}
+
+
+def say(text: object) -> None:
+    print(text, flush=True)
+
+
+def write_for_ever(path: Path, *, reopening: bool) -> None:
+    """Write batch after batch, naming each once it is confirmed; when reopening, close and open after every third."""
+    store, seq = DuckStore(path), 0
+    while True:
+        seq += 1
+        store.write([batch(points(seq), seq=seq)])
+        say(seq)
+        if reopening and seq % 3 == 0:
+            store.close()
+            store = DuckStore(path)
+
+
+def hold(path: Path) -> None:
+    """Keep the file open until the parent hangs up."""
+    store = DuckStore(path)
+    say("held")
+    sys.stdin.read()
+    store.close()
+
+
+def limit(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def fill_the_disk(path: Path) -> None:
+    """Write while no file may grow, then again when it may; first in the log, then in a checkpoint."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    store = DuckStore(path)
+    store.write([batch(points(1))])
+    limit(10_000)
+    big = {5_000_000 + n: float(n) for n in range(5000)}
+    try:
+        store.write([batch(big, seq=2)])
+    except StoreUnavailableError as error:
+        say(f"log: {error}")
+    say(f"still readable: {store.count()}")
+    limit(resource.RLIM_INFINITY)
+    store.write([batch(big, seq=2)])
+    say(f"after: {store.count()}")
+    limit(10_000)
+    try:
+        with store._file.cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+    except StoreUnavailableError as error:
+        say(f"checkpoint: {error}")
+    limit(resource.RLIM_INFINITY)
+    store.write([batch(big, seq=2), batch(points(3), seq=3)])
+    say(f"again: {store.count()} {store.duplicates()}")
+    store.close()
+
+
+if __name__ == "__main__":
+    mode, file = sys.argv[1], Path(sys.argv[2])
+    if mode == "hold":
+        hold(file)
+    elif mode == "fill":
+        fill_the_disk(file)
+    else:
+        write_for_ever(file, reopening=mode == "reopen")
