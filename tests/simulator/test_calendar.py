@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.calendar import DAY_MS, WEEK_MS, Clock, local_date, midnight_ms, public_holidays
@@ -17,6 +17,7 @@ SEOUL = ZoneInfo("Asia/Seoul")
 START, LIVE = date(2024, 12, 2), date(2025, 2, 24)
 
 
+@settings(deadline=None)
 @given(st.integers(1_767_193_200, 2_366_809_200).map(lambda at: datetime.fromtimestamp(at, SEOUL)))
 def test_now_falls_into_the_first_live_week_at_its_own_weekday_and_hour(now: datetime) -> None:
     now_ms = int(now.timestamp() * 1000)
@@ -35,6 +36,7 @@ def test_the_whole_real_week_is_laid_over_the_same_scenario_week() -> None:
     assert Clock.from_now(monday - 1, LIVE).offset_ms == offsets.pop() - WEEK_MS
 
 
+@settings(deadline=None)
 @given(st.dates(min_value=date(1990, 1, 1), max_value=date(2050, 1, 1)))
 def test_local_midnight_is_seouls(day: date) -> None:
     at = midnight_ms(day)
