@@ -1,0 +1,297 @@
+"""Links against real servers and hostile ones: what is returned answers the question that was asked, or nothing is."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Callable, Iterable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.errors import (
+    ConnectError,
+    ExceptionReplyError,
+    FrameError,
+    LinkError,
+    NoReplyError,
+    StaleReplyError,
+)
+from edge.links import Link, Read
+from edge.profiles import load_profile
+from tests.edge.wires import (
+    Asked,
+    Hostile,
+    Script,
+    Step,
+    device,
+    hostile_rtu,
+    hostile_tcp,
+    profiled,
+    rtu_server,
+    tcp_server,
+    until,
+)
+from tests.parts import free_port
+
+TIMEOUT_S = 0.15
+READ = Read(7, 4, 0, 10)
+WIRES = {"tcp": hostile_tcp, "rtu": hostile_rtu}
+SERVERS = {"tcp": tcp_server, "rtu": rtu_server}
+on_both_wires = pytest.mark.parametrize("wire", ["tcp", "rtu"])
+
+
+def frame(wire: str, asked: Asked, **wrong: object) -> bytes:
+    """The answer on this wire; `wrong` says what is not as it should be."""
+    pdu = wrong.pop("pdu", None)
+    if wire == "rtu":
+        wrong.pop("transaction", None)
+    return (asked.tcp if wire == "tcp" else asked.rtu)(pdu, **wrong)  # type: ignore[arg-type]
+
+
+def talk(wire: str, script: Script, *reads: Read) -> tuple[list[tuple[int, ...] | LinkError], Hostile]:
+    """What a link makes of a scripted device: per read, the words or the error."""
+
+    async def run() -> tuple[list[tuple[int, ...] | LinkError], Hostile]:
+        outcomes: list[tuple[int, ...] | LinkError] = []
+        async with WIRES[wire](script) as hostile:
+            link = Link.from_url(hostile.url, TIMEOUT_S)
+            for read in reads:
+                try:
+                    outcomes.append(await link.read(read))
+                except LinkError as error:
+                    outcomes.append(error)
+            link.close()
+        return outcomes, hostile
+
+    return asyncio.run(run())
+
+
+def first_then_good(wire: str, first: Callable[[Asked], Iterable[Step]]) -> Script:
+    def script(asked: Asked) -> Iterable[Step]:
+        return first(asked) if asked.number == 1 else [frame(wire, asked)]
+
+    return script
+
+
+@on_both_wires
+def test_a_real_server_is_read_register_by_register(wire: str) -> None:
+    async def run() -> None:
+        bits = [True, False, True, True]
+        served = device(7, {0: 11, 124: 22}, {0: 33, 1: 44}, bits=[*bits, *[False] * 12])
+        async with SERVERS[wire](served) as url:
+            link = Link.from_url(url, 2.0)
+            assert await link.read(Read(7, 3, 0, 125)) == (11, *[0] * 123, 22)
+            assert await link.read(Read(7, 4, 0, 2)) == (33, 44)
+            assert await link.read(Read(7, 1, 0, 4)) == (1, 0, 1, 1)
+            assert await link.read(Read(7, 2, 1, 3)) == (0, 1, 1)
+            with pytest.raises(ExceptionReplyError, match="illegal data address"):
+                await link.read(Read(7, 4, 1000, 2))
+            assert await link.read(Read(7, 4, 1, 1)) == (44,)
+            link.close()
+
+    asyncio.run(run())
+
+
+def test_two_units_on_one_serial_line_are_told_apart() -> None:
+    async def run() -> None:
+        meter = load_profile("eastron-sdm120")
+        devices = [profiled(unit, meter, {"voltage_l1_v": 230.0 + unit}) for unit in (1, 2)]
+        async with rtu_server(*devices) as url:
+            link = Link.from_url(url, 2.0)
+            first, second = [await link.read(Read(unit, 4, 0, 2)) for unit in (1, 2)]
+            assert (first, second) == ((0x4367, 0), (0x4368, 0))
+            link.close()
+
+    asyncio.run(run())
+
+
+@on_both_wires
+def test_an_answer_in_pieces_is_put_together(wire: str) -> None:
+    def script(asked: Asked) -> Iterable[Step]:
+        whole = frame(wire, asked)
+        return itertools.chain.from_iterable((whole[at : at + 5], 0.002) for at in range(0, len(whole), 5))
+
+    outcomes, _ = talk(wire, script, READ, READ)
+    assert outcomes == [(1,) * 10, (2,) * 10]
+
+
+@on_both_wires
+def test_a_device_that_never_answers_is_a_timeout_and_what_to_check_is_said(wire: str) -> None:
+    outcomes, _ = talk(wire, lambda _: [], READ)
+    assert isinstance(outcomes[0], NoReplyError)
+    assert "no reply from unit 7 on " in str(outcomes[0])
+    wanted = {"tcp": "Check the unit number", "rtu": "Check address, baud rate, A/B wires."}
+    assert wanted[wire] in outcomes[0].advice
+
+
+@on_both_wires
+def test_an_answer_later_than_the_timeout_is_stale_and_never_a_value(wire: str) -> None:
+    outcomes, _ = talk(wire, first_then_good(wire, lambda asked: [1.5 * TIMEOUT_S, frame(wire, asked)]), READ, READ)
+    assert isinstance(outcomes[0], StaleReplyError)
+    assert "later than the timeout of 150 ms" in str(outcomes[0])
+    assert outcomes[1] == (2,) * 10
+
+
+@on_both_wires
+def test_an_answer_that_comes_during_the_next_question_is_not_taken_for_its_answer(wire: str) -> None:
+    # Timeout and pause end after 2 timeouts; the answer comes after 2.5, when the next question is on the wire.
+    script = first_then_good(wire, lambda asked: [2.5 * TIMEOUT_S, frame(wire, asked)])
+    outcomes, hostile = talk(wire, script, READ, READ, READ)
+    assert isinstance(outcomes[0], NoReplyError)
+    if wire == "rtu":  # one device behind one line answers in order: the probe's answer follows the late one
+        assert [asked.count for asked in hostile.asked] == [10, 2, 10, 10]
+    assert outcomes[1] == (3,) * 10
+    assert outcomes[2] == (4,) * 10
+
+
+@on_both_wires
+def test_a_late_answer_of_another_unit_is_thrown_away(wire: str) -> None:
+    other = Read(8, 4, 0, 10)
+    script = first_then_good(wire, lambda asked: [2.5 * TIMEOUT_S, frame(wire, asked)])
+    outcomes, _ = talk(wire, script, READ, other, READ)
+    assert isinstance(outcomes[0], NoReplyError)
+    assert outcomes[1] == (2,) * 10
+    assert isinstance(outcomes[2], tuple)
+    assert set(outcomes[2]) != {1}
+
+
+@on_both_wires
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda wire, asked: frame(wire, asked, unit=8), "unit 8 answered instead of unit 7"),
+        (lambda wire, asked: frame(wire, asked, pdu=asked.pdu(function=3)), "answered function 3 instead of 4"),
+        (lambda wire, asked: frame(wire, asked, pdu=asked.pdu([9] * 2)), "sent 4 bytes of data instead of 20"),
+        (lambda wire, asked: frame(wire, asked, pdu=asked.pdu([9] * 11)), "sent 22 bytes of data instead of 20"),
+        (lambda wire, asked: frame(wire, asked)[:-3], "ended after"),
+        (lambda wire, asked: frame(wire, asked) + frame(wire, asked, pdu=asked.pdu([9] * 10)), "more than one answer"),
+        (lambda wire, asked: b"\x7f" * 30, "not a"),
+    ],
+)
+def test_a_wrong_answer_is_an_error_and_the_next_right_one_is_taken(
+    wire: str, wrong: Callable[[str, Asked], bytes], says: str
+) -> None:
+    outcomes, hostile = talk(wire, first_then_good(wire, lambda asked: [wrong(wire, asked)]), READ, READ)
+    assert isinstance(outcomes[0], FrameError)
+    assert says in str(outcomes[0])
+    assert outcomes[1] == (len(hostile.asked),) * 10
+
+
+def test_another_transaction_number_is_refused() -> None:
+    outcomes, _ = talk("tcp", lambda asked: [asked.tcp(transaction=asked.transaction + 1)], READ, READ)
+    assert all(isinstance(outcome, FrameError) for outcome in outcomes)
+    assert "transaction 2 answered instead of 1" in str(outcomes[0])
+
+
+def test_a_broken_checksum_is_refused() -> None:
+    def script(asked: Asked) -> Iterable[Step]:
+        whole = bytearray(asked.rtu())
+        whole[5] ^= 1
+        return [bytes(whole)]
+
+    outcomes, _ = talk("rtu", script, READ)
+    assert isinstance(outcomes[0], FrameError)
+    assert "checksum of an answer of 25 bytes is wrong" in str(outcomes[0])
+
+
+@on_both_wires
+def test_a_refusal_is_its_own_error_with_its_code(wire: str) -> None:
+    outcomes, _ = talk(wire, lambda asked: [frame(wire, asked, pdu=bytes([asked.function | 0x80, 6]))], READ, READ)
+    assert [getattr(outcome, "code", None) for outcome in outcomes] == [6, 6]
+    assert "device busy" in str(outcomes[0])
+
+
+@on_both_wires
+def test_bytes_that_come_without_a_question_answer_none(wire: str) -> None:
+    def script(asked: Asked) -> Iterable[Step]:
+        late = frame(wire, asked, pdu=asked.pdu([9] * asked.count))
+        return [frame(wire, asked), 0.05, late] if asked.number == 1 else [frame(wire, asked)]
+
+    async def run() -> None:
+        async with WIRES[wire](script) as hostile:
+            link = Link.from_url(hostile.url, TIMEOUT_S)
+            assert await link.read(READ) == (1,) * 10
+            await until(lambda: len(link._wire.received) >= 25, "what nobody asked for has come")
+            assert await link.read(READ) == (2,) * 10
+            link.close()
+
+    asyncio.run(run())
+
+
+def test_a_closed_port_is_a_connect_error() -> None:
+    async def run() -> None:
+        link = Link.from_url(f"tcp://127.0.0.1:{free_port()}", TIMEOUT_S)
+        with pytest.raises(ConnectError, match=r"127\.0\.0\.1:\d+ cannot be connected: Connection refused"):
+            await link.read(READ)
+
+    asyncio.run(run())
+
+
+def test_a_serial_device_that_is_not_there_is_a_connect_error() -> None:
+    async def run() -> None:
+        link = Link.from_url("rtu:///dev/ttyNONE?baud=9600", TIMEOUT_S)
+        with pytest.raises(ConnectError, match="/dev/ttyNONE at 9600 8N1 cannot be opened: No such file"):
+            await link.read(READ)
+
+    asyncio.run(run())
+
+
+def test_a_server_that_hangs_up_is_connected_again() -> None:
+    async def run() -> None:
+        port = free_port()
+        for value in (11, 22):
+            async with tcp_server(device(7, {}, {0: value}), port=port) as url:
+                if value == 11:
+                    link = Link.from_url(url, TIMEOUT_S)
+                    assert await link.read(Read(7, 4, 0, 1)) == (11,)
+                else:
+                    with contextlib.suppress(ConnectError):
+                        await link.read(Read(7, 4, 0, 1))
+                    assert await link.read(Read(7, 4, 0, 1)) == (22,)
+                    link.close()
+
+    asyncio.run(run())
+
+
+FAULTS: dict[str, Callable[[str, Asked], list[Step]]] = {
+    "good": lambda wire, asked: [frame(wire, asked)],
+    "never": lambda wire, asked: [],
+    "slow": lambda wire, asked: [0.6 * 0.04, frame(wire, asked)],
+    "late": lambda wire, asked: [1.6 * 0.04, frame(wire, asked)],
+    "very late": lambda wire, asked: [3.3 * 0.04, frame(wire, asked)],
+    "short": lambda wire, asked: [frame(wire, asked, pdu=asked.pdu([asked.number]))],
+    "cut": lambda wire, asked: [frame(wire, asked)[:7]],
+    "foreign": lambda wire, asked: [frame(wire, asked, unit=asked.unit ^ 3, pdu=asked.pdu([999] * asked.count))],
+    "refused": lambda wire, asked: [frame(wire, asked, pdu=bytes([asked.function | 0x80, 4]))],
+    "twice": lambda wire, asked: [frame(wire, asked) + frame(wire, asked)],
+}
+
+
+@on_both_wires
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    faults=st.lists(st.sampled_from(list(FAULTS)), min_size=1, max_size=6),
+    reads=st.lists(st.sampled_from([(1, 10), (1, 2), (2, 10)]), min_size=4, max_size=6),
+)
+def test_whatever_a_device_does_a_value_answers_the_question_that_was_just_asked(
+    wire: str, faults: list[str], reads: list[tuple[int, int]]
+) -> None:
+    """Every register holds the number of the question: an answer to an earlier one would show."""
+
+    def script(asked: Asked) -> list[Step]:
+        name = faults[asked.number - 1] if asked.number <= len(faults) else "good"
+        return FAULTS[name](wire, asked)
+
+    async def run() -> None:
+        async with WIRES[wire](script) as hostile:
+            link = Link.from_url(hostile.url, 0.04)
+            for unit, count in reads:
+                with contextlib.suppress(LinkError):
+                    words = await link.read(Read(unit, 4, 0, count))
+                    last = hostile.asked[-1]
+                    assert (last.unit, last.count) == (unit, count)
+                    assert words == (last.number,) * count
+            link.close()
+
+    asyncio.run(run())
