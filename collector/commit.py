@@ -179,7 +179,8 @@ def _refused_by_store(rejected: Rejected) -> Refusal:
             column = table.columns[series.channel]
             found = [(time, value) for time, value in zip(table.times, column, strict=True) if value is not None]
             content = part_content(table, series.channel, found)
-    part = f"{series.kind}/{series.device}/{series.channel}"
+    what = "" if rejected.readings else "gap "
+    part = f"{what}{series.kind}/{series.device}/{series.channel}"
     return Refusal(Reason.STORE, rejected.reason, part, rejected.readings, content)
 
 
