@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from edge.errors import (
@@ -259,7 +259,7 @@ FAULTS: dict[str, Callable[[str, Asked], list[Step]]] = {
     "never": lambda wire, asked: [],
     "slow": lambda wire, asked: [0.6 * 0.04, frame(wire, asked)],
     "late": lambda wire, asked: [1.6 * 0.04, frame(wire, asked)],
-    "very late": lambda wire, asked: [3.3 * 0.04, frame(wire, asked)],
+    "very late": lambda wire, asked: [2.5 * 0.04, frame(wire, asked)],
     "short": lambda wire, asked: [frame(wire, asked, pdu=asked.pdu([asked.number]))],
     "cut": lambda wire, asked: [frame(wire, asked)[:7]],
     "foreign": lambda wire, asked: [frame(wire, asked, unit=asked.unit ^ 3, pdu=asked.pdu([999] * asked.count))],
@@ -272,8 +272,11 @@ FAULTS: dict[str, Callable[[str, Asked], list[Step]]] = {
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     faults=st.lists(st.sampled_from(list(FAULTS)), min_size=1, max_size=6),
-    reads=st.lists(st.sampled_from([(1, 10), (1, 2), (2, 10)]), min_size=4, max_size=6),
+    reads=st.lists(st.sampled_from([(1, 10), (1, 10), (1, 10), (1, 2), (2, 10)]), min_size=4, max_size=6),
 )
+@example(faults=["good", "late"], reads=[(1, 10)] * 4)
+@example(faults=["very late"], reads=[(1, 10)] * 4)
+@example(faults=["good", "late"], reads=[(1, 10), (1, 10), (2, 10), (1, 10)])
 def test_whatever_a_device_does_a_value_answers_the_question_that_was_just_asked(
     wire: str, faults: list[str], reads: list[tuple[int, int]]
 ) -> None:
