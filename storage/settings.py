@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     engine: Literal["duck", "influx"] = "duck"
-    path: str = "data/readings.duckdb"
+    path: str = "readings.duckdb"
     influx_url: str = "http://127.0.0.1:8086"
     influx_database: str = "wattproof"
     influx_token: str = ""

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
-import api
-import collector
-import storage
+from api import Settings as ApiSettings
+from collector import Settings as CollectorSettings
+from storage import Settings as StoreSettings
 from telemetry import Broker, decode_yaml
 from wattproof.errors import BadInputError
 from wattproof.settings import PREFIX, overlay, settings
@@ -46,9 +46,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data_dir: str = "wattproof-data"
     broker: Broker = Broker()
     embedded_broker: EmbeddedBroker = EmbeddedBroker()
-    store: storage.Settings = storage.Settings()
-    collector: collector.Settings = collector.Settings()
-    api: api.Settings = api.Settings()
+    store: StoreSettings = StoreSettings()
+    collector: CollectorSettings = CollectorSettings()
+    api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
 
     @property
@@ -57,14 +57,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Path(self.data_dir)
 
     @property
-    def store_settings(self) -> storage.Settings:
+    def store_settings(self) -> StoreSettings:
         """The store's section, its file inside `data_dir`."""
         return msgspec.structs.replace(self.store, path=str(self.folder / self.store.path))
 
     @property
-    def api_settings(self) -> api.Settings:
-        """The API's section, its plans inside `data_dir`."""
-        return msgspec.structs.replace(self.api, plans=str(self.folder / self.api.plans))
+    def api_settings(self) -> ApiSettings:
+        """The API's section, its plans inside `data_dir` (in ``plans`` there unless named)."""
+        return msgspec.structs.replace(self.api, plans=str(self.folder / (self.api.plans or "plans")))
 
 
 def environment_names() -> set[str]:

@@ -19,7 +19,7 @@ import evaluation
 import simulator
 import storage
 from telemetry import Broker
-from wattproof import history, services
+from wattproof import demo_plan, history, services
 from wattproof.child import Child
 from wattproof.commands.simulate import Ready
 from wattproof.errors import UnavailableError
@@ -28,7 +28,6 @@ from wattproof.one_box import start_agent, start_broker
 
 __all__ = ["Audience", "Options", "run", "table"]
 
-_PLAN = "press-2.yaml"
 _DRAIN_S = 10.0
 
 
@@ -77,15 +76,17 @@ def run(options: Options, audience: Audience, stop: threading.Event) -> Ledger:
     """
     with contextlib.ExitStack() as closing:
         folder = closing.enter_context(_folder(options.data_dir))
-        factory = simulator.load_factory("gimpo", seed=options.seed, now_ms=_now())
+        now_ms = simulator.wall_clock()
+        factory = simulator.load_factory("gimpo", seed=options.seed, now_ms=now_ms)
         users = start_broker(closing, folder, "127.0.0.1", 0)
         plan = _write_plan(factory, folder / "plans")
         box = closing.enter_context(_services(options, folder, users))
-        _refuse_a_used_store(box.store, factory.site)
+        _refuse_a_used_store(box.store, factory.file.site.id)
         audience.say(f"pages: {box.web.url}")
-        virtual = _start_factory(closing, options.seed, factory, folder)
+        virtual = _start_factory(closing, options.seed, now_ms, folder)
         agent = start_agent(closing, folder / "site.yaml", folder, users["gateway"], _DRAIN_S)
-        past = history.send(factory, (factory.history_start, _now()), users["gateway"], folder, stop, audience.progress)
+        span = (factory.begins_ms, simulator.wall_clock())
+        past = history.send(factory, span, users["gateway"], folder, stop, audience.progress)
         audience.say("the past is in the store")
         _wait(stop, options.seconds, (virtual, agent))
         audience.say("ending: waiting for the last acknowledgements")
@@ -98,10 +99,10 @@ def _account(
     box: services.Services, factory: simulator.Factory, plan: evaluation.Plan, past: history.Sent, live: edge.Summary
 ) -> Ledger:
     read, outbox, gaps = past.read + live.read, past.outbox + live.outbox, past.gaps + live.gaps
-    stored, quarantined = box.store.count(factory.site), box.quarantine.counters.readings
+    stored, quarantined = box.store.count(factory.file.site.id), box.quarantine.counters.readings
     latency = box.collector.latency(live.gateway)
-    windows = factory.plan_windows()
-    truth = factory.truth(windows.reporting_start_ms, windows.reporting_end_ms)
+    reporting = factory.plan_windows().reporting
+    truth = factory.truth(reporting.start_ms, reporting.end_ms)
     result = evaluation.evaluate(plan, box.store)
     saving = result.saving
     return Ledger(
@@ -114,11 +115,11 @@ def _account(
         duplicates=box.store.duplicates(),
         latency_ms=Latency(latency.p50, latency.p99),
         evaluation=Outcome(
-            saving_kwh=saving and saving.kwh,
-            low=saving and saving.low,
-            high=saving and saving.high,
+            saving_kwh=saving.kwh if saving else None,
+            low=saving.low if saving else None,
+            high=saving.high if saving else None,
             true_kwh=truth.saving_kwh,
-            verdict=result.verdict,
+            verdict=result.verdict.value,
         ),
     )
 
@@ -130,14 +131,14 @@ def _services(options: Options, folder: Path, users: dict[str, Broker]) -> servi
     return services.Services(folder, store, collector.Settings(), users["collector"], web, users["api"])
 
 
-def _start_factory(closing: contextlib.ExitStack, seed: int | None, factory: simulator.Factory, folder: Path) -> Child:
+def _start_factory(closing: contextlib.ExitStack, seed: int | None, now_ms: int, folder: Path) -> Child:
     seeded = [] if seed is None else ["--seed", str(seed)]
     arguments = [
         "simulate",
         "gimpo",
         *seeded,
         "--now-ms",
-        str(factory.now_ms),
+        str(now_ms),
         "--site-file",
         str(folder / "site.yaml"),
     ]
@@ -149,8 +150,8 @@ def _start_factory(closing: contextlib.ExitStack, seed: int | None, factory: sim
 
 def _write_plan(factory: simulator.Factory, folder: Path) -> evaluation.Plan:
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / _PLAN
-    file.write_text(factory.plan_document(), encoding="utf-8")
+    file = folder / demo_plan.FILE
+    file.write_text(demo_plan.plan_document(factory), encoding="utf-8")
     return evaluation.load_plan(file)
 
 
@@ -183,7 +184,3 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="wattproof-demo-") as folder:
         yield Path(folder)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

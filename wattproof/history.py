@@ -11,7 +11,7 @@ import msgspec
 
 import edge
 from simulator import Factory
-from telemetry import Birth, Broker, Table
+from telemetry import Birth, Broker
 from wattproof import __version__
 
 GATEWAY = "history"
@@ -51,14 +51,14 @@ def send(
     progress
         Called with readings acknowledged and readings in all.
     """
-    outbox = edge.Outbox(folder / "history.sqlite", factory.site, GATEWAY)
+    outbox = edge.Outbox(folder / "history.sqlite", factory.file.site.id, GATEWAY)
     publisher = edge.Publisher(outbox, broker, _birth(factory, outbox.epoch, span[0]))
     publisher.start()
     try:
         for _, tables in itertools.groupby(factory.history(*span), key=lambda table: table.times[0] // 86_400_000):
             if stop.is_set():
                 break
-            _put(outbox, list(tables))
+            outbox.put(list(tables))
             publisher.wake()
             progress(outbox.counters.acked, 0)
         total = outbox.counters.read
@@ -72,18 +72,15 @@ def send(
     return Sent(counters.read, counters.pending, counters.gap)
 
 
-def _put(outbox: edge.Outbox, tables: list[Table]) -> None:
-    outbox.put(tables)
-
-
 def _birth(factory: Factory, epoch: str, started: int) -> Birth:
+    site = factory.file.site
     return Birth(
-        site=factory.site,
+        site=site.id,
         gateway=GATEWAY,
         epoch=epoch,
         started=started,
         version=__version__,
-        site_name=factory.name,
-        timezone=factory.timezone,
+        site_name=site.name,
+        timezone=site.timezone,
         devices=[],
     )

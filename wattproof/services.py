@@ -6,20 +6,12 @@ import contextlib
 import socket
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import structlog
 
 import api
 import collector
 import storage
 from telemetry import Batch, Broker
 from wattproof.errors import BadInputError, UnavailableError
-
-if TYPE_CHECKING:
-    import uvicorn
-
-log = structlog.get_logger()
 
 
 def open_store(settings: storage.Settings) -> storage.Store:
@@ -43,19 +35,13 @@ def open_quarantine(folder: Path) -> collector.Quarantine:
 
 
 class WebServer:
-    """The API and its pages, served by uvicorn in a thread of its own."""
+    """The API and its pages, served in a thread of its own."""
 
     def __init__(self, store: storage.Store, settings: api.Settings, broker: Broker | None) -> None:
-        import uvicorn
-
         self._socket = listen(settings.host, settings.port)
         self.host, self.port = settings.host, int(self._socket.getsockname()[1])
-        self._app = api.create_app(store, settings, broker=broker)
-        self._server: uvicorn.Server = uvicorn.Server(
-            uvicorn.Config(
-                self._app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, server_header=False
-            )
-        )
+        self._app = api.create_app(store, settings, broker)
+        self._server = api.new_server(self._app, settings)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
 
     @property
@@ -66,6 +52,11 @@ class WebServer:
     def start(self) -> None:
         """Start serving; the port is already ours."""
         self._thread.start()
+
+    def on_committed(self, batches: list[Batch]) -> None:
+        """Let the live feed of these batches' sites look at once."""
+        for site in {batch.site for batch in batches}:
+            self._app.state.feed.notify(site)
 
     def stop(self) -> None:
         """End every connection and the thread."""
@@ -135,6 +126,7 @@ class Services:
             undo.callback(self.quarantine.close)
             self.web = WebServer(store, web, web_broker)
             self.collector = collector.Collector(store, broker, self.quarantine, settings=settings)
+            self.collector.listeners.append(self.web.on_committed)
             self._closing = undo.pop_all()
 
     def __enter__(self) -> Services:
@@ -146,11 +138,3 @@ class Services:
 
     def __exit__(self, *_: object) -> None:
         self._closing.close()
-
-
-def readings_by_gateway(batches: list[Batch]) -> dict[str, int]:
-    """Values in batches, summed by gateway."""
-    sums: dict[str, int] = {}
-    for batch in batches:
-        sums[batch.gateway] = sums.get(batch.gateway, 0) + batch.readings
-    return sums

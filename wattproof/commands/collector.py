@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -26,8 +27,8 @@ def run(context: typer.Context) -> None:
 
     config = load(find_file(context.obj, os.environ), os.environ)
     store = services.open_store(config.store_settings)
-    with stop_event() as stop, services.open_quarantine(config.folder) as quarantine:
-        worker = collector.Collector(store, config.broker, quarantine, settings=config.collector)
+    with stop_event() as stop, closing(services.open_quarantine(config.folder)) as shelf:
+        worker = collector.Collector(store, config.broker, shelf, settings=config.collector)
         worker.start()
         while not stop.wait(heartbeat.EVERY_S):
             heartbeat.beat(config.folder, ok=worker.connected and store.health().ok)
@@ -58,7 +59,7 @@ def quarantine(
     from wattproof.config import find_file, load
 
     config = load(find_file(context.obj, os.environ), os.environ)
-    with services.open_quarantine(config.folder) as shelf:
+    with closing(services.open_quarantine(config.folder)) as shelf:
         entries = shelf.list(limit)
     if as_json:
         sys.stdout.write(msgspec.json.encode(entries).decode() + "\n")

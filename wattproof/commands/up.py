@@ -21,4 +21,8 @@ def up(
     from wattproof.one_box import run
 
     config = load(find_file(context.obj, os.environ), os.environ)
-    run(config, site, announce=lambda url: sys.stderr.write(f"WattProof: {url}  (Ctrl-C ends it)\n"))
+
+    def announce(url: str) -> None:
+        sys.stderr.write(f"WattProof: {url}  (Ctrl-C ends it)\n")
+
+    run(config, site, announce)

@@ -1,0 +1,39 @@
+"""The evaluation plan of the virtual factory's replaced press, in this week's dates."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from simulator import Factory, Span
+
+FILE = "press-2.yaml"
+
+
+def plan_document(factory: Factory) -> str:
+    """Write the plan (YAML): press 2, explained by its production, its operating days and the weather."""
+    windows = factory.plan_windows()
+    site = factory.file.site
+    return f"""# The plan of one machine replacement, as it would be fixed before the purchase.
+id: press-2
+title:
+  ko: 사출기 2호 교체 (유압식 → 서보 유압식)
+  en: Press 2 replaced (hydraulic by servo-hydraulic)
+site: {site.id}
+device: press-2
+kind: power_meter
+energy: energy_import_wh
+timezone: {site.timezone}
+drivers: # what the machine's energy follows
+  - {{name: production, device: plc-2, kind: plc, channel: production_count, aggregate: difference}}
+  - {{name: operating_day, device: plc-2, kind: plc, channel: production_count, aggregate: active}}
+  - {{name: temperature, device: ambient, kind: sensor, channel: temperature_c, aggregate: mean}}
+baseline: {_window(windows.baseline)}
+installation: {_window(windows.installation)}
+reporting: {_window(windows.reporting)}
+granularity: day
+confidence: 0.9
+"""
+
+
+def _window(span: Span) -> str:
+    return f"{{first_day: {span.start}, last_day: {span.end - timedelta(days=1)}}}"
