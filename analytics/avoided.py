@@ -1,4 +1,4 @@
-"""Avoided energy: the old machine's expected use at the reporting period's drivers less the new one's use, with its band.
+"""Avoided energy: the old machine's expected use less the new one's use, and the band of that.
 
 The estimand is the difference of the machines' expected energies at the drivers met, so the blur is the error of the
 baseline model and the scatter of the machine that really ran. What the old machine would have scattered is nobody's

@@ -101,7 +101,7 @@ def interval_energy(
     intervals = len(edges_ms) - 1
     flags = np.zeros(intervals, dtype=np.uint8)
     if len(times_ms) < 2:
-        flags[:] = Flag.GAP
+        flags[:] = np.uint8(Flag.GAP)
         return IntervalValues(np.full(intervals, np.nan), np.zeros(intervals), flags)
 
     limit = _rate_limit(times_ms, register) if max_rate is None else max_rate
@@ -129,7 +129,7 @@ def interval_energy(
     broken = unknown[np.clip(last, 0, len(times) - 1)] - unknown[first] > 0
     energy = np.where(bridged[:-1] & bridged[1:] & ~broken, np.diff(boundary), np.nan)
     coverage = covered_share(times, edges_ms, max_gap_ms)
-    flags[(coverage < 1.0 - 1e-9) | ~bridged[:-1] | ~bridged[1:]] |= Flag.GAP
+    flags[(coverage < 1.0 - 1e-9) | ~bridged[:-1] | ~bridged[1:]] |= np.uint8(Flag.GAP)
     return IntervalValues(np.maximum(energy, 0.0), coverage, flags)
 
 
@@ -212,4 +212,4 @@ def _mark(flags: Flags, edges: Times, start: int, end: int, flag: Flag) -> None:
     """Set `flag` on every interval that the time from `start` to just before `end` touches."""
     first = max(int(np.searchsorted(edges, start, side="right")) - 1, 0)
     last = min(int(np.searchsorted(edges, end, side="left")), len(flags))
-    flags[first:last] |= flag
+    flags[first:last] |= np.uint8(flag)

@@ -17,6 +17,7 @@ from evaluation.result import (
     Verdict,
     WindowResult,
 )
+from evaluation.run import evaluate
 
 __all__ = [
     "Claim",
@@ -39,6 +40,7 @@ __all__ = [
     "Verdict",
     "Window",
     "WindowResult",
+    "evaluate",
     "load_plan",
     "parse_plan",
 ]

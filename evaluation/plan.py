@@ -61,6 +61,8 @@ class Driver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     aggregate
         ``difference``: growth of a counter over the interval; ``mean``: time-weighted mean of a gauge;
         ``active``: 1 when a counter grew in the interval, else 0 (an operating-day term).
+    modulus
+        Value at which the counter starts again from 0; leave out when it never does.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Driver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str
     channel: str
     aggregate: Aggregate
+    modulus: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,6 +127,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         For people, Korean and English.
     site, device, kind, energy
         The energy counter: ``energy`` is its channel.
+    energy_modulus_wh
+        Value at which the counter starts again from 0 [Wh]; leave out when it never does.
     drivers
         What the energy follows; none makes the mean the model.
     timezone
@@ -144,6 +149,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     device: str
     kind: str = "power_meter"
     energy: str = "energy_import_wh"
+    energy_modulus_wh: Annotated[float, msgspec.Meta(gt=0)] | None = None
     drivers: list[Driver] = []
     timezone: str = "Asia/Seoul"
     baseline: Window

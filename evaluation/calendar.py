@@ -1,0 +1,58 @@
+"""A plan's windows as intervals on its local calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluation.plan import Plan, Window
+
+Times = npt.NDArray[np.int64]
+_HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Intervals of a window.
+
+    Attributes
+    ----------
+    edges_ms
+        Boundaries, rising, shape (intervals + 1,) [ms since 1970-01-01 UTC].
+    positions
+        Distance of each interval from a common origin, in intervals, shape (intervals,).
+    """
+
+    edges_ms: Times
+    positions: Times
+
+
+def grid(plan: Plan, window: Window) -> Grid:
+    """Intervals of `window` in the plan's granularity; a last week that is not whole is left out."""
+    if plan.granularity == "hour":
+        edges = np.arange(start_ms(plan, window), end_ms(plan, window) + 1, _HOUR_MS, dtype=np.int64)
+        return Grid(edges, edges[:-1] // _HOUR_MS)
+    step = 1 if plan.granularity == "day" else 7
+    days = [window.first_day + dt.timedelta(offset) for offset in range(0, window.days // step * step + 1, step)]
+    edges = np.array([midnight_ms(plan, day) for day in days], dtype=np.int64)
+    since = [(day - plan.baseline.first_day).days for day in days[:-1]]
+    # Windows need not be whole weeks apart: the distance between their weeks is rounded up, never to nothing.
+    return Grid(edges, -(-np.array(since, dtype=np.int64) // step))
+
+
+def start_ms(plan: Plan, window: Window) -> int:
+    """When the window's first day begins [ms since 1970-01-01 UTC]."""
+    return midnight_ms(plan, window.first_day)
+
+
+def end_ms(plan: Plan, window: Window) -> int:
+    """When the window's last day ends [ms since 1970-01-01 UTC]."""
+    return midnight_ms(plan, window.last_day + dt.timedelta(1))
+
+
+def midnight_ms(plan: Plan, day: dt.date) -> int:
+    """When `day` begins in the plan's time zone [ms since 1970-01-01 UTC]."""
+    return round(dt.datetime.combine(day, dt.time(), plan.zone).timestamp() * 1000)

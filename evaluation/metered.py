@@ -1,0 +1,159 @@
+"""What the store holds for a plan: energy and drivers, interval by interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analytics import Flag, IntervalValues, interval_energy, interval_mean
+from evaluation.calendar import Grid, Times, grid
+from evaluation.errors import EvaluationError
+from evaluation.plan import Driver, Plan
+from storage import Series, Store
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+_WH_PER_KWH = 1000.0
+_MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """One window's intervals as they were metered.
+
+    Attributes
+    ----------
+    grid
+        The intervals.
+    energy
+        Shape (intervals,) [kWh]; NaN where not known.
+    drivers
+        Shape (intervals, drivers) [each driver's unit]; NaN where not known.
+    coverage
+        Share of time the energy readings cover, shape (intervals,).
+    flags
+        `Flag` bits of energy and drivers, shape (intervals,).
+    usable
+        Everything known and covered as the plan asks, shape (intervals,).
+    """
+
+    grid: Grid
+    energy: Floats
+    drivers: Floats
+    coverage: Floats
+    flags: npt.NDArray[np.uint8]
+    usable: Bools
+
+    @property
+    def used_energy(self) -> Floats:
+        """Energy of the usable intervals [kWh]."""
+        return self.energy[self.usable]
+
+    @property
+    def used_drivers(self) -> Floats:
+        """Drivers of the usable intervals."""
+        return self.drivers[self.usable]
+
+    @property
+    def used_positions(self) -> Times:
+        """Positions of the usable intervals."""
+        return self.grid.positions[self.usable]
+
+
+def energy_series(plan: Plan) -> Series:
+    """The counter the plan is about."""
+    return Series(plan.site, plan.kind, plan.device, plan.energy)
+
+
+def driver_series(plan: Plan, driver: Driver) -> Series:
+    """The series a driver is read from."""
+    return Series(plan.site, driver.kind, driver.device, driver.channel)
+
+
+def missing_series(plan: Plan, store: Store) -> list[Series]:
+    """Series of the plan without a single value; an empty store misses them all.
+
+    Raises
+    ------
+    EvaluationError
+        When the store has other sites but not this one, or the site has other devices but not one of these.
+    """
+    wanted = [energy_series(plan), *(driver_series(plan, driver) for driver in plan.drivers)]
+    held = store.series(plan.site)
+    if not held:
+        sites = sorted({series.site for series in store.series()})
+        if sites:
+            raise EvaluationError(f"plan {plan.id}: no site {plan.site!r} in the store; there are {', '.join(sites)}")
+        return wanted
+    devices = {(series.kind, series.device) for series in held}
+    for series in wanted:
+        if (series.kind, series.device) not in devices:
+            there = ", ".join(f"{device} ({kind})" for kind, device in sorted(devices))
+            raise EvaluationError(
+                f"plan {plan.id}: site {plan.site} has no {series.kind} {series.device!r}; there are {there}"
+            )
+    return [series for series in wanted if series not in held]
+
+
+def meter(plan: Plan, store: Store) -> tuple[Metered, Metered, Metered]:
+    """Read baseline, installation and reporting window."""
+    windows = (plan.baseline, plan.installation, plan.reporting)
+    grids = tuple(grid(plan, window) for window in windows)
+    energy = _aggregate(plan, store, energy_series(plan), grids, "difference", plan.energy_modulus_wh)
+    drivers = [_aggregate(plan, store, driver_series(plan, d), grids, d.aggregate, d.modulus) for d in plan.drivers]
+    first, second, third = (
+        _window(plan, cells, energy[index], [values[index] for values in drivers]) for index, cells in enumerate(grids)
+    )
+    return first, second, third
+
+
+def _window(plan: Plan, cells: Grid, energy: IntervalValues, drivers: Sequence[IntervalValues]) -> Metered:
+    usable = np.isfinite(energy.values) & (energy.coverage >= plan.quality.minimum_coverage)
+    flags = energy.flags.copy()
+    for driver in drivers:
+        usable &= np.isfinite(driver.values) & (driver.coverage >= plan.quality.minimum_coverage)
+        flags |= driver.flags
+    columns = [driver.values for driver in drivers]
+    table = np.column_stack(columns) if columns else np.zeros((len(energy.values), 0))
+    return Metered(cells, energy.values / _WH_PER_KWH, table, energy.coverage, flags, usable)
+
+
+def _aggregate(
+    plan: Plan, store: Store, series: Series, grids: Sequence[Grid], how: str, modulus: float | None
+) -> list[IntervalValues]:
+    gap_ms = round(plan.quality.maximum_gap_min * _MINUTE_MS)
+    # Beyond its ends, a window needs the readings that its first and last boundary are interpolated from.
+    start, end = int(grids[0].edges_ms[0]) - gap_ms, int(grids[-1].edges_ms[-1]) + gap_ms + 1
+    times, values = store.read(series, start, end)
+    results = []
+    for cells in grids:
+        edges = cells.edges_ms
+        if len(edges) < 2:
+            nothing = np.zeros(0)
+            results.append(IntervalValues(nothing, nothing, np.zeros(0, dtype=np.uint8)))
+            continue
+        low, high = np.searchsorted(times, [edges[0] - gap_ms, edges[-1] + gap_ms + 1])
+        inside, shown = times[low:high], values[low:high]
+        if how == "mean":
+            results.append(interval_mean(inside, shown, edges, max_gap_ms=gap_ms))
+            continue
+        counted = interval_energy(inside, shown, edges, modulus=modulus, max_gap_ms=gap_ms)
+        if how == "active":
+            moved = np.where(np.isnan(counted.values), np.nan, (counted.values > 0).astype(np.float64))
+            counted = IntervalValues(moved, counted.coverage, counted.flags)
+        results.append(counted)
+    return results
+
+
+def flag_names(bits: int) -> list[str]:
+    """Lower-case names of the set `Flag` bits."""
+    return [str(flag.name).lower() for flag in Flag if bits & flag]
+
+
+def flag_counts(flags: npt.NDArray[np.uint8]) -> dict[str, int]:
+    """How many intervals bear each flag, without those that none bears."""
+    counts = {str(flag.name).lower(): int(np.count_nonzero(flags & flag)) for flag in Flag}
+    return {name: count for name, count in counts.items() if count}

@@ -1,0 +1,185 @@
+"""Every reason an evaluation may give, in Korean and English, with what would cure it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evaluation.result import DriverRange, Reason, Saving, Text, WindowResult
+from storage import Series
+
+_WINDOWS = {
+    "baseline": Text("기준기간", "baseline window"),
+    "reporting": Text("보고기간", "reporting window"),
+}
+_UNITS = {
+    "hour": Text("시간", "hours"),
+    "day": Text("일", "days"),
+    "week": Text("주", "weeks"),
+}
+
+
+def no_readings(series: Series) -> Reason:
+    """A series of the plan that the store does not hold at all."""
+    name = f"{series.device}.{series.channel}"
+    return Reason(
+        "no_readings",
+        Text(f"{name}의 계측값이 저장소에 하나도 없습니다.", f"The store holds no reading of {name}."),
+        Text(
+            f"게이트웨이가 {name}을(를) 보내는지 확인하거나 계획의 채널 이름을 고치십시오.",
+            f"Check that a gateway sends {name}, or correct the channel in the plan.",
+        ),
+    )
+
+
+def coverage(name: str, window: WindowResult, needed: int, granularity: str) -> Reason:
+    """Rule 1: too few usable intervals in a window."""
+    what, unit, missing = _WINDOWS[name], _UNITS[granularity], needed - window.usable
+    marks = ", ".join(f"{flag} {count}" for flag, count in window.flags.items())
+    noted = f" ({marks})" if marks else ""
+    return Reason(
+        f"{name}_coverage",
+        Text(
+            f"{what.ko} {window.intervals:,}{unit.ko} 중 {window.usable:,}{unit.ko}만 쓸 수 있습니다. "
+            f"{needed:,}{unit.ko}이 필요합니다{noted}.",
+            f"Of {window.intervals:,} {unit.en} in the {what.en} only {window.usable:,} are usable; "
+            f"{needed:,} are needed{noted}.",
+        ),
+        Text(
+            f"쓸 수 있는 데이터가 {missing:,}{unit.ko} 더 필요합니다. 빠진 계측값을 보내거나 기간을 옮기십시오.",
+            f"{missing:,} more usable {unit.en}: deliver the missing readings, or move the window.",
+        ),
+    )
+
+
+def too_short(usable: int, needed: int, granularity: str) -> Reason:
+    """Rule 2: not enough baseline intervals for the model."""
+    unit = _UNITS[granularity]
+    return Reason(
+        "baseline_too_short",
+        Text(
+            f"기준기간의 쓸 수 있는 데이터가 {usable:,}{unit.ko}뿐이라 모형을 정할 수 없습니다. "
+            f"{needed:,}{unit.ko} 이상이어야 합니다.",
+            f"{usable:,} usable {unit.en} in the baseline window do not determine the model; {needed:,} are needed.",
+        ),
+        Text(
+            "기준기간을 늘리거나, 더 짧은 분석 간격을 쓰거나, 설명변수를 줄이십시오.",
+            "Lengthen the baseline window, use a finer granularity, or fewer drivers.",
+        ),
+    )
+
+
+def unknown_effect(names: Sequence[str]) -> Reason:
+    """Rule 3: drivers that the baseline says nothing about."""
+    listed = ", ".join(names)
+    return Reason(
+        "driver_unknown",
+        Text(
+            f"기준기간에 변하지 않은 설명변수({listed})가 보고기간에는 변해, 그 영향을 알 수 없습니다.",
+            f"Drivers that never varied in the baseline vary in the reporting window ({listed}); "
+            "their effect is unknown.",
+        ),
+        Text(
+            "그 변수가 변하는 날을 포함하도록 기준기간을 늘리십시오.",
+            "Extend the baseline window to days on which they vary.",
+        ),
+    )
+
+
+def model_too_loose(cv_rmse_pct: float | None, limit: float) -> Reason:
+    """Rule 4: the model does not follow the energy closely enough."""
+    is_ko = "정의되지 않습니다" if cv_rmse_pct is None else f"{cv_rmse_pct:.1f} %입니다"
+    is_en = "undefined" if cv_rmse_pct is None else f"{cv_rmse_pct:.1f} %"
+    return Reason(
+        "model_too_loose",
+        Text(
+            f"기준 모형의 CV(RMSE)가 {is_ko}. 한도는 {limit:.0f} %입니다.",
+            f"CV(RMSE) of the baseline model is {is_en}; the limit is {limit:.0f} %.",
+        ),
+        Text(
+            "에너지를 좌우하는 변수(생산량, 가동 여부, 온도)를 설명변수에 더하십시오.",
+            "Add drivers that the energy follows: production, whether it operates, temperature.",
+        ),
+    )
+
+
+def too_dependent(n_effective: float, rho: float, parameters: int) -> Reason:
+    """Rule 5: autocorrelation leaves too little information."""
+    return Reason(
+        "too_dependent",
+        Text(
+            f"잔차의 자기상관(ρ = {rho:.2f}) 때문에 유효 표본이 {n_effective:.1f}개뿐입니다. "
+            f"계수는 {parameters}개입니다.",
+            f"Autocorrelation of the residuals (ρ = {rho:.2f}) leaves {n_effective:.1f} effective intervals "
+            f"for {parameters} coefficients.",
+        ),
+        Text(
+            "기준기간을 늘리거나, 느리게 변하는 빠진 설명변수를 찾으십시오.",
+            "Lengthen the baseline window, or find the slowly changing driver that is missing.",
+        ),
+    )
+
+
+def outside_range(drivers: Sequence[DriverRange], extrapolated_kwh: float) -> Reason:
+    """Rule 6: the proof would rest on conditions the baseline never saw."""
+    named_ko = ", ".join(f"{driver.name} {100 * (driver.outside or 0):.0f} %" for driver in drivers)
+    return Reason(
+        "driver_range",
+        Text(
+            f"보고기간의 조건이 기준기간에 없던 범위에 있습니다({named_ko}). "
+            f"기준사용량 중 {extrapolated_kwh:,.0f} kWh가 외삽에 기대고 있어, 이를 빼면 절감이 입증되지 않습니다.",
+            f"The reporting window's conditions lie outside the baseline's range ({named_ko}). "
+            f"{extrapolated_kwh:,.0f} kWh of the adjusted baseline rest on extrapolation; "
+            "without them nothing is proven.",
+        ),
+        Text(
+            "그 조건이 나타나는 날을 포함하도록 기준기간을 늘리거나 보고기간을 옮기십시오.",
+            "Extend the baseline window to days with such conditions, or move the reporting window.",
+        ),
+    )
+
+
+def not_detectable(detectable_pct: float, expected_pct: float) -> Reason:
+    """Rule 7: these windows cannot show the saving that is expected."""
+    return Reason(
+        "not_detectable",
+        Text(
+            f"이 기간과 모형으로는 {detectable_pct:.1f} %보다 작은 절감을 보일 수 없는데, "
+            f"기대 절감은 {expected_pct:.1f} %입니다.",
+            f"These windows and this model cannot show a saving under {detectable_pct:.1f} %; "
+            f"{expected_pct:.1f} % is expected.",
+        ),
+        Text(
+            "보고기간과 기준기간을 늘리거나 설명변수를 더해 모형을 개선하십시오.",
+            "Lengthen both windows, or improve the model with further drivers.",
+        ),
+    )
+
+
+def proven(saving: Saving, claim_pct: float) -> Reason:
+    """The claim holds."""
+    confidence, low = 100 * saving.confidence, saving.low
+    return Reason(
+        "proven",
+        Text(
+            f"{confidence:.0f} % 신뢰구간의 아래 끝({low:,.0f} kWh)이 요구 수준({claim_pct:g} %)보다 높습니다.",
+            f"The lower end of the {confidence:.0f} % band, {low:,.0f} kWh, lies above the required {claim_pct:g} %.",
+        ),
+    )
+
+
+def not_proven(saving: Saving, claim_pct: float) -> Reason:
+    """The claim does not hold on these data."""
+    confidence, low, high = 100 * saving.confidence, saving.low, saving.high
+    return Reason(
+        "not_proven",
+        Text(
+            f"{confidence:.0f} % 신뢰구간({low:,.0f} ~ {high:,.0f} kWh)의 아래 끝이 "
+            f"요구 수준({claim_pct:g} %)을 넘지 못합니다.",
+            f"The lower end of the {confidence:.0f} % band ({low:,.0f} to {high:,.0f} kWh) is not above the required "
+            f"{claim_pct:g} %.",
+        ),
+        Text(
+            "절감이 실제로 있다면 보고기간을 늘려 구간을 좁힐 수 있습니다.",
+            "If there is a saving, a longer reporting window narrows the band.",
+        ),
+    )
