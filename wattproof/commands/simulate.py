@@ -31,13 +31,13 @@ def simulate(
     import simulator
     from telemetry import Broker
     from wattproof.child import say
-    from wattproof.errors import UnavailableError
+    from wattproof.errors import BadInputError, UnavailableError
     from wattproof.stopping import run_until_stopped
 
     try:
         plant = simulator.load_factory(factory, seed=seed, now_ms=now_ms or time.time_ns() // 1_000_000)
     except simulator.SimulatorError as error:
-        raise UnavailableError(str(error)) from error
+        raise BadInputError(str(error)) from error
 
     def ready(links: dict[str, str]) -> None:
         if site_file is not None:
