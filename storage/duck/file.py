@@ -27,7 +27,8 @@ SCHEMA: Final = (
     " readings BIGINT NOT NULL)",
 )
 CONFIG: Final = {
-    # A checkpoint rewrites what changed inside the commit that triggers it; the default (16 MB) makes it frequent.
+    # The commit that fills the log waits for the checkpoint. After a kill, opening replays what the log holds: about 5 s
+    # for 64 MB of live data (50,000 small commits, some hours of a small factory).
     "checkpoint_threshold": "64MB",
     # A factory's server may have no way out, and nothing here needs an extension.
     "autoinstall_known_extensions": "false",

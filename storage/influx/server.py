@@ -68,11 +68,15 @@ class Server:
         )
         self._lock = threading.Lock()
         self._write_path = ""
+        self._closed = False
         self.version = ""
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._client.close()
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._client.close()
 
     def write(self, lines: list[str]) -> Refusal | None:
         """Post lines; when this returns None, they are durable. A refusal says that some of them are bad."""
@@ -171,6 +175,8 @@ class Server:
     def _ready(self) -> str:
         """Find the path to write to and see to the database, once; both again after the server lost the database."""
         with self._lock:
+            if self._closed:
+                raise StoreError(f"the connection to InfluxDB at {self.url} is closed")
             if not self._write_path:
                 try:
                     path = self._find_write_path()

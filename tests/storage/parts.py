@@ -60,11 +60,14 @@ store-enabled = false
         yield Database(url, process)
 
 
-def ask_influx(url: str, statement: str) -> bytes:
+def ask_influx(url: str, statement: str, username: str = "", password: str = "") -> bytes:
     """Run a statement past the store."""
-    data = urllib.parse.urlencode({"q": statement}).encode()
-    with urllib.request.urlopen(f"{url}/query", data=data, timeout=10) as answer:
-        return bytes(answer.read())
+    user = "?" + urllib.parse.urlencode({"u": username, "p": password}) if username else ""
+    form = urllib.parse.urlencode({"q": statement}).encode()
+    with urllib.request.urlopen(f"{url}/query{user}", data=form, timeout=10) as answer:
+        said = bytes(answer.read())
+    assert b'"error"' not in said, said
+    return said
 
 
 def write_influx(url: str, database: str, lines: str) -> None:

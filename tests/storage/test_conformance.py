@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import Aggregate, Latest, Series, Store, Written
+from storage import Aggregate, Latest, Series, Store, StoreError, Written
 from storage.store import Times, Values
 from telemetry import Batch, Gap, Table
 from tests.storage.parts import MAIN, POWER, SITE, batch, table
@@ -182,6 +182,17 @@ def test_many_devices_keep_apart(store: Store) -> None:
     assert store.count() == 18
     assert store.count("gimpo-2") == 9
     assert store.count("elsewhere") == 0
+
+
+def test_a_factory_may_have_hundreds_of_series(store: Store) -> None:
+    devices = [replace(MAIN, device=f"meter-{n:03}") for n in range(300)]
+    for first in range(0, 300, 100):
+        tables = [table(series, {1000: float(n)}) for n, series in enumerate(devices[first : first + 100], first)]
+        store.write([Batch(SITE, "gw-1", "e", 1, tables)])
+    assert store.latest(SITE) == [Latest(series, 1000, float(n)) for n, series in enumerate(devices)]
+    store.write([batch({1000: 7.0}, series, seq=2) for series in devices])
+    assert {latest.value for latest in store.latest(SITE)} == {7.0}
+    assert store.count() == 300
 
 
 def test_several_tables_of_one_device_in_one_batch_are_one_device(store: Store) -> None:
@@ -437,3 +448,15 @@ def test_writers_at_once_lose_nothing(store: Store) -> None:
     assert store.count(SITE) == 400
     assert store.duplicates() == 0
     assert len(store.series()) == 4
+
+
+def test_a_closed_store_says_so(store: Store) -> None:
+    store.write([batch({1000: 1.0})])
+    store.close()
+    store.close()
+    for use in (lambda: store.write([batch({1000: 1.0})]), store.count, store.series, lambda: store.latest(SITE)):
+        with pytest.raises(StoreError, match="is closed"):
+            use()
+    health = store.health()
+    assert not health.ok
+    assert "is closed" in health.detail

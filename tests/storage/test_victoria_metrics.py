@@ -1,0 +1,42 @@
+"""``/api/v2/write`` against a server others wrote; it speaks no InfluxQL, so its own API says what arrived."""
+
+from __future__ import annotations
+
+import json
+import math
+import urllib.parse
+import urllib.request
+
+from storage import InfluxStore
+from telemetry import Gap
+from tests.parts import Database, wait_until
+from tests.storage.parts import MAIN, POWER, batch
+
+NOW = 1_795_305_600_000
+
+
+def exported(server: Database, name: str) -> dict[int, float]:
+    """What VictoriaMetrics holds under a metric name, by its export API."""
+    with urllib.request.urlopen(f"{server.url}/internal/force_flush", timeout=10):
+        pass
+    query = urllib.parse.urlencode({"match[]": f'{name}{{site="{MAIN.site}",device="main"}}'})
+    with urllib.request.urlopen(f"{server.url}/api/v1/export?{query}", timeout=10) as answer:
+        parts = [json.loads(line) for line in answer]
+    return {time: value for part in parts for time, value in zip(part["timestamps"], part["values"], strict=True)}
+
+
+def test_written_values_arrive(victoria_metrics: Database) -> None:
+    store = InfluxStore(victoria_metrics.url, token="any", org="any")
+    assert store.health().ok, store.health().detail
+    sent: dict[int, float | None] = {NOW + 1000 * n: 100 * math.sin(n) for n in range(50)}
+    gap = Gap("main", "power_meter", POWER, NOW + 60_000, NOW + 90_000, "outbox_full", 30)
+    outcome = store.write([batch(sent, gaps=[gap])])
+    assert (outcome.stored, outcome.gaps, outcome.rejected) == (50, 1, ())
+    name = f"power_meter_{POWER}"
+    wait_until(lambda: len(exported(victoria_metrics, name)) == 50, "VictoriaMetrics shows what it was sent")
+    got = exported(victoria_metrics, name)
+    assert list(got) == list(sent)
+    # It keeps floats as decimals that share an exponent: of these values 12 digits or more come back, not every bit.
+    assert all(math.isclose(got[time], value or 0.0, rel_tol=1e-11) for time, value in sent.items())
+    assert exported(victoria_metrics, "gap_readings") == {NOW + 60_000: 30.0}
+    store.close()
