@@ -1,0 +1,1 @@
+"""What the pages borrow from the npm registry, fetched when the package is built."""

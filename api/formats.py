@@ -1,0 +1,138 @@
+"""Numbers and times as people read them: thousands separators, units people use, the site's own clock."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from api.texts import Speaker
+from telemetry import CHANNELS
+
+_DAY = 86_400
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """With thousands separators; a dash for no value, never a bare ``-0``."""
+    if value is None:
+        return "–"
+    text = f"{value:,.{digits}f}"
+    return text.removeprefix("-") if not text.strip("-0.,") else text.replace("-", "−")
+
+
+def kw(watts: float | None) -> str:
+    """Power [W] in kW, with as many digits as are worth reading."""
+    if watts is None:
+        return "–"
+    value = watts / 1000
+    size = abs(value)
+    return number(value, 0 if size >= 1000 else 1 if size >= 10 else 2)
+
+
+def kwh(watt_hours: float | None) -> str:
+    """Energy [Wh] in kWh."""
+    if watt_hours is None:
+        return "–"
+    value = watt_hours / 1000
+    return number(value, 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A percentage that is already one."""
+    return "–" if value is None else f"{number(value, digits)}%"
+
+
+def significant(value: float | None) -> str:
+    """About four significant digits: for coefficients, whose size is not known beforehand."""
+    if value is None:
+        return "–"
+    if value == 0:
+        return "0"
+    digits = 3 - math.floor(math.log10(abs(value)))
+    return number(value, min(max(digits, 0), 8))
+
+
+def size(count: float | None) -> str:
+    """Bytes in kB or MB."""
+    if count is None:
+        return "–"
+    return f"{number(count / 1e6, 1)} MB" if count >= 1e6 else f"{number(count / 1e3, 1)} kB"
+
+
+def measured(name: str, value: float) -> str:
+    """A channel's value in the unit people see."""
+    if name not in CHANNELS:
+        return significant(value)
+    channel = CHANNELS[name]
+    shown = value * channel.display_scale
+    counted = channel.kind != "gauge" and not channel.display_unit
+    text = number(shown, 0 if counted else 1 if abs(shown) >= 10 else 2)
+    return f"{text} {channel.display_unit}".rstrip()
+
+
+class Clock:
+    """Times on one site's clock, in one language.
+
+    Parameters
+    ----------
+    zone
+        The site's time zone.
+    speak
+        Says "3 minutes ago".
+    now
+        The present [ms UTC].
+    """
+
+    def __init__(self, zone: str, speak: Speaker, now: int) -> None:
+        self.zone = zone
+        self.now = now
+        self._zone = ZoneInfo(zone)
+        self._speak = speak
+
+    def time(self, at: int | None) -> str:
+        """Hours, minutes, seconds; with the date unless it is today."""
+        if at is None:
+            return "–"
+        local, today = self._local(at), self._local(self.now)
+        clock = f"{local:%H:%M:%S}"
+        return clock if local.date() == today.date() else f"{self.date(at)} {clock}"
+
+    def minute(self, at: int | None) -> str:
+        """Hours and minutes; with the date unless it is today."""
+        return "–" if at is None else self.time(at)[:-3]
+
+    def date(self, at: int) -> str:
+        """Day and month; with the year unless it is this one."""
+        local, today = self._local(at), self._local(self.now)
+        if self._speak.language == "ko":
+            day = f"{local.month}월 {local.day}일"
+            return day if local.year == today.year else f"{local.year}년 {day}"
+        day = f"{local.day} {local:%b}"
+        return day if local.year == today.year else f"{day} {local.year}"
+
+    def iso(self, at: int) -> str:
+        """For machines."""
+        return self._local(at).isoformat(timespec="seconds")
+
+    def ago(self, at: int | None) -> str:
+        """How long ago, in the largest whole unit."""
+        if at is None:
+            return "–"
+        seconds = max(self.now - at, 0) // 1000
+        if seconds < 60:
+            return self._speak("ago.seconds", n=seconds)
+        if seconds < 3600:
+            return self._speak("ago.minutes", n=seconds // 60)
+        if seconds < _DAY:
+            return self._speak("ago.hours", n=seconds // 3600)
+        return self._speak("ago.days", n=number(seconds // _DAY))
+
+    def left(self, until: int) -> str:
+        """Time remaining."""
+        seconds = max(until - self.now, 0) // 1000
+        if seconds < 60:
+            return self._speak("duration.seconds", s=seconds)
+        return self._speak("duration.minutes", m=seconds // 60, s=seconds % 60)
+
+    def _local(self, at: int) -> datetime:
+        return datetime.fromtimestamp(at / 1000, self._zone)

@@ -1,0 +1,193 @@
+"""What the REST interface and the live feed say. Times are [ms since 1970-01-01 UTC], values in the channel's unit."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Source = Literal["counter", "power"]
+
+
+class Model(BaseModel):
+    """Base of all answers: unchangeable, nothing undeclared in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(Model):
+    """A problem document (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = Field(description="One sentence: what is wrong and what to do.")
+    instance: str = Field(description="Path of the request.")
+
+
+class Health(Model):
+    """Whether the service can serve."""
+
+    ok: bool
+    version: str
+    engine: str
+    detail: str
+    facts: dict[str, str]
+
+
+class Site(Model):
+    """A factory."""
+
+    site: str
+    name: str
+    timezone: str
+    virtual: bool = Field(description="A simulated factory.")
+
+
+class Device(Model):
+    """A measured asset, as its gateway describes it; without a description, as the store knows it."""
+
+    device: str
+    kind: str
+    label: str
+    gateway: str = ""
+    link: str = ""
+    profile: str = ""
+    every_ms: int = Field(description="Time between two readings [ms].")
+    channels: list[str]
+
+
+class Reading(Model):
+    """The newest value of one channel."""
+
+    device: str
+    kind: str
+    channel: str
+    unit: str
+    time: int
+    value: float
+
+
+class Line(Model):
+    """One device's values on the common grid; null where the window holds no reading."""
+
+    device: str
+    label: str
+    values: list[float | None]
+
+
+class DeclaredGap(Model):
+    """Readings that were taken and lost, declared by their gateway."""
+
+    device: str
+    channel: str
+    start: int
+    end: int
+    reason: str
+    readings: int
+
+
+class SeriesData(Model):
+    """One channel of one or more devices, aggregated on one grid."""
+
+    channel: str
+    unit: str
+    aggregate: str
+    every_ms: int
+    times: list[int] = Field(description="Start of each window.")
+    lines: list[Line]
+    gaps: list[DeclaredGap]
+
+
+class Today(Model):
+    """Energy since local midnight."""
+
+    start: int
+    since: int = Field(description="First reading counted; later than `start` when data begin later.")
+    until: int
+    energy_wh: float
+    source: Source
+
+
+class Demand(Model):
+    """The running quarter-hour."""
+
+    start: int
+    end: int
+    since: int = Field(description="First reading counted; later than `start` when data begin later.")
+    until: int = Field(description="Last reading counted.")
+    energy_wh: float
+    average_w: float
+    power_w: float = Field(description="Mean power of the last minute, which the projection carries on.")
+    projected_wh: float = Field(description="Energy expected at the end of the window.")
+    projected_w: float = Field(description="Demand expected at the end of the window.")
+    target_w: float | None
+    source: Source
+
+
+class DeviceNow(Model):
+    """A device at this moment."""
+
+    device: str
+    kind: str
+    label: str
+    time: int | None = Field(description="Its newest reading.")
+    silent: bool = Field(description="No reading for longer than max(5 × every_ms, 10 s).")
+    power_w: float | None = Field(description="Active power; null without one, or when silent.")
+    energy_today_wh: float | None
+    values: dict[str, float] = Field(description="Newest value by channel, whatever its age.")
+
+
+class Snapshot(Model):
+    """A site at this moment: what the live feed pushes."""
+
+    site: str
+    at: int
+    total_w: float | None = Field(description="Power drawn now; null when nothing current is known.")
+    total_of: list[str] = Field(description="The devices the total is made of.")
+    missing: list[str] = Field(description="Those of them that are silent and so not in the total.")
+    today: Today | None
+    demand: Demand | None
+    devices: list[DeviceNow]
+
+
+class DeviceHealth(Model):
+    """A device as its gateway reaches it."""
+
+    device: str
+    kind: str
+    label: str
+    link: str
+    profile: str
+    every_ms: int
+    time: int | None
+    silent: bool
+    errors: dict[str, int] = Field(description="Bad readings since the gateway started, by reason.")
+
+
+class Gateway(Model):
+    """A gateway and what hangs on it."""
+
+    gateway: str
+    online: bool | None = Field(description="Null when nobody has said.")
+    since: int | None = Field(description="Since when it is online or offline, where known.")
+    clean: bool = Field(description="Offline by its own word; false for a lost connection.")
+    version: str
+    started: int | None
+    reported: int | None = Field(description="When it last told of itself through the store.")
+    outbox_batches: float | None
+    outbox_bytes: float | None
+    lateness_ms: float | None
+    readings: float | None
+    devices: list[DeviceHealth]
+
+
+class PlanSummary(Model):
+    """A plan of the plans folder; `problem` says why it cannot be used."""
+
+    plan: str
+    title_ko: str
+    title_en: str
+    site: str
+    device: str
+    problem: str

@@ -1,0 +1,121 @@
+"""Who is there: a listener on the gateways' retained births and states."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+import telemetry
+from telemetry import Birth, Broker, State
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+    from paho.mqtt.properties import Properties
+    from paho.mqtt.reasoncodes import ReasonCode
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A gateway's state; `since` [ms UTC] is None for a last will found waiting: it does not say when it was sent."""
+
+    online: bool
+    since: int | None
+    clean: bool
+
+
+class Presence:
+    """Births and states by gateway, kept current while started. Without a broker it stays empty.
+
+    Parameters
+    ----------
+    broker
+        Where gateways announce themselves.
+    clock
+        Present time [ms UTC].
+    """
+
+    def __init__(self, broker: Broker | None, clock: Callable[[], int]) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._births: dict[tuple[str, str], Birth] = {}
+        self._states: dict[tuple[str, str], Seen] = {}
+        self._client: Client | None = None
+        self.connected = False
+
+    def start(self) -> None:
+        """Connect in the background, and keep connecting until stopped."""
+        if self._broker is None or self._client is not None:
+            return
+        client = telemetry.new_client(self._broker, f"wattproof-api-{secrets.token_hex(6)}", clean=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.connect_async(self._broker.host, self._broker.port, keepalive=self._broker.keepalive_s)
+        client.loop_start()
+        self._client = client
+
+    def stop(self) -> None:
+        """Disconnect; what was seen stays readable."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.disconnect()
+            client.loop_stop()
+            self.connected = False
+
+    def births(self, site: str | None = None) -> list[Birth]:
+        """Births, of one site or of all; where two describe one device the later in this list is right."""
+        with self._lock:
+            found = [birth for key, birth in self._births.items() if site in (None, key[0])]
+            online = {key for key, seen in self._states.items() if seen.online}
+        return sorted(found, key=lambda b: ((b.site, b.gateway) in online, b.started))
+
+    def states(self, site: str) -> dict[str, Seen]:
+        """State by gateway."""
+        with self._lock:
+            return {gateway: seen for (name, gateway), seen in self._states.items() if name == site}
+
+    def _on_connect(
+        self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _props: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            log.warning("presence_refused", broker=self._broker.url if self._broker else "", reason=str(reason))
+            return
+        self.connected = True
+        client.subscribe([(telemetry.topic("+", "+", kind), 1) for kind in (telemetry.BIRTH, telemetry.STATE)])
+
+    def _on_disconnect(
+        self, _client: Client, _data: Any, _flags: DisconnectFlags, _reason: ReasonCode, _props: Properties | None
+    ) -> None:
+        self.connected = False
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        try:
+            name = telemetry.parse_topic(message.topic)
+            key = (name.site, name.gateway)
+            if not message.payload:  # a retained message being cleared
+                self._forget(key, name.kind)
+            elif name.kind == telemetry.BIRTH:
+                birth = telemetry.decode(bytes(message.payload), Birth)
+                with self._lock:
+                    self._births[key] = birth
+            elif name.kind == telemetry.STATE:
+                self._keep_state(key, telemetry.decode(bytes(message.payload), State), retained=message.retain)
+        except telemetry.TelemetryError as error:
+            log.warning("presence_message_ignored", topic=message.topic, problem=str(error))
+
+    def _forget(self, key: tuple[str, str], kind: str) -> None:
+        with self._lock:
+            (self._births if kind == telemetry.BIRTH else self._states).pop(key, None)
+
+    def _keep_state(self, key: tuple[str, str], state: State, *, retained: bool) -> None:
+        since = state.at or (None if retained else self._clock())
+        with self._lock:
+            self._states[key] = Seen(state.online, since, clean=not state.online and state.at > 0)

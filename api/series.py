@@ -1,0 +1,93 @@
+"""Values of devices on one common grid, as charts want them: a window without a reading is null, a gap stays a gap."""
+
+from __future__ import annotations
+
+from api.directory import Directory, unit_of
+from api.errors import BadRequestError, NotFoundError
+from api.models import DeclaredGap, Line, SeriesData
+from storage import Aggregate, Series, Store
+
+MAX_POINTS = 4000
+_HOUR = 3_600_000
+
+
+def grid(start: int, end: int, every_ms: int | None, slowest_ms: int) -> int:
+    """Width of the windows [ms]: as asked, else so that every window of the slowest device holds a reading.
+
+    Raises
+    ------
+    BadRequestError
+        When the range is empty or holds more than `MAX_POINTS` windows.
+    """
+    if end <= start:
+        raise BadRequestError("`end` must be later than `start`")
+    if every_ms is None:
+        every_ms = max(5000, 2 * slowest_ms)
+        fits = -(-(end - start) // (MAX_POINTS - 1))
+        return max(every_ms, -(-fits // 1000) * 1000)
+    if (end - start) // every_ms + 1 > MAX_POINTS:
+        least = -(-(end - start) // (MAX_POINTS - 1))
+        raise BadRequestError(
+            f"the range holds more than {MAX_POINTS} windows of {every_ms} ms; ask for `every` of at least {least}"
+        )
+    return every_ms
+
+
+def read_series(
+    store: Store,
+    directory: Directory,
+    site: str,
+    names: list[str],
+    channel: str,
+    start: int,
+    end: int,
+    every_ms: int | None,
+    aggregate: Aggregate,
+) -> SeriesData:
+    """Read one channel of `names` over ``start <= time < end`` [ms UTC].
+
+    Raises
+    ------
+    BadRequestError
+        When the range is empty or too fine.
+    NotFoundError
+        When a device is unknown or does not have the channel.
+    StoreError
+        When the store cannot be read.
+    """
+    devices = [directory.device(site, name) for name in names]
+    for device in devices:
+        if channel not in device.channels:
+            has = ", ".join(device.channels)
+            raise NotFoundError(f"device {device.device!r} has no channel {channel!r}; it has {has}")
+    width = grid(start, end, every_ms, max(device.every_ms for device in devices))
+    times = list(range(start // width * width, end, width))
+    index = {time: position for position, time in enumerate(times)}
+    lines = []
+    for device in devices:
+        values: list[float | None] = [None] * len(times)
+        found = store.windows(Series(site, device.kind, device.device, channel), start, end, width, aggregate)
+        for time, value in zip(*(array.tolist() for array in found), strict=True):
+            values[index[time]] = value
+        lines.append(Line(device=device.device, label=device.label, values=values))
+    gaps = [
+        DeclaredGap(
+            device=gap.device,
+            channel=gap.channel,
+            start=gap.start,
+            end=gap.end,
+            reason=gap.reason,
+            readings=gap.readings,
+        )
+        for gap in store.gaps(site, start, end)
+        if gap.device in names and gap.channel == channel
+    ]
+    return SeriesData(
+        channel=channel,
+        unit=unit_of(channel),
+        aggregate=aggregate.value,
+        every_ms=width,
+        times=times,
+        lines=lines,
+        gaps=gaps,
+    )
