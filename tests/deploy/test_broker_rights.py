@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,18 +209,12 @@ def test_the_largest_batch_passes_and_a_larger_one_does_not(site: Site) -> None:
         assert [len(payload) for _, payload in collector.received] == [MAX_BYTES, len(b"the next")]
 
 
-def test_the_health_client_sees_the_brokers_uptime(site: Site) -> None:
-    own = site.folder / "clients" / "health"
-    tls = ["--cafile", own / "ca.crt", "--cert", own / "client.crt", "--key", own / "client.key"]
-    command = [program("mosquitto_sub"), "-h", "localhost", "-p", site.port, *tls]
-    answer = subprocess.run(
-        [*map(str, command), "-t", "$SYS/broker/uptime", "-C", "1", "-W", "15"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.split()[1] == "seconds"
+def test_the_health_client_sees_the_brokers_uptime_and_nothing_else(site: Site) -> None:
+    uptime = "$SYS/broker/uptime"
+    with site.client("health", uptime, "#") as health, site.client(GATEWAY) as gateway:
+        gateway.sent(topic(SITE, "gw-1", BATCH), b"a batch")
+        wait_until(lambda: health.received, "the health client has the uptime")
+        assert {to for to, _ in health.received} == {uptime}
 
 
 def test_what_the_broker_retains_survives_its_restart(generated: tuple[Path, int]) -> None:

@@ -200,7 +200,8 @@ def test_the_datasource_takes_its_address_and_credentials_from_the_environment()
     assert source["url"] == "${INFLUXDB_URL}"
     assert source["jsonData"]["dbName"] == "${INFLUXDB_DATABASE}"
     assert source["jsonData"]["version"] == "InfluxQL"
-    assert source["secureJsonData"]["httpHeaderValue1"] == "Token ${INFLUXDB_TOKEN}"
+    assert source["user"] == "${INFLUXDB_USERNAME}"
+    assert source["secureJsonData"] == {"password": "${INFLUXDB_PASSWORD}"}
 
 
 def test_each_language_is_provided_as_a_folder() -> None:
