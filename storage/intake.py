@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from storage.store import Rejected, Series, Times, Values
 from telemetry import Batch, Gap, InvalidNameError, Table, check_name
@@ -112,7 +113,7 @@ def _has_bad_values(rows: Rows, columns: dict[str, list[float | None]]) -> bool:
     return int(np.count_nonzero(~np.isfinite(rows.values))) != holes
 
 
-def _bad(rows: Rows, columns: dict[str, list[float | None]], kept: np.ndarray) -> Iterator[Rejected]:
+def _bad(rows: Rows, columns: dict[str, list[float | None]], kept: npt.NDArray[np.bool_]) -> Iterator[Rejected]:
     for row, (channel, column) in enumerate(columns.items()):
         present = np.array([value is not None for value in column])
         late = int(np.count_nonzero(present & ~kept))

@@ -42,8 +42,8 @@ def open_store(settings: Settings) -> Store:
     Raises
     ------
     StoreRefusedError
-        When the file cannot be used: held by another process, damaged, no permission. (InfluxDB is reached at first
-        use, so that a collector may start before its database.)
+        When the file cannot be used (held by another process, damaged, no permission) or the URL is none. InfluxDB is
+        reached at first use, so that a collector may start before its database.
     StoreUnavailableError
         When the disk is full.
     """

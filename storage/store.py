@@ -48,7 +48,10 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Readings of one series that the database refused for what they are; everything else was committed."""
+    """Readings of one series that the database refused for what they are; everything else was committed.
+
+    `readings` is 0 when it was a declared gap that could not be recorded.
+    """
 
     batch: Batch
     series: Series

@@ -27,7 +27,7 @@ SCHEMA: Final = (
     " readings BIGINT NOT NULL)",
 )
 CONFIG: Final = {
-    # The commit that fills the log waits for the checkpoint. After a kill, opening replays what the log holds: about 5 s
+    # The commit that fills the log waits for the checkpoint. After a kill, opening replays the log: about 5 s
     # for 64 MB of live data (50,000 small commits, some hours of a small factory).
     "checkpoint_threshold": "64MB",
     # A factory's server may have no way out, and nothing here needs an extension.

@@ -38,6 +38,11 @@ class StatusError(Exception):
         self.reason = str(said) if self.said_by_influxdb else text.strip()[:200] or str(error.reason)
         super().__init__(self.reason)
 
+    @property
+    def means_later(self) -> bool:
+        """Whether the same request may well succeed later."""
+        return self.status >= 500 or self.status in {408, 429}
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -60,7 +65,7 @@ def about_data(error: StatusError) -> Refusal | None:
 def explain(error: StatusError, url: str, database: str, who: str) -> StoreError:
     """Turn a status into a store error that says what to do."""
     said = f"({error.status}: {error.reason})"
-    if error.status >= 500 or error.status in {408, 429}:
+    if error.means_later:
         return StoreUnavailableError(f"InfluxDB at {url} cannot serve now {said}")
     text = {
         401: f"does not accept {who} {said}; check the credentials",

@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -46,11 +47,24 @@ class Server:
         Credentials of 1.x; used when there is no token.
     compress
         Send lines gzipped, for a thin line to a distant server.
+
+    Raises
+    ------
+    StoreRefusedError
+        When the URL is none, or carries credentials.
     """
 
     def __init__(
         self, url: str, database: str, token: str, org: str, username: str, password: str, *, compress: bool
     ) -> None:
+        address = urlsplit(url)
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            raise StoreRefusedError(f"{url!r} is no InfluxDB URL; write it like http://127.0.0.1:8086")
+        if address.username or address.password:
+            # The URL is shown in messages and on pages.
+            raise StoreRefusedError(
+                f"the URL of InfluxDB on {address.hostname} holds credentials; give them as username and password"
+            )
         self.url = url.rstrip("/")
         self.database = database
         self._org = org
@@ -188,9 +202,7 @@ class Server:
             return self._write_path
 
     def _find_write_path(self) -> str:
-        response = self._call("GET", "/ping")
-        response.drain_conn()
-        self.version = response.headers.get("X-Influxdb-Version", "")
+        self.version = self._ping()
         found = _VERSION.match(self.version)
         if found is None:
             return self._probe_write_path()
@@ -198,13 +210,26 @@ class Server:
         # 2.x takes a user and password on the paths of 1.x only.
         return "/api/v2/write" if version >= (1, 8) and (self._token or version[0] == 1) else "/write"
 
-    def _probe_write_path(self) -> str:
-        """Ask a server that keeps its version to itself: an empty write does nothing, and fails without the path."""
-        path = "/api/v2/write"
+    def _ping(self) -> str:
+        """The version the server gives; empty when it keeps that to itself."""
         try:
-            headers = {"Content-Type": "text/plain; charset=utf-8"}
+            response = self._call("GET", "/ping")
+        except StatusError as error:
+            if error.means_later:
+                raise
+            return ""
+        response.drain_conn()
+        return response.headers.get("X-Influxdb-Version", "")
+
+    def _probe_write_path(self) -> str:
+        """Ask a server of unknown version: an empty write does nothing, and fails where the path is missing."""
+        path = "/api/v2/write"
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        try:
             self._call("POST", path, self._write_parameters(path), headers, b"\n").drain_conn()
         except StatusError as error:
+            if error.means_later:
+                raise
             if error.status in {404, 405} and not error.said_by_influxdb:
                 return "/write"
         return path

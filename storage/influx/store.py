@@ -37,6 +37,11 @@ class InfluxStore:
         Credentials of 1.x; used when there is no token.
     compress
         Send lines gzipped, for a thin line to a distant server.
+
+    Raises
+    ------
+    StoreRefusedError
+        When the URL is none, or carries credentials (they would be shown with it).
     """
 
     def __init__(

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from storage import Series
+import numpy as np
+from hypothesis import HealthCheck, settings
+
+from storage import Series, Store
 from telemetry import Batch, Gap, Table
 from tests.parts import Database, program, running, wait_until
 
 SITE = "gimpo-demo"
 POWER = "active_power_w"
 MAIN = Series(SITE, "power_meter", "main", POWER)
+
+
+DAY = 86_400_000
+
+repeated = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+"""For a property of a store, which stays open over all examples."""
+fresh = itertools.count()
+"""Numbers for devices no other example has written."""
 
 
 def table(series: Series, points: Mapping[int, float | None]) -> Table:
@@ -25,6 +39,14 @@ def batch(
     points: Mapping[int, float | None], series: Series = MAIN, *, seq: int = 1, gaps: Sequence[Gap] = ()
 ) -> Batch:
     return Batch(series.site, "gw-1", "epoch-1", seq, [table(series, points)], list(gaps))
+
+
+def points(store: Store, series: Series = MAIN, start: int = -(2**62), end: int = 2**62) -> dict[int, float]:
+    times, values = store.read(series, start, end)
+    assert times.dtype == np.int64
+    assert values.dtype == np.float64
+    assert times.shape == values.shape
+    return dict(zip(times.tolist(), values.tolist(), strict=True))
 
 
 @contextlib.contextmanager

@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import Aggregate, Latest, Series, Store, StoreError, Written
-from storage.store import Times, Values
+from storage.store import Values
 from telemetry import Batch, Gap, Table
-from tests.storage.parts import MAIN, POWER, SITE, batch, table
+from tests.storage.parts import DAY, MAIN, POWER, SITE, batch, fresh, points, repeated, table
 
 EXTREMES = [
     0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2250738585072014e-308, 2.225073858507201e-308, 1.7976931348623157e308,
     -1.7976931348623157e308, 0.1, 1 / 3, 1e16, 1e15 + 0.5, 2**53 - 1, 2**53, 123456789.123456789, 1e-7, 1e21, 4.35,
 ]  # fmt: skip
-DAY = 86_400_000
-SEOUL = -9 * 3_600_000
-"""A day in Seoul starts nine hours before the day in UTC."""
-
-repeated = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
-fresh = itertools.count()
 
 
 def bits(values: Values | list[float]) -> list[bytes]:
     return [struct.pack("<d", value) for value in values]
-
-
-def points(store: Store, series: Series = MAIN, start: int = -(2**62), end: int = 2**62) -> dict[int, float]:
-    times, values = store.read(series, start, end)
-    assert times.dtype == np.int64
-    assert values.dtype == np.float64
-    assert times.shape == values.shape
-    return dict(zip(times.tolist(), values.tolist(), strict=True))
 
 
 def test_a_new_store_is_empty_and_healthy(store: Store) -> None:
@@ -225,185 +207,6 @@ def test_a_write_larger_than_one_request_is_stored_whole(store: Store) -> None:
     assert got_times.tolist() == times
     assert got.tolist() == columns[POWER]
     assert store.count(SITE) == 2 * count - holes
-
-
-def expected_windows(
-    written: dict[int, float], start: int, end: int, every: int, aggregate: Aggregate, offset: int
-) -> dict[int, float]:
-    """The definition, word by word."""
-    windows: dict[int, list[float]] = {}
-    for time in sorted(written):
-        if start <= time < end:
-            windows.setdefault((time - offset) // every * every + offset, []).append(written[time])
-    total = dict.fromkeys(windows, 0.0)
-    for key, values in windows.items():
-        for value in values:
-            total[key] += value
-    return {
-        key: {
-            Aggregate.MEAN: total[key] / len(values),
-            Aggregate.MIN: min(values),
-            Aggregate.MAX: max(values),
-            Aggregate.FIRST: values[0],
-            Aggregate.LAST: values[-1],
-            Aggregate.COUNT: float(len(values)),
-        }[aggregate]
-        for key, values in windows.items()
-    }
-
-
-def windows(store: Store, series: Series, *arguments: object) -> dict[int, float]:
-    times, values = store.windows(series, *arguments)  # type: ignore[arg-type]  # as the caller spells them
-    assert isinstance(times, Times.__origin__)  # type: ignore[attr-defined]  # numpy's alias
-    assert values.dtype == np.float64
-    assert np.all(np.diff(times) > 0)
-    return dict(zip(times.tolist(), values.tolist(), strict=True))
-
-
-@pytest.mark.parametrize("aggregate", list(Aggregate))
-def test_a_day_in_seoul_is_a_window_with_an_offset(store: Store, aggregate: Aggregate) -> None:
-    midnight = 1_795_273_200_000  # 2026-11-22 00:00 in Seoul
-    written = {midnight + hour * 3_600_000: math.sin(hour) * 1e4 for hour in range(-20, 60) if not 10 <= hour < 50}
-    store.write([batch(written)])
-    got = windows(store, MAIN, midnight - 20 * 3_600_000, midnight + 3 * DAY, DAY, aggregate, SEOUL)
-    assert got == expected_windows(written, 0, 2**62, DAY, aggregate, SEOUL)
-    assert list(got) == [midnight - DAY, midnight, midnight + 2 * DAY]
-
-
-@repeated
-@given(
-    data=st.dictionaries(st.integers(-5000, 5000), st.floats(-1e6, 1e6), min_size=1, max_size=40),
-    start=st.integers(-6000, 6000),
-    length=st.integers(0, 12_000),
-    every=st.integers(1, 4000),
-    offset=st.integers(-9000, 9000),
-    aggregate=st.sampled_from(Aggregate),
-)
-def test_windows_are_what_their_definition_says(
-    store: Store, data: dict[int, float], start: int, length: int, every: int, offset: int, aggregate: Aggregate
-) -> None:
-    series = replace(MAIN, device=f"win-{next(fresh)}")
-    store.write([batch(data, series)])
-    got = windows(store, series, start, start + length, every, aggregate, offset)
-    assert got == expected_windows(data, start, start + length, every, aggregate, offset)
-
-
-def test_a_window_without_a_length_is_refused(store: Store) -> None:
-    with pytest.raises(ValueError, match="every_ms is 0"):
-        store.windows(MAIN, 0, 1000, 0, Aggregate.MEAN)
-
-
-def test_gaps_come_back_by_start_when_they_overlap(store: Store) -> None:
-    early = Gap("main", "power_meter", POWER, 1000, 1999, "outbox_full", 10)
-    late = Gap("press-1", "power_meter", POWER, 5000, 9000, "outbox_age", 40)
-    other = Gap("main", "plc", "run_state", 5000, 5000, "outbox_full", 1)
-    store.write([batch({}, gaps=[late, other, early])])
-    assert store.gaps(SITE, 0, 10_000) == [early, other, late]
-    assert store.gaps(SITE, 1999, 5000) == [early]
-    assert store.gaps(SITE, 2000, 5001) == [other, late]
-    assert store.gaps(SITE, 9000, 9001) == [late]
-    assert store.gaps(SITE, 9001, 10_000) == []
-    assert store.gaps("elsewhere", 0, 10_000) == []
-    assert store.count() == 0
-    assert store.series() == []
-    assert store.latest(SITE) == []
-
-
-def test_a_gap_sent_again_replaces_itself(store: Store) -> None:
-    gap = Gap("main", "power_meter", POWER, 1000, 2000, "outbox_full", 10)
-    longer = Gap("main", "power_meter", POWER, 1000, 3000, "outbox_full", 20)
-    assert store.write([batch({}, gaps=[gap]), batch({}, gaps=[gap], seq=2)]) == Written(0, 2)
-    store.write([batch({}, gaps=[longer], seq=3)])
-    assert store.gaps(SITE, 0, 10_000) == [longer]
-
-
-@pytest.mark.parametrize(
-    "reason",
-    ["disk full, 3 GB", 'he said "no"', "a=b c=d", "'; DROP DATABASE x --", "저장 공간 부족, 정전", "x" * 200, "="],
-)
-def test_a_reason_may_hold_any_words(store: Store, reason: str) -> None:
-    gap = Gap("main", "power_meter", POWER, 1000, 2000, reason, 10)
-    assert store.write([batch({}, gaps=[gap])]) == Written(0, 1)
-    assert store.gaps(SITE, 0, 10_000) == [gap]
-
-
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
-        ("two\nlines", "two lines"),
-        ("tab\tand\r\nmore ", "tab and more"),
-        ("c:\\data\\", "c:/data/"),
-        ("", "unknown"),
-        ("\n", "unknown"),
-    ],
-)
-def test_a_reason_is_kept_as_one_line(store: Store, sent: str, kept: str) -> None:
-    store.write([batch({}, gaps=[Gap("main", "power_meter", POWER, 1000, 2000, sent, 10)])])
-    assert [gap.reason for gap in store.gaps(SITE, 0, 10_000)] == [kept]
-
-
-@pytest.mark.parametrize(
-    ("series", "word"),
-    [
-        (replace(MAIN, device="main,site=x"), "device"),
-        (replace(MAIN, device=""), "device"),
-        (replace(MAIN, site='a" OR 1=1'), "site"),
-        (replace(MAIN, kind="power meter"), "kind"),
-        (replace(MAIN, kind="gap"), "kind 'gap' is reserved"),
-        (replace(MAIN, channel="v=1 1\nevil,site=x"), "channel"),
-        (replace(MAIN, channel="time"), "channel 'time' is reserved"),
-    ],
-)
-def test_a_name_that_cannot_be_is_rejected_and_the_rest_is_stored(store: Store, series: Series, word: str) -> None:
-    bad, good = batch({1000: 1.0, 2000: None, 3000: 3.0}, series), batch({1000: 1.0}, seq=2)
-    outcome = store.write([bad, good])
-    assert outcome.stored == 1
-    assert [(r.batch, r.series, r.readings) for r in outcome.rejected] == [(bad, series, 2)]
-    assert word in outcome.rejected[0].reason
-    assert store.series() == [MAIN]
-
-
-def test_asking_for_a_name_that_cannot_be_finds_nothing(store: Store) -> None:
-    store.write([batch({1000: 1.0})])
-    for evil in ('main" OR "site" = "x', "main' OR site =~ /.*/ --", "main\\", "\n", "' OR '1'='1"):
-        assert points(store, replace(MAIN, device=evil)) == {}
-        assert points(store, replace(MAIN, channel=evil)) == {}
-        assert points(store, replace(MAIN, kind=evil)) == {}
-        assert store.latest(evil) == []
-        assert store.series(evil) == []
-        assert store.gaps(evil, 0, 10_000) == []
-        assert store.count(evil) == 0
-    assert points(store) == {1000: 1.0}
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_nan_and_infinity_are_rejected_and_the_rest_is_stored(store: Store, value: float) -> None:
-    sent = batch({1000: 1.0, 2000: value, 3000: None, 4000: 4.0})
-    outcome = store.write([sent])
-    assert outcome.stored == 2
-    assert [(r.batch, r.series, r.readings, r.reason) for r in outcome.rejected] == [
-        (sent, MAIN, 1, "NaN or infinity is not a value")
-    ]
-    assert points(store) == {1000: 1.0, 4000: 4.0}
-
-
-@pytest.mark.parametrize("time", [9_223_372_036_854, -9_223_372_036_855, 2**63, -(2**70)])
-def test_a_time_no_engine_can_hold_is_rejected_and_the_rest_is_stored(store: Store, time: int) -> None:
-    outcome = store.write([batch({1000: 1.0, time: 2.0})])
-    assert outcome.stored == 1
-    assert [(r.series, r.readings) for r in outcome.rejected] == [(MAIN, 1)]
-    assert "check the gateway's clock" in outcome.rejected[0].reason
-    assert points(store) == {1000: 1.0}
-
-
-def test_a_gap_that_cannot_be_is_rejected_and_the_rest_is_stored(store: Store) -> None:
-    backwards = Gap("main", "power_meter", POWER, 2000, 1000, "outbox_full", 10)
-    nobody = Gap("no body", "power_meter", POWER, 1000, 2000, "outbox_full", 10)
-    outcome = store.write([batch({1000: 1.0}, gaps=[backwards, nobody])])
-    assert (outcome.stored, outcome.gaps) == (1, 0)
-    assert [r.readings for r in outcome.rejected] == [0, 0]
-    assert all(r.reason.startswith("declared gap not recorded") for r in outcome.rejected)
-    assert store.gaps(SITE, 0, 10_000) == []
 
 
 def test_readers_see_whole_rising_series_while_it_is_written(store: Store) -> None:

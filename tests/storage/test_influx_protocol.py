@@ -28,6 +28,18 @@ def version_1(write: Answer, version: str = "1.6.7~rc0") -> Callable[[Request], 
     return answer
 
 
+@pytest.mark.parametrize("url", ["127.0.0.1:8086", "influx", "ftp://127.0.0.1", "http://", ""])
+def test_what_is_no_url_is_refused_at_once(url: str) -> None:
+    with pytest.raises(StoreRefusedError, match="is no InfluxDB URL; write it like"):
+        InfluxStore(url)
+
+
+def test_credentials_in_the_url_are_refused_and_not_repeated() -> None:
+    with pytest.raises(StoreRefusedError, match="give them as username and password") as refused:
+        InfluxStore("http://boss:secret@127.0.0.1:8086")
+    assert "secret" not in str(refused.value)
+
+
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_a_server_in_trouble_is_unavailable(status: int) -> None:
     with answering(version_1(Answer(status, '{"error":"later"}'))) as server:
@@ -190,6 +202,23 @@ def test_a_server_that_hides_its_version_is_probed(probe: Answer, path: str) -> 
     with answering(answer) as server:
         assert InfluxStore(server.url).write(ONE).stored == 1
         assert server.paths() == ["GET /ping", "POST /api/v2/write", f"POST {path}"]
+
+
+@pytest.mark.parametrize("at", ["/ping", "/api/v2/write"])
+def test_a_server_in_trouble_is_not_judged_by_its_first_answer(at: str) -> None:
+    trouble = [Answer(503, "starting")]
+
+    def answer(request: Request) -> Answer:
+        if request.path == at and trouble:
+            return trouble.pop()
+        return Answer(404, "404 page not found") if request.path in {"/ping", "/api/v2/write"} else Answer(204)
+
+    with answering(answer) as server:
+        store = InfluxStore(server.url)
+        with pytest.raises(StoreUnavailableError, match="503: starting"):
+            store.write(ONE)
+        assert store.write(ONE).stored == 1
+        assert server.paths()[-1] == "POST /write"
 
 
 @pytest.mark.parametrize(
