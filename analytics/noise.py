@@ -6,12 +6,13 @@ the **restricted** likelihood of the error contrasts, which accounts for the coe
 reduction of autoregressive estimates in time series regression through restricted maximum likelihood, JASA 95 (2000)
 1173). It is also the exact marginal likelihood of ρ under flat priors on coefficients and log σ (Harville, Biometrika
 61 (1974) 383), so a weighted set of candidates, uniform in ρ beforehand, says how uncertain ρ is. With some eight weeks
-of days that uncertainty matters as much as the error itself: a single best ρ covers 77-86 % at a nominal 90 % when the
-true ρ is 0.7-0.85, the weighted set 88-91 % (``benchmarks.evaluation_coverage``, panel "analytics").
+of days that uncertainty matters as much as the error itself: bands from a single best ρ hold the truth too seldom
+when ρ is high (``benchmarks.evaluation_coverage`` shows both).
 
-The noise is taken to be alike at every load. Days off are quieter than that; the same benchmark shows what it costs
-(a band some 10 % wide of the mark). Letting the noise follow the fitted energy was tried and left out: where the mean
-is slightly misspecified, as every linear model of a machine is, quiet days dominate the likelihood and ρ runs to 1.
+The noise is taken to be alike at every load. Days off are quieter than that, which makes the band somewhat wider than
+it need be (the same benchmark says by how much). Letting the noise follow the fitted energy was tried and left out:
+where the mean is slightly misspecified, as every linear model of a machine is, quiet days dominate the likelihood, ρ
+runs to 1 and the band loses all meaning.
 """
 
 from __future__ import annotations

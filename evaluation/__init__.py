@@ -18,6 +18,7 @@ from evaluation.result import (
     WindowResult,
 )
 from evaluation.run import evaluate
+from evaluation.terminal import render
 
 __all__ = [
     "Claim",
@@ -43,4 +44,5 @@ __all__ = [
     "evaluate",
     "load_plan",
     "parse_plan",
+    "render",
 ]

@@ -1,0 +1,161 @@
+"""An evaluation for the terminal, in Korean or English."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text as Line
+
+from evaluation.result import Evaluation, ModelResult, Text, Verdict, WindowResult
+
+Language = Literal["ko", "en"]
+
+_COLOURS = {Verdict.PROVEN: "green", Verdict.NOT_PROVEN: "yellow", Verdict.NOT_PROVABLE: "red"}
+_WORDS = {
+    "actual": Text("실제 사용량", "Actual energy"),
+    "adjusted": Text("조정 기준사용량", "Adjusted baseline"),
+    "saving": Text("절감량", "Saving"),
+    "band": Text("신뢰구간", "band"),
+    "claim": Text("요구 수준", "Required"),
+    "detectable": Text("검출 가능한 최소 절감", "Minimum detectable saving"),
+    "power": Text("확률", "probability"),
+    "model": Text("기준 모형", "Baseline model"),
+    "window": Text("기간", "Window"),
+    "days": Text("날짜 (첫날 – 마지막 날)", "Days (first – last)"),
+    "usable": Text("사용 가능", "Usable"),
+    "coverage": Text("계측률", "Coverage"),
+    "marks": Text("표시", "Marks"),
+    "driver": Text("설명변수", "Driver"),
+    "baseline_range": Text("기준기간 범위", "Range in baseline"),
+    "reporting_range": Text("보고기간 범위", "Range in reporting"),
+    "outside": Text("범위 밖", "Outside"),
+    "baseline": Text("기준", "Baseline"),
+    "installation": Text("설치", "Installation"),
+    "reporting": Text("보고", "Reporting"),
+    "why": Text("근거", "Why"),
+    "cure": Text("해결", "Cure"),
+    "dropped": Text("제외", "dropped"),
+    "constant": Text("변하지 않음", "constant"),
+    "collinear": Text("다른 변수와 겹침", "collinear"),
+    "effective": Text("유효 표본", "effective"),
+    "digest": Text("계획 지문 (SHA-256)", "Plan digest (SHA-256)"),
+}
+
+
+def render(evaluation: Evaluation, language: Language = "ko") -> RenderableType:
+    """The evaluation as rich shows it: verdict, reasons, saving, windows, model, drivers."""
+    parts: list[RenderableType] = [_head(evaluation, language), _reasons(evaluation, language)]
+    if evaluation.saving is not None:
+        parts.append(_saving(evaluation, language))
+    parts.append(_windows(evaluation, language))
+    if evaluation.model is not None:
+        parts.append(_model(evaluation.model, language))
+    if evaluation.drivers:
+        parts.append(_drivers(evaluation, language))
+    parts.append(Line(f"{_say('digest', language)}: {evaluation.plan_digest}", style="dim"))
+    return Group(*parts)
+
+
+def _say(word: str, language: Language) -> str:
+    return _WORDS[word].said(language)
+
+
+def _number(value: float | None, unit: str = "", digits: int = 0) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.{digits}f} {unit}".rstrip()
+
+
+def _head(evaluation: Evaluation, language: Language) -> Panel:
+    verdict = evaluation.verdict
+    words = f"{verdict.ko} · {verdict.en}" if language == "ko" else f"{verdict.en} · {verdict.ko}"
+    line = Line(words, style=f"bold {_COLOURS[verdict]}")
+    subject = f"{evaluation.title.said(language)} ({evaluation.site} / {evaluation.device})"
+    return Panel(line, title=subject, title_align="left", border_style=_COLOURS[verdict], expand=False)
+
+
+def _reasons(evaluation: Evaluation, language: Language) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for reason in evaluation.reasons:
+        table.add_row(f"{_say('why', language)}:", Line(reason.text.said(language)))
+        if reason.cure is not None:
+            table.add_row(f"{_say('cure', language)}:", Line(reason.cure.said(language)))
+    return table
+
+
+def _saving(evaluation: Evaluation, language: Language) -> Table:
+    saving = evaluation.saving
+    assert saving is not None
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
+    table.add_row(_say("adjusted", language), _number(saving.adjusted_kwh, "kWh"))
+    table.add_row(_say("actual", language), _number(saving.actual_kwh, "kWh"))
+    table.add_row(_say("saving", language), _number(saving.kwh, "kWh"), _number(saving.pct, "%", 1))
+    table.add_row(
+        f"{saving.confidence:.0%} {_say('band', language)}",
+        f"{_number(saving.low)} … {_number(saving.high, 'kWh')}",
+        f"{_number(saving.pct_low, '', 1)} … {_number(saving.pct_high, '%', 1)}",
+    )
+    table.add_row(_say("claim", language), f"> {_number(evaluation.claim_minimum_pct, '%', 1)}")
+    if evaluation.detectable is not None:
+        found = evaluation.detectable
+        note = f"{_number(found.pct, '%', 1)} ({_say('power', language)} {found.power:.0%})"
+        table.add_row(_say("detectable", language), _number(found.kwh, "kWh"), note)
+    return table
+
+
+def _windows(evaluation: Evaluation, language: Language) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for word in ("window", "days", "usable", "coverage", "marks"):
+        table.add_column(_say(word, language), justify="right" if word in {"usable", "coverage"} else "left")
+    windows: tuple[tuple[str, WindowResult], ...] = (
+        ("baseline", evaluation.baseline),
+        ("installation", evaluation.installation),
+        ("reporting", evaluation.reporting),
+    )
+    for name, window in windows:
+        marks = ", ".join(f"{flag} {count:,}" for flag, count in window.flags.items())
+        table.add_row(
+            _say(name, language),
+            f"{window.first_day} – {window.last_day}",
+            f"{window.usable:,} / {window.intervals:,}",
+            f"{window.coverage:.1%}",
+            marks,
+        )
+    return table
+
+
+def _model(model: ModelResult, language: Language) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row(
+        f"{_say('model', language)}:",
+        f"CV(RMSE) {_number(model.cv_rmse_pct, '%', 1)} · NMBE {_number(model.nmbe_pct, '%', 2)} · "
+        f"R² {_number(model.r_squared, '', 3)} · ρ {model.rho:.2f} · n {model.n:,} "
+        f"({_say('effective', language)} {model.n_effective:,.0f})",
+    )
+    for term in model.coefficients:
+        value = f"{term.value:,.4g} {term.unit}" if term.value is not None else "–"
+        if term.dropped:
+            value = f"{_say('dropped', language)}: {_say(term.dropped, language)}"
+        table.add_row("", f"{term.name}: {value}")
+    return table
+
+
+def _drivers(evaluation: Evaluation, language: Language) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for word in ("driver", "baseline_range", "reporting_range", "outside"):
+        table.add_column(_say(word, language), justify="right" if word == "outside" else "left")
+    for driver in evaluation.drivers:
+        outside = f"{driver.outside:.0%}" if driver.outside is not None else "–"
+        table.add_row(
+            driver.name,
+            f"{_number(driver.baseline_low, '', 1)} … {_number(driver.baseline_high, driver.unit, 1)}",
+            f"{_number(driver.reporting_low, '', 1)} … {_number(driver.reporting_high, driver.unit, 1)}",
+            outside,
+        )
+    return table
