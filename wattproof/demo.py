@@ -22,13 +22,15 @@ from telemetry import Broker
 from wattproof import demo_plan, history, services
 from wattproof.child import Child
 from wattproof.commands.simulate import Ready
-from wattproof.errors import UnavailableError
+from wattproof.errors import StoppedError, UnavailableError
 from wattproof.ledger import Latency, Ledger, Outcome, table
 from wattproof.one_box import start_agent, start_broker
 
 __all__ = ["Audience", "Options", "run", "table"]
 
 _DRAIN_S = 10.0
+_HURRIED_DRAIN_S = 0.5
+"""Whoever presses Ctrl-C waits no longer than this for the last acknowledgements [s]."""
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -73,6 +75,8 @@ def run(options: Options, audience: Audience, stop: threading.Event) -> Ledger:
     ------
     UnavailableError
         A port is in use, the store cannot be reached, or a part did not start.
+    StoppedError
+        `stop` was set before the factory ran.
     """
     with contextlib.ExitStack() as closing:
         folder = closing.enter_context(_folder(options.data_dir))
@@ -80,11 +84,15 @@ def run(options: Options, audience: Audience, stop: threading.Event) -> Ledger:
         factory = simulator.load_factory("gimpo", seed=options.seed, now_ms=now_ms)
         users = start_broker(closing, folder, "127.0.0.1", 0)
         plan = _write_plan(factory, folder / "plans")
+        _go_on(stop)
         box = closing.enter_context(_services(options, folder, users))
         _refuse_a_used_store(box.store, factory.file.site.id)
         audience.say(f"pages: {box.web.url}")
+        _go_on(stop)
         virtual = _start_factory(closing, options.seed, now_ms, folder)
-        agent = start_agent(closing, folder / "site.yaml", folder, users["gateway"], _DRAIN_S)
+        _go_on(stop)
+        drain_s = _DRAIN_S if options.seconds is not None else _HURRIED_DRAIN_S
+        agent = start_agent(closing, folder / "site.yaml", folder, users["gateway"], drain_s)
         span = (factory.begins_ms, simulator.wall_clock())
         past = history.send(factory, span, users["gateway"], folder, stop, audience.progress)
         audience.say("the past is in the store")
@@ -101,27 +109,30 @@ def _account(
     read, outbox, gaps = past.read + live.read, past.outbox + live.outbox, past.gaps + live.gaps
     stored, quarantined = box.store.count(factory.file.site.id), box.quarantine.counters.readings
     latency = box.collector.latency(live.gateway)
-    reporting = factory.plan_windows().reporting
-    truth = factory.truth(reporting.start_ms, reporting.end_ms)
-    result = evaluation.evaluate(plan, box.store)
-    saving = result.saving
     return Ledger(
         read=read,
         stored=stored,
         outbox=outbox,
         quarantined=quarantined,
         gaps=gaps,
-        lost=read - stored - outbox - quarantined - gaps,
+        lost=max(0, read - stored - outbox - quarantined - gaps),
         duplicates=box.store.duplicates(),
         latency_ms=Latency(latency.p50, latency.p99),
-        evaluation=Outcome(
-            saving_kwh=saving.kwh if saving else None,
-            low=saving.low if saving else None,
-            high=saving.high if saving else None,
-            true_kwh=truth.saving_kwh,
-            verdict=result.verdict.value,
-        ),
+        evaluation=_outcome(box.store, factory, plan),
     )
+
+
+def _outcome(store: storage.Store, factory: simulator.Factory, plan: evaluation.Plan) -> Outcome:
+    reporting = factory.plan_windows().reporting
+    truth = factory.truth(reporting.start_ms, reporting.end_ms)
+    try:
+        result = evaluation.evaluate(plan, store)
+    except evaluation.EvaluationError:  # ended before all devices had told anything
+        return Outcome(None, None, None, truth.saving_kwh, evaluation.Verdict.NOT_PROVABLE.value)
+    saving = result.saving
+    if saving is None:
+        return Outcome(None, None, None, truth.saving_kwh, result.verdict.value)
+    return Outcome(saving.kwh, saving.low, saving.high, truth.saving_kwh, result.verdict.value)
 
 
 def _services(options: Options, folder: Path, users: dict[str, Broker]) -> services.Services:
@@ -162,6 +173,11 @@ def _refuse_a_used_store(store: storage.Store, site: str) -> None:
             f"the store already holds {held:,} readings of {site}, so this run could not be accounted for; "
             "use another data folder, or another database with --influx-database"
         )
+
+
+def _go_on(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise StoppedError("ended before the factory ran")
 
 
 def _wait(stop: threading.Event, seconds: float | None, children: tuple[Child, ...]) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from telemetry import Broker
 from wattproof import services
 from wattproof.child import Child
+from wattproof.commands.edge import Started
 from wattproof.config import Config
 from wattproof.embedded_broker import Address, credentials
 from wattproof.errors import UnavailableError
@@ -63,4 +64,5 @@ def start_agent(closing: contextlib.ExitStack, site: Path, folder: Path, broker:
     arguments = ["edge", "run", str(site), "--data-dir", str(folder / "edge"), "--broker-file", str(file)]
     agent = Child("edge", [*arguments, "--drain", str(drain_s), "--json"], folder / "logs")
     closing.callback(agent.stop)
+    agent.ready(Started)
     return agent

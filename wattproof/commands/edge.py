@@ -13,6 +13,13 @@ import typer
 
 app = typer.Typer(help="The gateway agent: read devices over Modbus, publish over MQTT.", no_args_is_help=True)
 
+
+class Started(msgspec.Struct, frozen=True):
+    """The agent's word to its parent that it is at work, and will end with its summary when it is asked to."""
+
+    pid: int
+
+
 SiteFile = Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file: gateway, broker, buses, devices.")]
 
 
@@ -41,6 +48,8 @@ def run(
         broker = broker_from(plan.broker, os.environ)
 
     async def work(stop: asyncio.Event) -> edge.Summary:
+        if broker_file is not None:
+            say(Started(os.getpid()))
         return await edge.run_agent(plan, data_dir=data_dir, stop=stop, drain_s=drain, broker=broker)
 
     try:

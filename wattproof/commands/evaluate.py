@@ -25,7 +25,7 @@ def evaluate(
     from wattproof.config import find_file, load
     from wattproof.errors import BadInputError, UnavailableError
 
-    if language not in {"ko", "en"}:
+    if language != "ko" and language != "en":  # noqa: PLR1714 - a set would not narrow the type
         raise BadInputError(f"--lang {language}: use ko or en")
     config = load(find_file(context.obj, os.environ), os.environ)
     wanted = evaluation.load_plan(plan)
