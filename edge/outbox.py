@@ -107,7 +107,7 @@ class Outbox:
         self._max_bytes = max_bytes
         self._clock = clock
         self._lock = threading.RLock()
-        self._road_open = True
+        self._road_open = False
         self._open()
 
     @property

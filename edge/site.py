@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from edge.errors import UnknownProfileError
-from edge.links.address import Address, parse_url
+from edge.links import Address, RtuAddress, parse_url
 from edge.profiles import Profile, is_profile_path, load_profile
 from telemetry import Broker, Document, DocumentError, InvalidNameError, check_name, parse_yaml
 
@@ -191,7 +191,7 @@ def _check_timezone(document: Document, name: str) -> None:
 
 def _check_buses(document: Document, site: Site) -> None:
     names: set[str] = set()
-    addresses: dict[str, str] = {}
+    places: dict[str, str] = {}
     devices: dict[str, str] = {}
     for index, bus in enumerate(site.buses):
         path = f"buses[{index}]"
@@ -202,25 +202,31 @@ def _check_buses(document: Document, site: Site) -> None:
             address = bus.address
         except ValueError as error:
             raise document.error(str(error), f"{path}.url") from error
-        place = str(address).split(" at ", maxsplit=1)[0]
-        if place in addresses:
-            problem = f"{place} is bus {addresses[place]!r} already; put all its devices on one bus"
+        place = address.path if isinstance(address, RtuAddress) else str(address)
+        if place in places:
+            problem = f"{place} is bus {places[place]!r} already; put all its devices on one bus"
             raise document.error(problem, f"{path}.url")
-        addresses[place] = bus.name
-        units: dict[int, str] = {}
-        for device, where in _devices(bus, index):
-            _check_name(document, device.id, "device", f"{where}.id")
-            if device.id in devices:
-                problem = f"device {device.id!r} is on bus {devices[device.id]!r} already; ids are unique in a site"
-                raise document.error(problem, f"{where}.id")
-            devices[device.id] = bus.name
-            if device.unit not in address.units:
-                problem = f"unit {device.unit} cannot answer here; use {address.units[0]} to {address.units[-1]}"
-                raise document.error(problem, f"{where}.unit")
-            if device.unit in units:
-                problem = f"unit {device.unit} is {units[device.unit]!r} already; two devices would answer at once"
-                raise document.error(problem, f"{where}.unit")
-            units[device.unit] = device.id
+        places[place] = bus.name
+        _check_devices(document, bus, index, devices)
+
+
+def _check_devices(document: Document, bus: Bus, index: int, known: dict[str, str]) -> None:
+    """Check ids against all devices of the site (`known`: bus by device id, added to) and units against the bus."""
+    units: dict[int, str] = {}
+    possible = bus.address.units
+    for device, path in _devices(bus, index):
+        _check_name(document, device.id, "device", f"{path}.id")
+        if device.id in known:
+            problem = f"device {device.id!r} is on bus {known[device.id]!r} already; ids are unique in a site"
+            raise document.error(problem, f"{path}.id")
+        known[device.id] = bus.name
+        if device.unit not in possible:
+            problem = f"unit {device.unit} cannot answer here; use {possible[0]} to {possible[-1]}"
+            raise document.error(problem, f"{path}.unit")
+        if device.unit in units:
+            problem = f"unit {device.unit} is {units[device.unit]!r} already; two devices would answer at once"
+            raise document.error(problem, f"{path}.unit")
+        units[device.unit] = device.id
 
 
 def _completed(document: Document, device: Device, folder: Path, path: str) -> Device:

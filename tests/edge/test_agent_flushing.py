@@ -1,0 +1,107 @@
+"""From readings to batches: one commit per flush, and a declared gap where the disk takes nothing."""
+
+import asyncio
+from collections.abc import Sequence
+
+from structlog.testing import capture_logs
+
+from edge.errors import OutboxError, OutboxFullError
+from edge.flushing import Flusher
+from telemetry import Gap, Table
+
+
+class Disk:
+    """An outbox on a disk that fills up: a fault that cannot be made on a real one without filling it."""
+
+    def __init__(self) -> None:
+        self.error: OutboxError | None = None
+        self.batches: list[tuple[list[Table], list[Gap]]] = []
+
+    def put(self, tables: list[Table], gaps: Sequence[Gap] = ()) -> int:
+        if self.error is not None:
+            raise self.error
+        self.batches.append((tables, list(gaps)))
+        return len(self.batches)
+
+
+def test_readings_of_one_flush_become_one_batch_with_times_rising_and_holes() -> None:
+    disk, sent = Disk(), []
+    flusher = Flusher(disk, lambda: sent.append(1))
+    flusher.add("main", "power_meter", 2000, {"active_power_w": 2.0})
+    flusher.add("plc-1", "plc", 1500, {"run_state": 3.0})
+    flusher.add("main", "power_meter", 1000, {"active_power_w": 1.0})
+    flusher.add("main", "power_meter", 1000, {"energy_import_wh": 10.0})
+    flusher.add("main", "link", 2000, {"errors_timeout_count": 0.0})
+    asyncio.run(flusher.flush())
+    columns: dict[str, list[float | None]] = {"active_power_w": [1.0, 2.0], "energy_import_wh": [10.0, None]}
+    assert disk.batches == [
+        (
+            [
+                Table("main", "power_meter", [1000, 2000], columns),
+                Table("plc-1", "plc", [1500], {"run_state": [3.0]}),
+                Table("main", "link", [2000], {"errors_timeout_count": [0.0]}),
+            ],
+            [],
+        )
+    ]
+    assert sent == [1]
+
+
+def test_nothing_read_is_no_batch() -> None:
+    disk = Disk()
+    flusher = Flusher(disk, lambda: None)
+    asyncio.run(flusher.flush())
+    assert disk.batches == []
+
+
+def test_what_a_full_disk_does_not_take_becomes_one_gap_per_series_said_once_and_declared_as_soon_as_it_can_be() -> (
+    None
+):
+    disk, sent = Disk(), []
+    flusher = Flusher(disk, lambda: sent.append(1))
+    disk.error = OutboxFullError("outbox: the disk is full. Make room.")
+    with capture_logs() as logs:
+        for at in (1000, 2000, 3000):
+            flusher.add("main", "power_meter", at, {"active_power_w": 1.0, "frequency_hz": 60.0})
+            asyncio.run(flusher.flush())
+        assert flusher.undeclared == 6
+        disk.error = None
+        flusher.add("main", "power_meter", 4000, {"active_power_w": 4.0})
+        asyncio.run(flusher.flush())
+    assert disk.batches == [
+        (
+            [Table("main", "power_meter", [4000], {"active_power_w": [4.0]})],
+            [
+                Gap("main", "power_meter", "active_power_w", 1000, 3000, "outbox_full", 3),
+                Gap("main", "power_meter", "frequency_hz", 1000, 3000, "outbox_full", 3),
+            ],
+        )
+    ]
+    assert flusher.undeclared == 0
+    assert [entry["event"] for entry in logs] == ["readings_lost", "outbox_recovered"]
+    assert sent == [1]
+
+
+def test_a_gap_is_declared_even_when_nothing_more_is_read() -> None:
+    disk = Disk()
+    flusher = Flusher(disk, lambda: None)
+    flusher.add("main", "power_meter", 1000, {"active_power_w": 1.0})
+    disk.error = OutboxError("outbox: the disk fails")
+    asyncio.run(flusher.flush())
+    disk.error = None
+    asyncio.run(flusher.flush())
+    assert disk.batches == [([], [Gap("main", "power_meter", "active_power_w", 1000, 1000, "outbox_damaged", 1)])]
+
+
+def test_stopping_flushes_what_was_read_last() -> None:
+    async def run() -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(flusher.run(3600.0, stop))
+        flusher.add("main", "power_meter", 1000, {"active_power_w": 1.0})
+        stop.set()
+        await task
+
+    disk = Disk()
+    flusher = Flusher(disk, lambda: None)
+    asyncio.run(run())
+    assert [table.readings for tables, _ in disk.batches for table in tables] == [1]
