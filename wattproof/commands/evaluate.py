@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import typer
@@ -16,7 +16,10 @@ def evaluate(
     context: typer.Context,
     plan: Annotated[Path, typer.Argument(metavar="PLAN.yaml", help="The plan: site, device, drivers, windows, claim.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    language: Annotated[str, typer.Option("--lang", metavar="ko|en", help="Language of the table.")] = "ko",
+    language: Annotated[
+        Literal["ko", "en"] | None,
+        typer.Option("--lang", help="Language of the table; by default the configuration's."),
+    ] = None,
 ) -> None:
     """Evaluate a machine replacement: the saving, its band, and the verdict (입증 · 미입증 · 판정불가)."""
     import evaluation
@@ -25,8 +28,6 @@ def evaluate(
     from wattproof.config import find_file, load
     from wattproof.errors import BadInputError, UnavailableError
 
-    if language != "ko" and language != "en":  # noqa: PLR1714 - a set would not narrow the type
-        raise BadInputError(f"--lang {language}: use ko or en")
     config = load(find_file(context.obj, os.environ), os.environ)
     wanted = evaluation.load_plan(plan)
     store = services.open_store(config.store_settings)
@@ -41,4 +42,4 @@ def evaluate(
     if as_json:
         sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
     else:
-        Console().print(evaluation.render(result, language))
+        Console().print(evaluation.render(result, language or config.api.language))
