@@ -17,6 +17,7 @@ from collector.intake import Refusal
 
 T = TypeVar("T")
 
+_APPLICATION: Final = 0x5750_5155  # "WPQU", as `file` shows it
 _FORMAT: Final = 1
 _SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS entry (
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS entry (
     detail TEXT NOT NULL, part TEXT NOT NULL, readings INTEGER NOT NULL, content BLOB NOT NULL, digest BLOB NOT NULL,
     UNIQUE (digest, part, reason)
 );
+PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_FORMAT};
 """
 _COLUMNS: Final = "id, received, topic, reason, detail, part, readings, content"
@@ -139,12 +141,13 @@ class Quarantine:
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
+        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if version not in (0, _FORMAT) or (version == 0 and tables):
-            raise QuarantineError(f"quarantine {self.path}: no quarantine this version can read. Move the file away.")
-        if version == 0:
+        if (application, version, tables) == (0, 0, 0):
             self._connection.executescript(_SCHEMA)
+        elif (application, version) != (_APPLICATION, _FORMAT):
+            raise QuarantineError(f"quarantine {self.path}: no quarantine this version can read. Move the file away.")
 
     def _insert(self, rows: Iterable[tuple[object, ...]]) -> Iterable[bool]:
         insert = (

@@ -12,6 +12,7 @@ from typing import Final
 
 from edge.errors import OutboxError, OutboxFullError
 
+_APPLICATION: Final = 0x5750_4F42  # "WPOB", as `file` shows it
 _FORMAT: Final = 1
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _SCHEMA: Final = """
@@ -59,13 +60,15 @@ def _prepare(connection: sqlite3.Connection, path: Path, site: str, gateway: str
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     with transaction(connection):
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if version == 0 and tables == 0:
+        fresh = (application, version, tables) == (0, 0, 0)
+        if fresh:
             _begin(connection, site, gateway)
-        elif version != _FORMAT:
+        elif (application, version) != (_APPLICATION, _FORMAT):
             raise OutboxError(f"outbox {path}: no outbox this version can read (format {version}). Move the file away.")
-    if version == 0:
+    if fresh:
         _sync_folder(path.parent)
         return
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -84,6 +87,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, site: str, gateway: str
 def _begin(connection: sqlite3.Connection, site: str, gateway: str) -> None:
     for statement in filter(str.strip, _SCHEMA.split(";")):
         connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
     connection.execute(f"PRAGMA user_version = {_FORMAT}")
     connection.execute(
         "INSERT INTO ledger VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)", (site, gateway, secrets.token_hex(8))

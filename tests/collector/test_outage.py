@@ -1,0 +1,274 @@
+"""While the store is away nothing is acknowledged and nothing is lost; poison is set aside and the line goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from collector import Collector, Quarantine, Settings
+from storage import (
+    Health,
+    InfluxStore,
+    Rejected,
+    Series,
+    Store,
+    StoreRefusedError,
+    StoreUnavailableError,
+    Written,
+)
+from telemetry import Batch, Broker, Table, encode, new_client, topic
+from tests.collector.parts import GATEWAY, MAIN, SITE, Tripwire, collecting, gateway, now_ms, readings
+from tests.parts import free_port, wait_until
+from tests.storage.parts import influxd
+
+
+def test_an_influxdb_that_goes_away_and_comes_back_misses_nothing(
+    mosquitto: Broker, tmp_path: Path, quarantine: Quarantine
+) -> None:
+    port, rpc = free_port(), free_port()
+    start = now_ms() - 3_600_000
+    store = InfluxStore(f"http://127.0.0.1:{port}", database="outage")
+    with collecting(store, mosquitto, quarantine) as collector, gateway(tmp_path, mosquitto) as (outbox, publisher):
+        with influxd(tmp_path, port, rpc) as database:
+            outbox.put(readings(start, 50))
+            assert publisher.drained(30)
+            database.process.kill()
+            database.process.wait(10)
+        outbox.put(readings(start + 60_000, 50))
+        publisher.wake()
+        wait_until(lambda: collector.counters.retries > 2, "the collector tries again")
+        assert outbox.counters.pending == 50
+        assert "InfluxDB" in collector.trouble or str(port) in collector.trouble
+        with influxd(tmp_path, port, rpc):
+            assert publisher.drained(60)
+            assert (store.count(), store.duplicates()) == (100, 0)
+            assert collector.trouble == ""
+    assert quarantine.counters.entries == 0
+    store.close()
+
+
+def test_nothing_is_acknowledged_while_the_store_refuses_and_a_person_is_told(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    refusing = True
+
+    def trip(_: Sequence[Batch]) -> None:
+        if refusing:
+            raise StoreRefusedError("InfluxDB http://x: 401, check the token")
+
+    with (
+        structlog.testing.capture_logs() as logs,
+        collecting(Tripwire(store, trip), mosquitto, quarantine) as collector,
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+    ):
+        outbox.put(readings(now_ms() - 60_000, 10))
+        publisher.wake()
+        wait_until(lambda: collector.counters.retries > 2, "the collector tries again")
+        assert outbox.counters.pending == 10
+        assert collector.trouble == "InfluxDB http://x: 401, check the token"
+        alarms = [entry for entry in logs if entry["event"] == "store_refused"]
+        assert [entry["log_level"] for entry in alarms] == ["critical"]
+        assert alarms[0]["advice"] == "a person must act; nothing is lost meanwhile"
+        refusing = False
+        assert publisher.drained(30)
+    assert store.count() == 10
+
+
+def test_a_quarantine_that_cannot_be_written_holds_the_acknowledgement_back(
+    mosquitto: Broker, tmp_path: Path, store: Store
+) -> None:
+    quarantine = Quarantine(tmp_path / "quarantine.sqlite")
+    lock = sqlite3.connect(tmp_path / "quarantine.sqlite", isolation_level=None)
+    quarantine._connection.execute("PRAGMA busy_timeout = 50")
+    lock.execute("BEGIN IMMEDIATE")
+    with collecting(store, mosquitto, quarantine) as collector, gateway(tmp_path, mosquitto) as (outbox, publisher):
+        outbox.put(readings(now_ms() + 86_400_000, 10))
+        publisher.wake()
+        wait_until(lambda: collector.counters.retries > 1, "the collector tries again")
+        assert outbox.counters.pending == 10
+        lock.execute("ROLLBACK")
+        assert publisher.drained(30)
+        assert outbox.counters.quarantined == 10
+    lock.close()
+    assert quarantine.counters.readings == 10
+    quarantine.close()
+
+
+def test_a_stop_during_an_outage_acknowledges_nothing_and_the_next_collector_stores_it(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    def away(_: Sequence[Batch]) -> None:
+        raise StoreUnavailableError("away")
+
+    with gateway(tmp_path, mosquitto, resend_after_s=60.0) as (outbox, publisher):
+        with collecting(Tripwire(store, away), mosquitto, quarantine) as collector:
+            outbox.put(readings(now_ms() - 60_000, 10))
+            publisher.wake()
+            wait_until(lambda: collector.counters.retries > 0, "the batch has arrived")
+        assert outbox.counters.pending == 10
+        with collecting(store, mosquitto, quarantine):  # the broker delivers again what was not acknowledged
+            assert publisher.drained(20)
+    assert store.count() == 10
+
+
+def test_poison_is_set_aside_with_its_reason_and_the_rest_is_stored(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    start = now_ms() - 60_000
+    with collecting(store, mosquitto, quarantine) as collector, gateway(tmp_path, mosquitto) as (outbox, publisher):
+        client = new_client(mosquitto, "stranger")
+        client.connect(mosquitto.host, mosquitto.port)
+        client.loop_start()
+        wait_until(lambda: collector.connected, "the collector listens")
+        for payload in (b"", b"{", b"\xff" * 50, b'{"epoch":"e","seq":1}', b"x" * 1_000_001):
+            for _ in range(3):  # a message that is sent again is kept once
+                client.publish(topic(SITE, "stranger", "batch"), payload, 1)
+        mixed: dict[str, list[float | None]] = {
+            "power_factor": [0.5, 40.0],
+            "no_such_channel": [1.0, 2.0],
+            "active_power_w": [1.0, None],
+        }
+        outbox.put([Table("main", "power_meter", [start, start + 1000], mixed)])
+        outbox.put(readings(start + 2000, 5))
+        assert publisher.drained(20)
+        wait_until(lambda: collector.counters.messages >= 17, "everything has arrived")
+        wait_until(lambda: quarantine.counters.entries >= 7, "all of the poison is in quarantine")
+        read = outbox.counters.read
+        client.disconnect()
+        client.loop_stop()
+        assert collector.counters.quarantined_messages == 5
+        assert collector.counters.quarantined_readings == 3
+    assert store.count() == 2 + 5
+    assert read == store.count() + quarantine.counters.readings
+    reasons = sorted(entry.reason for entry in quarantine.list())
+    assert reasons == ["malformed"] * 4 + ["out_of_range", "oversized", "unknown_channel"]
+
+
+def test_a_gateway_is_told_that_a_numbered_message_is_in_quarantine(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    with collecting(store, mosquitto, quarantine), gateway(tmp_path, mosquitto) as (outbox, publisher):
+        outbox.put(readings(now_ms() - 60_000, 10, device="Not A Name"))
+        assert publisher.drained(20)
+        assert (outbox.counters.quarantined, outbox.counters.stored) == (10, 0)
+    assert store.count() == 0
+    (entry,) = quarantine.list()
+    assert (entry.reason, entry.readings) == ("invalid_name", 10)
+
+
+def test_a_batch_that_makes_the_store_fail_is_found_among_the_others_and_set_aside(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    written: list[int] = []
+
+    def trip(batches: Sequence[Batch]) -> None:
+        if any(batch.seq == 3 for batch in batches):
+            raise ZeroDivisionError("a defect that only this batch shows")
+        written.append(len(batches))
+
+    with gateway(tmp_path, mosquitto) as (outbox, publisher):
+        for number in range(8):
+            outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
+        publisher.wake()
+        with collecting(Tripwire(store, trip), mosquitto, quarantine):
+            assert publisher.drained(30)
+        assert (outbox.counters.stored, outbox.counters.quarantined) == (70, 10)
+    assert store.count() == 70
+    (entry,) = quarantine.list()
+    assert (entry.reason, entry.part, entry.readings) == ("unprocessable", "", 10)
+    assert msgspec.json.decode(entry.content, type=Batch).seq == 3
+    assert "ZeroDivisionError" in entry.detail
+
+
+def test_an_unforeseen_error_of_a_store_that_is_not_well_blames_no_batch(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    broken = True
+
+    class Sick(Tripwire):
+        def health(self) -> Health:
+            return Health(not broken, "duck", "sick")
+
+    def trip(_: Sequence[Batch]) -> None:
+        if broken:
+            raise MemoryError
+
+    with (
+        collecting(Sick(store, trip), mosquitto, quarantine) as collector,
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+    ):
+        outbox.put(readings(now_ms() - 60_000, 10))
+        publisher.wake()
+        wait_until(lambda: collector.counters.retries > 1, "the collector tries again")
+        assert quarantine.counters.entries == 0
+        broken = False
+        assert publisher.drained(30)
+    assert store.count() == 10
+
+
+def test_messages_beyond_the_bound_are_left_to_be_sent_again_and_arrive(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    away = True
+
+    def trip(_: Sequence[Batch]) -> None:
+        if away:
+            raise StoreUnavailableError("away")
+
+    settings = Settings(client_id="collector-test", max_batch_messages=2, max_waiting_messages=2)
+    collector = Collector(Tripwire(store, trip), mosquitto, quarantine, settings=settings)
+    collector.start()
+    with gateway(tmp_path, mosquitto) as (outbox, publisher):
+        for number in range(20):
+            outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
+        publisher.wake()
+        wait_until(lambda: collector.counters.deferred > 0, "there are more messages than may wait")
+        assert collector.waiting <= 2
+        away = False
+        assert publisher.drained(60)
+    collector.stop()
+    assert (store.count(), store.duplicates()) == (200, 0)
+    assert list(store.read(MAIN, 0, now_ms())[1][:3]) == [0.0, 1.0, 2.0]
+
+
+def test_what_the_database_refuses_is_set_aside_too(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    class Choosy(Tripwire):
+        def write(self, batches: Sequence[Batch]) -> Written:
+            written = super().write(batches)
+            series = Series(SITE, "power_meter", "main", "active_power_w")
+            rejected = [Rejected(batch, series, 2, "type conflict") for batch in batches]
+            return Written(written.stored - 2 * len(batches), written.gaps, rejected)
+
+    with (
+        collecting(Choosy(store), mosquitto, quarantine) as collector,
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+    ):
+        outbox.put(readings(now_ms() - 60_000, 10))
+        assert publisher.drained(20)
+        wait_until(lambda: collector.counters.quarantined_readings == 2, "the refusal is counted")
+    (entry,) = quarantine.list()
+    assert (entry.reason, entry.detail, entry.readings) == ("store", "type conflict", 2)
+    assert msgspec.json.decode(entry.content)["values"] == [float(row) for row in range(10)]
+
+
+def test_a_retained_poison_message_does_no_harm_at_every_reconnect(
+    mosquitto: Broker, store: Store, quarantine: Quarantine
+) -> None:
+    client = new_client(mosquitto, "stranger")
+    client.connect(mosquitto.host, mosquitto.port)
+    client.loop_start()
+    told = client.publish(topic(SITE, GATEWAY, "batch"), encode(Batch("other", "gw", "e", 1, [])), 1, retain=True)
+    told.wait_for_publish(10)
+    for _ in range(2):
+        with collecting(store, mosquitto, quarantine) as collector:
+            wait_until(lambda: collector.counters.messages > 0, "the retained message arrives")
+            wait_until(lambda: quarantine.counters.entries > 0, "it is set aside")
+    client.disconnect()
+    client.loop_stop()
+    assert [entry.reason for entry in quarantine.list()] == ["topic_mismatch"]
