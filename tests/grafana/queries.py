@@ -29,9 +29,9 @@ class Asked:
     text: str
 
     @property
-    def of_gaps(self) -> bool:
-        """Whether it asks for declared gaps, of which a healthy factory has none."""
-        return 'FROM "gap"' in self.text
+    def may_be_empty(self) -> bool:
+        """Whether a healthy factory has nothing to answer: no declared gap, and no error of this reason ever."""
+        return 'FROM "gap"' in self.text or ('FROM "link"' in self.text and "errors_timeout_count" not in self.text)
 
 
 def queries(dashboard: Json, now: dt.datetime, variables: Mapping[str, str] | None = None) -> list[Asked]:
@@ -60,6 +60,12 @@ def queries(dashboard: Json, now: dt.datetime, variables: Mapping[str, str] | No
             Asked(annotation["name"], target["refId"], _substituted(target["query"], values, since, until, "1m"))
         )
     return found
+
+
+def unanswered(url: str, database: str, dashboard: Json, now: dt.datetime, variables: Mapping[str, str]) -> list[Asked]:
+    """Queries of a dashboard that find nothing in a database, of those that a healthy factory answers."""
+    found = queries(dashboard, now, variables)
+    return [one for one in found if not one.may_be_empty and not points(ask(url, one.text, database))]
 
 
 def variable_queries(dashboard: Json, variables: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import pytest
 from grafana import FOLDER
 from tests.grafana import demo_like
 from tests.grafana.demo_like import NOW, SEOUL
-from tests.grafana.queries import Asked, ask, points, queries, variable_queries
+from tests.grafana.queries import Asked, ask, points, queries, unanswered, variable_queries
 from tests.parts import Database
 
 Json = dict[str, Any]
@@ -50,6 +50,14 @@ ALL = [query for name in ("factory", "machine", "edge") for query in asked(name)
 @pytest.mark.parametrize("query", ALL, ids=lambda query: f"{query.panel}-{query.ref}")
 def test_the_query_returns_data(url: str, query: Asked) -> None:
     assert points(ask(url, query.text, DATABASE)), query.text
+
+
+@pytest.mark.parametrize("name", ["factory", "machine", "edge"])
+def test_only_gaps_and_errors_may_be_missing_from_a_healthy_factory(url: str, name: str) -> None:
+    assert unanswered(url, DATABASE, dashboard(name), NOW, REPLACED) == []
+    nowhere = {**REPLACED, "site": "nowhere"}
+    silent = unanswered(url, DATABASE, dashboard(name), NOW, nowhere)
+    assert silent == [query for query in queries(dashboard(name), NOW, nowhere) if not query.may_be_empty]
 
 
 @pytest.mark.parametrize("name", ["factory", "machine", "edge"])
