@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from edge.links import Read
-from edge.profiles import Field, FunctionCode, Profile, decode_field
+from edge.profiles import Field, FunctionCode, Profile, decoder
 from telemetry import Quality
+
+_Part = tuple[str, slice, Callable[[Sequence[int]], float | Quality]]
+"""A channel, where its registers are in the block, and what they mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,15 @@ class Block:
     address: int
     count: int
     fields: tuple[Field, ...]
+    _parts: tuple[_Part, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare decoding, which happens at every read."""
+        parts = tuple(
+            (member.channel, slice(member.address - self.address, member.end - self.address), decoder(member))
+            for member in self.fields
+        )
+        object.__setattr__(self, "_parts", parts)
 
     def read(self, unit: int) -> Read:
         """The question that fetches it from a unit."""
@@ -25,32 +37,31 @@ class Block:
 
     def decode(self, words: Sequence[int]) -> Iterator[tuple[str, float | Quality]]:
         """Channels and values, or why there is none, of its registers, shape (count,)."""
-        for field in self.fields:
-            first = field.address - self.address
-            yield field.channel, decode_field(field, words[first : first + field.words])
+        for channel, place, decode in self._parts:
+            yield channel, decode(words[place])
 
 
 def plan_blocks(profile: Profile) -> list[Block]:
     """Group a profile's fields into as few reads as the device's limits (`max_registers`, `max_gap`) allow."""
     blocks: list[Block] = []
     group: list[Field] = []
-    for field in sorted(profile.fields, key=lambda field: (field.function, field.address)):
-        if group and not _fits(profile, group, field):
+    for member in sorted(profile.fields, key=lambda candidate: (candidate.function, candidate.address)):
+        if group and not _fits(profile, group, member):
             blocks.append(_block(group))
             group = []
-        group.append(field)
+        group.append(member)
     return [*blocks, _block(group)]
 
 
-def _fits(profile: Profile, group: list[Field], field: Field) -> bool:
+def _fits(profile: Profile, group: list[Field], candidate: Field) -> bool:
     end = max(member.end for member in group)
     return (
-        field.function == group[0].function
-        and field.address - end <= profile.max_gap
-        and max(end, field.end) - group[0].address <= profile.max_registers
+        candidate.function == group[0].function
+        and candidate.address - end <= profile.max_gap
+        and max(end, candidate.end) - group[0].address <= profile.max_registers
     )
 
 
 def _block(group: list[Field]) -> Block:
     first = group[0]
-    return Block(first.function, first.address, max(field.end for field in group) - first.address, tuple(group))
+    return Block(first.function, first.address, max(member.end for member in group) - first.address, tuple(group))

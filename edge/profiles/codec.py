@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from edge.errors import EncodeError
@@ -15,7 +15,18 @@ from telemetry import Quality, channel
 Registers = Mapping[tuple[int, int], int]
 """Words (or bits, 0 or 1) by function and wire address."""
 
-_FLOATS = {RegisterType.FLOAT32: ">f", RegisterType.FLOAT64: ">d"}
+_FORMATS = {
+    RegisterType.BIT: ">H",
+    RegisterType.UINT16: ">H",
+    RegisterType.INT16: ">h",
+    RegisterType.UINT32: ">I",
+    RegisterType.INT32: ">i",
+    RegisterType.UINT64: ">Q",
+    RegisterType.INT64: ">q",
+    RegisterType.FLOAT32: ">f",
+    RegisterType.FLOAT64: ">d",
+}
+"""How `struct` reads each type, most significant byte first; a bit comes as a word of 0 or 1."""
 
 
 def decode(profile: ProfileDocument, registers: Registers) -> dict[str, float | Quality]:
@@ -44,19 +55,32 @@ def decode(profile: ProfileDocument, registers: Registers) -> dict[str, float | 
 
 def decode_field(field: Field, words: Sequence[int]) -> float | Quality:
     """Turn one field's registers, shape (field.words,), into its value [the channel's unit] or why there is none."""
-    if field.type is RegisterType.BIT:
-        pattern = words[0] & 1
-    else:
-        data = struct.pack(f">{len(words)}H", *words)
-        pattern = int.from_bytes(_reorder(data, field.order), "big")
-    if pattern in field.sentinels:
-        return Quality.SENTINEL
-    number = _number(field, pattern)
-    if not math.isfinite(number):
-        return Quality.SENTINEL
+    return decoder(field)(words)
+
+
+def decoder(field: Field) -> Callable[[Sequence[int]], float | Quality]:
+    """Prepare `decode_field` for one field, for who decodes it again and again."""
+    pack = struct.Struct(f">{field.words}H").pack
+    unpack = struct.Struct(_FORMATS[field.type]).unpack
+    sentinels = frozenset(field.sentinels)
     numerator, denominator = _ratio(field.scale)
-    value = number * numerator / denominator + field.offset
-    return value if channel(field.channel).plausible(value) else Quality.RANGE
+    order, offset, known = field.order, field.offset, channel(field.channel)
+    low, high = known.low, known.high
+
+    def decode_words(words: Sequence[int]) -> float | Quality:
+        data = pack(*words)
+        if order is not Order.ABCD:
+            data = _reorder(data, order)
+        if sentinels and int.from_bytes(data, "big") in sentinels:
+            return Quality.SENTINEL
+        (number,) = unpack(data)
+        if not math.isfinite(number):
+            return Quality.SENTINEL
+        # An integer stays one until here, so that scaling rounds only once.
+        value: float = number * numerator / denominator + offset
+        return value if low <= value <= high else Quality.RANGE
+
+    return decode_words
 
 
 def encode(profile: ProfileDocument, values: Mapping[str, float | Quality]) -> dict[tuple[int, int], int]:
@@ -115,7 +139,7 @@ def _pattern(field: Field, value: float) -> int:
     number = (value - field.offset) * denominator / numerator + 0.0  # no negative zero, as in decoding
     if field.type.is_float:
         try:
-            pattern = int.from_bytes(struct.pack(_FLOATS[field.type], number), "big")
+            pattern = int.from_bytes(struct.pack(_FORMATS[field.type], number), "big")
         except OverflowError as error:
             raise EncodeError(f"{field.channel}: {value} does not fit {field.type}") from error
     else:
@@ -134,17 +158,8 @@ def _sentinel(field: Field) -> int:
     if field.sentinels:
         return field.sentinels[0]
     if field.type.is_float:
-        return int.from_bytes(struct.pack(_FLOATS[field.type], math.nan), "big")
+        return int.from_bytes(struct.pack(_FORMATS[field.type], math.nan), "big")
     raise EncodeError(f"{field.channel}: a {field.type} without a sentinel cannot say that there is no value")
-
-
-def _number(field: Field, pattern: int) -> float:
-    """The number whose bits are `pattern`; an integer stays one, so that scaling rounds only once."""
-    if field.type.is_float:
-        (number,) = struct.unpack(_FLOATS[field.type], pattern.to_bytes(2 * field.words, "big"))
-        return float(number)
-    bits = 16 * field.words
-    return pattern - (1 << bits) if field.type.is_signed and pattern >> (bits - 1) else pattern
 
 
 def _reorder(data: bytes, order: Order) -> bytes:

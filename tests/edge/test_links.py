@@ -22,6 +22,7 @@ from edge.profiles import load_profile
 from tests.edge.wires import (
     Asked,
     Hostile,
+    Pty,
     Script,
     Step,
     device,
@@ -295,6 +296,61 @@ def test_whatever_a_device_does_a_value_answers_the_question_that_was_just_asked
                     last = hostile.asked[-1]
                     assert (last.unit, last.count) == (unit, count)
                     assert words == (last.number,) * count
+            link.close()
+
+    asyncio.run(run())
+
+
+def test_a_connection_that_breaks_during_a_question_is_a_connect_error() -> None:
+    async def run() -> None:
+        async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(12)
+            writer.close()
+
+        server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+        link = Link.from_url(f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}", 5.0)
+        with pytest.raises(ConnectError, match="was closed by the other side"):
+            await link.read(READ)
+        server.close()
+
+    asyncio.run(run())
+
+
+def test_a_serial_adapter_pulled_out_during_a_question_is_a_connect_error() -> None:
+    async def run() -> None:
+        line = Pty()
+        link = Link.from_url(f"rtu://{line.path}?baud=9600", 5.0)
+        reading = asyncio.create_task(link.read(READ))
+        asyncio.get_running_loop().add_reader(line.fd, line.close)  # when the question arrives
+        with pytest.raises(ConnectError, match="was closed by the other side"):
+            await reading
+        with pytest.raises(ConnectError, match="cannot be opened"):
+            await link.read(READ)
+
+    asyncio.run(run())
+
+
+def test_a_link_that_is_given_up_leaves_no_question_behind() -> None:
+    async def run() -> None:
+        async with hostile_tcp(lambda asked: [frame("tcp", asked)] if asked.number > 1 else []) as hostile:
+            link = Link.from_url(hostile.url, 5.0)
+            reading = asyncio.create_task(link.read(READ))
+            await until(lambda: hostile.asked, "the question is on its way")
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            assert await link.read(READ) == (2,) * 10
+            assert hostile.connections == 2
+            link.close()
+
+    asyncio.run(run())
+
+
+def test_reads_from_several_tasks_take_turns() -> None:
+    async def run() -> None:
+        async with hostile_rtu(lambda asked: [0.005, asked.rtu()]) as hostile:
+            link = Link.from_url(hostile.url, 2.0)
+            answers = await asyncio.gather(*[link.read(Read(unit, 4, 0, 3)) for unit in range(1, 6)])
+            assert answers == [(number,) * 3 for number in range(1, 6)]
             link.close()
 
     asyncio.run(run())
