@@ -176,7 +176,7 @@ def _check(times: Times, register: Floats, edges: Times) -> None:
 def _rate_limit(times: Times, values: Floats) -> float:
     rates = np.diff(values) / np.diff(times) * _HOUR_MS
     rising = rates[rates > 0]
-    return float(np.percentile(rising, 95) * _ROOM_ABOVE_USUAL) if len(rising) else 0.0
+    return float(np.percentile(rising, 95, method="lower") * _ROOM_ABOVE_USUAL) if len(rising) else 0.0
 
 
 def _resolution(values: Floats) -> float:

@@ -3,8 +3,9 @@
 Two panels. "factory": the virtual factory's replaced press, its twelve weeks drawn anew from every seed and evaluated
 by the same functions as stored readings; the truth is the simulator's. "arrays": machines whose noise is known exactly
 (day-scale AR(1) of several strengths; a new machine that scatters less than the old one; the same with days off that
-hardly scatter at all, which the band's even noise does not know), for places the factory does not reach. Beside it, on the same draws, CalTRACK's fractional savings uncertainty (methods
-4.3.2.4, with ASHRAE Guideline 14's daily polynomial) and the same band with a single best ρ and no candidates.
+hardly scatter at all, which the band's even noise does not know), for places the factory does not reach. Beside it, on
+the same draws, CalTRACK's fractional savings uncertainty (methods 4.3.2.4, with ASHRAE Guideline 14's daily polynomial)
+and the same band with a single best ρ and no candidates.
 
 ``python -m benchmarks.evaluation_coverage [--seeds 200] [--json]``
 """

@@ -1,0 +1,56 @@
+"""Time-weighted means of gauges."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from analytics import Flag, interval_mean
+
+MINUTE = 60_000
+
+
+def test_a_ramp_read_irregularly_has_the_mean_of_the_ramp() -> None:
+    minutes = np.array([0, 3, 10, 31, 60, 75, 120])
+    found = interval_mean(minutes * MINUTE, minutes.astype(float), np.array([0, 60, 120]) * MINUTE)
+    assert found.values == pytest.approx([30, 90])
+    assert found.coverage == pytest.approx([1, 1])
+    assert found.flags.tolist() == [0, 0]
+
+
+def test_a_gap_counts_neither_for_the_mean_nor_for_the_coverage() -> None:
+    minutes = np.array([0, 10, 50, 60])
+    values = np.array([10.0, 10.0, 40.0, 40.0])
+    found = interval_mean(minutes * MINUTE, values, np.array([0, 60]) * MINUTE, max_gap_ms=20 * MINUTE)
+    assert found.values == pytest.approx([25])
+    assert found.coverage == pytest.approx([20 / 60])
+    assert found.flags.tolist() == [Flag.GAP]
+
+
+def test_an_interval_without_covered_time_has_no_mean() -> None:
+    minutes = np.array([0, 60])
+    found = interval_mean(minutes * MINUTE, np.array([1.0, 1.0]), np.array([60, 120, 180]) * MINUTE)
+    assert np.isnan(found.values).all()
+    assert found.coverage.tolist() == [0, 0]
+    lonely = interval_mean(np.array([5]), np.array([1.0]), np.array([0, 10]))
+    assert np.isnan(lonely.values).all()
+
+
+def test_means_agree_with_a_fine_numerical_integral() -> None:
+    rng = np.random.default_rng(5)
+    times = np.sort(rng.choice(np.arange(0, 600 * MINUTE, 1000), 200, replace=False))
+    values = rng.normal(20, 5, 200)
+    edges = np.array([100, 200, 450]) * MINUTE
+    found = interval_mean(times, values, edges)
+    for index, (low, high) in enumerate(itertools.pairwise(edges)):
+        fine = np.arange(low, high, 100) + 50
+        assert found.values[index] == pytest.approx(np.interp(fine, times, values).mean(), rel=1e-6)
+
+
+def test_bad_arguments_are_refused() -> None:
+    with pytest.raises(ValueError, match="one each"):
+        interval_mean(np.array([0, 1]), np.array([1.0]), np.array([0, 1]))
+    with pytest.raises(ValueError, match="must rise"):
+        interval_mean(np.array([1, 0]), np.array([1.0, 2.0]), np.array([0, 1]))

@@ -1,0 +1,157 @@
+"""From a register to interval energy: nothing invented, nothing lost, everything flagged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics import Flag, interval_energy
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+
+
+def ints(*values: int) -> np.ndarray:
+    return np.array(values, dtype=np.int64)
+
+
+def floats(*values: float) -> np.ndarray:
+    return np.array(values, dtype=np.float64)
+
+
+def test_readings_on_the_edges_give_their_differences() -> None:
+    found = interval_energy(ints(0, HOUR, 2 * HOUR), floats(100, 130, 190), ints(0, HOUR, 2 * HOUR))
+    assert found.values.tolist() == [30, 60]
+    assert found.coverage.tolist() == [1, 1]
+    assert found.flags.tolist() == [0, 0]
+
+
+def test_an_edge_between_two_close_readings_is_interpolated() -> None:
+    times = ints(0, 45 * MINUTE, 75 * MINUTE, 120 * MINUTE)
+    found = interval_energy(times, floats(0, 40, 60, 100), ints(0, HOUR, 2 * HOUR))
+    assert found.values.tolist() == [50, 50]
+
+
+def test_a_gap_inside_an_interval_is_bridged_by_the_register_and_shown_in_the_coverage() -> None:
+    times = ints(0, 10 * MINUTE, 50 * MINUTE, HOUR)
+    found = interval_energy(times, floats(0, 5, 45, 50), ints(0, HOUR), max_gap_ms=20 * MINUTE)
+    assert found.values.tolist() == [50]
+    assert found.coverage[0] == pytest.approx(20 / 60)
+    assert found.flags.tolist() == [Flag.GAP]
+
+
+def test_a_gap_across_an_edge_leaves_both_intervals_unknown_and_no_other() -> None:
+    times = ints(0, 50 * MINUTE, 80 * MINUTE, 120 * MINUTE, 140 * MINUTE, 160 * MINUTE, 180 * MINUTE)
+    register = floats(0, 50, 80, 120, 140, 160, 180)
+    found = interval_energy(times, register, ints(0, HOUR, 2 * HOUR, 3 * HOUR), max_gap_ms=20 * MINUTE)
+    assert np.isnan(found.values).tolist() == [True, True, False]
+    assert found.values[2] == 60
+    assert found.flags.tolist() == [Flag.GAP, Flag.GAP, 0]
+
+
+def test_intervals_without_readings_are_unknown() -> None:
+    edges = ints(0, HOUR, 2 * HOUR)
+    for times, register in ((ints(), floats()), (ints(5), floats(1))):
+        found = interval_energy(times, register, edges)
+        assert np.isnan(found.values).all()
+        assert found.coverage.tolist() == [0, 0]
+        assert found.flags.tolist() == [Flag.GAP, Flag.GAP]
+
+
+def test_a_rollover_at_the_modulus_counts_its_energy() -> None:
+    found = interval_energy(ints(0, HOUR, 2 * HOUR), floats(990, 5, 20), ints(0, HOUR, 2 * HOUR), modulus=1000)
+    assert found.values.tolist() == [15, 15]
+    assert found.flags.tolist() == [Flag.ROLLOVER, 0]
+
+
+def test_without_a_modulus_the_same_fall_is_a_reset_of_unknown_energy() -> None:
+    found = interval_energy(ints(0, HOUR, 2 * HOUR), floats(990, 5, 20), ints(0, HOUR, 2 * HOUR))
+    assert np.isnan(found.values[0])
+    assert found.values[1] == 15
+    assert found.flags.tolist() == [Flag.RESET, 0]
+
+
+def test_a_reset_far_from_the_modulus_is_no_rollover() -> None:
+    register = floats(5000, 5010, 5020, 0, 10, 20)
+    times = np.arange(6, dtype=np.int64) * HOUR
+    found = interval_energy(times, register, times, modulus=100_000)
+    assert np.isnan(found.values).tolist() == [False, False, True, False, False]
+    assert found.flags[2] == Flag.RESET
+
+
+@pytest.mark.parametrize("wrong", [0.0, 1e9])
+def test_a_single_wild_reading_is_left_out_and_flagged(wrong: float) -> None:
+    register = np.arange(100, 110, dtype=np.float64)
+    register[4] = wrong
+    times = np.arange(10, dtype=np.int64) * 10 * MINUTE
+    found = interval_energy(times, register, ints(0, 90 * MINUTE))
+    assert found.values.tolist() == [9]
+    assert found.flags[0] & Flag.GLITCH
+
+
+def test_a_meter_exchange_to_a_higher_register_is_a_jump_of_unknown_energy() -> None:
+    register = floats(10, 20, 30, 90_000, 90_010, 90_020)
+    times = np.arange(6, dtype=np.int64) * HOUR
+    found = interval_energy(times, register, times, max_rate=100)
+    assert np.isnan(found.values).tolist() == [False, False, True, False, False]
+    assert found.flags.tolist() == [0, 0, Flag.JUMP, 0, 0]
+
+
+def test_one_tick_of_a_coarse_register_between_two_close_readings_is_believed() -> None:
+    times = ints(0, HOUR - 1000, HOUR, 2 * HOUR)
+    found = interval_energy(times, floats(0, 0, 1000, 1000), ints(0, 2 * HOUR), max_rate=1500)
+    assert found.values.tolist() == [1000]
+    assert found.flags.tolist() == [0]
+
+
+def test_bad_arguments_are_refused() -> None:
+    with pytest.raises(ValueError, match="times must rise"):
+        interval_energy(ints(0, 0), floats(1, 2), ints(0, 1))
+    with pytest.raises(ValueError, match="edges must rise"):
+        interval_energy(ints(0, 1), floats(1, 2), ints(5, 5))
+    with pytest.raises(ValueError, match="one each is needed"):
+        interval_energy(ints(0, 1), floats(1), ints(0, 1))
+
+
+@st.composite
+def register_stories(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float, set[int]]:
+    """Ten-minute readings of a machine, some lost, with a modulus and resets: times, true energy, shown, edges."""
+    count = draw(st.integers(20, 120))
+    steps = draw(st.lists(st.integers(0, 100), min_size=count, max_size=count))
+    true = np.concatenate(([0.0], np.cumsum(np.array(steps, dtype=np.float64))))
+    times = np.arange(count + 1, dtype=np.int64) * 10 * MINUTE
+    modulus = 5000.0
+    offset = float(draw(st.integers(0, 4999)))
+    resets = draw(st.sets(st.integers(1, count), max_size=2))
+    shown = (true + offset) % modulus
+    for reset in resets:
+        # The meter starts again from 0 at this reading: what was drawn since the one before is nowhere.
+        shown[reset:] = (true[reset:] - true[reset]) % modulus
+    lost = draw(st.sets(st.integers(0, count), max_size=count // 2))
+    keep = np.array([index not in lost for index in range(count + 1)])
+    edges = np.arange(0, int(times[-1]) + 1, HOUR, dtype=np.int64)
+    return times[keep], true, shown[keep], edges, modulus, resets
+
+
+@settings(max_examples=150, deadline=None)
+@given(register_stories())
+def test_energy_is_never_negative_never_invented_and_always_flagged(
+    story: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float, set[int]],
+) -> None:
+    times, true, shown, edges, modulus, resets = story
+    found = interval_energy(times, shown, edges, modulus=modulus, max_gap_ms=20 * MINUTE, max_rate=600)
+    assert not (found.values < 0).any()
+    whole = np.diff(true[(edges // (10 * MINUTE)).astype(int)])
+    known = np.isfinite(found.values)
+    assert (found.flags[~known] != 0).all()
+    assert (found.flags[found.coverage < 1 - 1e-9] & Flag.GAP != 0).all()
+    # Interpolation may move at most a bridged step's energy between neighbours; a run of intervals loses none of it.
+    if not resets:
+        assert np.abs(found.values - whole)[known].max(initial=0) <= 2 * 200
+        covered_edges = np.isin(edges, times)
+        exact = known & covered_edges[:-1] & covered_edges[1:]
+        assert found.values[exact] == pytest.approx(whole[exact], abs=1e-6)
+    else:
+        assert (found.values[known] <= whole[known] + 2 * 200).all()
