@@ -20,6 +20,9 @@ _IN_TIME = "$timeFilter"
 _SEOUL = "tz('Asia/Seoul')"
 # For subqueries, which tz() does not reach. (It stands once, at the end: Grafana escapes what is between two slashes.)
 _KOREAN_DAY = "1d, -9h"
+# One window around everything. Without it the row stands at the condition's lower bound, which two queries of a panel
+# do not share when it is now() - 4w; and InfluxDB loses the row when the first inner window begins before that bound.
+_WHOLE = "36500d"
 
 
 def mean(
@@ -66,12 +69,19 @@ def daily(kind: str, channel: str, *where: str, step: str = "15m", by_device: bo
     return _of(f'sum("step"){scale}', _steps(kind, channel, step, where, by_device=by_device), _IN_TIME, days)
 
 
+def daily_divisor(kind: str, channel: str, *where: str) -> str:
+    """Increase of a counter per day of Korea, without the days on which it stood still: nothing is divided by them."""
+    steps = _steps(kind, channel, "15m", where, by_device=False)
+    return _of('sum("step")', steps, f'{_IN_TIME} AND "step" > 0', _windows("1d", "none", by_device=False))
+
+
 def mean_day(kind: str, channel: str, period: str, *where: str) -> str:
     """Average of the daily increases of a counter over the days of a `period`."""
     steps = _steps(kind, channel, "15m", where, by_device=False)
     days = _windows(_KOREAN_DAY, "none", by_device=False)
     of_days = " ".join(('SELECT sum("step") AS "day" FROM', f"({steps})", "WHERE", _IN_TIME, days))
-    return _of('mean("day")', of_days, f"{_IN_TIME} AND {period}")
+    whole = _windows(_WHOLE, "none", by_device=False)
+    return _of('mean("day")', of_days, f"{_IN_TIME} AND {period}", whole)
 
 
 def total(
@@ -86,7 +96,7 @@ def total(
     """Increase of a counter over the dashboard's time, or the part of it in `period`."""
     steps = _steps(kind, channel, step, where, by_device=by_device)
     condition = f"{_IN_TIME} AND {period}" if period else _IN_TIME
-    return _of(f'sum("step"){scale}', steps, condition, 'GROUP BY "device"' if by_device else "")
+    return _of(f'sum("step"){scale}', steps, condition, _windows(_WHOLE, "none", by_device=by_device))
 
 
 def level(kind: str, channel: str, value: str, *where: str) -> str:
@@ -120,9 +130,8 @@ def _select(what: str, kind: str, where: tuple[str, ...], group: str = "") -> st
     return " ".join(("SELECT", what, "FROM", _quoted(kind), "WHERE", condition, group)).strip()
 
 
-def _of(what: str, subquery: str, condition: str, group: str = "") -> str:
-    parts = ("SELECT", what, "FROM", f"({subquery})", "WHERE", condition, group, _SEOUL)
-    return " ".join(part for part in parts if part)
+def _of(what: str, subquery: str, condition: str, group: str) -> str:
+    return " ".join(("SELECT", what, "FROM", f"({subquery})", "WHERE", condition, group, _SEOUL))
 
 
 def _steps(kind: str, channel: str, every: str, where: tuple[str, ...], *, by_device: bool) -> str:

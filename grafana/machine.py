@@ -109,7 +109,7 @@ def _specific(words: Words) -> Json:
     energy, parts = words("전력량", "Energy"), words("수량", "Parts")
     queries = [
         Query(q.daily("power_meter", "energy_import_wh", q.DEVICE, scale=_KWH), energy),
-        Query(q.daily("plc", "production_count", q.PLC), parts),
+        Query(q.daily_divisor("plc", "production_count", q.PLC), parts),
     ]
     about = words(
         "하루 전력량을 그날의 생산 수량으로 나눈 값. 생산이 없는 날은 비어 있습니다.",

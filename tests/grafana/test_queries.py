@@ -142,6 +142,13 @@ def test_energy_per_part_before_and_after_is_what_the_machine_needs(url: str) ->
         assert quotient * 1000 == pytest.approx(per_part + idle, rel=0.02)
 
 
+def test_a_day_without_production_has_no_energy_per_part(url: str) -> None:
+    days = dict(points(ask(url, of_panel("machine", "Energy per part", "B"), DATABASE)))
+    assert min(days.values()) > 0
+    weekdays = {dt.datetime.fromtimestamp(ms / 1000, SEOUL).weekday() for ms in days}
+    assert weekdays == {0, 1, 2, 3, 4}
+
+
 def test_the_daily_averages_before_and_after_are_of_whole_days(url: str) -> None:
     before = newest(url, of_panel("machine", "Energy per day, before"))[""]
     after = newest(url, of_panel("machine", "Energy per day, after"))[""]
@@ -149,6 +156,17 @@ def test_the_daily_averages_before_and_after_are_of_whole_days(url: str) -> None
     for found, per_part in ((before, demo_like.BEFORE_WH), (after, demo_like.AFTER_WH)):
         day = 12 * demo_like.PARTS_PER_HOUR * per_part + 12 * demo_like.IDLE_W
         assert found == pytest.approx((5 * day + 2 * idle_day) / 7, rel=0.02)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_replacement_within_a_day_is_compared_too_and_its_two_series_stand_at_the_same_time(
+    url: str, when: str
+) -> None:
+    at_noon = {"replaced": f"'{demo_like.REPLACED:%Y-%m-%d} 12:34:56'"}
+    found = [query.text for query in queries(dashboard("machine"), NOW, at_noon) if query.panel.endswith(f", {when}")]
+    answers = [points(ask(url, text, DATABASE)) for text in found]
+    assert [len(rows) for rows in answers] == [1, 1, 1, 1]
+    assert len({ms for ((ms, _),) in answers}) == 1
 
 
 def test_the_annotation_stands_on_the_day_of_the_replacement(url: str) -> None:
