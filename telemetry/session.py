@@ -15,14 +15,14 @@ from telemetry.mqtt import Broker, new_client
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
-    from paho.mqtt.properties import Properties
 
 log = structlog.get_logger()
 
 _SESSION_EXPIRY_S: Final = 7 * 86400
 """How long an MQTT 5 broker keeps what waits for us while we are away [s]; MQTT 3.1.1 has no such limit."""
 _SUBSCRIBE_AGAIN_S: Final = 10.0
-_RECEIVE_MAXIMUM: Final = 65535
+_RECEIVE_MAXIMUM: Final = 10
+"""Messages an MQTT 5 broker is sent before it has confirmed them: HiveMQ's default, the lowest in wide use."""
 _NOT_UTF8: Final = "(topic is not UTF-8)"
 
 
@@ -135,7 +135,7 @@ class Session:
     def _prepared(self, client: Client, will: Retained | None) -> Client:
         if will is not None:
             client.will_set(will.topic, will.payload, qos=1, retain=True)
-        client.max_inflight_messages_set(0)
+        client.max_inflight_messages_set(_RECEIVE_MAXIMUM if self._broker.protocol == "5" else 0)
         client.on_connect = self._connected
         client.on_connect_fail = self._connect_failed
         client.on_disconnect = self._disconnected
@@ -143,7 +143,7 @@ class Session:
         client.on_message = self._received
         return client
 
-    def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, properties: Properties | None) -> None:
+    def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if self._stopping:
             client.disconnect()
         elif reason.is_failure:
@@ -153,8 +153,6 @@ class Session:
             )  # fmt: skip
         else:
             self._logged_in = True
-            if self._broker.protocol == "5":
-                client.max_inflight_messages_set(getattr(properties, "ReceiveMaximum", _RECEIVE_MAXIMUM))
             self._subscribe()
 
     def _subscribe(self) -> None:

@@ -27,9 +27,12 @@ import asyncio, sys
 from amqtt.broker import Broker
 
 async def serve():
+    plugins = {"amqtt.plugins.authentication.FileAuthPlugin": {"password_file": sys.argv[2]}}
+    if sys.argv[3] == "deaf":
+        plugins["amqtt.plugins.topic_checking.TopicAccessControlListPlugin"] = {"acl": {"wattproof": ["elsewhere"]}}
     await Broker({
         "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{sys.argv[1]}"}},
-        "plugins": {"amqtt.plugins.authentication.FileAuthPlugin": {"password_file": sys.argv[2]}},
+        "plugins": plugins,
     }).start()
     await asyncio.Event().wait()
 
@@ -57,12 +60,16 @@ def mosquitto_at(port: int, folder: Path) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def amqtt_at(port: int, folder: Path) -> Iterator[Any]:
-    """An amqtt in a process of its own, that knows the user of `broker_at`; yields its process."""
+def amqtt_at(port: int, folder: Path, *, deaf: bool = False) -> Iterator[Any]:
+    """An amqtt in a process of its own, that knows the user of `broker_at`; yields its process.
+
+    A deaf one lets nobody subscribe to anything of ours.
+    """
     users = folder / f"amqtt-{port}-users"
     hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),))
     users.write_text(f"wattproof:{hasher.hash('secret')}\n", encoding="utf-8")
-    with running([sys.executable, "-c", _AMQTT, str(port), str(users)], port, folder / "amqtt.log") as process:
+    command = [sys.executable, "-c", _AMQTT, str(port), str(users), "deaf" if deaf else "open"]
+    with running(command, port, folder / "amqtt.log") as process:
         yield process
 
 

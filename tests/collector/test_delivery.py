@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from collector import Collector, Quarantine
@@ -49,6 +50,22 @@ def test_a_reading_put_in_the_outbox_is_in_the_store_exactly_once(
     assert counters.written >= 400
     assert counters.batches >= 40
     assert quarantine.counters.entries == 0
+
+
+def test_mqtt_5_keeps_the_session_of_a_collector_that_is_away(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    broker = msgspec.structs.replace(mosquitto, protocol="5")
+    with gateway(tmp_path, broker, resend_after_s=60.0) as (outbox, publisher):
+        with collecting(store, broker, quarantine):
+            put(outbox, 3, now_ms() - 600_000)
+            assert publisher.drained(20)
+        put(outbox, 3, now_ms() - 500_000)
+        publisher.wake()
+        wait_until(lambda: len(publisher._window) == 3, "three batches are sent while nobody listens")
+        with collecting(store, broker, quarantine):  # too early for the gateway to send again: the broker kept them
+            assert publisher.drained(20)
+    assert (store.count(), store.duplicates()) == (60, 0)
 
 
 @each_broker

@@ -21,7 +21,18 @@ from storage import (
     Written,
 )
 from telemetry import Batch, Broker, Table, encode, new_client, topic
-from tests.collector.parts import GATEWAY, MAIN, SITE, Tripwire, collecting, gateway, now_ms, readings
+from tests.collector.parts import (
+    GATEWAY,
+    MAIN,
+    SITE,
+    Tripwire,
+    amqtt_at,
+    broker_at,
+    collecting,
+    gateway,
+    now_ms,
+    readings,
+)
 from tests.parts import free_port, wait_until
 from tests.storage.parts import influxd
 
@@ -272,3 +283,31 @@ def test_a_retained_poison_message_does_no_harm_at_every_reconnect(
     client.disconnect()
     client.loop_stop()
     assert [entry.reason for entry in quarantine.list()] == ["topic_mismatch"]
+
+
+def test_a_broker_that_refuses_the_subscription_is_told_and_nothing_is_sent_into_the_void(tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        amqtt_at(port, tmp_path, deaf=True),
+        structlog.testing.capture_logs() as logs,
+        gateway(tmp_path, broker_at(port)) as (outbox, publisher),
+    ):
+        outbox.put(readings(now_ms() - 60_000, 10))
+        wait_until(lambda: [entry for entry in logs if entry["event"] == "mqtt_subscription_refused"], "it is told")
+        assert not publisher.connected
+        assert outbox.counters.pending == 10
+    (told,) = [entry for entry in logs if entry["event"] == "mqtt_subscription_refused"]
+    assert told["reason"].startswith("wattproof/1/site-1/gw-1/ack: ")
+    assert told["advice"] == "allow this user to read that topic in the broker's access list"
+
+
+def test_wrong_credentials_at_amqtt_are_told(tmp_path: Path, store: Store, quarantine: Quarantine) -> None:
+    port = free_port()
+    wrong = msgspec.structs.replace(broker_at(port), password="wrong")
+    with (
+        amqtt_at(port, tmp_path),
+        structlog.testing.capture_logs() as logs,
+        collecting(store, wrong, quarantine) as collector,
+    ):
+        wait_until(lambda: [entry for entry in logs if entry["event"] == "mqtt_refused"], "the refusal is told")
+        assert not collector.connected
