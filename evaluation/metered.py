@@ -88,10 +88,10 @@ def missing_series(plan: Plan, store: Store) -> list[Series]:
         if sites:
             raise EvaluationError(f"plan {plan.id}: no site {plan.site!r} in the store; there are {', '.join(sites)}")
         return wanted
-    devices = {(series.kind, series.device) for series in held}
+    devices = {(series.device, series.kind) for series in held}
     for series in wanted:
-        if (series.kind, series.device) not in devices:
-            there = ", ".join(f"{device} ({kind})" for kind, device in sorted(devices))
+        if (series.device, series.kind) not in devices:
+            there = ", ".join(f"{device} ({kind})" for device, kind in sorted(devices))
             raise EvaluationError(
                 f"plan {plan.id}: site {plan.site} has no {series.kind} {series.device!r}; there are {there}"
             )

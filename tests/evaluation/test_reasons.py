@@ -1,0 +1,53 @@
+"""Every reason is said in both languages, and cites what it is about."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+
+from evaluation import DriverRange, Reason, Saving, Verdict, WindowResult, reasons
+from storage import Series
+
+WINDOW = WindowResult(dt.date(2026, 3, 2), dt.date(2026, 4, 12), 0, 1, 1042, 1003, 0.5, {"gap": 12})
+SAVING = Saving(1234.5, 1000.0, 1469.0, 10.0, 8.0, 12.0, 0.9, 11000.0, 12234.5)
+DRIVER = DriverRange("temperature", "°C", 0.0, 10.0, 5.0, 20.0, 0.25, 33.0)
+ALL = [
+    reasons.no_readings(Series("works", "plc", "counter", "production_count")),
+    reasons.coverage("baseline", WINDOW, 1040, "day"),
+    reasons.coverage("reporting", WINDOW, 1040, "hour"),
+    reasons.too_short(7, 13, "week"),
+    reasons.unknown_effect(["temperature"]),
+    reasons.model_too_loose(43.21, 30.0),
+    reasons.model_too_loose(None, 30.0),
+    reasons.too_dependent(2.5, 0.91, 3),
+    reasons.outside_range([DRIVER], 33.0),
+    reasons.not_detectable(8.2, 5.0),
+    reasons.proven(SAVING, 0.0),
+    reasons.not_proven(SAVING, 5.0),
+]
+
+
+def figures(text: str) -> list[str]:
+    return sorted(re.findall(r"\d[\d,.]*\d|\d", text))
+
+
+@pytest.mark.parametrize("reason", ALL, ids=lambda reason: reason.code)
+def test_both_languages_say_the_same_figures(reason: Reason) -> None:
+    for text in (reason.text, *([reason.cure] if reason.cure else [])):
+        assert re.search("[가-힣]", text.ko)
+        assert not re.search("[가-힣]", text.en)
+        assert figures(text.ko) == figures(text.en)
+
+
+def test_only_a_proof_needs_no_cure() -> None:
+    assert [reason.code for reason in ALL if reason.cure is None] == ["proven"]
+
+
+def test_the_three_words_are_those_of_the_evaluators() -> None:
+    assert [(word.ko, word.en) for word in Verdict] == [
+        ("입증", "proven"),
+        ("미입증", "not proven"),
+        ("판정불가", "not provable"),
+    ]
