@@ -88,13 +88,13 @@ class Feed:
             self._loop = asyncio.get_running_loop()
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
         watched = self._sites.setdefault(site, _Watched())
+        if watched.last is not None:
+            queue.put_nowait(watched.last)
         watched.queues.add(queue)
         if watched.task is None:
             watched.task = asyncio.create_task(self._watch(site, watched), name=f"live feed of {site}")
         try:
             yield b"retry: 2000\n\n"
-            if watched.last is not None:
-                yield watched.last
             while True:
                 try:
                     item = await asyncio.wait_for(queue.get(), self._heartbeat_s)

@@ -14,6 +14,7 @@ import uvicorn
 
 import telemetry
 from api import Settings, create_app, new_server
+from api.live import Feed
 from storage import Store
 from telemetry import Batch, Birth, BirthDevice, Broker, Gap, State, Table
 from tests.parts import free_port, listening, wait_until
@@ -199,6 +200,11 @@ class Running:
     url: str
     server: uvicorn.Server
     thread: threading.Thread
+    feed: Feed
+
+    def notify(self, site: str) -> None:
+        """Tell the live feed that something was stored."""
+        self.feed.notify(site)
 
     def stop(self) -> float:
         """Stop it; how long that took [s]."""
@@ -215,10 +221,11 @@ def serving(store: Store, settings: Settings, broker: Broker | None = None) -> I
     chosen = Settings(
         **{name: getattr(settings, name) for name in settings.__struct_fields__ if name != "port"}, port=port
     )
-    server = new_server(create_app(store, chosen, broker), chosen)
+    app = create_app(store, chosen, broker)
+    server = new_server(app, chosen)
     thread = threading.Thread(target=server.run, name="uvicorn")
     thread.start()
-    running = Running(f"http://127.0.0.1:{port}", server, thread)
+    running = Running(f"http://127.0.0.1:{port}", server, thread, app.state.feed)
     try:
         wait_until(lambda: listening(port) and server.started, "the API listens")
         yield running

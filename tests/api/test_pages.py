@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from tests.api.conftest import Visit
+from tests.api.history import WORKS
+from tests.api.parts import SITE, Feeder, Running
+from tests.parts import wait_until
+
+FACTORY = f"/sites/{SITE}"
+GATEWAYS = f"/sites/{SITE}/gateways"
+PLANS = f"/sites/{WORKS}/replacement"
+EVALUATION = f"/sites/{WORKS}/replacement/press-2-2026"
+PAGES = {"factory": FACTORY, "gateways": GATEWAYS, "replacement": PLANS, "evaluation": EVALUATION}
+
+
+def drawn(page: Page, condition: str) -> None:
+    """Wait for what a script has drawn; asked from outside, as the pages forbid `eval` within."""
+
+    def asked() -> bool:
+        page.wait_for_timeout(50)  # lets Playwright's own loop turn; the condition is what is waited for
+        return bool(page.evaluate(condition))
+
+    wait_until(asked, condition)
+
+
+def test_the_live_number_changes_by_itself(site: Running, feeder: Feeder, visit: Visit) -> None:
+    page = visit.page
+    page.goto(site.url + FACTORY)
+    page.evaluate("window.notReloaded = true")
+    seen: set[str] = set()
+
+    def changed() -> bool:
+        page.wait_for_timeout(50)  # lets Playwright's own loop turn; the condition is what is waited for
+        seen.add(page.locator("#total").inner_text())
+        return len(seen) >= 4
+
+    wait_until(changed, "the total power has shown four different values")
+    assert all(re.fullmatch(r"\d+\.\d", value) for value in seen if value != "–")
+    assert page.evaluate("window.notReloaded") is True
+    assert page.locator("#link").get_attribute("data-state") == "on"
+
+
+def test_the_chart_moves_with_what_is_pushed(site: Running, feeder: Feeder, visit: Visit) -> None:
+    page = visit.page
+    page.goto(site.url + FACTORY)
+    drawn(page, "window.wattproof?.power.chart.data[0].length > 0")
+    before = page.evaluate("window.wattproof.power.chart.data[0].at(-1)")
+    chart = "window.wattproof.power.chart.data"
+    drawn(page, f"{chart}[0].at(-1) > {before} && {chart}[1].at(-1) !== null")
+
+
+def test_gaps_are_drawn_as_gaps_and_declared_ones_are_shaded_and_named(site: Running, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{site.url}{FACTORY}?lang=en")
+    drawn(page, "window.wattproof?.power.chart.data[0].length > 0")
+    chart = page.evaluate(
+        "(() => { const c = window.wattproof.power.chart;"
+        " return {data: c.data, span: c.series.slice(1).map(s => s.spanGaps), labels: c.series.map(s => s.label)}; })()"
+    )
+    assert chart["span"] == [False] * 4, "no line is drawn across a null"
+    press = chart["data"][chart["labels"].index("사출기 1호")]
+    first, last = press.index(None), len(press) - 1 - press[::-1].index(None)
+    assert None not in press[:first][-20:]
+    assert press.count(None) >= 55
+    assert last > first
+    silent = chart["data"][chart["labels"].index("사출기 2호")]
+    assert silent[-40:] == [None] * 40, "nothing is drawn for a device that is silent"
+    note = page.locator("#gaps li").inner_text()
+    assert "Declared loss" in note
+    assert "Gateway storage full" in note
+    spark = page.locator('[data-device="press-1"] [data-show="spark"] path').get_attribute("d") or ""
+    assert spark.count("M") >= 2, "the small line is broken too"
+
+
+def test_a_silent_device_is_shown_as_silent_with_its_time(site: Running, feeder: Feeder, visit: Visit) -> None:
+    page = visit.page
+    page.goto(site.url + FACTORY)
+    page.wait_for_selector('.card[data-device="main"][data-silent="false"]')
+    card = page.locator('.card[data-device="press-2"]')
+    assert card.get_attribute("data-silent") == "true"
+    assert re.search(r"\d\d:\d\d:\d\d 이후 신호 없음", card.inner_text())
+    assert card.locator('[data-show="power"]').inner_text() == "–"
+    assert "마지막 값" in card.inner_text()
+
+
+def test_a_device_that_falls_silent_turns_while_one_watches(site: Running, feeder: Feeder, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{site.url}{FACTORY}?lang=en")
+    page.wait_for_selector('.card[data-device="main"][data-silent="false"]')
+    feeder.close()
+    page.wait_for_selector('.card[data-device="main"][data-silent="true"]', timeout=20_000)
+    assert "No current power reading" in page.locator("#total-note").inner_text()
+    assert page.locator("#total").inner_text() == "–"
+
+
+def test_demand_is_shown_against_its_target(site: Running, feeder: Feeder, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{site.url}{FACTORY}?lang=en")
+    page.wait_for_selector('#demand:not([data-state="unknown"])')
+    text = page.locator("#demand").inner_text()
+    assert "Target 100.0 kW" in text
+    width = page.locator("#demand-bar .projected").get_attribute("width") or "0%"
+    assert 50 < float(width.rstrip("%")) < 100
+
+
+def test_the_evaluation_page_shows_the_verdict_and_how_sure_it_is(site: Running, visit: Visit) -> None:
+    page = visit.page
+    found = httpx.get(f"{site.url}/api/sites/{WORKS}/plans/press-2-2026/evaluation").json()
+    page.goto(site.url + EVALUATION)
+    assert page.locator(".verdict .word").inner_text() == "입증"
+    assert page.locator("#saving").inner_text() == f"{found['saving']['kwh']:,.0f}"
+    band = page.locator("#saving-band").inner_text()
+    assert f"{found['saving']['low']:,.0f}" in band
+    assert f"{found['saving']['high']:,.0f}" in band
+    assert "90% 신뢰구간" in page.locator(".saved").inner_text()
+    assert f"{found['model']['cv_rmse_pct']:.1f}%" in page.locator("main").inner_text()
+    drawn(page, "window.wattproof?.cumulative !== undefined")
+    saved = page.evaluate("window.wattproof.cumulative.chart.data")
+    assert saved[2][-1] == pytest.approx(found["saving"]["kwh"])
+    assert page.evaluate("window.wattproof.cumulative.chart.bands[0].series") == [1, 3]
+    days = page.evaluate("window.wattproof.actual.chart.data")
+    assert [value for value in days[1] if value is not None] == found["intervals"]["actual_kwh"]
+
+
+def test_a_plan_that_cannot_be_read_is_shown_with_its_problem(site: Running, visit: Visit) -> None:
+    visit.page.goto(f"{site.url}{PLANS}?lang=en")
+    assert "scribble.yaml:" in visit.page.locator(".broken").inner_text()
+    visit.page.get_by_role("link", name="Replacement of press 2").click()
+    assert visit.page.locator(".verdict .word").inner_text() == "Proven"
+
+
+def test_gateways_show_state_outbox_and_errors(site: Running, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{site.url}{GATEWAYS}?lang=en")
+    gateway = page.locator('[data-gateway="gw-1"]')
+    assert "Online" in gateway.inner_text()
+    assert "3 batches · 5.1 kB" in gateway.inner_text()
+    assert "No reply 17" in gateway.locator('[data-device="press-2"]').inner_text()
+    assert "Connection lost" in page.locator('[data-gateway="gw-9"]').inner_text()
+    assert "Signed off" in page.locator('[data-gateway="history"]').inner_text()
+
+
+def test_the_gateways_page_keeps_itself_current(site: Running, feeder: Feeder, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{site.url}{GATEWAYS}?lang=en")
+    page.evaluate("document.getElementById('gateways').dataset.old = 'yes'")
+    page.wait_for_selector("#gateways:not([data-old])", timeout=15_000)
+
+
+def test_a_chosen_language_is_kept(site: Running, visit: Visit) -> None:
+    page = visit.page
+    page.goto(site.url + FACTORY)
+    assert page.locator("html").get_attribute("lang") == "ko"
+    page.get_by_role("link", name="English").click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.goto(site.url + GATEWAYS)
+    assert page.get_by_role("link", name="Factory", exact=True).is_visible()
+
+
+def test_a_simulated_factory_says_so_and_a_real_one_does_not(site: Running) -> None:
+    assert "가상 공장" in httpx.get(site.url + FACTORY).text
+    assert "가상 공장" not in httpx.get(site.url + PLANS).text
+
+
+def test_the_first_page_leads_to_the_first_site(site: Running) -> None:
+    answer = httpx.get(f"{site.url}/?lang=en")
+    assert answer.status_code == 302
+    assert answer.headers["location"] == f"/sites/{WORKS}?lang=en", "a real site comes before a simulated one"
+
+
+def test_a_page_that_is_not_there_says_so_in_the_visitors_language(site: Running) -> None:
+    answer = httpx.get(f"{site.url}/sites/none?lang=ko")
+    assert answer.status_code == 404
+    assert "찾는 화면이 없습니다" in answer.text
+
+
+def test_every_answer_forbids_what_was_not_served_here(site: Running) -> None:
+    for path in [*PAGES.values(), "/static/app.css", "/api/sites", "/sites/none"]:
+        headers = httpx.get(site.url + path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src 'self';" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_what_comes_from_outside_is_escaped(site: Running) -> None:
+    answer = httpx.get(f"{site.url}/sites/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+    assert "<script>alert" not in answer.text
+    assert "&lt;script&gt;alert" in answer.text
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
+def test_pages_fit_their_screen(
+    site: Running, feeder: Feeder, visit: Visit, test_output: Path, language: str, width: int, scheme: str
+) -> None:
+    page = visit.page
+    page.set_viewport_size({"width": width, "height": 900 if width > 600 else 844})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    for name, path in PAGES.items():
+        page.goto(f"{site.url}{path}?lang={language}")
+        if name == "factory":
+            page.wait_for_selector('#link[data-state="on"]')
+        if name in ("factory", "evaluation"):
+            page.wait_for_selector(".plot canvas")
+        page.screenshot(path=test_output / f"{name}-{language}-{width}-{scheme}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} needs no sideways scrolling"
