@@ -11,7 +11,7 @@ import pytest
 from edge.agent import Summary, birth_of, run_agent
 from edge.errors import OutboxError
 from edge.outbox import Outbox
-from edge.polling import now_ms
+from edge.polling import BusPoller, now_ms
 from edge.profiles import load_profile
 from edge.site import Bus, Device, Site, SiteName
 from telemetry import Batch, Birth, Broker, decode
@@ -149,3 +149,20 @@ def test_a_birth_names_each_devices_own_pace() -> None:
     assert [device.every_ms for device in birth.devices] == [5000, 2000]
     assert (birth.epoch, birth.started) == ("epoch", 17)
     assert [device.label for device in birth.devices] == ["a", "b"]
+
+
+def test_a_defect_ends_the_agent_with_its_error_and_what_was_read_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(self: BusPoller) -> None:
+        self._sink.add("d", "sensor", 1000, {"temperature_c": 21.5})
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(BusPoller, "run", broken)
+    bus = Bus("b", "tcp://127.0.0.1:9", [Device("d", "xy-md02", 1)])
+    site = Site(SiteName("site-1", "Site"), "gw-1", [bus], Broker(port=free_port()))
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(run_agent(site, data_dir=tmp_path, stop=asyncio.Event(), drain_s=0.0))
+    outbox = Outbox(tmp_path / "outbox.sqlite", "site-1", "gw-1")
+    assert (outbox.counters.read, outbox.counters.pending) == (1, 1)
+    outbox.close()

@@ -354,3 +354,12 @@ def test_reads_from_several_tasks_take_turns() -> None:
             link.close()
 
     asyncio.run(run())
+
+
+def test_when_no_question_could_be_told_from_an_owed_one_none_is_asked() -> None:
+    last = Read(7, 4, 65535, 1)
+    outcomes, hostile = talk("rtu", lambda _: [], last, last)
+    assert isinstance(outcomes[0], NoReplyError)
+    assert isinstance(outcomes[1], StaleReplyError)
+    assert "owes answers that this one resembles" in str(outcomes[1])
+    assert len(hostile.asked) == 1
