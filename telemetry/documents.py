@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 import yaml
@@ -12,7 +12,16 @@ from telemetry.errors import DocumentError, TelemetryError
 
 T = TypeVar("T")
 
-_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Leaves dates as text: msgspec reads them, and can say where one is that does not exist."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 _PATH = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<key>key in )?(?P<path>\$[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
@@ -87,6 +96,8 @@ class Document:
             problem = "unknown key; check its spelling and indentation"
         elif problem.startswith("Object missing required field"):
             problem = problem.replace("Object missing required field", "missing key")
+        elif problem == "Invalid RFC3339 encoded date":
+            problem = "not a date of the calendar; write it as 2026-01-31"
         elif problem.startswith("Expected"):
             problem = problem[0].lower() + problem[1:]
         return DocumentError(self.source, self.line(path), path.removeprefix("$").removeprefix("."), problem)
@@ -100,7 +111,7 @@ def parse_yaml(text: str, source: str) -> Document:
     DocumentError
         When it is not YAML, or a mapping has a key twice.
     """
-    loader = _LOADER(text)
+    loader = _Loader(text)
     try:
         root = loader.get_single_node()
         value = loader.construct_document(root) if root is not None else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ class Device(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     unit: int
     every_ms: int = 1000
+    since: dt.date | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.unit <= 247:
@@ -42,6 +44,7 @@ def test_a_good_document_becomes_its_type() -> None:
         ("    unit: 2\n", "", "site.yaml:5: devices[1]: missing key `unit`"),
         ("unit: 2", "unit: 300", "site.yaml:5: devices[1]: unit 300 is not 1-247"),
         ("unit: 2", "unit: 2\n    unit: 3", "site.yaml:7: unit: key given twice, first on line 6"),
+        ("unit: 2", "unit: 2\n    since: 2026-02-30", "site.yaml:7: devices[1].since: not a date of the calendar"),
         ("devices:", "devices: [", "site.yaml:3: not valid YAML"),
         ("name: 김포", "name: \x07", "site.yaml: not valid YAML"),
         (GOOD, "- 1\n", "site.yaml:1: expected `object`, got `array`"),
