@@ -52,7 +52,7 @@ def _variables(words: Words) -> list[Json]:
         text_variable(
             "target",
             words("목표 수요전력 (kW)", "Demand target (kW)"),
-            "200",
+            "300",
             words("15분 수요전력이 넘지 말아야 할 값", "What the 15-minute demand should not exceed"),
         ),
     ]

@@ -139,6 +139,23 @@ def open_authority(written: Written, folder: Path, now: dt.datetime, *, anew: bo
     return Authority(folder, certificate, kept_key, now)
 
 
+def hosts_of(path: Path) -> list[str]:
+    """Names and addresses in a server's certificate; none when there is no such file.
+
+    Raises
+    ------
+    ProvisionError
+        When the file is no certificate.
+    """
+    if not path.exists():
+        return []
+    try:
+        names = _load_certificate(path).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [str(name.value) for name in names]
+
+
 def pem(certificate: x509.Certificate) -> str:
     """Text form of a certificate."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")

@@ -21,10 +21,13 @@ from pathlib import Path
 from typing import Final
 
 from telemetry import ACK, BATCH, BIRTH, MAX_BYTES, STATE, check_name, topic
-from wattproof.certificates import ProvisionError, Written, open_authority
+from wattproof.certificates import ProvisionError, Written, hosts_of, open_authority
 
 SERVICES: Final = ("collector", "api", "health")
 """Clients every installation has, beside its gateways."""
+
+HOSTS: Final = ("mosquitto", "localhost", "127.0.0.1")
+"""How clients reach the broker unless told otherwise: on its own machine and among the services of the compose file."""
 
 _SERVICE = re.compile(r"(collector|api|health)(-[a-z0-9]+)*")
 _LONGEST_NAME = 64  # RFC 5280, ub-common-name
@@ -68,7 +71,7 @@ def generate(
     folder: Path,
     gateways: Mapping[str, Iterable[str]],
     *,
-    hosts: Sequence[str] = ("mosquitto", "localhost", "127.0.0.1"),
+    hosts: Sequence[str] | None = None,
     services: Sequence[str] = SERVICES,
     port: int = 8883,
     config_path: str = "/mosquitto/config",
@@ -88,7 +91,8 @@ def generate(
     gateways
         Gateway ids by site id. Those of earlier runs keep their rights as long as their client folder is there.
     hosts
-        Names and addresses under which clients reach the broker.
+        Names and addresses under which clients reach the broker; when not given, those of the last run, at first
+        `HOSTS`.
     services
         Further clients: ``collector``, ``api``, ``health``, or one of these with a suffix (``collector-2``), one
         for each process that connects: the broker allows one connection per certificate.
@@ -114,14 +118,15 @@ def generate(
     for service in services:
         if not _SERVICE.fullmatch(service):
             raise ProvisionError(f"service {service!r}: use collector, api or health, or one of them with -SUFFIX")
-    if not hosts:
+    if hosts is not None and not hosts:
         raise ProvisionError("hosts: name at least one address under which clients reach the broker")
     for part in ("", "ca", "broker", "data", "clients"):
         (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
     clients = sorted({*wanted, *services, *_existing_clients(folder / "clients")})
     written = Written(folder)
     authority = open_authority(written, folder / "ca", now or dt.datetime.now(dt.UTC), anew=replace)
-    authority.issue(written, folder / "broker", "server", hosts[0], hosts, anew=replace)
+    names = list(dict.fromkeys(hosts or hosts_of(folder / "broker" / "server.crt") or HOSTS))
+    authority.issue(written, folder / "broker", "server", names[0], names, anew=replace)
     for name in clients:
         authority.issue(written, folder / "clients" / name, "client", name, (), anew=replace)
     written.text(folder / "broker" / "acl", acl(clients))

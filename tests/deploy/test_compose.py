@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import structlog
 import yaml
 from typer.testing import CliRunner
 
@@ -52,7 +53,12 @@ def command_lines() -> list[tuple[str, list[str]]]:
 
 def understood(arguments: list[str]) -> bool:
     """Whether the real command line has this command and its options; nothing is run."""
-    return CliRunner().invoke(app, [*arguments, "--help"]).exit_code == 0
+    logging = structlog.get_config()
+    try:
+        return CliRunner().invoke(app, [*arguments, "--help"]).exit_code == 0
+    finally:
+        # The command line directs the log to the runner's standard error, which is gone now.
+        structlog.configure(**logging)
 
 
 def test_the_file_is_valid_yaml_without_a_key_twice() -> None:

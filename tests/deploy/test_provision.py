@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 
 from telemetry import InvalidNameError
-from wattproof.certificates import ProvisionError
+from wattproof.certificates import ProvisionError, hosts_of
 from wattproof.provision import client_name, generate
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -73,6 +73,19 @@ def test_a_new_host_gets_a_new_server_certificate_for_the_same_key(tmp_path: Pat
         x509.SubjectAlternativeName
     )
     assert [str(name.value) for name in names.value] == ["mosquitto", "192.0.2.7"]
+
+
+def test_the_hosts_of_the_last_run_are_kept_when_none_are_given(tmp_path: Path) -> None:
+    generate(tmp_path, SITES, hosts=["mosquitto", "broker.example", "broker.example"], now=NOW)
+    before = (tmp_path / "broker" / "server.crt").read_bytes()
+    generate(tmp_path, {"busan": ["gw-9"]}, now=NOW)
+    assert (tmp_path / "broker" / "server.crt").read_bytes() == before
+    assert hosts_of(tmp_path / "broker" / "server.crt") == ["mosquitto", "broker.example"]
+
+
+def test_an_empty_list_of_hosts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProvisionError, match="name at least one address"):
+        generate(tmp_path, SITES, hosts=[], now=NOW)
 
 
 def test_certificates_about_to_run_out_are_issued_anew_for_the_same_key(tmp_path: Path) -> None:

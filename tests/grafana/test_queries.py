@@ -126,9 +126,9 @@ def test_the_demand_is_the_average_power_of_the_quarter_hour(url: str) -> None:
     expected = 30_000 + demo_like.PARTS_PER_HOUR * demo_like.AFTER_WH + 22_000 + 4_000
     assert midday == pytest.approx(expected)
     target = points(ask(url, of_panel("factory", "15-minute demand (24 hours)", "B"), DATABASE))
-    assert {watts for _, watts in target} == {200_000.0}
+    assert {watts for _, watts in target} == {300_000.0}
     share = newest(url, of_panel("factory", "15-minute demand / target"))
-    assert share[""] == pytest.approx(expected / 2000)
+    assert share[""] == pytest.approx(expected / 3000)
 
 
 def test_energy_per_part_before_and_after_is_what_the_machine_needs(url: str) -> None:
