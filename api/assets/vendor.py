@@ -53,6 +53,8 @@ def build(target: Path = TARGET, source: Path = HERE) -> bool:
         fresh = folder / "vendor"
         for origin, place in FILES.items():
             (fresh / place).parent.mkdir(parents=True, exist_ok=True)
+            if not (folder / "node_modules" / origin).is_file():
+                raise RuntimeError(f"the locked packages hold no {origin}; FILES in {__file__} must follow the lock")
             shutil.copyfile(folder / "node_modules" / origin, fresh / place)
         (fresh / _STAMP).write_text(wanted + "\n", encoding="ascii")
         shutil.rmtree(target, ignore_errors=True)

@@ -41,6 +41,7 @@ export function shading(stretches) {
     ctx.font = `600 ${12 * ratio}px ${css("--sans")}`;
     if (!stretch.label || ctx.measureText(stretch.label).width + 12 * ratio > right - left) return;
     ctx.fillStyle = css("--dim");
+    ctx.textAlign = "left";
     ctx.textBaseline = "top";
     ctx.fillText(stretch.label, left + 6 * ratio, bbox.top + 6 * ratio);
   };

@@ -101,26 +101,26 @@ export function push(snapshot) {
 export function sparks() {
   if (data === null) return;
   page.metered.forEach((device, index) => {
-    const path = document.querySelector(`[data-device="${device}"] [data-show="spark"] path`);
-    path?.setAttribute("d", line(data[index + 1]));
+    const spark = document.querySelector(`[data-device="${device}"] [data-show="spark"]`);
+    if (!spark) return;
+    const runs = stretches(data[index + 1]);
+    const [area, line] = spark.children;
+    line.setAttribute("d", runs.map((run) => `M${run.map((point) => point.join(" ")).join("L")}`).join(""));
+    area.setAttribute("d", runs.map((run) => `M${run[0][0]} 40L${run.map((point) => point.join(" ")).join("L")}L${run.at(-1)[0]} 40Z`).join(""));
   });
 }
 
-function line(values) {
+// Runs of values without a gap, as points of a 200 by 40 picture.
+function stretches(values) {
   const high = Math.max(...values.map((value) => value ?? 0), 1);
   const step = 200 / Math.max(values.length - 1, 1);
-  let broken = true;
-  return values
-    .map((value, index) => {
-      if (value === null) {
-        broken = true;
-        return "";
-      }
-      const point = `${broken ? "M" : "L"}${(index * step).toFixed(1)} ${(38 - (Math.max(value, 0) / high) * 36).toFixed(1)}`;
-      broken = false;
-      return point;
-    })
-    .join("");
+  const runs = [];
+  values.forEach((value, index) => {
+    if (value === null) return;
+    if (index === 0 || values[index - 1] === null) runs.push([]);
+    runs.at(-1).push([(index * step).toFixed(1), (38 - (Math.max(value, 0) / high) * 36).toFixed(1)]);
+  });
+  return runs;
 }
 
 function listGaps() {

@@ -37,7 +37,7 @@ def test_building_puts_the_files_there_once(tmp_path: Path) -> None:
 
 def test_a_failing_npm_says_what_to_check(tmp_path: Path) -> None:
     for name in ("package.json", "package-lock.json"):
-        (tmp_path / name).write_text("{}", encoding="utf-8")
+        (tmp_path / name).write_text("{", encoding="utf-8")
     with pytest.raises(RuntimeError, match=r"npm ci failed.*network(.|\n)*npm said"):
         vendor.build(tmp_path / "vendor", tmp_path)
     assert not (tmp_path / "vendor").exists()
