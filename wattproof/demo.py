@@ -28,6 +28,7 @@ from wattproof.one_box import start_agent, start_broker
 
 __all__ = ["Audience", "Options", "run", "table"]
 
+_DEMAND_TARGET_KW = 280.0
 _DRAIN_S = 10.0
 _HURRIED_DRAIN_S = 0.5
 """Whoever presses Ctrl-C waits no longer than this for the last acknowledgements [s]."""
@@ -115,7 +116,7 @@ def _account(
         outbox=outbox,
         quarantined=quarantined,
         gaps=gaps,
-        lost=max(0, read - stored - outbox - quarantined - gaps),
+        lost=max(0, read - stored - outbox - quarantined - gaps) + live.undeclared,
         duplicates=box.store.duplicates(),
         latency_ms=Latency(latency.p50, latency.p99),
         evaluation=_outcome(box.store, factory, plan),
@@ -137,7 +138,9 @@ def _outcome(store: storage.Store, factory: simulator.Factory, plan: evaluation.
 
 def _services(options: Options, folder: Path, users: dict[str, Broker]) -> services.Services:
     settings = options.store or storage.Settings(path=str(folder / "demo.duckdb"))
-    web = api.Settings(host=options.host, port=options.port, plans=str(folder / "plans"))
+    web = api.Settings(
+        host=options.host, port=options.port, plans=str(folder / "plans"), demand_target_kw=_DEMAND_TARGET_KW
+    )
     store = services.open_store(settings)
     return services.Services(folder, store, collector.Settings(), users["collector"], web, users["api"])
 

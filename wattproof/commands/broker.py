@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 app = typer.Typer(help="Run the embedded MQTT broker, or set up mosquitto.", no_args_is_help=True)
@@ -26,3 +28,38 @@ def run(
         await serve(host, port, data_dir, say, stop)
 
     run_until_stopped(work)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where authority, certificates and files are kept.")],
+    gateway: Annotated[
+        list[str], typer.Option("--gateway", metavar="SITE/GATEWAY", help="A gateway that may connect; repeatable.")
+    ] = [],  # noqa: B006 - typer reads the default and never changes it
+    host: Annotated[
+        list[str], typer.Option("--host", metavar="NAME", help="A name clients reach the broker by; repeatable.")
+    ] = [],  # noqa: B006 - as above
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object: what was created, changed and kept.")
+    ] = False,
+) -> None:
+    """Set up mosquitto: authority, certificates, configuration, and rights that keep gateways apart.
+
+    What exists is kept; run it again with one more --gateway to add one.
+    """
+    from wattproof.errors import BadInputError
+    from wattproof.provision import generate
+
+    sites: dict[str, list[str]] = {}
+    for pair in gateway:
+        site, slash, name = pair.partition("/")
+        if not (site and slash and name):
+            raise BadInputError(f"--gateway {pair}: write it as SITE/GATEWAY, e.g. gimpo-demo/gw-1")
+        sites.setdefault(site, []).append(name)
+    done = generate(folder, sites, hosts=host or None, replace=replace)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(done).decode() + "\n")
+        return
+    for what, paths in (("created", done.created), ("changed", done.changed), ("kept", done.kept)):
+        for path in paths:
+            sys.stdout.write(f"{what:8} {folder / path}\n")
