@@ -39,6 +39,9 @@ def init(
     host: Annotated[
         list[str], typer.Option("--host", metavar="NAME", help="A name clients reach the broker by; repeatable.")
     ] = [],  # noqa: B006 - as above
+    replace: Annotated[
+        bool, typer.Option("--replace", help="A new authority and new keys; every client needs its new files.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object: what was created, changed and kept.")
     ] = False,
