@@ -12,7 +12,7 @@ import structlog
 from collector.counters import Tally
 from collector.errors import QuarantineError
 from collector.inbox import Delivery
-from collector.intake import Intake, Reason, Refusal, Sender, part_content, take_apart
+from collector.intake import Intake, Reason, Refusal, Sender, find_sender, part_content, take_apart
 from collector.quarantine import Quarantine
 from storage import Rejected, Store, StoreError, StoreRefusedError, StoreUnavailableError, Written
 from telemetry import Batch
@@ -168,7 +168,8 @@ def _apart(delivery: Delivery, now: int) -> Intake:
     except Exception as error:
         # Nobody foresaw this message, but it must not stop the line.
         log.exception("message_unprocessable", topic=delivery.topic)
-        return Intake(None, None, [Refusal(Reason.UNPROCESSABLE, repr(error))])
+        refusal = Refusal(Reason.UNPROCESSABLE, repr(error))
+        return Intake(find_sender(delivery.topic, delivery.payload), None, [refusal])
 
 
 def _refused_by_store(rejected: Rejected) -> Refusal:

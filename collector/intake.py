@@ -124,7 +124,7 @@ def take_apart(topic: str, payload: bytes, now: int) -> Intake:
         batch = decode(payload, Batch)
     except DecodeError as error:
         reason = Reason.OVERSIZED if len(payload) > MAX_BYTES else Reason.MALFORMED
-        return Intake(_sender(address.site, address.gateway, payload), None, [Refusal(reason, str(error))])
+        return Intake(find_sender(topic, payload), None, [Refusal(reason, str(error))])
     sender = Sender(address.site, address.gateway, batch.epoch, batch.seq)
     refusal = _whole(batch, address.site, address.gateway)
     if refusal is not None:
@@ -153,17 +153,18 @@ def _whole(batch: Batch, site: str, gateway: str) -> Refusal | None:
     return None
 
 
-def _sender(site: str, gateway: str, payload: bytes) -> Sender | None:
+def find_sender(topic: str, payload: bytes) -> Sender | None:
     """Find epoch and seq in a payload of any shape, so that a gateway need not send what is set aside for ever."""
     try:
+        address = parse_topic(topic)
         found: Any = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (InvalidNameError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if not isinstance(found, dict):
         return None
     epoch, seq = found.get("epoch"), found.get("seq")
     if isinstance(epoch, str) and isinstance(seq, int) and not isinstance(seq, bool) and 1 <= seq < _LARGEST_SEQ:
-        return Sender(site, gateway, epoch, seq)
+        return Sender(address.site, address.gateway, epoch, seq)
     return None
 
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import pytest
 import structlog
 
 from collector import Collector, Quarantine, Settings
+from collector.intake import Intake, take_apart
 from storage import (
     Health,
     InfluxStore,
@@ -311,3 +313,45 @@ def test_wrong_credentials_at_amqtt_are_told(tmp_path: Path, store: Store, quara
     ):
         wait_until(lambda: [entry for entry in logs if entry["event"] == "mqtt_refused"], "the refusal is told")
         assert not collector.connected
+
+
+def test_a_defect_of_the_collector_itself_acknowledges_nothing_to_the_gateway_and_the_line_goes_on(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    foreign = Batch(SITE, GATEWAY, "epoch", 1, [])
+    calls: list[int] = []
+
+    class Confused(Tripwire):
+        def write(self, batches: Sequence[Batch]) -> Written:
+            written = super().write(batches)
+            calls.append(len(batches))
+            return Written(written.stored, 0, [Rejected(foreign, MAIN, 1, "whose?")]) if len(calls) == 1 else written
+
+    with (
+        structlog.testing.capture_logs() as logs,
+        collecting(Confused(store), mosquitto, quarantine),
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+    ):
+        outbox.put(readings(now_ms() - 60_000, 10))
+        assert publisher.drained(30)
+        assert len(calls) >= 2
+    assert [entry["messages"] for entry in logs if entry["event"] == "commit_failed"] == [1]
+    assert (store.count(), store.duplicates()) == (10, 0)
+
+
+def test_a_message_that_makes_the_intake_fail_is_set_aside(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defective(topic_: str, payload: bytes, now: int) -> Intake:
+        if b"press-9" in payload:
+            raise ZeroDivisionError("a defect that only this message shows")
+        return take_apart(topic_, payload, now)
+
+    monkeypatch.setattr("collector.commit.take_apart", defective)
+    with collecting(store, mosquitto, quarantine), gateway(tmp_path, mosquitto) as (outbox, publisher):
+        outbox.put(readings(now_ms() - 60_000, 10, device="press-9"))
+        outbox.put(readings(now_ms() - 60_000, 10))
+        assert publisher.drained(20)
+        assert (outbox.counters.stored, outbox.counters.quarantined) == (10, 10)
+    (entry,) = quarantine.list()
+    assert entry.reason == "unprocessable"

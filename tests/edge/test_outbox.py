@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import structlog
 
 from edge.errors import OutboxError, OutboxFullError
 from edge.outbox import Counters, Outbox
@@ -346,4 +347,30 @@ def test_many_threads_put_and_acknowledge_at_once_and_the_ledger_balances(tmp_pa
     assert (counters.read, outbox.last_seq) == (75, 75)
     assert balanced(counters)
     assert counters.pending == sum(batch.readings for batch in batches(outbox))
+    outbox.close()
+
+
+def test_a_ledger_that_is_gone_is_damage(tmp_path: Path) -> None:
+    outbox = open_outbox(tmp_path)
+    epoch = outbox.epoch
+    outbox._connection.execute("DELETE FROM ledger")
+    outbox.close()
+    again = open_outbox(tmp_path)
+    assert again.epoch != epoch
+    assert list(tmp_path.glob("outbox.sqlite.damaged-*"))
+    again.close()
+
+
+def test_a_dropped_batch_whose_bytes_have_rotted_still_counts_as_lost_and_is_told(tmp_path: Path) -> None:
+    outbox = open_outbox(tmp_path)
+    outbox.put([table(1, 2, 3)])
+    outbox._connection.execute("UPDATE batch SET payload = x'00'")
+    outbox.close()
+    outbox = open_outbox(tmp_path, max_bytes=10)
+    with structlog.testing.capture_logs() as logs:
+        outbox.put([table(4)])
+    (told,) = [entry for entry in logs if entry["event"] == "outbox_batch_unreadable"]
+    assert (told["seq"], told["readings_lost"]) == (1, 3)
+    assert outbox.counters.gap == 3
+    assert balanced(outbox.counters)
     outbox.close()

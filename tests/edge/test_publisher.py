@@ -16,6 +16,7 @@ import pytest
 import structlog
 from paho.mqtt.client import Client
 
+from edge.errors import OutboxError
 from edge.outbox import Outbox
 from edge.publisher import Publisher
 from telemetry import Ack, Batch, Birth, Broker, State, Table, decode, encode, new_client
@@ -263,3 +264,46 @@ def test_a_damaged_outbox_that_was_replaced_goes_on_under_its_new_epoch(outbox: 
         assert [batch.seq for batch in listener.batches if batch.epoch == outbox.epoch] == [1, 2]
         births = [decode(payload, Birth).epoch for kind, payload in listener.said if kind == "birth"]
         assert births == [old, outbox.epoch]
+
+
+def test_a_batch_dropped_while_in_flight_is_not_sent_again(tmp_path: Path, mosquitto: Broker) -> None:
+    outbox = Outbox(tmp_path / "outbox.sqlite", "site-1", "gw-1", max_bytes=10)
+    put(outbox, 1)
+    with listening_to(mosquitto, lambda _: False) as listener, publishing(outbox, mosquitto) as publisher:
+        wait_until(lambda: listener.batches, "the first batch is sent")
+        put(outbox, 1)
+        publisher.wake()
+        wait_until(lambda: [batch.seq for batch in listener.batches].count(2) >= 3, "only the second goes on")
+        assert list(publisher._carried) == [2]
+        listener.rule = lambda _: True
+        assert publisher.drained(10)
+    outbox.close()
+
+
+def test_an_outbox_that_fails_is_told_once_and_sending_goes_on_when_it_works_again(
+    outbox: Outbox, mosquitto: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = threading.Event()
+    failing.set()
+    tries = []
+    after = outbox.after
+
+    def unsteady(*arguments: int, **more: int) -> object:
+        if failing.is_set():
+            tries.append(1)
+            raise OutboxError("outbox x: disk I/O error. Check the disk")
+        return after(*arguments, **more)
+
+    monkeypatch.setattr(outbox, "after", unsteady)
+    put(outbox, 3)
+    with (
+        structlog.testing.capture_logs() as logs,
+        listening_to(mosquitto),
+        publishing(outbox, mosquitto) as publisher,
+    ):
+        wait_until(lambda: len(tries) >= 2, "the publisher tries again")
+        failing.clear()
+        assert publisher.drained(10)
+    assert [entry["reason"] for entry in logs if entry["event"] == "outbox_failed"] == [
+        "outbox x: disk I/O error. Check the disk"
+    ]
