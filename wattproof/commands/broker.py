@@ -61,7 +61,7 @@ def init(
         sites.setdefault(site, []).append(name)
     done = generate(folder, sites, hosts=host or None, replace=replace)
     if as_json:
-        sys.stdout.write(msgspec.json.encode(done).decode() + "\n")
+        sys.stdout.write(msgspec.json.encode(done, enc_hook=str).decode() + "\n")
         return
     for what, paths in (("created", done.created), ("changed", done.changed), ("kept", done.kept)):
         for path in paths:
