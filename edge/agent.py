@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 _FIRST_REPORT_S: Final = 1.0
 _REPORT_EVERY_S: Final = 10.0
+_NO_ERRORS: Final = dict.fromkeys((reason for reason in Quality if reason is not Quality.GOOD), 0)
+"""Every counter is told from the start: a first error is a rise from 0."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -158,7 +160,7 @@ async def _report(site: Site, pollers: list[BusPoller], flusher: Flusher, outbox
         flusher.add(site.gateway, "gateway", at, own)
         for poller in pollers:
             for device in poller.devices:
-                errors = {Quality.TIMEOUT: 0, **device.health.errors}
+                errors = {**_NO_ERRORS, **device.health.errors}
                 values = {reason.error_channel: float(count) for reason, count in errors.items()}
                 flusher.add(device.id, "link", at, values)
         await asyncio.sleep(_REPORT_EVERY_S)

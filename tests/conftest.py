@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from telemetry import Broker
+from tests.browser import chromium, visit
 from tests.parts import Database, free_port, program, running, wait_until
+
+__all__ = ["chromium", "visit"]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ energy: energy_import_wh
 timezone: {site.timezone}
 drivers: # what the machine's energy follows
   - {{name: production, device: plc-2, kind: plc, channel: production_count, aggregate: difference}}
-  - {{name: operating_day, device: plc-2, kind: plc, channel: production_count, aggregate: active}}
+  - {{name: operating, device: plc-2, kind: plc, channel: production_count, aggregate: active}}
   - {{name: temperature, device: ambient, kind: sensor, channel: temperature_c, aggregate: mean}}
 baseline: {_window(windows.baseline)}
 installation: {_window(windows.installation)}

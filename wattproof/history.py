@@ -52,7 +52,7 @@ def send(
         Called with readings acknowledged and readings in all.
     """
     outbox = edge.Outbox(folder / "history.sqlite", factory.file.site.id, GATEWAY)
-    publisher = edge.Publisher(outbox, broker, _birth(factory, outbox.epoch, span[0]))
+    publisher = edge.Publisher(outbox, broker, _birth(factory, outbox.epoch, span[0]), live_first=False)
     publisher.start()
     try:
         for _, tables in itertools.groupby(factory.history(*span), key=lambda table: table.times[0] // 86_400_000):

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from tests.api.conftest import Visit
 from tests.api.history import WORKS
 from tests.api.parts import SITE, Feeder, Running
+from tests.browser import Visit
 from tests.parts import wait_until
 
 FACTORY = f"/sites/{SITE}"

@@ -14,7 +14,7 @@ from edge.outbox import Outbox
 from edge.polling import BusPoller, now_ms
 from edge.profiles import load_profile
 from edge.site import Bus, Device, Site, SiteName
-from telemetry import Batch, Birth, Broker, decode
+from telemetry import Batch, Birth, Broker, Quality, decode
 from tests.edge.test_publisher import Listener, listening_to
 from tests.edge.wires import hostile_tcp, profiled, rtu_server, tcp_server, until
 from tests.parts import free_port
@@ -78,7 +78,7 @@ def test_what_is_read_arrives_with_the_gateways_own_health_and_the_ledger_balanc
     assert "press-1" not in values["power_meter"]
     assert set(values["gateway"]["gw-1"]) == {"outbox_depth_count", "outbox_bytes", "lateness_ms", "readings_count"}
     assert set(values["link"]) == {"main", "ambient", "press-1"}
-    assert values["link"]["main"] == {"errors_timeout_count": [0.0]}
+    assert values["link"]["main"] == {q.error_channel: [0.0] for q in Quality if q is not Quality.GOOD}
     refused = values["link"]["press-1"]["errors_connect_count"][0]
     assert refused is not None
     assert refused >= 1.0

@@ -1,0 +1,202 @@
+"""The whole mission, end to end: `wattproof demo` as its user runs it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from grafana import FOLDER
+from storage import InfluxStore
+from tests.browser import Visit
+from tests.grafana.queries import unanswered
+from tests.parts import Database, wait_until
+
+Json = dict[str, Any]
+DATABASE = "wattproof_demo"
+CHANNELS_OF_AN_SDM630 = 20
+
+
+class Demo:
+    """A demo that runs until it is interrupted."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.said: list[str] = []
+        self.folder = folder
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "wattproof", "demo", "--port", "0", "--data-dir", str(folder), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def url(self) -> str:
+        """Where its pages are, once it has said so."""
+        wait_until(lambda: self._found() or self._process.poll() is not None, "the demo names its pages", 60)
+        found = self._found()
+        assert found, self.said
+        return found
+
+    def wait_for(self, sentence: str) -> None:
+        wait_until(lambda: any(sentence in line for line in self.said), f"the demo says {sentence!r}", 90)
+
+    def interrupt(self) -> tuple[int, str]:
+        """Press Ctrl-C; return exit code and standard output. It must end within three seconds."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(3)
+        finally:
+            self.kill()
+        assert self._process.stdout is not None
+        return self._process.returncode, self._process.stdout.read()
+
+    def children(self) -> list[int]:
+        """Process ids of what it has started."""
+        pid = self._process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _found(self) -> str:
+        return next((m[0] for line in self.said if (m := re.search(r"http://127\.0\.0\.1:\d+", line))), "")
+
+    def _read(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.said.append(line)
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    running = Demo(tmp_path)
+    yield running
+    running.kill()
+
+
+def run_headless(*arguments: str) -> tuple[int, Json]:
+    command = [sys.executable, "-m", "wattproof", "demo", "--port", "0", "--json", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    assert ended.stdout.count("\n") == 1, ended.stderr[-2000:]
+    return ended.returncode, json.loads(ended.stdout)
+
+
+def check_ledger(code: int, ledger: Json) -> None:
+    """Every reading is accounted for, the verdict is right, and both would show if they were not."""
+    assert code == 0
+    assert (ledger["lost"], ledger["duplicates"], ledger["quarantined"], ledger["gaps"]) == (0, 0, 0, 0)
+    assert ledger["read"] == ledger["stored"] + ledger["outbox"]
+    twelve_weeks = 84 * 96 * (4 * CHANNELS_OF_AN_SDM630 + 2 * 3 + 2)
+    assert ledger["stored"] > twelve_weeks
+    assert 0 < ledger["latency_ms"]["p50"] <= ledger["latency_ms"]["p99"]
+    found = ledger["evaluation"]
+    assert found["verdict"] == "proven"
+    assert found["low"] < found["true_kwh"] < found["high"]
+    assert found["low"] < found["saving_kwh"] < found["high"]
+
+
+def test_a_headless_run_loses_nothing_and_finds_the_truth() -> None:
+    check_ledger(*run_headless("--seconds", "15"))
+
+
+def test_the_same_on_an_influxdb_and_its_data_answers_every_dashboard(influxdb: Database) -> None:
+    store = ["--store", "influx", "--influx-url", influxdb.url, "--influx-database", DATABASE]
+    check_ledger(*run_headless("--seconds", "15", *store))
+
+    replaced = _monday() - dt.timedelta(days=30)
+    for language in ("ko", "en"):
+        for file in sorted((FOLDER / language).glob("*.json")):
+            dashboard = json.loads(file.read_text(encoding="utf-8"))
+            now = dt.datetime.now(ZoneInfo("Asia/Seoul"))
+            silent = unanswered(influxdb.url, DATABASE, dashboard, now, {"replaced": f"'{replaced:%Y-%m-%d}'"})
+            assert silent == [], file
+
+    refused = subprocess.run(
+        [sys.executable, "-m", "wattproof", "demo", "--port", "0", *store],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert refused.returncode == 3
+    assert "the store already holds" in refused.stderr
+    left = InfluxStore(influxdb.url, database=DATABASE)
+    assert left.count("gimpo-demo") > 0
+    left.close()
+
+
+def test_the_seed_fixes_the_evaluation_whatever_the_run(demo: Demo) -> None:
+    """The page's evaluation of this run is the headless run's, because the past is the seed's."""
+    demo.wait_for("the past is in the store")
+    with urllib.request.urlopen(f"{demo.url}/api/sites/gimpo-demo/plans/press-2/evaluation", timeout=30) as answer:
+        here = json.load(answer)
+    _, again = run_headless("--seconds", "1")
+    assert here["saving"]["kwh"] == pytest.approx(again["evaluation"]["saving_kwh"], rel=1e-12)
+    _, other = run_headless("--seconds", "1", "--seed", "7")
+    assert other["evaluation"]["saving_kwh"] != pytest.approx(again["evaluation"]["saving_kwh"], rel=1e-3)
+
+
+def test_the_pages_show_power_moving_and_the_verdict(demo: Demo, visit: Visit, test_output: Path) -> None:
+    page = visit.page
+    page.goto(demo.url)
+    total = page.locator("#total")
+    before = total.inner_text()
+    wait_until(lambda: total.inner_text() not in {before, "–", ""}, "the live number changes by itself")
+    demo.wait_for("the past is in the store")
+    page.wait_for_function("() => document.querySelectorAll('[data-device][data-silent=\"false\"]').length >= 7")
+    page.screenshot(path=test_output / "demo-factory.png", full_page=True)
+
+    page.goto(f"{demo.url}/sites/gimpo-demo/replacement/press-2?lang=ko")
+    assert "입증" in page.locator("main").inner_text()
+    page.screenshot(path=test_output / "demo-replacement.png", full_page=True)
+
+    page.goto(f"{demo.url}/sites/gimpo-demo/gateways?lang=ko")
+    page.get_by_text("gw-1").first.wait_for()
+    page.screenshot(path=test_output / "demo-gateways.png", full_page=True)
+
+
+@pytest.mark.parametrize("moment", ["the pages are up", "the past is in the store"])
+def test_ctrl_c_ends_everything_within_three_seconds(demo: Demo, moment: str) -> None:
+    assert demo.url
+    if moment != "the pages are up":
+        demo.wait_for(moment)
+    children = demo.children()
+    code, out = demo.interrupt()
+    assert code in {0, 130}
+    assert code == 130 or "lost" in out
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_a_web_port_in_use_is_one_sentence_and_leaves_nothing_running(demo: Demo, tmp_path: Path) -> None:
+    port = demo.url.rsplit(":", 1)[1]
+    ended = subprocess.run(
+        [sys.executable, "-m", "wattproof", "demo", "--port", port, "--data-dir", str(tmp_path / "other")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 3
+    assert f"web server: cannot listen on 127.0.0.1:{port}: Address already in use" in ended.stderr.splitlines()[-1]
+
+
+def _monday() -> dt.date:
+    today = dt.datetime.now(ZoneInfo("Asia/Seoul")).date()
+    return today - dt.timedelta(days=today.weekday())
