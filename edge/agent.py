@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 _FIRST_REPORT_S: Final = 1.0
 _REPORT_EVERY_S: Final = 10.0
-_NO_ERRORS: Final = dict.fromkeys((reason for reason in Quality if reason is not Quality.GOOD), 0)
+_NO_ERRORS: Final[dict[Quality, int]] = {reason: 0 for reason in Quality if reason is not Quality.GOOD}
 """Every counter is told from the start: a first error is a rise from 0."""
 
 
