@@ -92,10 +92,10 @@ def run(options: Options, audience: Audience, stop: threading.Event) -> Ledger:
         _go_on(stop)
         virtual = _start_factory(closing, options.seed, now_ms, folder)
         _go_on(stop)
+        began = simulator.wall_clock()
         drain_s = _DRAIN_S if options.seconds is not None else _HURRIED_DRAIN_S
         agent = start_agent(closing, folder / "site.yaml", folder, users["gateway"], drain_s)
-        span = (factory.begins_ms, simulator.wall_clock())
-        past = history.send(factory, span, users["gateway"], folder, stop, audience.progress)
+        past = history.send(factory, factory.begins_ms, began, users["gateway"], folder, stop, audience.progress)
         audience.say("the past is in the store")
         _wait(stop, options.seconds, (virtual, agent))
         audience.say("ending: waiting for the last acknowledgements")
