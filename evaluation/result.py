@@ -143,7 +143,7 @@ class Coefficient(msgspec.Struct, frozen=True):
 
     name: str
     value: float | None
-    unit: str
+    unit: Text
     dropped: str = ""
 
 

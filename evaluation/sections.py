@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from analytics import (
 )
 from evaluation.calendar import end_ms, start_ms
 from evaluation.metered import Floats, Metered, flag_counts, flag_names
-from evaluation.plan import Driver, Plan
+from evaluation.plan import Driver, Granularity, Plan
 from evaluation.result import (
     Coefficient,
     Cumulative,
@@ -61,14 +62,21 @@ def driver_unit(driver: Driver) -> str:
     return "" if driver.aggregate == "active" or unit == "1" else unit
 
 
-def coefficient_unit(plan: Plan, driver: Driver) -> str:
+_PER: Final[dict[Granularity, Text]] = {
+    "hour": Text("kWh/시간", "kWh/hour"),
+    "day": Text("kWh/일", "kWh/day"),
+    "week": Text("kWh/주", "kWh/week"),
+}
+
+
+def coefficient_unit(plan: Plan, driver: Driver) -> Text:
     """Unit of a driver's coefficient."""
+    energy, unit = _PER[plan.granularity], CHANNELS[driver.channel].unit
     if driver.aggregate == "active":
-        return f"kWh/{plan.granularity}"
-    unit = CHANNELS[driver.channel].unit
+        return energy
     if driver.aggregate == "difference":
-        return "kWh per unit" if unit == "1" else f"kWh per {unit}"
-    return f"kWh/{plan.granularity} per {unit}"
+        return Text("kWh/개", "kWh per unit") if unit == "1" else Text(f"kWh/{unit}", f"kWh per {unit}")
+    return Text(f"{energy.ko} ({unit}당)", f"{energy.en} per {unit}")
 
 
 def window_results(plan: Plan, windows: Windows) -> list[WindowResult]:
@@ -97,7 +105,7 @@ def model_result(
     fit = goodness(baseline.used_energy, model.fitted, baseline.used_positions, model.parameters)
     sample = Sample(model.design(baseline.used_drivers), baseline.used_energy, baseline.used_positions)
     rho = (avoided.noise if avoided else estimate_noise([sample])).mean_rho
-    terms = [Coefficient("intercept", number(model.intercept), f"kWh/{plan.granularity}")]
+    terms = [Coefficient("intercept", number(model.intercept), _PER[plan.granularity])]
     for index, driver in enumerate(plan.drivers):
         dropped = model.dropped.get(driver.name, "")
         value = None if dropped else number(float(model.coefficients[index]))

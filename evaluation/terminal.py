@@ -139,7 +139,7 @@ def _model(model: ModelResult, language: Language) -> Table:
         f"({_say('effective', language)} {model.n_effective:,.0f})",
     )
     for term in model.coefficients:
-        value = f"{term.value:,.4g} {term.unit}" if term.value is not None else "–"
+        value = f"{term.value:,.4g} {term.unit.said(language)}" if term.value is not None else "–"
         if term.dropped:
             value = f"{_say('dropped', language)}: {_say(term.dropped, language)}"
         table.add_row("", f"{term.name}: {value}")

@@ -38,7 +38,8 @@ def test_a_real_saving_is_proven_and_the_band_holds_it(tmp_path: Path) -> None:
     assert found.saving.kwh == pytest.approx(found.saving.adjusted_kwh - found.saving.actual_kwh)
     assert found.model is not None
     assert [term.name for term in found.model.coefficients] == ["intercept", "production", "temperature"]
-    assert [term.unit for term in found.model.coefficients] == ["kWh/day", "kWh per unit", "kWh/day per °C"]
+    assert [term.unit.en for term in found.model.coefficients] == ["kWh/day", "kWh per unit", "kWh/day per °C"]
+    assert [term.unit.ko for term in found.model.coefficients] == ["kWh/일", "kWh/개", "kWh/일 (°C당)"]
     assert found.model.coefficients[1].value == pytest.approx(0.5, abs=0.01)
     assert found.model.coefficients[2].value == pytest.approx(1.0, abs=0.6)
     assert found.model.n == 42
