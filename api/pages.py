@@ -119,6 +119,7 @@ def factory(request: Request, context: Ctx, site: str) -> Response:
         minutes=CHART_MINUTES,
         page={
             "site": site,
+            "at": context.clock(),
             "lang": speak.language,
             "timezone": found.timezone,
             "minutes": CHART_MINUTES,

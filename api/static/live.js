@@ -8,7 +8,7 @@ const clock = document.getElementById("clock");
 
 const SILENT_MS = 20_000; // the server sends at least a comment every 15 s, and normally an event every second
 let heard = Date.now();
-let ahead = 0; // server's clock minus ours [ms]
+let ahead = page.at === undefined ? 0 : page.at - heard; // server's clock minus ours [ms]; a wall tablet's may be years off
 
 export const now = () => Date.now() + ahead;
 

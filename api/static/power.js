@@ -1,6 +1,7 @@
 // The last hour's power: windows as the server makes them, carried on with what is pushed.
 
 import { axis, clockAxis, fail, palette, place, shading, tzDate } from "./charts.js";
+import { now } from "./live.js";
 import { css, kw, number, page, say, time } from "./page.js";
 
 const box = document.getElementById("power-chart");
@@ -14,7 +15,7 @@ let held = null;
 const seen = new Map();
 
 export async function load() {
-  const end = Date.now() + 1;
+  const end = now() + 1;
   const query = new URLSearchParams(page.metered.map((device) => ["device", device]));
   query.set("start", end - page.minutes * 60_000);
   query.set("end", end);

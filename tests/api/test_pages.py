@@ -55,6 +55,15 @@ def test_the_chart_moves_with_what_is_pushed(site: Running, feeder: Feeder, visi
     drawn(page, f"{chart}[0].at(-1) > {before} && {chart}[1].at(-1) !== null")
 
 
+def test_the_chart_shows_the_last_hour_on_a_tablet_with_a_wrong_clock(
+    site: Running, feeder: Feeder, visit: Visit
+) -> None:
+    page = visit.page
+    page.clock.set_system_time("2019-01-01T00:00:00Z")
+    page.goto(site.url + FACTORY)
+    drawn(page, "window.wattproof?.power.chart.data[1].some((watts) => watts !== null)")
+
+
 def test_gaps_are_drawn_as_gaps_and_declared_ones_are_shaded_and_named(site: Running, visit: Visit) -> None:
     page = visit.page
     page.goto(f"{site.url}{FACTORY}?lang=en")
