@@ -1,27 +1,29 @@
 """Device profiles: what the registers of a power meter, a PLC or a sensor mean. Light: no network, no MQTT."""
 
 from edge.errors import EncodeError, UnknownProfileError
-from edge.profiles.codec import Registers, decode, decode_field, decoder, encode, encode_field
+from edge.profiles.codec import Registers, decode, decode_field, decode_identity, decoder, encode, encode_field
+from edge.profiles.fingerprint_model import Check
+from edge.profiles.golden_model import Frame, Golden, Words
 from edge.profiles.loader import builtin_profiles, is_profile_path, load_profile, parse_profile
-from edge.profiles.model import (
-    REGISTERS_PER_READ,
-    Field,
-    FunctionCode,
-    Golden,
-    Order,
-    Profile,
-    RegisterType,
-    Words,
-)
+from edge.profiles.model import Factor, Field, Identity, Limits, Profile, Quirk, Rate
+from edge.profiles.registers import BITS_PER_READ, REGISTERS_PER_READ, FunctionCode, Order, RegisterType
 
 __all__ = [
+    "BITS_PER_READ",
     "REGISTERS_PER_READ",
+    "Check",
     "EncodeError",
+    "Factor",
     "Field",
+    "Frame",
     "FunctionCode",
     "Golden",
+    "Identity",
+    "Limits",
     "Order",
     "Profile",
+    "Quirk",
+    "Rate",
     "RegisterType",
     "Registers",
     "UnknownProfileError",
@@ -29,6 +31,7 @@ __all__ = [
     "builtin_profiles",
     "decode",
     "decode_field",
+    "decode_identity",
     "decoder",
     "encode",
     "encode_field",

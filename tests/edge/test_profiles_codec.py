@@ -30,24 +30,27 @@ INTEGERS = {
 }
 
 
+ANY_SIZE = [Order.ABCD, Order.CDAB, Order.BADC, Order.DCBA]
+
+
 def field(kind: RegisterType, order: Order = Order.ABCD, scale: float = 1.0, offset: float = 0.0) -> Field:
     return Field("active_power_w", 3, 0, kind, order, scale, offset)
 
 
-@given(st.data(), st.sampled_from(list(INTEGERS)), st.sampled_from(list(Order)))
+@given(st.data(), st.sampled_from(list(INTEGERS)), st.sampled_from(ANY_SIZE))
 def test_an_integer_survives_in_every_order(data: st.DataObject, kind: RegisterType, order: Order) -> None:
     low, high = INTEGERS[kind]
     value = data.draw(st.integers(max(low, -(10**9)), min(high, 10**9)))
     assert decode_field(field(kind, order), encode_field(field(kind, order), value)) == value
 
 
-@given(st.floats(-1e9, 1e9, width=32), st.sampled_from(list(Order)))
+@given(st.floats(-1e9, 1e9, width=32), st.sampled_from(ANY_SIZE))
 def test_a_single_precision_number_survives_bit_for_bit(value: float, order: Order) -> None:
     described = field(RegisterType.FLOAT32, order)
     assert decode_field(described, encode_field(described, value)) == value
 
 
-@given(st.floats(-1e9, 1e9), st.sampled_from(list(Order)))
+@given(st.floats(-1e9, 1e9), st.sampled_from(ANY_SIZE))
 def test_a_double_precision_number_survives_bit_for_bit(value: float, order: Order) -> None:
     described = field(RegisterType.FLOAT64, order)
     assert decode_field(described, encode_field(described, value)) == value
@@ -76,7 +79,7 @@ def test_a_decimal_scale_gives_the_nearest_float_to_the_decimal(number: int, den
     assert decode_field(described, [number % 2**16]) == float(f"{number}e-{len(str(denominator)) - 1}")
 
 
-@given(st.lists(st.integers(0, 2**16 - 1), min_size=2, max_size=2), st.sampled_from(list(Order)))
+@given(st.lists(st.integers(0, 2**16 - 1), min_size=2, max_size=2), st.sampled_from(ANY_SIZE))
 def test_registers_that_decode_to_a_value_encode_to_the_same_registers(words: list[int], order: Order) -> None:
     described = field(RegisterType.FLOAT32, order)
     value = decode_field(described, words)
