@@ -2,36 +2,57 @@
 
 from analytics.avoided import AvoidedEnergy, avoided_energy, detectable_saving
 from analytics.band import Band, prefix_variances, saving_band
+from analytics.change_point import ChangePoint, Shape, fit_change_point
 from analytics.conditions import DriverCoverage, driver_coverage
 from analytics.errors import AnalyticsError, TooFewIntervalsError
 from analytics.gauges import interval_mean
 from analytics.goodness import Goodness, effective_size, goodness, lag1_autocorrelation
+from analytics.least_squares import Solution, solve, standard_errors
+from analytics.levels import Levels, fit_levels, fit_mean
+from analytics.machine_states import MachineModel, fit_machine
 from analytics.noise import Noise, Sample, estimate_noise
 from analytics.registers import Flag, IntervalValues, interval_energy
 from analytics.regression import LinearModel, fit_linear
+from analytics.terms import LinearTerms, fit_terms
+from analytics.time_of_week import TimeOfWeek, fit_time_of_week
 
 __all__ = [
     "AnalyticsError",
     "AvoidedEnergy",
     "Band",
+    "ChangePoint",
     "DriverCoverage",
     "Flag",
     "Goodness",
     "IntervalValues",
+    "Levels",
     "LinearModel",
+    "LinearTerms",
+    "MachineModel",
     "Noise",
     "Sample",
+    "Shape",
+    "Solution",
+    "TimeOfWeek",
     "TooFewIntervalsError",
     "avoided_energy",
     "detectable_saving",
     "driver_coverage",
     "effective_size",
     "estimate_noise",
+    "fit_change_point",
+    "fit_levels",
     "fit_linear",
+    "fit_machine",
+    "fit_mean",
+    "fit_terms",
+    "fit_time_of_week",
     "goodness",
     "interval_energy",
     "interval_mean",
     "lag1_autocorrelation",
     "prefix_variances",
     "saving_band",
+    "solve",
+    "standard_errors",
 ]

@@ -1,0 +1,199 @@
+"""Change-point models on temperature (2P-5P), with any further drivers, by exhaustive search of the knots.
+
+Base, drivers and temperature slopes are linear once the knots are fixed. Base and drivers are projected out of all
+candidate slopes and all meters together; what is left of each candidate is one or two columns, whose residual sum of
+squares is closed form. So every knot, or pair of knots, is tried, and the same input gives the same bits.
+
+Source of the forms: ASHRAE Guideline 14-2014, annex D; Kissock, Haberl & Claridge, Inverse Modeling Toolkit, ASHRAE
+Transactions 109 (2003).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analytics.errors import TooFewIntervalsError
+from analytics.least_squares import DEPENDENT, Solution, solve
+from analytics.registers import Floats
+
+_COARSE, _FINE = 33, 17
+"""Positions tried between the edges, then between the neighbours of the best: 1/256 of the range apart."""
+_EDGE_SHARE = 0.05
+"""Share of the intervals that must lie beyond a knot on either side, so that no slope rests on a few days."""
+
+
+class Shape(enum.Enum):
+    """What the temperature does."""
+
+    LINE = "2P"
+    HEATING = "3PH"
+    COOLING = "3PC"
+    BOTH_AT_ONE = "4P"
+    BOTH = "5P"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePoint:
+    """A fitted model, one knot (or pair) per meter.
+
+    Attributes
+    ----------
+    shape
+        Its form.
+    knots
+        Heating and cooling change points, shape (meters, 2) [temperature]; NaN where the form has none.
+    solution
+        Columns: 1, drivers, then the slopes of the form: temperature (2P), heating max(T_h - T, 0), cooling
+        max(T - T_c, 0). `freedom` is less one for every knot searched.
+    """
+
+    shape: Shape
+    knots: Floats
+    solution: Solution
+
+    def design(self, temperature: Floats, drivers: Floats | None = None) -> Floats:
+        """Columns of every meter, shape (meters, times, parameters)."""
+        base = _base(temperature, drivers)
+        return np.stack([np.column_stack((base, *_slopes(temperature, self.shape, pair))) for pair in self.knots])
+
+    def predict(self, temperature: Floats, drivers: Floats | None = None) -> Floats:
+        """Energy at temperatures (times,) and drivers (times, drivers), shape (meters, times)."""
+        energy: Floats = np.einsum("mtp,mp->mt", self.design(temperature, drivers), self.solution.coefficients)
+        return energy
+
+
+def fit_change_point(
+    energy: Floats, temperature: Floats, drivers: Floats | None = None, *, shape: Shape = Shape.BOTH
+) -> ChangePoint:
+    """Fit a change-point model to every meter.
+
+    Parameters
+    ----------
+    energy
+        Shape (meters, times), NaN where unusable; all meters share temperature and drivers.
+    temperature
+        Finite, shape (times,).
+    drivers
+        Finite, shape (times, drivers).
+    shape
+        Form to fit.
+
+    Raises
+    ------
+    TooFewIntervalsError
+        When a meter has fewer usable intervals than coefficients.
+    ValueError
+        When shapes differ or a driver is not finite.
+    """
+    if energy.ndim != 2 or temperature.shape != energy.shape[1:]:
+        raise ValueError(f"temperature of shape {temperature.shape} for energy of shape {energy.shape}")
+    base = _base(temperature, drivers)
+    if not np.isfinite(base).all() or not np.isfinite(temperature).all():
+        raise ValueError("temperature and drivers must be finite; set the energy to NaN where one is missing")
+    knots = np.full((len(energy), 2), np.nan)
+    if shape is not Shape.LINE:
+        used = np.isfinite(energy)
+        patterns, member = np.unique(used, axis=0, return_inverse=True)
+        for index, rows in enumerate(patterns):
+            mine = member.ravel() == index
+            knots[mine] = _search(energy[mine][:, rows], temperature[rows], base[rows], shape)
+    unique, member = np.unique(knots, axis=0, return_inverse=True)
+    if len(unique) == 1:
+        found = solve(np.column_stack((base, *_slopes(temperature, shape, unique[0]))), energy)
+    else:
+        designs = np.stack([np.column_stack((base, *_slopes(temperature, shape, pair))) for pair in unique])
+        found = solve(designs[member.ravel()], energy)
+    searched = np.isfinite(knots).sum(axis=1) - (1 if shape is Shape.BOTH_AT_ONE else 0)
+    solution = Solution(
+        found.coefficients,
+        found.kept,
+        found.n,
+        found.freedom - searched,
+        found.fitted,
+        found.residuals,
+        found.squares,
+    )
+    return ChangePoint(shape, knots, solution)
+
+
+def _base(temperature: Floats, drivers: Floats | None) -> Floats:
+    ones = np.ones((len(temperature), 1))
+    return ones if drivers is None else np.column_stack((ones, drivers))
+
+
+def _slopes(temperature: Floats, shape: Shape, pair: Floats) -> tuple[Floats, ...]:
+    if shape is Shape.LINE:
+        return (temperature,)
+    heating, cooling = np.maximum(pair[0] - temperature, 0.0), np.maximum(temperature - pair[1], 0.0)
+    return {Shape.HEATING: (heating,), Shape.COOLING: (cooling,)}.get(shape, (heating, cooling))
+
+
+def _search(energy: Floats, temperature: Floats, base: Floats, shape: Shape) -> Floats:
+    """Best knots of meters without gaps, shape (meters, 2): a coarse grid, then a fine one around the best."""
+    if energy.shape[1] <= base.shape[1] + 2:
+        raise TooFewIntervalsError(f"{energy.shape[1]} intervals for a change point and {base.shape[1]} columns")
+    low, high = np.quantile(temperature, [_EDGE_SHARE, 1.0 - _EDGE_SHARE])
+    basis = _orthonormal(base)
+    rest = energy - (energy @ basis) @ basis.T
+    grid = np.linspace(low, high, _COARSE)
+    heating, cooling = _best(_Swept(temperature, basis, rest, grid, grid), shape)
+    coarse = np.column_stack((grid[heating], grid[cooling]))
+    knots = np.empty(coarse.shape)
+    around = np.linspace(-1.0, 1.0, _FINE) * (high - low) / (_COARSE - 1)
+    pairs, member = np.unique(coarse, axis=0, return_inverse=True)
+    for index, pair in enumerate(pairs):
+        mine = member.ravel() == index
+        grids = np.clip(pair[0] + around, low, high), np.clip(pair[1] + around, low, high)
+        heating, cooling = _best(_Swept(temperature, basis, rest[mine], *grids), shape)
+        knots[mine] = np.column_stack((grids[0][heating], grids[1][cooling]))
+    unused = {Shape.HEATING: 1, Shape.COOLING: 0}.get(shape)
+    if unused is not None:
+        knots[:, unused] = np.nan
+    return knots
+
+
+def _orthonormal(base: Floats) -> Floats:
+    """Orthonormal columns that span those of `base`, columns that add nothing left out."""
+    scaled = base / np.maximum(np.linalg.norm(base, axis=0), np.finfo(float).tiny)
+    left, size, _ = np.linalg.svd(scaled, full_matrices=False)
+    return left[:, size > DEPENDENT * size[0]]
+
+
+class _Swept:
+    """Candidate slopes with base and drivers projected out, and what each explains of each meter."""
+
+    def __init__(self, temperature: Floats, basis: Floats, rest: Floats, heating: Floats, cooling: Floats) -> None:
+        self.heating_knots, self.cooling_knots = heating, cooling
+        count = len(heating)
+        sign = np.repeat([-1.0, 1.0], count)
+        columns = np.maximum(sign * (temperature[:, None] - np.concatenate((heating, cooling))), 0.0)
+        size = np.einsum("tk,tk->k", columns, columns)
+        columns -= basis @ (basis.T @ columns)
+        left = np.einsum("tk,tk->k", columns, columns)
+        # A slope that base and drivers already explain (or that no interval reaches) explains nothing of its own.
+        columns /= np.where(left > DEPENDENT**2 * np.maximum(size, np.finfo(float).tiny), np.sqrt(left), np.inf)
+        explained = rest @ columns
+        self.heating, self.cooling = explained[:, :count], explained[:, count:]
+        self.cross = columns[:, :count].T @ columns[:, count:]
+
+
+def _best(swept: _Swept, shape: Shape) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Positions of the heating and cooling knot that leave the smallest residual sum of squares, by meter."""
+    if shape is Shape.HEATING:
+        best = np.argmax(swept.heating**2, axis=1)
+        return best, best
+    if shape is Shape.COOLING:
+        best = np.argmax(swept.cooling**2, axis=1)
+        return best, best
+    h, c, cross = swept.heating[:, :, None], swept.cooling[:, None, :], swept.cross
+    rising = swept.heating_knots[:, None] <= swept.cooling_knots[None, :]
+    allowed = np.eye(len(cross), dtype=np.bool_) if shape is Shape.BOTH_AT_ONE else rising
+    apart = np.maximum(1.0 - cross**2, 1e-8)
+    gain = np.where(allowed, (h * h + c * c - 2.0 * cross * h * c) / apart, -1.0)
+    best = np.argmax(gain.reshape(len(gain), -1), axis=1)
+    heating, cooling = np.unravel_index(best, cross.shape)
+    return heating, cooling
