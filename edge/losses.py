@@ -8,11 +8,15 @@ from typing import Final
 
 from telemetry import Batch, DecodeError, Gap, Table, decode
 
+OUTBOX_FULL: Final = "outbox_full"
+OUTBOX_AGE: Final = "outbox_age"
+OUTBOX_DAMAGED: Final = "outbox_damaged"
+
 _CARRIED: Final = -1
-"""Loss number of gaps that were declared in a batch which was dropped in turn; never extended."""
+"""Loss number of gaps that are declared as they are; never extended."""
 
 
-def remember_loss(connection: sqlite3.Connection, payload: bytes) -> bool:
+def remember_loss(connection: sqlite3.Connection, payload: bytes, reason: str) -> bool:
     """Note what the batch being dropped held: its readings as gaps, and the gaps it declared, as they are.
 
     Readings of a series extend its gap of the same loss (the ledger's ``loss``: batches dropped with none kept between
@@ -29,10 +33,20 @@ def remember_loss(connection: sqlite3.Connection, payload: bytes) -> bool:
         return False
     (loss,) = connection.execute("SELECT loss FROM ledger").fetchone()
     for gap in batch.gaps:
-        _insert(connection, _CARRIED, gap)
-    for gap in gaps_of(batch.tables, "outbox_full"):
+        remember_gap(connection, gap)
+    for gap in gaps_of(batch.tables, reason):
         _extend(connection, loss, gap)
     return True
+
+
+def remember_gap(connection: sqlite3.Connection, gap: Gap) -> None:
+    """Note a gap that is to be declared as it is. Part of the caller's transaction."""
+    _insert(connection, _CARRIED, gap)
+
+
+def nameless_gap(gateway: str, start: int, end: int, readings: int) -> Gap:
+    """Readings lost of which only the number is known: a gap of the gateway's own count of readings."""
+    return Gap(gateway, "gateway", "readings_count", start, end, OUTBOX_DAMAGED, readings)
 
 
 def take_undeclared(connection: sqlite3.Connection) -> list[Gap]:

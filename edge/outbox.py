@@ -10,55 +10,30 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 
 from edge.batching import encoded_parts
-from edge.losses import remember_loss, take_undeclared
-from edge.outbox_file import connect, explained, is_damage, set_aside, transaction
+from edge.errors import OutboxError
+from edge.losses import take_undeclared
+from edge.outbox_file import beside, connect, damage, explained, is_damage, sync_folder, transaction
+from edge.outbox_ledger import Counters, Ledger, count_put, load, release
+from edge.outbox_limits import DAY_MS, AgeLimit, drop_excess, drop_expired
+from edge.outbox_salvage import insert, remove, salvage, set_aside
 from telemetry import Batch, Gap, Table
+
+__all__ = ["DEFAULT_MAX_AGE_MS", "DEFAULT_MAX_BYTES", "Counters", "Outbox", "Pending"]
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
 DEFAULT_MAX_BYTES: Final = 512 * 1024 * 1024
 """Some weeks of a small factory at one reading a second [bytes]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """The outbox's ledger [readings, unless said otherwise], durable and exact.
-
-    Attributes
-    ----------
-    read
-        Ever put, as values or as gaps.
-    stored, quarantined
-        Acknowledged as stored, and as safe but set aside.
-    pending
-        Waiting here.
-    gap
-        Lost, and declared (or about to be declared) as gaps.
-    batches, bytes
-        Waiting here [batches], [bytes of payload].
-    """
-
-    read: int
-    stored: int
-    quarantined: int
-    pending: int
-    gap: int
-    batches: int
-    bytes: int
-
-    @property
-    def acked(self) -> int:
-        """Readings the collector has taken over."""
-        return self.stored + self.quarantined
+DEFAULT_MAX_AGE_MS: Final = 90 * DAY_MS
 
 
 class Pending(NamedTuple):
@@ -77,14 +52,18 @@ class Outbox:
     ----------
     path
         The SQLite file; it and its folder are made when missing. A file that is damaged is set aside as
-        ``NAME.damaged-TIME`` and a new one is begun.
+        ``NAME.damaged-TIME`` and a new one is begun with what can still be read of it.
     site, gateway
         Whose batches these are.
     max_bytes
         Most bytes of payload kept; beyond it the oldest batches are dropped and become gaps. The batch put last is
         always kept.
+    max_age_ms
+        Longest a batch is kept [ms]; an older one is dropped and becomes a gap, once the clock can be trusted.
     clock
-        Time now [ms since 1970-01-01 UTC]; names a damaged file.
+        Time now [ms since 1970-01-01 UTC].
+    monotonic
+        A clock that nobody sets [s].
 
     Raises
     ------
@@ -99,31 +78,42 @@ class Outbox:
         gateway: str,
         *,
         max_bytes: int = DEFAULT_MAX_BYTES,
+        max_age_ms: int = DEFAULT_MAX_AGE_MS,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = path
         self.site = site
         self.gateway = gateway
         self._max_bytes = max_bytes
+        self._age = AgeLimit(max_age_ms, clock, monotonic)
         self._clock = clock
         self._lock = threading.RLock()
         self._road_open = False
+        self._unusable = False
         self._open()
 
     @property
     def epoch(self) -> str:
         """Identity of this outbox file: 16 hexadecimal digits, random, new for every new file."""
-        return self._epoch
+        return self._ledger.epoch
 
     @property
     def last_seq(self) -> int:
         """Sequence number of the batch put last in this epoch; 0 before the first."""
-        return self._seq
+        return self._ledger.seq
 
     @property
     def counters(self) -> Counters:
         """The ledger as last committed."""
-        return self._counters
+        return self._ledger.counters
+
+    @property
+    def oldest(self) -> int | None:
+        """When the batch that waits longest was put [ms since 1970-01-01 UTC]; None when none waits."""
+        with self._lock:
+            rows = self._rows("SELECT put_at FROM batch ORDER BY seq LIMIT 1", ())
+        return int(rows[0][0]) if rows else None
 
     def put(self, tables: list[Table], gaps: Sequence[Gap] = ()) -> int:
         """Commit readings as one batch; when this returns, they are on the disk.
@@ -157,21 +147,22 @@ class Outbox:
 
     def after(self, seq: int, *, upto: int | None = None, limit: int = 1) -> list[Pending]:
         """Waiting batches with ``seq < number <= upto``, in order, at most `limit`."""
-        query = "SELECT seq, payload FROM batch WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        query = "SELECT seq, checksum, payload FROM batch WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
         with self._lock:
-            last = self._seq if upto is None else upto
-            return [Pending(*row) for row in self._rows(query, (seq, last, limit))]
+            last = self.last_seq if upto is None else upto
+            return self._healing(lambda: [_sound(*row) for row in self._fetch(query, (seq, last, limit))])
 
     def payload(self, seq: int) -> bytes | None:
         """Bytes of a waiting batch; None when it waits no more."""
-        with self._lock:
-            rows = self._rows("SELECT payload FROM batch WHERE seq = ?", (seq,))
-        return bytes(rows[0][0]) if rows else None
+        found = self.after(seq - 1, upto=seq)
+        return found[0].payload if found else None
 
     def acknowledge(
         self, epoch: str, stored: Iterable[tuple[int, int]], quarantined: Iterable[tuple[int, int]] = ()
     ) -> int:
         """Let go of batches that are safe elsewhere.
+
+        This waits for no disk: what a power failure undoes is sent again and changes nothing in the store.
 
         Parameters
         ----------
@@ -185,9 +176,8 @@ class Outbox:
         int
             How many batches were let go.
         """
-        spans = [("stored", *span) for span in stored] + [("quarantined", *span) for span in quarantined]
         with self._lock:
-            return self._healing(lambda: self._acknowledge(epoch, spans))
+            return self._healing(lambda: self._acknowledge(epoch, stored, quarantined))
 
     def close(self) -> None:
         """Close the file; further calls raise `OutboxError`."""
@@ -195,28 +185,48 @@ class Outbox:
             self._connection.close()
 
     def _open(self) -> None:
+        fresh = beside(self.path, ".fresh")
+        if fresh.exists():  # the last start ended while it replaced a damaged file
+            if self.path.exists():
+                remove(fresh)
+            else:
+                fresh.replace(self.path)
         try:
-            self._connection = connect(self.path, self.site, self.gateway)
-            self._load()
+            self._connect()
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise explained(error, self.path) from error
             self._begin_anew(error)
 
+    def _connect(self) -> None:
+        self._connection = connect(self.path, self.site, self.gateway, self._clock())
+        self._ledger: Ledger = load(self._connection)
+        self._unusable = False
+
     def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
-        aside = set_aside(self.path, self._clock())
-        log.error(
-            "outbox_damaged", path=str(self.path), kept_as=str(aside), reason=str(error),
-            advice="what waited in the damaged file was not sent; keep it for repair and check the disk",
-        )  # fmt: skip
+        """Set the damaged file aside and go on with a new one that holds what could be read of it."""
+        self._unusable = True  # until this succeeds; tried again with the next call
+        now, fresh = self._clock(), beside(self.path, ".fresh")
         try:
-            self._connection = connect(self.path, self.site, self.gateway)
-            self._load()
+            found = salvage(self.path, fresh, self.site, self.gateway, now)
+            aside = set_aside(self.path, now)
+            fresh.replace(self.path)
+            sync_folder(self.path.parent)
+            self._connect()
         except sqlite3.DatabaseError as again:
             raise explained(again, self.path) from again
+        except OSError as again:
+            raise OutboxError(f"outbox {self.path}: damaged, and cannot be replaced ({again}).") from again
+        log.error(
+            "outbox_damaged", path=str(self.path), kept_as=str(aside), reason=str(error), batches_saved=found.batches,
+            readings_saved=found.readings, readings_lost="unknown" if found.lost is None else found.lost,
+            advice="check the disk; the damaged file is kept for repair",
+        )  # fmt: skip
 
     def _healing(self, work: Callable[[], T]) -> T:
         """Do `work`; a file found damaged is replaced, and `work` done once more on the new one."""
+        if self._unusable:
+            self._open()
         try:
             try:
                 return work()
@@ -229,86 +239,59 @@ class Outbox:
         except sqlite3.DatabaseError as error:
             raise explained(error, self.path) from error
 
-    def _rows(self, query: str, parameters: tuple[int, ...]) -> list[Any]:
-        return self._healing(lambda: self._connection.execute(query, parameters).fetchall())
+    def _fetch(self, query: str, parameters: tuple[int, ...]) -> list[Any]:
+        return self._connection.execute(query, parameters).fetchall()
 
-    def _load(self) -> None:
-        row = self._connection.execute(
-            "SELECT epoch, seq, read, stored, quarantined, pending, gap, batches, bytes FROM ledger"
-        ).fetchone()
-        self._epoch: str = row[0]
-        self._seq: int = row[1]
-        self._counters = Counters(*row[2:])
+    def _rows(self, query: str, parameters: tuple[int, ...]) -> list[Any]:
+        return self._healing(lambda: self._fetch(query, parameters))
 
     def _put(self, tables: list[Table], gaps: Sequence[Gap]) -> int:
         with transaction(self._connection) as connection:
             undeclared = take_undeclared(connection) if self._road_open else []
             declared = [*gaps, *undeclared]
             if not tables and not declared:
-                return self._seq
-            first = self._seq + 1
-            parts = encoded_parts(Batch(self.site, self.gateway, self._epoch, first, tables, declared))
-            connection.executemany(
-                "INSERT INTO batch VALUES (?, ?, ?, ?)",
-                [(part.seq, part.readings, len(payload), payload) for part, payload in parts],
-            )
+                return self.last_seq
+            first = self.last_seq + 1
+            parts = encoded_parts(Batch(self.site, self.gateway, self.epoch, first, tables, declared))
+            now = self._clock()
+            for part, payload in parts:
+                insert(connection, part.seq, part.readings, now, payload)
             values, lost = sum(table.readings for table in tables), sum(gap.readings for gap in gaps)
             size = sum(len(payload) for _, payload in parts)
-            connection.execute(
-                "UPDATE ledger SET seq = ?, read = read + ?, gap = gap + ?, pending = pending + ?,"
-                " batches = batches + ?, bytes = bytes + ?",
-                (parts[-1][0].seq, values + lost, lost, values, len(parts), size),
-            )
-            self._drop_oldest(connection, self._counters.bytes + size - self._max_bytes, first)
+            count_put(connection, parts[-1][0].seq, values=values, lost=lost, batches=len(parts), size=size)
+            freed = drop_expired(connection, self._age.horizon(), first, self.gateway)
+            drop_excess(connection, self.counters.bytes + size - freed - self._max_bytes, first, self.gateway)
+            ledger = load(connection)
         if undeclared:
             self._road_open = False
-        self._load()
-        return self._seq
+        self._ledger = ledger
+        return self.last_seq
 
-    def _drop_oldest(self, connection: sqlite3.Connection, excess: int, keep_from: int) -> None:
-        """Drop batches older than `keep_from` until `excess` bytes are freed; what they held becomes gaps.
-
-        Losses without a kept batch between them become one gap. It is declared when an acknowledgement shows that
-        the road is open again: earlier, it would only fill the full outbox with gaps that are dropped in turn.
-        """
-        while excess > 0:
-            row = connection.execute(
-                "DELETE FROM batch WHERE seq = (SELECT min(seq) FROM batch WHERE seq < ?)"
-                " RETURNING seq, readings, bytes, payload",
-                (keep_from,),
-            ).fetchone()
-            if row is None:
-                return
-            seq, readings, size, payload = row
-            connection.execute(
-                "UPDATE ledger SET gap = gap + ?, pending = pending - ?, batches = batches - 1, bytes = bytes - ?,"
-                " loss = loss + (dropped_to <> ? - 1), dropped_to = ?",
-                (readings, readings, size, seq, seq),
-            )
-            if not remember_loss(connection, payload):
-                log.error("outbox_batch_unreadable", path=str(self.path), seq=seq, readings_lost=readings)
-            excess -= size
-
-    def _acknowledge(self, epoch: str, spans: list[tuple[str, int, int]]) -> int:
-        if epoch != self._epoch:
+    def _acknowledge(
+        self, epoch: str, stored: Iterable[tuple[int, int]], quarantined: Iterable[tuple[int, int]]
+    ) -> int:
+        if epoch != self.epoch:
             return 0
-        released = 0
-        with transaction(self._connection) as connection:
-            for column, first, last in spans:
-                if not 1 <= first <= last <= self._seq:
-                    log.warning("ack_out_of_range", epoch=epoch, first=first, last=last, newest=self._seq)
-                    continue
-                rows = connection.execute(
-                    "DELETE FROM batch WHERE seq BETWEEN ? AND ? RETURNING readings, bytes", (first, last)
-                ).fetchall()
-                readings, size = sum(row[0] for row in rows), sum(row[1] for row in rows)
-                connection.execute(
-                    f"UPDATE ledger SET {column} = {column} + ?, pending = pending - ?,"  # noqa: S608 - one of two names
-                    " batches = batches - ?, bytes = bytes - ?",
-                    (readings, readings, len(rows), size),
-                )
-                released += len(rows)
+        with transaction(self._connection, durable=False) as connection:
+            released = release(connection, "stored", self._known(stored))
+            released += release(connection, "quarantined", self._known(quarantined))
+            ledger = load(connection)
         if released:
             self._road_open = True
-            self._load()
+            self._ledger = ledger
         return released
+
+    def _known(self, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        known = []
+        for first, last in spans:
+            if 1 <= first <= last <= self.last_seq:
+                known.append((first, last))
+            else:
+                log.warning("ack_out_of_range", epoch=self.epoch, first=first, last=last, newest=self.last_seq)
+        return known
+
+
+def _sound(seq: int, checksum: int, payload: bytes) -> Pending:
+    if zlib.crc32(payload) != checksum:
+        raise damage(f"batch {seq} is not what was put")
+    return Pending(seq, payload)

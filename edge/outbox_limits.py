@@ -1,0 +1,97 @@
+"""What must go from a full outbox, or one whose batches are too old by a clock that may be wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from edge.losses import OUTBOX_AGE, OUTBOX_FULL, nameless_gap, remember_gap, remember_loss
+from edge.outbox_ledger import count_dropped
+
+log = structlog.get_logger()
+
+DAY_MS: Final = 86_400_000
+_EARLIEST_MS: Final = 1_577_836_800_000
+"""2020-01-01 UTC: a batch stamped before it was put while the gateway did not know the time yet."""
+_STEP_MS: Final = 60_000
+_STEADY_MS: Final = 3_600_000
+_EXPIRED_AT_ONCE: Final = 256
+"""Most batches one put lets go of for their age, so that it stays quick."""
+
+
+class AgeLimit:
+    """Says which batches are too old; says nothing while the clock cannot be trusted to throw something away.
+
+    A gateway without a battery clock starts in 1970 or last month and steps when the network comes; for that moment
+    everything would look decades old. So the wall clock must have run steadily beside the monotonic one for an hour
+    before it counts.
+
+    Parameters
+    ----------
+    most_ms
+        Longest a batch may wait [ms].
+    clock
+        Time now [ms since 1970-01-01 UTC].
+    monotonic
+        A clock that nobody sets [s].
+    """
+
+    def __init__(self, most_ms: int, clock: Callable[[], int], monotonic: Callable[[], float]) -> None:
+        self._most_ms = most_ms
+        self._clock = clock
+        self._monotonic = monotonic
+        self._offset = float("inf")
+        self._since = 0.0
+
+    def horizon(self) -> int | None:
+        """Batches put before this are too old [ms since 1970-01-01 UTC]; None while that cannot be said."""
+        monotonic = self._monotonic() * 1000
+        offset = self._clock() - monotonic
+        if abs(offset - self._offset) > _STEP_MS:
+            self._since = monotonic
+        self._offset = offset  # followed, so that a clock slewed for weeks is no step
+        if monotonic - self._since < _STEADY_MS:
+            return None
+        return self._clock() - self._most_ms
+
+
+def drop_expired(connection: sqlite3.Connection, horizon: int | None, keep_from: int, gateway: str) -> int:
+    """Drop batches before number `keep_from` put before `horizon`; how many bytes that freed."""
+    if horizon is None:
+        return 0
+    waiting = connection.execute(
+        "SELECT seq, put_at FROM batch WHERE seq < ? ORDER BY seq LIMIT ?", (keep_from, _EXPIRED_AT_ONCE)
+    ).fetchall()
+    # One put before the gateway knew the time is older than the next one that was stamped rightly.
+    last = max((seq for seq, put_at in waiting if _EARLIEST_MS <= put_at < horizon), default=0)
+    return sum(_drop_oldest(connection, keep_from, gateway, OUTBOX_AGE) for seq, _ in waiting if seq <= last)
+
+
+def drop_excess(connection: sqlite3.Connection, excess: int, keep_from: int, gateway: str) -> None:
+    """Drop the oldest batches before number `keep_from` until `excess` bytes are freed."""
+    while excess > 0 and (freed := _drop_oldest(connection, keep_from, gateway, OUTBOX_FULL)):
+        excess -= freed
+
+
+def _drop_oldest(connection: sqlite3.Connection, keep_from: int, gateway: str, reason: str) -> int:
+    """Drop the oldest batch; what it held becomes gaps. Returns how many bytes that freed, 0 without such a batch.
+
+    Losses without a kept batch between them become one gap. It is declared when an acknowledgement shows that the
+    road is open again: earlier, it would only fill the full outbox with gaps that are dropped in turn.
+    """
+    row = connection.execute(
+        "DELETE FROM batch WHERE seq = (SELECT min(seq) FROM batch WHERE seq < ?)"
+        " RETURNING seq, readings, bytes, put_at, payload",
+        (keep_from,),
+    ).fetchone()
+    if row is None:
+        return 0
+    seq, readings, size, put_at, payload = row
+    count_dropped(connection, seq, readings=readings, size=size)
+    if not remember_loss(connection, payload, reason):
+        log.error("outbox_batch_unreadable", gateway=gateway, seq=seq, readings_lost=readings)
+        remember_gap(connection, nameless_gap(gateway, put_at, put_at, readings))
+    return int(size)
