@@ -95,18 +95,35 @@ def saving_band(noise: Noise, baseline: Sample, design: Floats, positions: Times
 
 
 def _model_moments(noise: Noise, baseline: Sample) -> Floats:
-    """AᵀR(ρ)A of every candidate, shape (candidates, p, p), in one pass because an AR(1) is Markov."""
-    influence = np.linalg.pinv(baseline.design).T
-    links = noise.rho[:, None] ** np.diff(baseline.positions, prepend=baseline.positions[0])[None, :]
-    candidates, parameters = len(noise.rho), influence.shape[1]
-    moments = np.zeros((candidates, parameters, parameters))
-    state = np.zeros((candidates, parameters))
-    for index, row in enumerate(influence):
-        state *= links[:, index, None]
-        cross = row[None, :, None] * state[:, None, :]
-        moments += row[:, None] * row[None, :] + cross + cross.transpose(0, 2, 1)
-        state += row
-    return moments
+    """AᵀR(ρ)A of every candidate, shape (candidates, p, p)."""
+    influence: Floats = np.linalg.pinv(baseline.design).T
+    return quadratic_forms(influence, baseline.positions, noise.rho)
+
+
+def quadratic_forms(columns: Floats, positions: Times, rho: Floats) -> Floats:
+    """VᵀR(ρ)V of columns V (intervals, p) at whole positions, shape (rhos, p, p): Σ_d ρ^d × their correlation at lag d.
+
+    The correlations come from one Fourier transform, whatever the number of ρ; gaps are rows of zeros.
+    """
+    at = positions - positions[0]
+    length = int(at[-1]) + 1
+    grid = np.zeros((length, columns.shape[1]))
+    grid[at] = columns
+    spectrum = np.fft.rfft(grid, 2 * length, axis=0)
+    first, second = np.triu_indices(columns.shape[1])
+    lagged = np.fft.irfft(spectrum[:, first].conj() * spectrum[:, second], 2 * length, axis=0)
+    # Lag -d stands at the far end; both directions weigh ρ^|d|.
+    folded = np.asarray(lagged[:length], dtype=np.float64).copy()
+    folded[1:] += lagged[:length:-1]
+    reach = length
+    if rho.size and float(np.abs(rho).max()) < 1.0:
+        strongest = max(float(np.abs(rho).max()), 1e-3)
+        reach = min(length, 1 + int(np.ceil(np.log(1e-18) / np.log(strongest))))
+    sums = rho[:, None] ** np.arange(reach)[None, :] @ folded[:reach]
+    forms = np.zeros((len(rho), columns.shape[1], columns.shape[1]))
+    forms[:, first, second] = sums
+    forms[:, second, first] = sums
+    return forms
 
 
 def prefix_variances(rho: Floats, positions: Times) -> Floats:
@@ -124,12 +141,16 @@ def prefix_variances(rho: Floats, positions: Times) -> Floats:
     Floats
         Shape (candidates, intervals).
     """
-    links = rho[:, None] ** np.diff(positions, prepend=positions[0])[None, :]
-    variances = np.zeros(links.shape)
-    total, state = np.zeros(len(rho)), np.zeros(len(rho))
-    for index in range(len(positions)):
-        state = links[:, index] * state
-        total = total + 1.0 + 2.0 * state
-        state = state + 1.0
-        variances[:, index] = total
+    steps = np.diff(positions)
+    if np.all(steps == 1):
+        k = np.arange(1, len(positions) + 1)[None, :]
+        r = rho[:, None]
+        closed: Floats = k * (1 + r) / (1 - r) - 2 * r * (1 - r**k) / (1 - r) ** 2
+        return closed
+    links = rho[:, None] ** np.concatenate(([0], steps))[None, :]
+    state, states = np.zeros(len(rho)), np.zeros(links.shape)
+    for index in range(1, len(positions)):
+        state = links[:, index] * (state + 1.0)
+        states[:, index] = state
+    variances: Floats = np.cumsum(1.0 + 2.0 * states, axis=1)
     return variances

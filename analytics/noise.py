@@ -17,7 +17,7 @@ runs to 1 and the band loses all meaning.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,17 +108,41 @@ def estimate_noise(samples: Sequence[Sample]) -> Noise:
 
 
 def _restricted(sample: Sample, rho: Floats) -> tuple[Floats, Floats]:
-    """Log restricted likelihood and σ² at every ρ, both of shape (rhos,)."""
-    columns = np.column_stack((sample.design, sample.energy))
-    links = rho[:, None] ** np.diff(sample.positions)[None, :]
-    rest = np.sqrt(1.0 - links**2)
-    white = np.repeat(columns[None, :, :], len(rho), axis=0)
-    white[:, 1:] = (columns[None, 1:] - links[:, :, None] * columns[None, :-1]) / rest[:, :, None]
+    """Log restricted likelihood and σ² at every ρ, both of shape (rhos,).
+
+    Whitening an AR(1) links each interval to the one before it only, so the cross products of the whitened columns are
+    those of the columns themselves, weighted by ρ to the power of each distance that occurs. The columns are made
+    orthonormal first: their own conditioning does not enter.
+    """
+    basis, triangle = np.linalg.qr(sample.design)
+    span = max(float(np.abs(sample.energy).max()), 1e-300)
+    columns = np.column_stack((basis, (sample.energy - basis @ (basis.T @ sample.energy)) / span))
+    steps = np.diff(sample.positions)
+    first = np.outer(columns[0], columns[0])
+    cross = np.repeat(first[None], len(rho), axis=0)
+    rest = np.zeros(len(rho))
+    for step, before, after, both in _by_distance(columns, steps):
+        link = rho**step
+        left = 1.0 - link**2
+        quadratic = after - link[:, None, None] * both + (link**2)[:, None, None] * before
+        cross += quadratic / left[:, None, None]
+        rest += np.log(left) / 2 * np.count_nonzero(steps == step)
     # The triangle of [X | y] holds everything: its diagonal is that of X's and, last, the root of the squares left.
-    triangle = np.abs(np.diagonal(np.linalg.qr(white, mode="r"), axis1=1, axis2=2))
-    floor = np.finfo(float).eps * max(float(np.abs(sample.energy).max()), 1e-300)
-    squares = np.maximum(triangle[:, -1], floor) ** 2
-    log: Floats = (
-        -np.log(rest).sum(axis=1) - np.log(triangle[:, :-1]).sum(axis=1) - sample.freedom / 2 * np.log(squares)
-    )
+    parameters = basis.shape[1]
+    information = np.linalg.cholesky(cross[:, :parameters, :parameters])
+    projected = np.linalg.solve(information, cross[:, :parameters, -1:])[:, :, 0]
+    unexplained = cross[:, -1, -1] - (projected**2).sum(axis=1)
+    squares = np.maximum(unexplained, np.finfo(float).eps ** 2) * span**2
+    diagonal = np.log(np.diagonal(information, axis1=1, axis2=2)).sum(axis=1)
+    diagonal += np.log(np.abs(np.diagonal(triangle))).sum()
+    log: Floats = -rest - diagonal - sample.freedom / 2 * np.log(squares)
     return log, squares / sample.freedom
+
+
+def _by_distance(columns: Floats, steps: Times) -> Iterator[tuple[int, Floats, Floats, Floats]]:
+    """Each distance that occurs, with the cross products of the rows before, after and across it."""
+    for step in np.unique(steps):
+        pairs = np.flatnonzero(steps == step)
+        before, after = columns[pairs], columns[pairs + 1]
+        across = after.T @ before
+        yield int(step), before.T @ before, after.T @ after, across + across.T
