@@ -44,7 +44,7 @@ class Reason(enum.StrEnum):
     TOPIC_MISMATCH = "topic_mismatch"
     """Sent under the topic of another gateway."""
     DUPLICATE_TABLE = "duplicate_table"
-    """Two tables of one device: which one is right cannot be known."""
+    """Two tables of one device with the same channel: which one is right cannot be known."""
     INVALID_NAME = "invalid_name"
     """A device or kind that cannot be a tag."""
     UNKNOWN_CHANNEL = "unknown_channel"
@@ -144,12 +144,13 @@ def _whole(batch: Batch, site: str, gateway: str) -> Refusal | None:
         return Refusal(Reason.TOPIC_MISMATCH, told, readings=batch.readings)
     if not 1 <= batch.seq < _LARGEST_SEQ:
         return Refusal(Reason.MALFORMED, f"seq {batch.seq} is not 1 or more - at `$.seq`", readings=batch.readings)
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for table in batch.tables:
-        if (table.kind, table.device) in seen:
-            told = f"two tables of {table.kind} {table.device!r}"
-            return Refusal(Reason.DUPLICATE_TABLE, told, readings=batch.readings)
-        seen.add((table.kind, table.device))
+        for name in table.columns:
+            if (table.kind, table.device, name) in seen:
+                told = f"two tables of {table.kind} {table.device!r} with {name}"
+                return Refusal(Reason.DUPLICATE_TABLE, told, readings=batch.readings)
+            seen.add((table.kind, table.device, name))
     return None
 
 

@@ -1,6 +1,6 @@
 """The words everyone shares: channels and units, readings, batches, topics, codecs. Pure: no I/O, no clock."""
 
-from telemetry.batches import Batch, Gap, Table
+from telemetry.batches import Batch, ClockState, Gap, Table
 from telemetry.channels import CHANNELS, Channel, Kind, channel
 from telemetry.codec import MAX_BYTES, decode, encode, json_schema
 from telemetry.documents import Document, decode_yaml, parse_yaml
@@ -24,6 +24,7 @@ __all__ = [
     "BirthDevice",
     "Broker",
     "Channel",
+    "ClockState",
     "DecodeError",
     "Document",
     "DocumentError",

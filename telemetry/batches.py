@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+ClockState = Literal["", "synchronised", "free_running", "stepped"]
+"""What the gateway's clock was worth: set by a time server; running on its own; set forth or back a moment ago.
 
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+Empty where nobody told.
+"""
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Readings of one device: one row per time, one column per channel.
 
     Parameters
@@ -18,12 +26,15 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Strictly rising [ms since 1970-01-01 UTC], shape (times,).
     columns
         By channel name, shape (times,) [the channel's unit]; ``None`` where this channel was not read at that time.
+    clock
+        State of the clock that stamped them; left out of the bytes where nobody told.
     """
 
     device: str
     kind: str
     times: list[int]
     columns: dict[str, list[float | None]]
+    clock: ClockState = ""
 
     @property
     def readings(self) -> int:
@@ -41,7 +52,8 @@ class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start, end
         Times of the first and the last reading lost [ms since 1970-01-01 UTC].
     reason
-        Why, in one word: ``outbox_full``, ``outbox_age``, ``outbox_damaged``.
+        Why, in one word: ``outbox_full``, ``outbox_age``, ``outbox_damaged``, ``clock_stepped`` (the clock was set
+        back to times that readings have already).
     readings
         How many readings were lost.
     """
@@ -67,7 +79,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seq
         Rises by one from 1 within an epoch.
     tables
-        One per device.
+        Any number per device, but each channel of a device in one of them only: what is read together shares a table.
     gaps
         Losses declared with this batch.
     """

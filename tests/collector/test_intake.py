@@ -77,13 +77,15 @@ def test_nobody_speaks_for_another_gateway(topic: str) -> None:
     assert topic == f"wattproof/1/{intake.sender.site}/{intake.sender.gateway}/batch"
 
 
-def test_two_tables_of_one_device_are_refused_but_of_one_device_and_its_link_are_not() -> None:
+def test_two_tables_with_the_same_channel_of_one_device_are_refused_but_others_and_its_links_are_not() -> None:
     one = table({"active_power_w": [1.0]})
     twice = apart(batch(one, one))
     assert [(refusal.reason, refusal.readings) for refusal in twice.refusals] == [(Reason.DUPLICATE_TABLE, 2)]
     assert twice.batch is None
     link = msgspec.structs.replace(one, kind="link", columns={"errors_timeout_count": [0.0]})
     assert apart(batch(one, link)).refusals == []
+    other = table({"energy_import_wh": [1.0]})
+    assert apart(batch(one, other)).refusals == []
 
 
 @pytest.mark.parametrize("seq", [0, -1, 2**60])

@@ -62,6 +62,18 @@ def test_a_batch_survives_the_wire_bit_for_bit(found: list[Table], seq: int) -> 
     assert encode(again) == encode(batch)
 
 
+def test_the_state_of_the_clock_travels_with_the_readings_and_bytes_without_it_stay_what_they_were() -> None:
+    bare = Table("main", "power_meter", [1], {"active_power_w": [1.5]})
+    stamped = Table("main", "power_meter", [1], {"active_power_w": [1.5]}, clock="stepped")
+    old = b'{"device":"main","kind":"power_meter","times":[1],"columns":{"active_power_w":[1.5]}}'
+    payload = encode(Batch("g", "w", "e", 1, [bare]))
+    assert old in payload
+    assert decode(payload, Batch).tables[0].clock == ""
+    assert decode(encode(Batch("g", "w", "e", 1, [stamped])), Batch).tables == [stamped]
+    with pytest.raises(DecodeError, match="Invalid enum value 'guessed'"):
+        decode(payload.replace(b'"times"', b'"clock":"guessed","times"'), Batch)
+
+
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_bytes_make_the_decoder_fail_in_any_other_way(payload: bytes) -> None:
     with contextlib.suppress(DecodeError):
