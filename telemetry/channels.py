@@ -109,6 +109,7 @@ def _build() -> Iterator[Channel]:
     )
     yield _channel("production_count", "1", counter, 0, 1e15, "Parts produced", "생산 수량")
     yield _channel("run_state", "1", state, 0, 65535, "Run state", "운전 상태")
+    yield _channel("alarm_state", "1", state, 0, 2**32 - 1, "Alarms", "경보 상태")
     yield _channel("cycle_time_s", "s", gauge, 0, 86400, "Cycle time", "사이클 타임")
     yield _channel("temperature_c", "c", gauge, -80, 2000, "Temperature", "온도")
     yield _channel("humidity_pct", "pct", gauge, 0, 100, "Relative humidity", "상대습도")
