@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import structlog
 
@@ -112,8 +112,7 @@ class Outbox:
     def oldest(self) -> int | None:
         """When the batch that waits longest was put [ms since 1970-01-01 UTC]; None when none waits."""
         with self._lock:
-            rows = self._rows("SELECT put_at FROM batch ORDER BY seq LIMIT 1", ())
-        return int(rows[0][0]) if rows else None
+            return self._healing(self._oldest)
 
     def put(self, tables: list[Table], gaps: Sequence[Gap] = ()) -> int:
         """Commit readings as one batch; when this returns, they are on the disk.
@@ -145,12 +144,11 @@ class Outbox:
         with self._lock:
             return self._healing(lambda: self._put(tables, gaps))
 
-    def after(self, seq: int, *, upto: int | None = None, limit: int = 1) -> list[Pending]:
-        """Waiting batches with ``seq < number <= upto``, in order, at most `limit`."""
-        query = "SELECT seq, checksum, payload FROM batch WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+    def after(self, seq: int, *, upto: int | None = None, limit: int = 1, most_bytes: int = 0) -> list[Pending]:
+        """Waiting batches with ``seq < number <= upto``, in order, at most `limit`; few enough for `most_bytes`."""
         with self._lock:
             last = self.last_seq if upto is None else upto
-            return self._healing(lambda: [_sound(*row) for row in self._fetch(query, (seq, last, limit))])
+            return self._healing(lambda: self._after(seq, last, limit, most_bytes))
 
     def payload(self, seq: int) -> bytes | None:
         """Bytes of a waiting batch; None when it waits no more."""
@@ -239,11 +237,22 @@ class Outbox:
         except sqlite3.DatabaseError as error:
             raise explained(error, self.path) from error
 
-    def _fetch(self, query: str, parameters: tuple[int, ...]) -> list[Any]:
-        return self._connection.execute(query, parameters).fetchall()
+    def _after(self, seq: int, last: int, limit: int, most_bytes: int) -> list[Pending]:
+        found: list[Pending] = []
+        size = 0
+        query = "SELECT seq, checksum, payload FROM batch WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        for number, checksum, payload in self._connection.execute(query, (seq, last, limit)):
+            if zlib.crc32(payload) != checksum:
+                raise damage(f"batch {number} is not what was put")
+            found.append(Pending(number, payload))
+            size += len(payload)
+            if 0 < most_bytes <= size:
+                break
+        return found
 
-    def _rows(self, query: str, parameters: tuple[int, ...]) -> list[Any]:
-        return self._healing(lambda: self._fetch(query, parameters))
+    def _oldest(self) -> int | None:
+        row = self._connection.execute("SELECT put_at FROM batch ORDER BY seq LIMIT 1").fetchone()
+        return None if row is None else int(row[0])
 
     def _put(self, tables: list[Table], gaps: Sequence[Gap]) -> int:
         with transaction(self._connection) as connection:
@@ -289,9 +298,3 @@ class Outbox:
             else:
                 log.warning("ack_out_of_range", epoch=self.epoch, first=first, last=last, newest=self.last_seq)
         return known
-
-
-def _sound(seq: int, checksum: int, payload: bytes) -> Pending:
-    if zlib.crc32(payload) != checksum:
-        raise damage(f"batch {seq} is not what was put")
-    return Pending(seq, payload)

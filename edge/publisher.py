@@ -75,7 +75,7 @@ class Publisher:
         broker: Broker,
         birth: Birth,
         *,
-        window: int = 32,
+        window: int = 256,
         resend_after_s: float = 10.0,
         live_first: bool = True,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -195,7 +195,7 @@ class Publisher:
 
     def _send(self, seq: int, payload: bytes, now: float) -> None:
         self._carried[seq] = self._session.publish(self._topic(BATCH), payload)
-        self._window.sent(seq, now)
+        self._window.sent(seq, now, len(payload))
 
     def _take_acks(self) -> None:
         acks: list[Ack] = []

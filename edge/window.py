@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -14,12 +15,22 @@ _LONGEST_BACKOFF: Final = 16
 """Resends wait at most this many times ``resend_after_s``."""
 _LAG: Final = 4
 """Windows of new batches that may wait before the oldest of them are left to the backlog."""
+_PAGE: Final = 128
+_PAGE_BYTES: Final = 2_000_000
+_FLIGHT_BYTES: Final = 4_000_000
+"""Most of the backlog that is in memory ahead of its turn, and in flight [bytes]; one batch always may."""
+_FIRST_PACE: Final = 32
+_QUICK_S: Final = 0.5
+_SLOW_S: Final = 1.0
+"""The backlog takes more of the window while it is acknowledged within the one, less when not within the other [s]."""
 
 
 class _Flight(msgspec.Struct):
     due: float
     tries: int
     live: bool
+    sent: float
+    size: int
 
 
 class Window:
@@ -29,6 +40,9 @@ class Window:
     of the window is kept for them, and a quarter for the backlog, so that neither ever waits for the other to end.
     When new batches are put faster than they leave, the backlog takes over all but the newest. Each of the two goes
     in order. Without `live_first`, everything goes in order.
+
+    What is in flight of the backlog stands before the next new batch on the line. So the backlog's share follows the
+    line: it grows with quick acknowledgements and is halved by slow ones.
 
     Parameters
     ----------
@@ -46,9 +60,14 @@ class Window:
         self._resend_after_s = resend_after_s
         self._live_first = live_first
         self._flights: dict[int, _Flight] = {}
+        self._bytes = 0
+        self._live_flights = 0
         self._sent_live = 0
-        self._sent_backlog = 0
         self._backlog_to = 0
+        self._ahead: deque[Pending] = deque()
+        self._read_to = 0
+        self._pace = float(min(size, _FIRST_PACE))
+        self._slowed = 0.0
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -58,7 +77,8 @@ class Window:
 
     def connected(self, newest: int) -> None:
         """Begin with a new connection: all that waits is backlog; what is in flight stays so (see `due_now`)."""
-        self._sent_backlog = 0
+        self._ahead.clear()
+        self._read_to = 0
         self._sent_live = self._backlog_to = newest
 
     def fresh(self, outbox: Outbox) -> list[Pending]:
@@ -66,38 +86,49 @@ class Window:
         newest = outbox.last_seq
         if not self._live_first:
             self._backlog_to = newest
-            return self._backlog(outbox, self._size)
+            return self._backlog(outbox, self._size - len(self._flights))
         if newest - self._sent_live > _LAG * self._size:
             self._backlog_to = self._sent_live = newest - self._size
-        live_flights = sum(flight.live for flight in self._flights.values())
-        backlog = self._backlog(outbox, self._size - self._share - (len(self._flights) - live_flights))
-        waiting = bool(backlog) or len(self._flights) > live_flights
-        room = min(
-            self._size - len(self._flights) - len(backlog),
-            (self._size - self._share if waiting else self._size) - live_flights,
-        )
-        live = outbox.after(self._sent_live, limit=room) if room > 0 else []
-        return live + backlog
+        old = len(self._flights) - self._live_flights
+        backlog = self._backlog(outbox, min(self._size - self._share, int(self._pace)) - old)
+        live_most = self._size - self._share if backlog or old else self._size
+        room = min(self._size - len(self._flights) - len(backlog), live_most - self._live_flights)
+        if room <= 0 or newest <= self._sent_live:
+            return backlog
+        try:
+            return outbox.after(self._sent_live, limit=room) + backlog
+        except BaseException:
+            self._ahead.extendleft(reversed(backlog))
+            raise
 
     def _backlog(self, outbox: Outbox, room: int) -> list[Pending]:
         room = min(room, self._size - len(self._flights))
-        if room <= 0 or self._sent_backlog >= self._backlog_to:
-            return []
-        found = outbox.after(self._sent_backlog, upto=self._backlog_to, limit=room + len(self._flights))
-        if not found:
-            self._sent_backlog = self._backlog_to
-        return [batch for batch in found if batch.seq not in self._flights][:room]
+        found: list[Pending] = []
+        size = self._bytes
+        while len(found) < room and (size < _FLIGHT_BYTES or not (found or self._flights)) and self._filled(outbox):
+            batch = self._ahead.popleft()
+            if batch.seq not in self._flights:
+                found.append(batch)
+                size += len(batch.payload)
+        return found
 
-    def sent(self, seq: int, now: float) -> None:
-        """Note that a batch has been handed to the connection at `now` [s, monotonic]."""
+    def _filled(self, outbox: Outbox) -> bool:
+        """Read ahead in the backlog when nothing is left of what was read; False when nothing waits there."""
+        if not self._ahead and self._read_to < self._backlog_to:
+            self._ahead.extend(outbox.after(self._read_to, upto=self._backlog_to, limit=_PAGE, most_bytes=_PAGE_BYTES))
+            self._read_to = self._ahead[-1].seq if self._ahead else self._backlog_to
+        return bool(self._ahead)
+
+    def sent(self, seq: int, now: float, size: int = 0) -> None:
+        """Note that a batch of `size` [bytes] has been handed to the connection at `now` [s, monotonic]."""
         flight = self._flights.get(seq)
         if flight is None:
             live = self._live_first and seq > self._backlog_to
-            flight = self._flights[seq] = _Flight(0.0, 0, live)
+            flight = self._flights[seq] = _Flight(0.0, 0, live, now, size)
+            self._bytes += size
             if live:
+                self._live_flights += 1
                 self._sent_live = max(self._sent_live, seq)
-            else:
-                self._sent_backlog = max(self._sent_backlog, seq)
         wait = self._resend_after_s * min(2**flight.tries, _LONGEST_BACKOFF)
         flight.tries += 1
         flight.due = now + wait * random.uniform(1.0, 1.25)  # noqa: S311 - jitter, no secret
@@ -123,12 +154,25 @@ class Window:
         """
         gone = [seq for seq in self._flights if any(first <= seq <= last for first, last in spans)]
         for seq in gone:
-            del self._flights[seq]
+            flight = self._flights[seq]
+            self.forget(seq)
+            if not flight.live and flight.tries == 1:
+                self._keep_pace(flight.sent, now)
         if gone:
             for flight in self._flights.values():
                 flight.due = min(flight.due, now + self._resend_after_s)
         return gone
 
+    def _keep_pace(self, sent: float, now: float) -> None:
+        if now - sent < _QUICK_S:
+            self._pace = min(self._pace + 1, float(self._size))
+        elif now - sent > _SLOW_S and sent >= self._slowed:
+            self._pace = max(self._pace / 2, float(max(1, self._share // 4)))
+            self._slowed = now
+
     def forget(self, seq: int) -> None:
         """Let go of a batch that the outbox no longer has."""
-        self._flights.pop(seq, None)
+        flight = self._flights.pop(seq, None)
+        if flight is not None:
+            self._bytes -= flight.size
+            self._live_flights -= flight.live
