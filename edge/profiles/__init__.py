@@ -1,6 +1,7 @@
 """Device profiles: what the registers of a power meter, a PLC or a sensor mean. Light: no network, no MQTT."""
 
 from edge.errors import EncodeError, UnknownProfileError
+from edge.profiles.blocks import BlockDecoder
 from edge.profiles.codec import Registers, decode, decode_field, decode_identity, decoder, encode, encode_field
 from edge.profiles.fingerprint_model import Check
 from edge.profiles.golden_model import Frame, Golden, Words
@@ -11,6 +12,7 @@ from edge.profiles.registers import BITS_PER_READ, REGISTERS_PER_READ, FunctionC
 __all__ = [
     "BITS_PER_READ",
     "REGISTERS_PER_READ",
+    "BlockDecoder",
     "Check",
     "EncodeError",
     "Factor",
