@@ -144,11 +144,11 @@ def collect(broker: Broker) -> None:
     client.max_inflight_messages_set(0)
     client.on_connect = lambda client, *_: client.subscribe(topic("+", "+", BATCH), 1)
     client.on_subscribe = lambda *_: print("ready", flush=True)
-    client.on_message = lambda _client, _data, message: inbox.put((time.time(), message.payload))
+    client.on_message = lambda _client, _data, message: inbox.put((time.time(), bytes(message.payload)))
     client.connect(broker.host, broker.port)
     client.loop_start()
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
     heard = Heard(0, [])
     while not ended.is_set():
         time.sleep(0.005)
@@ -164,6 +164,11 @@ def collect(broker: Broker) -> None:
         if seqs:
             client.publish(topic(SITE, GATEWAY, ACK), encode(Ack(epoch, ranges(seqs))), 1)
     sys.stdout.write(msgspec.json.encode(heard).decode())
+
+
+def _until_closed(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
 
 
 @contextlib.contextmanager
