@@ -39,16 +39,19 @@ lock: $(BIN)/python
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage* api/static/vendor test-output
 
+# uv installs in a tenth of pip's time; where it cannot (an index that only pip is set up for), pip does it.
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+UV     := UV_NATIVE_TLS=1 $(BIN)/uv --quiet pip install --python $(BIN)/python
+
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "WattProof needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/demo.installed: $(BIN)/python requirements/demo.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+$(BIN)/uv: $(BIN)/python requirements/installer.txt
+	$(PIP) install --require-hashes -r requirements/installer.txt
 	@touch $@
 
-$(VENV)/dev.installed: $(BIN)/python requirements/dev.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	@touch $@ $(VENV)/demo.installed
+$(VENV)/%.installed: requirements/%.txt pyproject.toml $(BIN)/uv
+	$(UV) --require-hashes -r $< || $(PIP) install --require-hashes -r $<
+	$(UV) --no-deps -e . || $(PIP) install --no-deps -e .
+	@touch $@

@@ -17,7 +17,7 @@ _RESULTS = _DOCS / "benchmarks"
 
 
 def main() -> int:
-    """Run all, or those named; exit 1 when one fails or misses a target. The table keeps earlier results of the others."""
+    """Run all, or those named; exit 1 when one fails or misses a target. Earlier results of the others stay."""
     names = sys.argv[1:] or sorted(
         module.name
         for module in pkgutil.iter_modules(benchmarks.__path__)

@@ -12,6 +12,9 @@ lock() {
         --no-emit-package wattproof --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
         --quiet --output-file "requirements/$output.txt"
 }
+printf 'uv\n' | "$folder/bin/uv" pip compile - --upgrade --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet \
+    --output-file requirements/installer.txt
 lock edge --extra edge
 lock server --extra server
 lock demo --extra demo

