@@ -3,6 +3,7 @@
 from edge.errors import EncodeError, UnknownProfileError
 from edge.profiles.blocks import BlockDecoder
 from edge.profiles.codec import Registers, decode, decode_field, decode_identity, decoder, encode, encode_field
+from edge.profiles.fingerprint import IDENTIFICATION, Answers, Question, questions, recognise
 from edge.profiles.fingerprint_model import Check
 from edge.profiles.golden_model import Frame, Golden, Words
 from edge.profiles.loader import builtin_profiles, is_profile_path, load_profile, parse_profile
@@ -11,7 +12,9 @@ from edge.profiles.registers import BITS_PER_READ, REGISTERS_PER_READ, FunctionC
 
 __all__ = [
     "BITS_PER_READ",
+    "IDENTIFICATION",
     "REGISTERS_PER_READ",
+    "Answers",
     "BlockDecoder",
     "Check",
     "EncodeError",
@@ -24,6 +27,7 @@ __all__ = [
     "Limits",
     "Order",
     "Profile",
+    "Question",
     "Quirk",
     "Rate",
     "RegisterType",
@@ -40,4 +44,6 @@ __all__ = [
     "is_profile_path",
     "load_profile",
     "parse_profile",
+    "questions",
+    "recognise",
 ]
