@@ -198,7 +198,7 @@ def account(folder: Path, store: DuckStore, witness: Witness, kills: int) -> Out
 
 def _until_read(witness: Witness, process: subprocess.Popen[bytes]) -> None:
     before, until = witness.connections, time.monotonic() + 60
-    while witness.connections == before or witness.answers[-1].connection == before:
+    while witness.connections == before or not witness.answers or witness.answers[-1].connection == before:
         if process.poll() is not None or time.monotonic() > until:
             raise RuntimeError(f"the agent does not read (exit code {process.poll()}): see agent.log")
         time.sleep(0.005)
