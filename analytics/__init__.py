@@ -1,6 +1,6 @@
 """Pure functions on numpy arrays: from registers to avoided energy and its band. No I/O, no clock, no globals."""
 
-from analytics.avoided import AvoidedEnergy, avoided_energy, detectable_saving
+from analytics.avoided import AvoidedEnergy, BandMethod, avoided_energy, detectable_saving
 from analytics.band import Band, prefix_variances, saving_band
 from analytics.change_point import ChangePoint, Shape, fit_change_point
 from analytics.conditions import DriverCoverage, driver_coverage
@@ -11,15 +11,24 @@ from analytics.least_squares import Solution, solve, standard_errors
 from analytics.levels import Levels, fit_levels, fit_mean
 from analytics.machine_states import MachineModel, fit_machine
 from analytics.noise import Noise, Sample, estimate_noise
+from analytics.placebo import Calibration, Placebos, calibrate, calibrated_band, place
+from analytics.published import CLASSIC, DAILY, MONTHLY, fractional_half_width
 from analytics.registers import Flag, IntervalValues, interval_energy
 from analytics.regression import LinearModel, fit_linear
+from analytics.robust import BootstrapBand, block_bootstrap, hac_standard_error
 from analytics.terms import LinearTerms, fit_terms
 from analytics.time_of_week import TimeOfWeek, fit_time_of_week
 
 __all__ = [
+    "CLASSIC",
+    "DAILY",
+    "MONTHLY",
     "AnalyticsError",
     "AvoidedEnergy",
     "Band",
+    "BandMethod",
+    "BootstrapBand",
+    "Calibration",
     "ChangePoint",
     "DriverCoverage",
     "Flag",
@@ -30,12 +39,16 @@ __all__ = [
     "LinearTerms",
     "MachineModel",
     "Noise",
+    "Placebos",
     "Sample",
     "Shape",
     "Solution",
     "TimeOfWeek",
     "TooFewIntervalsError",
     "avoided_energy",
+    "block_bootstrap",
+    "calibrate",
+    "calibrated_band",
     "detectable_saving",
     "driver_coverage",
     "effective_size",
@@ -47,10 +60,13 @@ __all__ = [
     "fit_mean",
     "fit_terms",
     "fit_time_of_week",
+    "fractional_half_width",
     "goodness",
+    "hac_standard_error",
     "interval_energy",
     "interval_mean",
     "lag1_autocorrelation",
+    "place",
     "prefix_variances",
     "saving_band",
     "solve",

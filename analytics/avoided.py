@@ -7,6 +7,7 @@ saving and is not in the band.
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,19 @@ import numpy as np
 from analytics.band import Band, saving_band
 from analytics.errors import TooFewIntervalsError
 from analytics.noise import Noise, Sample, estimate_noise
+from analytics.placebo import Calibration, calibrate, calibrated_band, place
 from analytics.registers import Floats, Times
 from analytics.regression import LinearModel, fit_linear
 
 _OWN_FREEDOM = 10
 """Degrees of freedom the reporting period needs before its own scatter is estimated instead of the baseline's taken."""
+
+
+class BandMethod(enum.Enum):
+    """How the band is made."""
+
+    AR1 = "exact AR(1)"
+    PLACEBO = "placebo-calibrated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,9 @@ class AvoidedEnergy:
         What the band rests on.
     own_scatter
         Whether the reporting period's scatter is its own (else it is taken to be the baseline's).
+    calibration
+        What the placebos showed, of a placebo-calibrated band; when it is not `supported`, `band` is the AR(1) band and
+        no claim may rest on it.
     """
 
     adjusted: Floats
@@ -45,6 +57,7 @@ class AvoidedEnergy:
     band: Band
     noise: Noise
     own_scatter: bool
+    calibration: Calibration | None = None
 
 
 def avoided_energy(
@@ -54,6 +67,8 @@ def avoided_energy(
     drivers: Floats,
     energy: Floats,
     positions: Times,
+    *,
+    method: BandMethod = BandMethod.AR1,
 ) -> AvoidedEnergy:
     """Adjusted baseline less actual energy, by interval and cumulated, with its band.
 
@@ -66,6 +81,8 @@ def avoided_energy(
         origin common to both periods, strictly rising; gaps and days left out are simply absent.
     drivers, energy, positions
         The reporting period, shapes (m, drivers), (m,), (m,).
+    method
+        Of the band.
 
     Raises
     ------
@@ -80,15 +97,24 @@ def avoided_energy(
     if len(energy) - model.parameters >= _OWN_FREEDOM:
         own = fit_linear(drivers, energy, model.names)
         samples.append(_sample(own, drivers, positions))
-    noise = estimate_noise(samples)
+    placebo = method is BandMethod.PLACEBO
+    noise = estimate_noise(samples, informing=1 if placebo else None)
+    band = saving_band(noise, baseline, model.design(drivers), positions)
+    calibration = None
+    if placebo:
+        gap, length = int(positions[0] - baseline_positions[-1]) - 1, int(positions[-1] - positions[0]) + 1
+        placebos = place(baseline_positions, gap=gap, length=length, parameters=model.parameters)
+        calibration = calibrate(noise, baseline, placebos)
+        band = calibrated_band(band, calibration)
     saving = adjusted - energy
     return AvoidedEnergy(
         adjusted=adjusted,
         saving=saving,
         cumulative=np.cumsum(saving),
-        band=saving_band(noise, baseline, model.design(drivers), positions),
+        band=band,
         noise=noise,
         own_scatter=len(samples) > 1,
+        calibration=calibration,
     )
 
 

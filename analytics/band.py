@@ -35,6 +35,11 @@ class Band:
         error: Floats = np.sqrt(self.weight @ self.scale**2)
         return error
 
+    @property
+    def whole(self) -> Band:
+        """The band of the whole reporting period alone: its last prefix."""
+        return Band(self.weight, self.scale[:, -1:], self.freedom[:, -1:])
+
     def half_width(self, confidence: float) -> Floats:
         """Half of the two-sided band's width at `confidence` (0-1), shape (intervals,) [energy].
 
@@ -96,7 +101,7 @@ def saving_band(noise: Noise, baseline: Sample, design: Floats, positions: Times
 
 def _model_moments(noise: Noise, baseline: Sample) -> Floats:
     """AᵀR(ρ)A of every candidate, shape (candidates, p, p)."""
-    influence: Floats = np.linalg.pinv(baseline.design).T
+    influence = np.asarray(np.linalg.pinv(baseline.design).T, dtype=np.float64)
     return quadratic_forms(influence, baseline.positions, noise.rho)
 
 

@@ -79,23 +79,27 @@ class Noise:
         return float(self.weight @ self.rho)
 
 
-def estimate_noise(samples: Sequence[Sample]) -> Noise:
-    """Candidates of ρ weighted by the restricted likelihood of all samples, whose noises are independent.
+def estimate_noise(samples: Sequence[Sample], *, informing: int | None = None) -> Noise:
+    """Candidates of ρ weighted by the restricted likelihood of the samples, whose noises are independent.
 
     Parameters
     ----------
     samples
         Each with its own coefficients and its own σ²; each with at least one degree of freedom.
+    informing
+        How many of the samples, from the first, speak about ρ; all by default. A short sample with many coefficients
+        cannot see a slow component and argues for a small ρ on a meter that has one.
     """
     coarse = np.linspace(np.arctanh(_RHO_LOW), np.arctanh(_RHO_HIGH), _COARSE)
-    rough = sum((_restricted(sample, np.tanh(coarse))[0] for sample in samples), np.zeros(_COARSE))
+    telling = samples[:informing]
+    rough = sum((_restricted(sample, np.tanh(coarse))[0] for sample in telling), np.zeros(_COARSE))
     # Where the candidates lie depends on the data: once roughly, then finely where the likelihood is.
     likely = np.flatnonzero(rough > rough.max() - _LIKELY)
     low, high = coarse[max(likely[0] - 1, 0)], coarse[min(likely[-1] + 1, _COARSE - 1)]
     rho = np.tanh(np.linspace(low, high, _FINE))
     parts = [_restricted(sample, rho) for sample in samples]
     # Uniform in ρ, on a grid that is uniform in its inverse hyperbolic tangent.
-    log = sum((part[0] for part in parts), np.log(1.0 - rho**2))
+    log = sum((part[0] for part in parts[:informing]), np.log(1.0 - rho**2))
     weight = np.exp(log - log.max())
     weight /= weight.sum()
     counts = weight > _NEGLIGIBLE
