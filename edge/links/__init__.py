@@ -1,7 +1,40 @@
-"""Modbus links: TCP and serial RTU, strict about whose answer is whose. They can only read."""
+"""Modbus links: TCP, TLS, RTU and ASCII, on serial lines and through gateways; strict about whose answer is whose.
 
-from edge.links.address import Address, RtuAddress, TcpAddress, parse_url
-from edge.links.frames import READABLE, Read
+They can only read.
+"""
+
+from edge.links.address import (
+    Address,
+    AsciiAddress,
+    AsciiTcpAddress,
+    NetworkAddress,
+    RtuAddress,
+    RtuTcpAddress,
+    SerialAddress,
+    TcpAddress,
+    TlsAddress,
+    parse_url,
+)
 from edge.links.link import Link
+from edge.links.questions import BASIC, EXTENDED, READABLE, REGULAR, SINGLE, Read, ReadIdentification
 
-__all__ = ["READABLE", "Address", "Link", "Read", "RtuAddress", "TcpAddress", "parse_url"]
+__all__ = [
+    "BASIC",
+    "EXTENDED",
+    "READABLE",
+    "REGULAR",
+    "SINGLE",
+    "Address",
+    "AsciiAddress",
+    "AsciiTcpAddress",
+    "Link",
+    "NetworkAddress",
+    "Read",
+    "ReadIdentification",
+    "RtuAddress",
+    "RtuTcpAddress",
+    "SerialAddress",
+    "TcpAddress",
+    "TlsAddress",
+    "parse_url",
+]

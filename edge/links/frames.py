@@ -1,87 +1,59 @@
-"""Questions and answers as bytes. Pure; nothing here waits.
+"""How questions and answers are wrapped: Modbus TCP, RTU, ASCII. Pure; nothing here waits.
 
-Only the four functions that read can be asked. An answer is taken only when its length, its checksum, its unit, its
-function, its byte count and (on TCP) its transaction number are those of the question.
+pymodbus's framers wrap and unwrap; before they do, it is checked that the bytes are exactly one whole frame, because
+they also search for a frame among other bytes, and a link must not.
 """
 
 from __future__ import annotations
 
+import re
 import struct
-from dataclasses import dataclass
-from typing import Final, Protocol
+from abc import ABC, abstractmethod
+from typing import Final, NamedTuple
 
-from pymodbus.framer import FramerRTU, FramerSocket
+from pymodbus.framer import FramerAscii, FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU
 
-from edge.errors import ExceptionReplyError, FrameError
-
-READABLE: Final = {1: 2000, 2: 2000, 3: 125, 4: 125}
-"""The functions that only read, and the most one read of each may ask for (Modbus Application Protocol 6.1-6.4)."""
-
-EXCEPTIONS: Final = {
-    1: "illegal function", 2: "illegal data address", 3: "illegal data value", 4: "device failure", 5: "acknowledge",
-    6: "device busy", 8: "memory parity error", 10: "gateway path unavailable", 11: "gateway target did not respond",
-}  # fmt: skip
+from edge.errors import FrameError
+from edge.links.questions import IDENTIFY, MEI, READABLE, Question, only_reads
 
 _SOCKET = FramerSocket(DecodePDU(is_server=False))
 _RTU = FramerRTU(DecodePDU(is_server=False))
-_MBAP = 7
-_LONGEST_PDU = 253
+_ASCII = FramerAscii(DecodePDU(is_server=False))
+_HEADER = struct.Struct(">HHHB")
+_LONGEST_PDU: Final = 253
+_LONGEST_ASCII: Final = 513
+_ASCII_FRAME: Final = re.compile(rb":(?:[0-9A-Fa-f]{2}){4,255}\r\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One question: `count` registers (or bits) of `unit`, from `address` on.
-
-    Raises
-    ------
-    ValueError
-        When it is no read that Modbus knows: nothing else can be asked through a link.
-    """
-
-    unit: int
-    function: int
-    address: int
-    count: int
-
-    def __post_init__(self) -> None:
-        most = READABLE.get(self.function)
-        if most is None:
-            raise ValueError(f"function {self.function} is not one that reads ({', '.join(map(str, READABLE))})")
-        if not 0 <= self.unit <= 255:
-            raise ValueError(f"unit {self.unit} is outside 0..255")
-        if not 1 <= self.count <= most:
-            raise ValueError(f"{self.count} at once; function {self.function} reads 1 to {most}")
-        if not 0 <= self.address <= 0x1_0000 - self.count:
-            raise ValueError(f"addresses {self.address}..{self.address + self.count - 1} are outside 0..65535")
-
-    @property
-    def pdu(self) -> bytes:
-        """The question without its frame."""
-        return struct.pack(">BHH", self.function, self.address, self.count)
-
-    @property
-    def byte_count(self) -> int:
-        """Bytes of data in its answer."""
-        return (self.count + 7) // 8 if self.function in {1, 2} else 2 * self.count
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A complete frame from the wire, checksum right; `transaction` is 0 on a serial line."""
+class Frame(NamedTuple):
+    """A complete frame from the wire, checksum right; `transaction` is 0 where frames have none."""
 
     transaction: int
     unit: int
     pdu: bytes
 
 
-class Framing(Protocol):
+class Framing(ABC):
     """How questions and answers are wrapped on one kind of wire."""
 
-    def wrap(self, read: Read, transaction: int) -> bytes:
-        """Bytes of a question."""
-        ...
+    numbered: bool = False
+    """Whether an answer carries the number of its question."""
 
+    def wrap(self, question: Question, transaction: int) -> bytes:
+        """Bytes of a question.
+
+        Raises
+        ------
+        ValueError
+            When it is not one that only reads.
+        """
+        return self._wrap(only_reads(question.pdu), question.unit, transaction)
+
+    @abstractmethod
+    def _wrap(self, pdu: bytes, unit: int, transaction: int) -> bytes: ...
+
+    @abstractmethod
     def take(self, buffer: bytearray) -> Frame | None:
         """Remove the first frame from the buffer; None when it is not all there yet.
 
@@ -90,81 +62,101 @@ class Framing(Protocol):
         FrameError
             When what is in the buffer is no frame and cannot become one.
         """
-        ...
 
 
-class TcpFraming:
+class TcpFraming(Framing):
     """MBAP header: transaction, protocol 0, length, unit."""
 
-    def wrap(self, read: Read, transaction: int) -> bytes:
-        """Bytes of a question."""
-        frame: bytes = _SOCKET.encode(read.pdu, read.unit, transaction)
+    numbered = True
+
+    def _wrap(self, pdu: bytes, unit: int, transaction: int) -> bytes:
+        frame: bytes = _SOCKET.encode(pdu, unit, transaction)
         return frame
 
     def take(self, buffer: bytearray) -> Frame | None:
         """Remove the first frame from the buffer; None when it is not all there yet."""
-        if len(buffer) < _MBAP:
+        size = len(buffer)
+        if size < _HEADER.size:
             return None
-        transaction, protocol, length, unit = struct.unpack_from(">HHHB", buffer)
+        _, protocol, length, _ = _HEADER.unpack_from(buffer)
         if protocol != 0 or not 3 <= length <= _LONGEST_PDU + 1:
-            raise FrameError(f"not a Modbus TCP frame ({bytes(buffer[:_MBAP]).hex(' ')})")
-        end = _MBAP - 1 + length
-        if len(buffer) < end:
+            raise FrameError(f"not a Modbus TCP frame ({bytes(buffer[: _HEADER.size]).hex(' ')})")
+        end = _HEADER.size - 1 + length
+        if size < end:
             return None
-        pdu = bytes(buffer[_MBAP:end])
+        _, unit, transaction, pdu = _SOCKET.decode(bytes(buffer[:end]))
         del buffer[:end]
         return Frame(transaction, unit, pdu)
 
 
-class RtuFraming:
+class RtuFraming(Framing):
     """Unit, answer, CRC-16; the answer's own length says where it ends."""
 
-    def wrap(self, read: Read, transaction: int) -> bytes:  # noqa: ARG002 - a serial line has no transaction number
-        """Bytes of a question."""
-        frame: bytes = _RTU.encode(read.pdu, read.unit, 0)
+    def _wrap(self, pdu: bytes, unit: int, transaction: int) -> bytes:  # noqa: ARG002 - it has no transaction number
+        frame: bytes = _RTU.encode(pdu, unit, 0)
         return frame
 
     def take(self, buffer: bytearray) -> Frame | None:
         """Remove the first frame from the buffer; None when it is not all there yet."""
-        if len(buffer) < 3:
+        end = _rtu_end(buffer)
+        if end is None or len(buffer) < end:
             return None
-        function = buffer[1]
-        if function & 0x80:
-            end = 5
-        elif function in READABLE:
-            end = 5 + buffer[2]
-        else:
-            raise FrameError(f"not an answer to a read ({bytes(buffer[:8]).hex(' ')})")
-        if len(buffer) < end:
-            return None
-        frame, checksum = bytes(buffer[: end - 2]), int.from_bytes(buffer[end - 2 : end], "big")
-        if not FramerRTU.check_CRC(frame, checksum):
+        used, unit, _, pdu = _RTU.decode(bytes(buffer[:end]))
+        if used != end or len(pdu) != end - 3:
             raise FrameError(f"the checksum of an answer of {end} bytes is wrong")
         del buffer[:end]
-        return Frame(0, frame[0], frame[1:])
+        return Frame(0, unit, pdu)
 
 
-def values_of(read: Read, frame: Frame) -> tuple[int, ...]:
-    """The registers (or bits, 0 or 1) that an answer carries, shape (read.count,).
+def _rtu_end(buffer: bytearray) -> int | None:
+    """Where the frame that begins the buffer ends, as far as its bytes tell."""
+    if len(buffer) < 3:
+        return None
+    function = buffer[1]
+    if function & 0x80:
+        return 5
+    if function in READABLE:
+        return 5 + buffer[2]
+    if function == IDENTIFY and buffer[2] == MEI:
+        return _identification_end(buffer)
+    raise FrameError(f"not an answer to a read ({bytes(buffer[:8]).hex(' ')})")
 
-    Raises
-    ------
-    ExceptionReplyError
-        When the device refused.
-    FrameError
-        When it answers another question than `read`.
-    """
-    pdu = frame.pdu
-    if frame.unit != read.unit:
-        raise FrameError(f"unit {frame.unit} answered instead of unit {read.unit}")
-    if pdu[0] == read.function | 0x80 and len(pdu) == 2:
-        name = EXCEPTIONS.get(pdu[1], "unknown exception")
-        asked = f"function {read.function}, {read.count} from address {read.address:#06x}"
-        raise ExceptionReplyError(f"unit {read.unit} refuses: {name} (exception {pdu[1]}) for {asked}", pdu[1])
-    if pdu[0] != read.function:
-        raise FrameError(f"unit {read.unit} answered function {pdu[0]} instead of {read.function}")
-    if len(pdu) < 2 or pdu[1] != len(pdu) - 2 or pdu[1] != read.byte_count:
-        raise FrameError(f"unit {read.unit} sent {len(pdu) - 2} bytes of data instead of {read.byte_count}")
-    if read.function in {1, 2}:
-        return tuple(pdu[2 + bit // 8] >> bit % 8 & 1 for bit in range(read.count))
-    return struct.unpack(f">{read.count}H", pdu[2:])
+
+def _identification_end(buffer: bytearray) -> int | None:
+    """Unit, function, MEI, level, conformity, more, next, number of objects, (id, length, bytes) each, CRC."""
+    end = 8
+    if len(buffer) < end:
+        return None
+    for _ in range(buffer[7]):
+        if len(buffer) < end + 2:
+            return None
+        end += 2 + buffer[end + 1]
+        if end > _LONGEST_PDU + 1:
+            raise FrameError("an identification that is longer than a frame")
+    return end + 2
+
+
+class AsciiFraming(Framing):
+    """A colon, unit, answer and LRC as hexadecimal digits, CR LF."""
+
+    def _wrap(self, pdu: bytes, unit: int, transaction: int) -> bytes:  # noqa: ARG002 - it has no transaction number
+        frame: bytes = _ASCII.encode(pdu, unit, 0)
+        return frame
+
+    def take(self, buffer: bytearray) -> Frame | None:
+        """Remove the first frame from the buffer; None when it is not all there yet."""
+        if not buffer:
+            return None
+        end = buffer.find(b"\n") + 1
+        if buffer[:1] != b":" or (not end and len(buffer) >= _LONGEST_ASCII):
+            raise FrameError(f"not an ASCII frame ({bytes(buffer[:16])!r})")
+        if not end:
+            return None
+        frame = bytes(buffer[:end])
+        if not _ASCII_FRAME.fullmatch(frame):
+            raise FrameError(f"not an ASCII frame ({frame[:16]!r})")
+        _, unit, _, pdu = _ASCII.decode(frame)
+        if not pdu:
+            raise FrameError(f"the checksum of an answer of {end} characters is wrong")
+        del buffer[:end]
+        return Frame(0, unit, pdu)

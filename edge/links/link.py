@@ -2,51 +2,77 @@
 
 After a question without a good answer the link listens through a pause at least as long as the slowest answer it ever
 saw and throws away what comes; `edge.links.owed` says why that alone is not enough, and what else is done.
+
+Where frames have no transaction number, an answer that comes twice is as dangerous as a late one: the copy looks like
+the answer to the next question. Three things stand against it. After an answer the wire must stay silent. An answer
+that is byte for byte the one before counts only when no other follows for as long as this unit usually takes. And once
+a copy was seen, every question counts as owed even after its answer, so that no two alike follow one another.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Self
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, Self, TypeVar
 
 import structlog
 
 from edge.errors import ConnectError, ExceptionReplyError, FrameError, NoReplyError, StaleReplyError
-from edge.links.address import Address, TcpAddress, parse_url
-from edge.links.frames import Frame, Framing, Read, RtuFraming, TcpFraming, values_of
-from edge.links.owed import Owed, Question
-from edge.links.wires import SerialWire, TcpWire, Wire
+from edge.links.address import (
+    Address,
+    AsciiAddress,
+    AsciiTcpAddress,
+    RtuAddress,
+    RtuTcpAddress,
+    SerialAddress,
+    parse_url,
+)
+from edge.links.answers import objects_of, values_of
+from edge.links.frames import AsciiFraming, Frame, Framing, RtuFraming, TcpFraming
+from edge.links.owed import OWED_FOR_S, Owed, Sent
+from edge.links.pace import MINIMUM_S, Pace
+from edge.links.questions import Read, ReadIdentification
+from edge.links.serial_wire import SerialWire
+from edge.links.wires import TcpWire, Wire
 
 log = structlog.get_logger()
 
-_LONGEST_PAUSE_S: Final = 5.0
+_CAREFUL_FOR_S: Final = 600.0
+_ASKED = TypeVar("_ASKED", Read, ReadIdentification)
+_SAID = TypeVar("_SAID")
 
 
 class Link:
-    """One bus. Reads are strictly one after another, whoever asks.
+    """One bus. Questions are strictly one after another, whoever asks.
 
     Parameters
     ----------
     address
         Where it is; see `parse_url`.
     timeout_s
-        How long an answer may take [s].
+        How long an answer may take at most [s]; what a unit is really waited for is learned (`edge.links.pace`).
+    minimum_s
+        The shortest learned timeout [s].
     """
 
-    def __init__(self, address: Address, timeout_s: float) -> None:
+    def __init__(self, address: Address, timeout_s: float, minimum_s: float = MINIMUM_S) -> None:
         self.address = address
         self.timeout_s = timeout_s
-        self._tcp = isinstance(address, TcpAddress)
-        self._wire: Wire = TcpWire(address) if isinstance(address, TcpAddress) else SerialWire(address)
-        self._framing: Framing = TcpFraming() if self._tcp else RtuFraming()
+        self.pace = Pace(timeout_s, minimum_s)
+        self._wire: Wire = SerialWire(address) if isinstance(address, SerialAddress) else TcpWire(address)
+        self._framing = _framing(address)
+        self._numbered = self._framing.numbered
         self._lock = asyncio.Lock()
         self._transaction = 0
-        self._slowest_s = 0.0
         self._owed = Owed()
+        self._last: Frame | None = None
+        self._careful_until = 0.0
 
     @classmethod
     def from_url(cls, url: str, timeout_s: float) -> Self:
-        """Build from ``tcp://…`` or ``rtu:///…``; raises ValueError when the URL is neither."""
+        """Build from ``tcp://…``, ``rtu:///…`` and so on; raises ValueError when the URL is none of them."""
         return cls(parse_url(url), timeout_s)
 
     async def read(self, read: Read) -> tuple[int, ...]:
@@ -66,71 +92,126 @@ class Link:
             The answer came too late, or cannot be told from one that is late.
         """
         async with self._lock:
-            if not self._wire.is_open:
-                await self._wire.open(self.timeout_s)
-            now = asyncio.get_running_loop().time()
-            if read.byte_count in self._owed.by(read.unit, now):
-                probe = self._owed.probe(read, now)
-                if probe is None:
-                    raise StaleReplyError(f"unit {read.unit} on {self._wire} owes answers that this one resembles")
-                await self._ask(probe)
-            return await self._ask(read)
+            return await self._turn(read, values_of)
+
+    async def identify(self, asked: ReadIdentification) -> dict[int, bytes]:
+        """Ask a device what it is, going on while it says that more follows; its objects by their id.
+
+        Raises
+        ------
+        LinkError
+            As `read`; ExceptionReplyError from the many devices that do not know this function.
+        """
+        objects: dict[int, bytes] = {}
+        while True:
+            async with self._lock:
+                part, following = await self._turn(asked, objects_of)
+            objects |= part
+            if following is None:
+                return objects
+            if following <= asked.object_id:
+                raise FrameError(f"unit {asked.unit} on {self._wire} goes round in its identification")
+            asked = replace(asked, object_id=following)
 
     def close(self) -> None:
-        """Close the wire; the next read opens it again."""
+        """Close the wire; the next question opens it again."""
         self._wire.close()
 
-    async def _ask(self, read: Read) -> tuple[int, ...]:
+    async def _turn(self, asked: _ASKED, understand: Callable[[_ASKED, Frame], _SAID]) -> _SAID:
+        if not self._wire.is_open:
+            await self._wire.open(self.timeout_s)
+        if self._owed:
+            now = asyncio.get_running_loop().time()
+            if asked.size in self._owed.by(asked.unit, now):
+                probe = self._owed.probe(asked, now)
+                if probe is None:
+                    raise StaleReplyError(f"unit {asked.unit} on {self._wire} owes answers that this one resembles")
+                await self._ask(probe, values_of)
+        return await self._ask(asked, understand)
+
+    async def _ask(self, asked: _ASKED, understand: Callable[[_ASKED, Frame], _SAID]) -> _SAID:
         loop = asyncio.get_running_loop()
-        if self._tcp:
+        wire, unit = self._wire, asked.unit
+        if wire.received or self.address.guard_s:
+            await self._make_ready()
+        if self._numbered:
             self._transaction = self._transaction % 0xFFFF + 1
-        question = Question(self._transaction, read)
-        self._discard()
+        sent = Sent(self._transaction, asked)
+        timeout_s = self.pace.timeout_s(unit, asked.size)
+        data = self._framing.wrap(asked, self._transaction)
         started = loop.time()
         try:
-            async with asyncio.timeout(self.timeout_s):
-                self._wire.send(self._framing.wrap(read, self._transaction))
-                frame = await self._answer(question)
-            values = values_of(read, frame)
-        except TimeoutError:
-            partial = len(self._wire.received)
-            late_s = await self._listen(question, started)
-            raise self._unanswered(read, partial, late_s) from None
-        except FrameError as error:
-            await self._listen(question, started)
-            raise FrameError(f"{error} (unit {read.unit} on {self._wire})") from error
-        except ExceptionReplyError:
-            if self._owed.by(read.unit, loop.time()):  # perhaps it refuses the question before
-                self._owed.add(question, loop.time())
-            raise
-        except asyncio.CancelledError:
-            self._wire.close()
-            raise
-        self._slowest_s = max(self._slowest_s, loop.time() - started)
-        self._owed.settle(read.unit)
-        return values
-
-    async def _answer(self, question: Question) -> Frame:
-        """The first frame that is not an owed one, with nothing behind it."""
-        while True:
-            frame = self._framing.take(self._wire.received)
+            wire.send(data)
+            frame = await self._answer(sent, started + timeout_s)
             if frame is None:
-                await self._wire.more()
-            elif self._owed.take(frame):
-                log.debug("late_answer_dropped", bus=str(self._wire), unit=frame.unit)
-            elif frame.transaction != question.transaction:
-                raise FrameError(f"transaction {frame.transaction} answered instead of {question.transaction}")
+                raise await self._unanswered(sent, started, timeout_s)
+            took_s = wire.heard_at - started
+            if wire.received or not self._numbered:
+                await self._check_alone(frame, started)
+            said = understand(asked, frame)
+        except FrameError as error:
+            await self._listen(sent, started)
+            raise FrameError(f"{error} (unit {unit} on {wire})") from error
+        except ExceptionReplyError:
+            if self._careful() or self._owed.by(unit, loop.time()):  # perhaps it refuses the question before
+                self._owed.add(sent, loop.time())
+            raise
+        except (ConnectError, asyncio.CancelledError) as error:
+            if not self._numbered:
+                self._owed.add(sent, loop.time())
+            if isinstance(error, asyncio.CancelledError):
+                wire.close()
+            raise
+        self.pace.answered(unit, asked.size, took_s)
+        if self._owed or self._careful_until:
+            self._settle(sent)
+        return said
+
+    def _settle(self, sent: Sent) -> None:
+        self._owed.settle(sent.question.unit)
+        if self._careful():
+            self._owed.add(sent, asyncio.get_running_loop().time())
+
+    async def _answer(self, sent: Sent, until: float) -> Frame | None:
+        """The first frame that is not an owed one; None when there is none until then."""
+        wire, owed = self._wire, self._owed
+        while True:
+            frame = self._framing.take(wire.received)
+            if frame is None:
+                if not await wire.more(until):
+                    return None
+            elif owed and owed.take(frame):
+                log.debug("late_answer_dropped", bus=str(wire), unit=frame.unit)
+                self._doubt(again=True)
+            elif frame.transaction != sent.transaction:
+                raise FrameError(f"transaction {frame.transaction} answered instead of {sent.transaction}")
             else:
-                silence = self._wire.silence_s
-                if self._wire.received or (silence and not await self._wire.quiet(silence)):
-                    raise FrameError("more than one answer to one question")
                 return frame
 
-    def _discard(self) -> None:
-        """Drop what came between two questions: it answers neither."""
-        while self._take_late() is not None:
-            pass
-        self._wire.received.clear()
+    async def _check_alone(self, frame: Frame, started: float) -> None:
+        """An answer with another behind it is none; where frames have no number, one is waited for."""
+        wire = self._wire
+        alone = not wire.received
+        if alone and not self._numbered:
+            until = wire.heard_at + self.address.silence_s
+            if frame == self._last:
+                until = max(until, started + self.pace.usual_s(frame.unit))
+            self._last = frame
+            with contextlib.suppress(ConnectError):  # the answer is here
+                alone = await wire.quiet(until)
+        if not alone:
+            self._doubt()
+            raise FrameError("more than one answer to one question")
+
+    async def _make_ready(self) -> None:
+        """Drop what came between two questions: it answers neither. Keep the guard time."""
+        wire, loop = self._wire, asyncio.get_running_loop()
+        give_up = loop.time() + OWED_FOR_S
+        while (until := wire.heard_at + self.address.guard_s) > loop.time() and loop.time() < give_up:
+            await wire.more(until)
+        while (frame := self._take_late()) is not None:
+            log.debug("answer_without_question_dropped", bus=str(wire), unit=frame.unit)
+        wire.received.clear()
 
     def _take_late(self) -> Frame | None:
         """The next frame in the buffer, crossed off if it was owed; None when there is none left."""
@@ -139,38 +220,61 @@ class Link:
         except FrameError:
             self._wire.received.clear()
             return None
-        if frame is not None:
-            self._owed.take(frame)
+        if frame is not None and not self._owed.take(frame):
+            self._doubt()
         return frame
 
-    async def _listen(self, question: Question, started: float) -> float | None:
+    def _doubt(self, *, again: bool = False) -> None:
+        """Somebody on this wire says things twice; `again` only if that is known already."""
+        if not self._numbered and (self._careful_until or not again):
+            self._careful_until = asyncio.get_running_loop().time() + _CAREFUL_FOR_S
+
+    def _careful(self) -> bool:
+        """Whether answers come twice here."""
+        if self._careful_until and asyncio.get_running_loop().time() > self._careful_until:
+            self._careful_until = 0.0
+        return self._careful_until > 0
+
+    async def _listen(self, sent: Sent, started: float) -> float | None:
         """Let the wire fall silent, throwing away what comes; how late the answer was [s] if it came after all."""
-        loop = asyncio.get_running_loop()
-        self._owed.add(question, loop.time())
-        pause = min(self._slowest_s or self.timeout_s, _LONGEST_PAUSE_S)
+        loop, wire = asyncio.get_running_loop(), self._wire
+        self._owed.add(sent, loop.time())
+        pause_s = min(self.pace.slowest_s or self.timeout_s, OWED_FOR_S)
         late_s = None
+        give_up = loop.time() + OWED_FOR_S
         try:
-            while not await self._wire.quiet(pause):
+            while await wire.more(loop.time() + pause_s) and loop.time() < give_up:
                 while (frame := self._take_late()) is not None:
-                    if question.answered_by(frame):
+                    if sent.answered_by(frame):
                         late_s = loop.time() - started
-                        self._slowest_s = max(self._slowest_s, late_s)
+                        self.pace.late(frame.unit, late_s)
         except ConnectError:
-            self._wire.close()
-        if late_s is None and self._tcp:
-            self._wire.close()  # perhaps a connection that only looks alive, or a stream out of step
-        self._wire.received.clear()
+            wire.close()
+        if late_s is None and self._numbered:
+            wire.close()  # perhaps a connection that only looks alive, or a stream out of step
+        wire.received.clear()
+        if self._careful():
+            self._owed.add(sent, loop.time())
         return late_s
 
-    def _unanswered(
-        self, read: Read, partial: int, late_s: float | None
-    ) -> NoReplyError | FrameError | StaleReplyError:
-        if late_s is not None:
-            took = f"{late_s * 1000:.0f} ms, later than the timeout of {self.timeout_s * 1000:.0f} ms"
-            return StaleReplyError(f"unit {read.unit} on {self._wire} answered after {took}")
+    async def _unanswered(self, sent: Sent, started: float, timeout_s: float) -> NoReplyError | StaleReplyError:
+        """Why there is no answer, once the wire is silent."""
+        unit, partial = sent.question.unit, len(self._wire.received)
         if partial:
-            return FrameError(f"an answer that ended after {partial} bytes (unit {read.unit} on {self._wire})")
-        advice = (
-            "Check the unit number and the device's power." if self._tcp else "Check address, baud rate, A/B wires."
-        )
-        return NoReplyError(f"no reply from unit {read.unit} on {self._wire}", advice)
+            raise FrameError(f"an answer that ended after {partial} bytes")
+        late_s = await self._listen(sent, started)
+        self.pace.missed(unit)
+        if late_s is not None:
+            took = f"{late_s * 1000:.0f} ms, later than the timeout of {timeout_s * 1000:.0f} ms"
+            return StaleReplyError(f"unit {unit} on {self._wire} answered after {took}")
+        serial = isinstance(self.address, SerialAddress)
+        advice = "Check address, baud rate, A/B wires." if serial else "Check the unit number and the device's power."
+        return NoReplyError(f"no reply from unit {unit} on {self._wire}", advice)
+
+
+def _framing(address: Address) -> Framing:
+    if isinstance(address, RtuAddress | RtuTcpAddress):
+        return RtuFraming()
+    if isinstance(address, AsciiAddress | AsciiTcpAddress):
+        return AsciiFraming()
+    return TcpFraming()

@@ -11,26 +11,28 @@ from __future__ import annotations
 import itertools
 from typing import Final, NamedTuple
 
-from edge.links.frames import READABLE, Frame, Read
+from edge.links.frames import Frame
+from edge.links.questions import READABLE, Question, Read
 
 OWED_FOR_S: Final = 10.0
 """How long an answer may be on its way at most [s]; devices and gateways give up far earlier."""
 _PROBES_BEYOND: Final = 32
 
 
-class Question(NamedTuple):
-    """A question that was sent; `transaction` is 0 on a serial line."""
+class Sent(NamedTuple):
+    """A question that was sent; `transaction` is 0 where frames have none."""
 
     transaction: int
-    read: Read
+    question: Question
 
     def answered_by(self, frame: Frame) -> bool:
         """Whether the frame has the look of its answer."""
+        asked = self.question
         return (
             frame.transaction == self.transaction
-            and frame.unit == self.read.unit
-            and frame.pdu[0] == self.read.function
-            and len(frame.pdu) == 2 + self.read.byte_count
+            and frame.unit == asked.unit
+            and frame.pdu[0] == asked.function
+            and (not isinstance(asked, Read) or len(frame.pdu) == 2 + asked.byte_count)
         )
 
 
@@ -38,11 +40,15 @@ class Owed:
     """The questions of one link whose answers may still come. Times are of one monotonic clock [s]."""
 
     def __init__(self) -> None:
-        self._questions: list[tuple[Question, float]] = []
+        self._questions: list[tuple[Sent, float]] = []
 
-    def add(self, question: Question, now: float) -> None:
-        """Remember a question that got no good answer."""
-        self._questions.append((question, now + OWED_FOR_S))
+    def __bool__(self) -> bool:
+        """Whether there may be any."""
+        return bool(self._questions)
+
+    def add(self, sent: Sent, now: float) -> None:
+        """Remember a question whose answer may still come, or come again."""
+        self._questions.append((sent, now + OWED_FOR_S))
 
     def take(self, frame: Frame) -> bool:
         """Whether the frame is an answer that was owed; then it is owed no more."""
@@ -54,24 +60,26 @@ class Owed:
 
     def settle(self, unit: int) -> None:
         """Forget what a unit owes: it has answered a later question."""
-        self._questions = [entry for entry in self._questions if entry[0].read.unit != unit]
+        self._questions = [entry for entry in self._questions if entry[0].question.unit != unit]
 
     def by(self, unit: int, now: float) -> set[int]:
-        """Lengths of the answers a unit owes [bytes of data]."""
+        """Sizes of the answers a unit owes, as `Read.size` [bytes of data]."""
         self._questions = [entry for entry in self._questions if entry[1] > now]
-        return {question.read.byte_count for question, _ in self._questions if question.read.unit == unit}
+        return {sent.question.size for sent, _ in self._questions if sent.question.unit == unit}
 
-    def probe(self, read: Read, now: float) -> Read | None:
-        """A question to the registers of `read` whose answer no owed one resembles; None when there is none.
+    def probe(self, question: Question, now: float) -> Read | None:
+        """A read of the same registers whose answer no owed one resembles; None when there is none.
 
         Shorter ones are tried first, of an even count: many devices refuse half of a 32-bit number.
         """
-        owed = self.by(read.unit, now)
-        most = min(READABLE[read.function], 0x1_0000 - read.address)
-        shorter = itertools.chain(range(2, read.count, 2), range(1, read.count, 2))
-        longer = range(read.count + 1, min(read.count + _PROBES_BEYOND, most) + 1)
+        if not isinstance(question, Read):
+            return None
+        owed = self.by(question.unit, now)
+        most = min(READABLE[question.function], 0x1_0000 - question.address)
+        shorter = itertools.chain(range(2, question.count, 2), range(1, question.count, 2))
+        longer = range(question.count + 1, min(question.count + _PROBES_BEYOND, most) + 1)
         for count in itertools.chain(shorter, longer):
-            candidate = Read(read.unit, read.function, read.address, count)
+            candidate = Read(question.unit, question.function, question.address, count)
             if candidate.byte_count not in owed:
                 return candidate
         return None

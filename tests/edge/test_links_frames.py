@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ExceptionReplyError, FrameError
-from edge.links import Read
-from edge.links.frames import Frame, RtuFraming, TcpFraming, values_of
+from edge.links import SINGLE, Read, ReadIdentification
+from edge.links.answers import objects_of, values_of
+from edge.links.frames import AsciiFraming, Frame, RtuFraming, TcpFraming
 from tests.edge.wires import crc
 
 
@@ -66,7 +67,9 @@ def test_a_frame_in_pieces_is_awaited_and_then_taken_whole(size: int) -> None:
     tcp = struct.pack(">HHHB", 9, 0, len(pdu) + 1, 5) + pdu
     rtu = bytes([5]) + pdu
     rtu += crc(rtu)
-    for framing, sent, transaction in ((TcpFraming(), tcp, 9), (RtuFraming(), rtu, 0)):
+    lrc = -sum(bytes([5]) + pdu) & 0xFF
+    digits = b":" + (bytes([5]) + pdu + bytes([lrc])).hex().upper().encode() + b"\r\n"
+    for framing, sent, transaction in ((TcpFraming(), tcp, 9), (RtuFraming(), rtu, 0), (AsciiFraming(), digits, 0)):
         buffer = bytearray()
         pieces = [sent[start : start + size] for start in range(0, len(sent), size)]
         for piece in pieces[:-1]:
@@ -124,3 +127,82 @@ def test_an_exception_says_its_name_and_what_was_asked() -> None:
     assert caught.value.code == 2
     with pytest.raises(ExceptionReplyError, match=r"unknown exception \(exception 99\)"):
         values_of(Read(7, 4, 0x34, 2), Frame(0, 7, bytes([0x84, 99])))
+
+
+def test_an_ascii_question_is_the_specifications_layout() -> None:
+    # Modbus over Serial Line 1.02, 2.5.2: colon, hexadecimal digits, LRC (two's complement of the sum), CR LF.
+    assert AsciiFraming().wrap(Read(1, 4, 0, 2), 0) == b":010400000002F9\r\n"
+
+
+@given(st.binary(min_size=2, max_size=64), st.integers(0, 2**16))
+def test_a_flipped_bit_never_changes_what_an_ascii_frame_says(data: bytes, bit: int) -> None:
+    body = bytes([5, 3, len(data)]) + data
+    digits = b":" + (body + bytes([-sum(body) & 0xFF])).hex().upper().encode() + b"\r\n"
+    broken = bytearray(digits)
+    broken[bit // 8 % len(broken)] ^= 1 << bit % 8
+    try:
+        taken = AsciiFraming().take(broken)
+    except FrameError:
+        taken = None
+    assert taken in (None, Frame(0, 5, body[1:]))  # a flip may make a small letter of a large one
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\r\n", b":0104\r\n", b":01 4000002F9\r\n", b"x" * 20, b":" + b"0" * 600, b":0G00000000\n"]
+)
+def test_what_is_no_ascii_frame_is_refused(sent: bytes) -> None:
+    with pytest.raises(FrameError, match="not an ASCII frame"):
+        AsciiFraming().take(bytearray(sent))
+
+
+IDENTITY = bytes.fromhex("2b 0e 01 01 00 00 02 00 03 41 42 43 01 01 58")
+
+
+def test_an_identification_is_its_objects() -> None:
+    assert objects_of(ReadIdentification(7), Frame(0, 7, IDENTITY)) == ({0: b"ABC", 1: b"X"}, None)
+    more = IDENTITY[:4] + bytes([0xFF, 2]) + IDENTITY[6:]
+    assert objects_of(ReadIdentification(7), Frame(0, 7, more))[1] == 2
+
+
+def test_an_identification_on_a_serial_line_ends_where_its_objects_end() -> None:
+    frame = bytes([7]) + IDENTITY
+    buffer = bytearray()
+    for byte in frame + crc(frame):
+        assert RtuFraming().take(buffer) is None
+        buffer.append(byte)
+    assert RtuFraming().take(buffer) == Frame(0, 7, IDENTITY)
+
+
+@pytest.mark.parametrize(
+    ("pdu", "says"),
+    [
+        (IDENTITY[:-1], "cut or doubled"),
+        (IDENTITY + b"x", "1 bytes behind"),
+        (IDENTITY[:10] + bytes([0x00, 0x00, 0x01, 0x58]), "cut or doubled"),
+        (IDENTITY[:5], "another question"),
+        (bytes([0x2B, 0x0E, 2]) + IDENTITY[3:], "another question"),
+        (bytes([0x2B, 0x0D]) + IDENTITY[2:], "another question"),
+        (bytes([3]) + IDENTITY[1:], "answered function 3 instead of 43"),
+    ],
+)
+def test_an_identification_that_does_not_hold_together_is_refused(pdu: bytes, says: str) -> None:
+    with pytest.raises(FrameError, match=says):
+        objects_of(ReadIdentification(7), Frame(0, 7, pdu))
+
+
+def test_one_object_is_that_object() -> None:
+    with pytest.raises(FrameError, match=r"objects \[0, 1\] instead of 1"):
+        objects_of(ReadIdentification(7, SINGLE, 1), Frame(0, 7, IDENTITY[:2] + b"\x04" + IDENTITY[3:]))
+
+
+def test_an_identification_longer_than_a_frame_is_refused() -> None:
+    with pytest.raises(FrameError, match="longer than a frame"):
+        RtuFraming().take(
+            bytearray.fromhex("07 2b 0e 01 01 00 00 02") + bytearray([0, 250]) + bytearray(250) + b"\x01\xff"
+        )
+
+
+@pytest.mark.parametrize(("level", "item"), [(0, 0), (5, 0), (1, -1), (1, 256)])
+def test_an_identification_can_only_be_asked_as_the_standard_has_it(level: int, item: int) -> None:
+    with pytest.raises(ValueError, match="outside"):
+        ReadIdentification(1, level, item)

@@ -1,8 +1,8 @@
 """Which answers may still come, and the question none of them resembles."""
 
-from edge.links import Read
+from edge.links import Read, ReadIdentification
 from edge.links.frames import Frame
-from edge.links.owed import OWED_FOR_S, Owed, Question
+from edge.links.owed import OWED_FOR_S, Owed, Sent
 
 
 def answer(read: Read, transaction: int = 0) -> Frame:
@@ -11,7 +11,7 @@ def answer(read: Read, transaction: int = 0) -> Frame:
 
 def test_a_question_without_an_answer_is_owed_until_it_comes() -> None:
     owed, read = Owed(), Read(7, 4, 0, 10)
-    owed.add(Question(0, read), 100.0)
+    owed.add(Sent(0, read), 100.0)
     assert owed.by(7, 100.0) == {20}
     assert owed.by(8, 100.0) == set()
     assert not owed.take(answer(Read(8, 4, 0, 10)))
@@ -22,22 +22,22 @@ def test_a_question_without_an_answer_is_owed_until_it_comes() -> None:
 
 def test_with_transaction_numbers_only_the_same_number_is_the_owed_answer() -> None:
     owed, read = Owed(), Read(7, 4, 0, 10)
-    owed.add(Question(41, read), 100.0)
+    owed.add(Sent(41, read), 100.0)
     assert not owed.take(answer(read, transaction=42))
     assert owed.take(answer(read, transaction=41))
 
 
 def test_a_later_answer_of_the_same_unit_settles_everything_before_it() -> None:
     owed = Owed()
-    owed.add(Question(0, Read(7, 4, 0, 10)), 100.0)
-    owed.add(Question(0, Read(8, 4, 0, 10)), 100.0)
+    owed.add(Sent(0, Read(7, 4, 0, 10)), 100.0)
+    owed.add(Sent(0, Read(8, 4, 0, 10)), 100.0)
     owed.settle(7)
     assert (owed.by(7, 100.0), owed.by(8, 100.0)) == (set(), {20})
 
 
 def test_an_answer_is_not_awaited_for_ever() -> None:
     owed = Owed()
-    owed.add(Question(0, Read(7, 4, 0, 10)), 100.0)
+    owed.add(Sent(0, Read(7, 4, 0, 10)), 100.0)
     assert owed.by(7, 100.0 + OWED_FOR_S) == set()
 
 
@@ -45,7 +45,7 @@ def test_a_probe_asks_the_same_registers_for_another_length_whole_numbers_first(
     owed, read = Owed(), Read(7, 4, 30, 6)
     counts: list[int] = []
     for _ in range(6):
-        owed.add(Question(0, Read(7, 4, 30, counts[-1] if counts else 6)), 100.0)
+        owed.add(Sent(0, Read(7, 4, 30, counts[-1] if counts else 6)), 100.0)
         probe = owed.probe(read, 100.0)
         assert probe is not None
         assert (probe.unit, probe.function, probe.address) == (7, 4, 30)
@@ -55,5 +55,13 @@ def test_a_probe_asks_the_same_registers_for_another_length_whole_numbers_first(
 
 def test_there_is_no_probe_when_every_length_is_owed() -> None:
     owed, read = Owed(), Read(7, 4, 65535, 1)
-    owed.add(Question(0, read), 100.0)
+    owed.add(Sent(0, read), 100.0)
     assert owed.probe(read, 100.0) is None
+
+
+def test_an_identification_resembles_no_read_and_has_no_probe() -> None:
+    owed, asked = Owed(), ReadIdentification(7)
+    owed.add(Sent(0, asked), 100.0)
+    assert owed.probe(asked, 100.0) is None
+    assert asked.size in owed.by(7, 100.0)
+    assert Read(7, 4, 0, 10).size not in owed.by(7, 100.0)
