@@ -1,17 +1,18 @@
-"""`wattproof edge`."""
+"""`wattproof edge run`."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-app = typer.Typer(help="The gateway agent: read devices over Modbus, publish over MQTT.", no_args_is_help=True)
+SiteFile = Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file: gateway, broker, buses, devices.")]
+DataDir = Annotated[Path, typer.Option(help="Folder for the outbox.")]
+DATA_DIR = Path("wattproof-edge")
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -20,13 +21,9 @@ class Started(msgspec.Struct, frozen=True):
     pid: int
 
 
-SiteFile = Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file: gateway, broker, buses, devices.")]
-
-
-@app.command()
 def run(
     site: SiteFile,
-    data_dir: Annotated[Path, typer.Option(help="Folder for the outbox.")] = Path("wattproof-edge"),
+    data_dir: DataDir = DATA_DIR,
     drain: Annotated[
         float, typer.Option("--drain", metavar="SECONDS", help="At the end, wait so long for acknowledgements.")
     ] = 2.0,
@@ -58,13 +55,3 @@ def run(
         raise UnavailableError(str(error)) from error
     if as_json:
         say(summary)
-
-
-@app.command()
-def check(site: SiteFile) -> None:
-    """Check a site file without touching any device; exit 2 with file, line and field if something is wrong."""
-    import edge
-
-    plan = edge.load_site(site)
-    devices = sum(len(bus.devices) for bus in plan.buses)
-    sys.stdout.write(f"{site}: {len(plan.buses)} buses, {devices} devices, nothing wrong\n")

@@ -1,0 +1,70 @@
+"""Commissioning: finding devices, naming them, reading them once, writing the site file, accepting the installation."""
+
+from edge.commissioning.candidates import Candidate, Region, rank
+from edge.commissioning.errors import CommissioningError, FoundNothingError, RecordError, ScanRefusedError
+from edge.commissioning.found import Found, FoundUnit, Match, load_found, merged
+from edge.commissioning.identify import identify
+from edge.commissioning.phrases import Lang, Phrase, label_of, language_of, phrase, say, shown
+from edge.commissioning.plausibility import Judgement, judge, together
+from edge.commissioning.probe import Live, Raw, read_profile, read_raw, read_site
+from edge.commissioning.scan import scan_serial, scan_tcp
+from edge.commissioning.site_writing import Answers, DraftBus, Named, draft, site_text
+from edge.commissioning.targets import (
+    SERIAL_UNITS,
+    LineTime,
+    TcpTargets,
+    line_settings,
+    line_time,
+    numbers,
+    tcp_targets,
+    window_s,
+)
+from edge.commissioning.watching import Unwatched, Watch
+
+__all__ = [
+    "SERIAL_UNITS",
+    "Answers",
+    "Candidate",
+    "CommissioningError",
+    "DraftBus",
+    "Found",
+    "FoundNothingError",
+    "FoundUnit",
+    "Judgement",
+    "Lang",
+    "LineTime",
+    "Live",
+    "Match",
+    "Named",
+    "Phrase",
+    "Raw",
+    "RecordError",
+    "Region",
+    "ScanRefusedError",
+    "TcpTargets",
+    "Unwatched",
+    "Watch",
+    "draft",
+    "identify",
+    "judge",
+    "label_of",
+    "language_of",
+    "line_settings",
+    "line_time",
+    "load_found",
+    "merged",
+    "numbers",
+    "phrase",
+    "rank",
+    "read_profile",
+    "read_raw",
+    "read_site",
+    "say",
+    "scan_serial",
+    "scan_tcp",
+    "shown",
+    "site_text",
+    "tcp_targets",
+    "together",
+    "window_s",
+]

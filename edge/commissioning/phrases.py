@@ -1,0 +1,68 @@
+"""Sentences for the technician, in English and Korean.
+
+Judgements carry a `Phrase`, a key with its facts, so that one result can be printed in either language and read by a
+program. The sentences themselves stand in `edge.commissioning.sentences`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from edge.commissioning.sentences import SENTENCES
+from telemetry import channel
+
+Lang = Literal["en", "ko"]
+
+
+class Phrase(msgspec.Struct, frozen=True):
+    """A sentence before it is put into words.
+
+    Parameters
+    ----------
+    key
+        Of the sentence.
+    facts
+        What stands in its places.
+    """
+
+    key: str
+    facts: dict[str, str | int | float] = {}
+
+    def text(self, lang: Lang = "en") -> str:
+        """The sentence."""
+        return say(lang, self.key, **self.facts)
+
+
+def phrase(key: str, **facts: str | float) -> Phrase:
+    """Write a phrase as a call."""
+    return Phrase(key, dict(facts))
+
+
+def say(lang: Lang, key: str, **facts: str | float) -> str:
+    """One sentence in one language; numbers as the sentence rounds them."""
+    english, korean = SENTENCES[key]
+    return (korean if lang == "ko" else english).format(**facts)
+
+
+def language_of(environment: str) -> Lang:
+    """The language a ``LANG`` such as ``ko_KR.UTF-8`` asks for; English for any that is neither."""
+    return "ko" if environment.lower().startswith("ko") else "en"
+
+
+def label_of(name: str, lang: Lang) -> str:
+    """What people call a channel."""
+    known = channel(name)
+    return known.ko if lang == "ko" else known.en
+
+
+def shown(name: str, value: float) -> str:
+    """A value as people read it on a display: ``230.1 V``, ``12.34 kW``."""
+    known = channel(name)
+    number = value * known.display_scale
+    size = abs(number)
+    digits = 3 if size < 10 else 2 if size < 100 else 1
+    if float(value).is_integer() and known.display_scale == 1 and known.unit == "1":
+        digits = 0
+    return f"{number:,.{digits}f} {known.display_unit}".strip()

@@ -1,0 +1,95 @@
+"""Sentences of the technician's commands: English, Korean."""
+
+from __future__ import annotations
+
+from typing import Final
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    # Commands: scan.
+    "stage_hosts": ("addresses", "주소"),
+    "stage_units": ("unit numbers", "유닛 번호"),
+    "stage_models": ("models", "기종 확인"),
+    "stage_devices": ("devices", "장치"),
+    "stage_seconds": ("seconds", "초"),
+    "will_scan_tcp": (
+        "Connecting to {ports} port(s) of {hosts} address(es), at most 100 connections a second; where one opens, "
+        "asking {units} unit number(s) for one register, each waited for at most {timeout} s. Nothing is written.",
+        "주소 {hosts}개의 포트 {ports}개에 초당 최대 100회 연결하고, 열린 곳에서 유닛 번호 {units}개에 레지스터 "
+        "하나씩을 물어봅니다 (각 최대 {timeout}초). 쓰기는 하지 않습니다.",
+    ),
+    "will_scan_serial": (
+        "Asking {units} unit number(s) on {line} ({settings} line setting(s)) for one register. A silent number costs "
+        "{silent} ms, an answer at most {answering} ms (the wire's time, and {wait} ms to think): at most {seconds} s. "
+        "Nothing is written; nobody else may use the line meanwhile.",
+        "{line}에서 유닛 번호 {units}개에 레지스터 하나씩을 물어봅니다 (통신 설정 {settings}가지). 응답이 없으면 "
+        "{silent} ms, 있으면 최대 {answering} ms (전송 시간과 장치 대기 {wait} ms): 길어야 {seconds}초. 쓰기는 하지 않"
+        "으며, 그동안 다른 프로그램은 이 선로를 쓸 수 없습니다.",
+    ),
+    "scan_title": ("What answers", "응답한 장치"),
+    "scan_done": ("{units} unit(s) found in {seconds} s", "유닛 {units}개를 {seconds}초에 찾음"),
+    "scan_saved": (
+        "Saved. Next: wattproof edge init --found {file}", "저장함. 다음: wattproof edge init --found {file}",
+    ),
+    "scan_nothing": (
+        "Nothing answered ({seconds} s). Check power, A/B wires and termination, line settings (--baud, --parity, "
+        "--all) or the network and port.",
+        "응답 없음 ({seconds}초). 전원, A/B 결선과 종단저항, 통신 설정(--baud, --parity, --all) 또는 네트워크와 포트를 "
+        "확인하십시오.",
+    ),
+    "model_unknown": ("unknown", "알 수 없음"),
+    "model_unknown_advice": (
+        "wattproof edge probe {url} {unit} --address 0 --count 40",
+        "wattproof edge probe {url} {unit} --address 0 --count 40",
+    ),
+    "sure_likely": ("likely", "유력"),
+    "sure_possible": ("possible", "가능"),
+    "column_where": ("Where", "위치"),
+    "column_unit": ("Unit", "유닛"),
+    "column_model": ("Model, profile", "기종, 프로파일"),
+    "column_sure": ("Sure", "확신"),
+    "column_live": ("Compare with the display", "화면과 비교할 값"),
+    "column_why": ("Why", "이유"),
+    # Commands: probe.
+    "probe_title": ("Now", "현재 값"),
+    "probe_no_value": ("no value ({reason})", "값 없음 ({reason})"),
+    "probe_words": ("Registers", "레지스터"),
+    "probe_ranked": ("What they may mean, the likeliest first", "가능한 해석 (유력한 순)"),
+    "probe_nothing": (
+        "None of these registers looks like a voltage, a frequency or a counter. Try other addresses, or --function 4.",
+        "전압, 주파수, 적산값으로 보이는 레지스터가 없습니다. 다른 주소나 --function 4를 써 보십시오.",
+    ),
+    "column_quantity": ("Quantity", "항목"),
+    "column_channel": ("Channel", "채널"),
+    "column_value": ("Value", "값"),
+    "column_address": ("Address", "주소"),
+    "column_hex": ("Hex", "16진수"),
+    "column_decimal": ("Decimal", "10진수"),
+    "column_later": ("Later", "나중 값"),
+    "column_offset": ("Offset", "차이"),
+    "column_type": ("Type", "형식"),
+    "column_order": ("Order", "바이트 순서"),
+    "column_scale": ("Scale", "배율"),
+    "column_bits": ("Bits", "증거(비트)"),
+    # Commands: init.
+    "init_written": ("{file} is written.", "{file}을(를) 작성했습니다."),
+    "init_run": ("Start the agent now?", "지금 에이전트를 시작할까요?"),
+    "init_running": ("The agent runs. Ctrl-C ends it.", "에이전트가 실행 중입니다. Ctrl-C로 끝냅니다."),
+    "init_next": ("Next: wattproof edge run {file}", "다음: wattproof edge run {file}"),
+    "ask_ports": ("Serial ports here: {ports}", "이 기기의 시리얼 포트: {ports}"),
+    "ask_serial": ("Serial lines to scan (empty for none)", "스캔할 시리얼 포트 (없으면 빈칸)"),
+    "ask_network": (
+        "Networks to scan, e.g. 192.168.0.0/24 (empty for none)",
+        "스캔할 네트워크, 예: 192.168.0.0/24 (없으면 빈칸)",
+    ),
+    "ask_site": ("Site id (a-z, 0-9, -)", "사업장 ID (a-z, 0-9, -)"),
+    "ask_site_name": ("Site name", "사업장 이름"),
+    "ask_gateway": ("Gateway id", "게이트웨이 ID"),
+    "ask_broker": ("MQTT broker's host", "MQTT 브로커 주소"),
+    "test_title": ("Every device, read once", "모든 장치 시험 (1회)"),
+    "test_ok": ("answers", "정상"),
+    "test_partly": ("answers in part", "일부 응답"),
+    "test_failed": ("does not answer", "응답 없음"),
+    "test_values": ("{good} of {all} values", "값 {all}개 중 {good}개"),
+    "column_device": ("Device", "장치"),
+    "column_result": ("Result", "결과"),
+}  # fmt: skip

@@ -1,0 +1,71 @@
+"""Sentences about values, scans and the site file: English, Korean."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FINDINGS: Final[dict[str, tuple[str, str]]] = {
+    # Judging a value.
+    "zero": ("0, which says nothing", "0이라 판단할 수 없음"),
+    "tiny": ("{value}: so small a number is no measured value", "{value}: 측정값으로 보기에는 너무 작음"),
+    "near": ("{value}, near {nominal}", "{value}, 공칭 {nominal}에 가까움"),
+    "in_range": ("{value}, plausible", "{value}, 가능한 값"),
+    "odd": ("{value}, unusual", "{value}, 드문 값"),
+    "voltage_odd": ("{value} is near no nominal voltage", "{value}: 가까운 공칭전압 없음"),
+    "frequency_odd": ("{value} is near neither 50 nor 60 Hz", "{value}: 50 Hz도 60 Hz도 아님"),
+    "line_to_phase": ("line voltage is {ratio} times phase voltage", "선간전압이 상전압의 {ratio}배"),
+    "line_to_phase_odd": (
+        "line voltage is {ratio} times phase voltage, not 1.73", "선간전압이 상전압의 {ratio}배 (1.73배가 아님)",
+    ),
+    "power_agrees": ("P {power} agrees with V·I·PF {product}", "P {power}가 V·I·PF {product}와 일치"),
+    "power_disagrees": ("P {power} is not V·I·PF {product}", "P {power}가 V·I·PF {product}와 다름"),
+    "rising": ("rises ({before} to {after}), as a counter does", "증가함 ({before} → {after}): 적산값"),
+    "same_kind_beside": ("{count} such values side by side", "같은 값 {count}개가 나란히 있음"),
+    "three_phases": (
+        "V, I and P of three phases fit: P1 {power} of V1·I1 {product} at {where}",
+        "3상의 V, I, P가 맞음: P1 {power}, V1·I1 {product}, 위치 {where}",
+    ),
+    "outside": ("{channel}: {reason}", "{channel}: {reason}"),
+    "refused_all": ("refuses every register of this profile", "이 프로파일의 모든 레지스터를 거부"),
+    "fingerprint": ("fingerprint: {points} points", "지문: {points}점"),
+    # Scanning.
+    "scan_swept": ("{line}: {units} unit numbers asked in {seconds} s", "{line}: 번호 {units}개를 {seconds}초에 조회"),
+    "scan_unclear": (
+        "{line}: something like an answer near unit {unit}, but no whole one ({says}). Check termination and A/B "
+        "wires, and that no two devices share a number",
+        "{line}: 유닛 {unit} 부근에서 온전하지 않은 응답 ({says}). 종단저항과 A/B 결선, 번호 중복을 확인하십시오",
+    ),
+    "scan_opened": ("{opened} of {hosts} addresses take a connection", "주소 {hosts}개 중 {opened}개가 연결됨"),
+    "scan_trouble": (
+        "{where} unit {unit}: {says}. Perhaps it is no Modbus device, or answers more slowly than --timeout",
+        "{where} 유닛 {unit}: {says}. Modbus 장치가 아니거나 --timeout보다 느릴 수 있음",
+    ),
+    "scan_closed": ("{where}: {says}", "{where}: {says}"),
+    "scan_any_unit": (
+        "{where} answers to every unit number: it is one device, listed once",
+        "{where}: 모든 유닛 번호에 응답하므로 한 대로 표시함",
+    ),
+    # The site file.
+    "file_written": ("Written by `wattproof edge init` on {when}.", "{when}에 `wattproof edge init`이 작성함."),
+    "file_check": (
+        "After a change: wattproof edge check FILE. Then: wattproof edge commission FILE",
+        "고친 뒤: wattproof edge check FILE. 그 다음: wattproof edge commission FILE",
+    ),
+    "file_gateway": ("unique within the site", "사업장 안에서 유일한 이름"),
+    "file_password": (
+        "keep the password out of this file: WATTPROOF_BROKER_PASSWORD",
+        "비밀번호는 이 파일 대신 WATTPROOF_BROKER_PASSWORD에 둘 것",
+    ),
+    "file_every": (
+        "how often a device is read that does not say otherwise [ms]", "따로 정하지 않은 장치의 수집 주기 [ms]",
+    ),
+    "file_unknown": (
+        "{url} unit {unit} answers but fits no profile: wattproof edge probe {url} {unit} --address 0 --count 40",
+        "{url} 유닛 {unit}: 응답하지만 맞는 프로파일 없음: wattproof edge probe {url} {unit} --address 0 --count 40",
+    ),
+    "file_unsure": (
+        "{profile} is only a guess: compare the values with the device's display",
+        "{profile}은(는) 추정임: 장치 화면의 값과 비교할 것",
+    ),
+    "file_live": ("when it was found: {live}", "찾았을 때의 값: {live}"),
+}  # fmt: skip

@@ -1,0 +1,17 @@
+"""`wattproof edge`: the gateway agent, and the technician's commands."""
+
+from __future__ import annotations
+
+import typer
+
+from wattproof.commands.edge import check, init, probe, run, scan
+from wattproof.commands.edge.run import Started
+
+__all__ = ["Started", "app"]
+
+app = typer.Typer(help="The gateway agent: read devices over Modbus, publish over MQTT.", no_args_is_help=True)
+app.add_typer(scan.app, name="scan")
+app.command("probe")(probe.probe)
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("run")(run.run)

@@ -1,0 +1,165 @@
+"""`wattproof edge init`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wattproof.commands.edge import run as running
+from wattproof.commands.edge.scan import table
+from wattproof.commands.edge.terminal import LangOption, chosen, show, tell, watched, working
+
+if TYPE_CHECKING:
+    from edge.commissioning import Answers, Found, Lang
+
+Repeated = Annotated[list[str], typer.Option()]
+
+
+def init(
+    file: Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file to write.")] = Path("site.yaml"),
+    found: Annotated[
+        list[Path], typer.Option("--found", metavar="FILE", help="A saved scan, instead of scanning; repeatable.")
+    ] = [],  # noqa: B006 - typer reads the default and never changes it
+    tcp: Annotated[list[str], typer.Option("--tcp", metavar="NETWORK", help="A network to scan; repeatable.")] = [],  # noqa: B006 - as above
+    port: Annotated[str, typer.Option("--port", metavar="PORTS", help="Ports to scan.")] = "502",
+    units: Annotated[str, typer.Option(metavar="UNITS", help="Units behind each port.")] = "1-10",
+    serial: Annotated[
+        list[str], typer.Option("--serial", metavar="DEVICE", help="A serial line to scan; repeatable.")
+    ] = [],  # noqa: B006 - as above
+    baud: Annotated[int, typer.Option(min=1200, max=230400, help="Speed of the lines.")] = 9600,
+    site_id: Annotated[str, typer.Option(metavar="ID", help="The site's id.")] = "factory",
+    site_name: Annotated[str, typer.Option(metavar="NAME", help="The site's name for people.")] = "",
+    gateway: Annotated[str, typer.Option(metavar="ID", help="This gateway's id.")] = "gw-1",
+    broker_host: Annotated[str, typer.Option(metavar="HOST", help="The MQTT broker.")] = "127.0.0.1",
+    broker_port: Annotated[int, typer.Option(min=1, max=65535)] = 1883,
+    broker_user: Annotated[str, typer.Option(metavar="NAME")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: flags and defaults.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite the file if it exists.")] = False,
+    start: Annotated[bool, typer.Option("--run", help="Start the agent at the end, without asking.")] = False,
+    data_dir: running.DataDir = running.DATA_DIR,
+    lang: LangOption = None,
+) -> None:
+    """Set up this gateway: find devices, write the site file, test every device, start the agent."""
+    import edge
+    from edge.commissioning import Answers, draft, load_found, merged, say, site_text
+    from telemetry import Broker
+    from wattproof.errors import BadInputError
+
+    language = chosen(lang)
+    if file.exists() and not replace:
+        raise BadInputError(f"{file} exists already; name another file, or say --replace to write it anew")
+    ask = not yes and sys.stdin.isatty()
+    if ask and not (found or tcp or serial):
+        tcp, serial = _ask_where(language)
+    if not (found or tcp or serial):
+        raise BadInputError("say where to look: --serial /dev/ttyUSB0, --tcp 192.168.0.0/24, or --found FILE of a scan")
+
+    async def look() -> Found:
+        saved = [load_found(each) for each in found]
+        return merged([*saved, *await _scans(tcp, port, units, serial, baud, language)])
+
+    seen = working(look)
+    if seen.units:
+        show(table(seen, language))
+    broker = Broker(host=broker_host, port=broker_port, username=broker_user)
+    answers = Answers(site_id, site_name or site_id, gateway, broker=broker)
+    if ask:
+        answers = _ask_who(answers, language)
+
+    async def write() -> None:
+        when = dt.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z")
+        text = site_text(answers, draft(seen), language, when)
+        edge.parse_site(text, str(file), file.absolute().parent)  # an id that cannot be used is told before writing
+        file.write_text(text, encoding="utf-8")
+
+    working(write)
+    show(say(language, "init_written", file=str(file)))
+    if not test_devices(file, language):
+        raise typer.Exit(1)
+    if start or (ask and typer.confirm(say(language, "init_run"), default=True)):
+        tell(say(language, "init_running"))
+        running.run(file, data_dir)
+    else:
+        show(say(language, "init_next", file=str(file)))
+
+
+async def _scans(tcp: list[str], ports: str, units: str, serial: list[str], baud: int, lang: Lang) -> list[Found]:
+    from edge.commissioning import SERIAL_UNITS, line_settings, scan_serial, scan_tcp, tcp_targets
+
+    parts = []
+    for network in tcp:
+        with watched(lang) as watch:
+            parts.append(await scan_tcp(tcp_targets(network, ports, units), watch))
+    for device in serial:
+        with watched(lang) as watch:
+            settings = line_settings(device, baud, "N", 1, everything=False)
+            parts.append(await scan_serial(settings, SERIAL_UNITS, watch))
+    return parts
+
+
+def _ask_where(lang: Lang) -> tuple[list[str], list[str]]:
+    """Ask what to scan, offering the serial ports this machine has."""
+    from serial.tools import list_ports
+
+    from edge.commissioning import say
+
+    ports = sorted(port.device for port in list_ports.comports())
+    tell(say(lang, "ask_ports", ports=", ".join(ports) or "-"))
+    lines = str(typer.prompt(say(lang, "ask_serial"), default=ports[0] if ports else "", show_default=bool(ports)))
+    networks = str(typer.prompt(say(lang, "ask_network"), default="", show_default=False))
+    return networks.split(), lines.split()
+
+
+def _ask_who(answers: Answers, lang: Lang) -> Answers:
+    """Ask who and where, offering what the flags said."""
+    from dataclasses import replace
+
+    import msgspec
+
+    from edge.commissioning import say
+
+    def ask(key: str, default: str) -> str:
+        return str(typer.prompt(say(lang, key), default=default))
+
+    host = ask("ask_broker", answers.broker.host)
+    return replace(
+        answers,
+        site=ask("ask_site", answers.site),
+        site_name=ask("ask_site_name", answers.site_name),
+        gateway=ask("ask_gateway", answers.gateway),
+        broker=msgspec.structs.replace(answers.broker, host=host),
+    )
+
+
+def test_devices(file: Path, lang: Lang) -> bool:
+    """Read every device of a site file once and show how that went; whether all of them answered."""
+    from rich.table import Table
+
+    import edge
+    from edge.commissioning import read_site, say
+
+    site = edge.load_site(file)
+
+    async def work() -> dict[str, edge.commissioning.Live | str]:
+        with watched(lang) as watch:
+            return await read_site(site, watch)
+
+    rows = Table(title=say(lang, "test_title"), title_justify="left")
+    for key in ("column_device", "column_result", "column_why"):
+        rows.add_column(say(lang, key), overflow="fold")
+    fine = True
+    for device, live in working(work).items():
+        if isinstance(live, str):
+            rows.add_row(device, say(lang, "test_failed"), live)
+            fine = False
+            continue
+        fine = fine and bool(live.good)
+        key = "test_ok" if live.good and not live.errors else "test_partly" if live.good else "test_failed"
+        said = live.errors[0] if live.errors else say(lang, "test_values", good=len(live.good), all=len(live.values))
+        rows.add_row(device, say(lang, key), said)
+    show(rows)
+    return fine

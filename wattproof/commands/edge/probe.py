@@ -1,0 +1,107 @@
+"""`wattproof edge probe`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from wattproof.commands.edge.terminal import Json, LangOption, chosen, say_json, show, working
+
+if TYPE_CHECKING:
+    from edge.commissioning import Lang, Live, Raw
+
+
+def probe(
+    url: Annotated[str, typer.Argument(metavar="URL", help="tcp://HOST:PORT, or rtu:///dev/ttyUSB0?baud=9600.")],
+    unit: Annotated[int, typer.Argument(metavar="UNIT", help="Unit number.", min=0, max=255)],
+    profile: Annotated[str, typer.Option("--profile", metavar="P", help="A profile's name or YAML file.")] = "",
+    address: Annotated[
+        int | None, typer.Option("--address", metavar="A", help="Registers of an unknown device.", min=0, max=65535)
+    ] = None,
+    count: Annotated[int, typer.Option("--count", metavar="N", help="How many registers.", min=1, max=120)] = 8,
+    function: Annotated[int, typer.Option(help="3 holding registers, 4 input registers.", min=3, max=4)] = 3,
+    pause: Annotated[
+        float, typer.Option("--pause", metavar="SECONDS", help="Time between the two readings.", min=0.0, max=60)
+    ] = 1.0,
+    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.02, max=30)] = 1.0,
+    as_json: Json = False,
+    lang: LangOption = None,
+) -> None:
+    """Read one unit now: by a profile, or bare registers with what they most likely mean. Only reads."""
+    from edge.commissioning import read_profile, read_raw
+    from edge.links import Link
+    from edge.profiles import load_profile
+    from wattproof.errors import BadInputError
+
+    language = chosen(lang)
+    if bool(profile) == (address is not None):
+        raise BadInputError("say either --profile P (a known model) or --address A (an unknown one)")
+    try:
+        link = Link.from_url(url, timeout)
+    except ValueError as error:
+        raise BadInputError(str(error)) from error
+
+    async def by_profile() -> Live:
+        try:
+            return await read_profile(link, unit, load_profile(profile))
+        finally:
+            link.close()
+
+    async def by_address() -> Raw:
+        assert address is not None
+        kind: Literal[3, 4] = 3 if function == 3 else 4
+        try:
+            return await read_raw(link, unit, address, count, function=kind, apart_s=pause)
+        finally:
+            link.close()
+
+    if profile:
+        _report_live(working(by_profile), language, as_json=as_json)
+    else:
+        _report_raw(working(by_address), language, as_json=as_json)
+
+
+def _report_live(live: Live, lang: Lang, *, as_json: bool) -> None:
+    from rich.table import Table
+
+    from edge.commissioning import judge, label_of, say, shown
+
+    if as_json:
+        say_json({"values": live.values, "errors": live.errors})
+    else:
+        rows = Table(title=say(lang, "probe_title"), title_justify="left")
+        for key in ("column_quantity", "column_channel", "column_value", "column_why"):
+            rows.add_column(say(lang, key), overflow="fold")
+        for name, value in live.values.items():
+            good = name in live.good
+            text = shown(name, live.good[name]) if good else say(lang, "probe_no_value", reason=str(value))
+            rows.add_row(label_of(name, lang), name, text, judge(name, live.good[name]).why.text(lang) if good else "")
+        show(rows, *live.errors)
+    if not live.good:
+        raise typer.Exit(1)
+
+
+def _report_raw(raw: Raw, lang: Lang, *, as_json: bool) -> None:
+    from rich.table import Table
+
+    from edge.commissioning import say
+
+    if as_json:
+        say_json(raw)
+        return
+    words = Table(title=say(lang, "probe_words"), title_justify="left")
+    for key in ("column_address", "column_hex", "column_decimal", "column_later"):
+        words.add_column(say(lang, key), justify="right")
+    for place, word in enumerate(raw.region.words):
+        later = raw.later.words[place]
+        words.add_row(str(raw.region.address + place), f"{word:04X}", str(word), str(later) if later != word else "")
+    ranked = Table(title=say(lang, "probe_ranked"), title_justify="left")
+    columns = ("column_address", "column_offset", "column_type", "column_order", "column_scale", "column_value")
+    for key in (*columns, "column_bits", "column_why"):
+        ranked.add_column(say(lang, key), overflow="fold")
+    for one in raw.ranked:
+        why = "; ".join(reason.text(lang) for reason in one.why)
+        reading = (str(one.address), f"{one.offset:+d}", one.type.value, one.order.value, f"{one.scale:g}")
+        ranked.add_row(*reading, f"{one.value:,.6g}", f"{one.bits:.0f}", why)
+    show(words, ranked if raw.ranked else say(lang, "probe_nothing"))
