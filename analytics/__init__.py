@@ -2,9 +2,22 @@
 
 from analytics.avoided import AvoidedEnergy, BandMethod, avoided_energy, detectable_saving
 from analytics.band import Band, prefix_variances, saving_band
+from analytics.candidates import (
+    Candidate,
+    Selection,
+    Spread,
+    as_project,
+    change_point_candidate,
+    levels_candidate,
+    linear_candidate,
+    select,
+    spread,
+    time_of_week_candidate,
+)
 from analytics.change_point import ChangePoint, Shape, fit_change_point
-from analytics.conditions import DriverCoverage, driver_coverage
+from analytics.conditions import DriverCoverage, Grade, driver_coverage, grade
 from analytics.errors import AnalyticsError, TooFewIntervalsError
+from analytics.events import Event, EventKind, find_events
 from analytics.gauges import interval_mean
 from analytics.goodness import Goodness, effective_size, goodness, lag1_autocorrelation
 from analytics.least_squares import Solution, solve, standard_errors
@@ -12,10 +25,22 @@ from analytics.levels import Levels, fit_levels, fit_mean
 from analytics.machine_states import MachineModel, fit_machine
 from analytics.noise import Noise, Sample, estimate_noise
 from analytics.placebo import Calibration, Placebos, calibrate, calibrated_band, place
+from analytics.portfolio import Portfolio, portfolio
 from analytics.published import CLASSIC, DAILY, MONTHLY, fractional_half_width
 from analytics.registers import Flag, IntervalValues, interval_energy
 from analytics.regression import LinearModel, fit_linear
 from analytics.robust import BootstrapBand, block_bootstrap, hac_standard_error
+from analytics.savings import (
+    Estimate,
+    Intensity,
+    PeakChange,
+    Performance,
+    cusum,
+    intensity,
+    normalised_saving,
+    peak_change,
+    performance,
+)
 from analytics.terms import LinearTerms, fit_terms
 from analytics.time_of_week import TimeOfWeek, fit_time_of_week
 
@@ -29,30 +54,45 @@ __all__ = [
     "BandMethod",
     "BootstrapBand",
     "Calibration",
+    "Candidate",
     "ChangePoint",
     "DriverCoverage",
+    "Estimate",
+    "Event",
+    "EventKind",
     "Flag",
     "Goodness",
+    "Grade",
+    "Intensity",
     "IntervalValues",
     "Levels",
     "LinearModel",
     "LinearTerms",
     "MachineModel",
     "Noise",
+    "PeakChange",
+    "Performance",
     "Placebos",
+    "Portfolio",
     "Sample",
+    "Selection",
     "Shape",
     "Solution",
+    "Spread",
     "TimeOfWeek",
     "TooFewIntervalsError",
+    "as_project",
     "avoided_energy",
     "block_bootstrap",
     "calibrate",
     "calibrated_band",
+    "change_point_candidate",
+    "cusum",
     "detectable_saving",
     "driver_coverage",
     "effective_size",
     "estimate_noise",
+    "find_events",
     "fit_change_point",
     "fit_levels",
     "fit_linear",
@@ -62,13 +102,24 @@ __all__ = [
     "fit_time_of_week",
     "fractional_half_width",
     "goodness",
+    "grade",
     "hac_standard_error",
+    "intensity",
     "interval_energy",
     "interval_mean",
     "lag1_autocorrelation",
+    "levels_candidate",
+    "linear_candidate",
+    "normalised_saving",
+    "peak_change",
+    "performance",
     "place",
+    "portfolio",
     "prefix_variances",
     "saving_band",
+    "select",
     "solve",
+    "spread",
     "standard_errors",
+    "time_of_week_candidate",
 ]

@@ -4,8 +4,7 @@ Base, drivers and temperature slopes are linear once the knots are fixed. Base a
 candidate slopes and all meters together; what is left of each candidate is one or two columns, whose residual sum of
 squares is closed form. So every knot, or pair of knots, is tried, and the same input gives the same bits.
 
-Source of the forms: ASHRAE Guideline 14-2014, annex D; Kissock, Haberl & Claridge, Inverse Modeling Toolkit, ASHRAE
-Transactions 109 (2003).
+Source of the forms: Kissock, Haberl & Claridge, Inverse Modeling Toolkit, ASHRAE Transactions 109 (2003).
 """
 
 from __future__ import annotations

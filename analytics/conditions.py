@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,3 +40,34 @@ def driver_coverage(model: LinearModel, baseline_drivers: Floats, drivers: Float
         model.dropped.get(name) == "constant" and bool(beyond[:, index].any()) for index, name in enumerate(model.names)
     )
     return DriverCoverage(beyond.mean(axis=0), np.abs(excess * model.coefficients).sum(axis=0), unknown)
+
+
+class Grade(enum.Enum):
+    """How well the baseline knew the reporting period's conditions."""
+
+    COVERED = "covered"
+    """At most 5 % of the intervals outside, and at most 1 % of the adjusted baseline resting on what lies outside."""
+    EDGE = "edge"
+    """More than that, but the extrapolated energy stays within a third of the saving's half band."""
+    OUTSIDE = "outside"
+    """The extrapolated energy is as large as a third of the half band, or an effect is not known at all."""
+
+
+def grade(coverage: DriverCoverage, adjusted: float, half_width: float) -> Grade:
+    """Grade a reporting period.
+
+    The limits are ours: a third of the half band added in quadrature widens it by 5 %, so below it extrapolation does
+    not decide a verdict.
+
+    Parameters
+    ----------
+    coverage
+        From `driver_coverage`.
+    adjusted, half_width
+        Adjusted baseline and half of the saving's band, of the whole reporting period [energy].
+    """
+    beyond = float(coverage.extrapolated.sum())
+    if any(coverage.unknown) or beyond > half_width / 3.0:
+        return Grade.OUTSIDE
+    few = bool(np.all(coverage.outside <= 0.05))
+    return Grade.COVERED if few and beyond <= 0.01 * abs(adjusted) else Grade.EDGE

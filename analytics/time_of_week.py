@@ -1,6 +1,6 @@
 """Time of week and temperature (TOWT): a level per slot of the week and a piecewise linear response to temperature.
 
-Source: Mathieu, Price, Kiliccote & Piette, IEEE Transactions on Smart Grid 2 (2011) 507, equations 1-4. Slots may be
+Source: Mathieu, Price, Kiliccote & Piette, IEEE Transactions on Smart Grid 2 (2011) 507. Slots may be
 hours (168) or quarter hours (672). The levels are swept out first (Frisch & Waugh, Econometrica 1 (1933) 387), so that
 the decomposition has only the columns of temperature and drivers.
 """
