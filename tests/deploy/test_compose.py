@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,12 @@ def test_the_file_is_valid_yaml_without_a_key_twice() -> None:
 
 def test_the_file_holds_what_the_compose_specification_allows() -> None:
     jsonschema.Draft202012Validator(SCHEMA).validate(FILE)
+
+
+def test_the_official_schema_of_the_compose_specification_accepts_the_file() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    checked = subprocess.run([*command, ROOT / "docker-compose.yml"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_the_parts_of_the_production_system_and_of_the_demo_are_there() -> None:
