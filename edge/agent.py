@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -11,11 +12,14 @@ from typing import Final
 import msgspec
 import structlog
 
+from edge.clock import Timekeeper, now_ms
+from edge.crew import Crew
 from edge.flushing import Flusher
 from edge.outbox import Outbox
-from edge.polling import BusPoller, now_ms
 from edge.publisher import Publisher
-from edge.site import Site, profile_of
+from edge.reload import SiteWatch
+from edge.site import Site, pace_of, profile_of
+from edge.splits import Splits
 from telemetry import Birth, BirthDevice, Broker, Quality
 
 log = structlog.get_logger()
@@ -54,7 +58,14 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 async def run_agent(
-    site: Site, *, data_dir: Path, stop: asyncio.Event, drain_s: float, broker: Broker | None = None
+    site: Site,
+    *,
+    data_dir: Path,
+    stop: asyncio.Event,
+    drain_s: float,
+    broker: Broker | None = None,
+    reload: SiteWatch | None = None,
+    on_start: Callable[[Agent], None] = lambda _: None,
 ) -> Summary:
     """Run a gateway until it is told to stop. Devices, buses and brokers that cannot be reached are no reason to end.
 
@@ -63,13 +74,17 @@ async def run_agent(
     site
         What to read; from `load_site`.
     data_dir
-        Where the outbox lives (``outbox.sqlite``); made when missing.
+        Where the outbox lives (``outbox.sqlite``), and what is remembered of devices and clock; made when missing.
     stop
         Ends polling when set.
     drain_s
         How long to wait, after that, for what is read to be acknowledged [s].
     broker
         Where to publish, instead of the broker the site file names.
+    reload
+        Tells when the site file has changed: what is new is polled from then on, what is unchanged goes on undisturbed.
+    on_start
+        Given the agent when it is at work, for whoever shows how it fares.
 
     Raises
     ------
@@ -80,19 +95,133 @@ async def run_agent(
     """
     outbox = await asyncio.to_thread(Outbox, data_dir / "outbox.sqlite", site.site.id, site.gateway)
     try:
-        publisher = Publisher(outbox, broker or site.broker, birth_of(site, outbox.epoch, now_ms()))
-        publisher.start()
+        agent = Agent(site, outbox, data_dir, broker)
         try:
-            flusher = Flusher(outbox, publisher.wake)
-            pollers = [BusPoller(bus, site.every_ms, flusher) for bus in site.buses]
-            await _work(site, pollers, flusher, outbox, stop)
-            if not await asyncio.to_thread(publisher.drained, drain_s):
+            on_start(agent)
+            await agent.work(stop, reload)
+            if not await asyncio.to_thread(agent.publisher.drained, drain_s):
                 log.info("outbox_waits", gateway=site.gateway, batches=outbox.counters.batches)
         finally:
-            await asyncio.to_thread(publisher.stop)
-        return _summary(site, outbox, flusher, pollers)
+            await asyncio.to_thread(agent.publisher.stop)
+        return agent.summary()
     finally:
         outbox.close()
+
+
+class Agent:
+    """A gateway at work: its pollers, its flusher and its publisher around one outbox.
+
+    Parameters
+    ----------
+    site, outbox, data_dir, broker
+        As for `run_agent`.
+    """
+
+    def __init__(self, site: Site, outbox: Outbox, data_dir: Path, broker: Broker | None = None) -> None:
+        self.site = site
+        self.outbox = outbox
+        self.clock = Timekeeper(data_dir / "clock.json")
+        self._broker = broker
+        self.publisher = self._published(site)
+        self.flusher = Flusher(outbox, self._wake, lambda: self.clock.state)
+        self.crew = Crew(self.flusher, self.clock, Splits(data_dir))
+
+    async def work(self, stop: asyncio.Event, reload: SiteWatch | None = None) -> None:
+        """Poll, report and flush until `stop`; what was read is committed, whatever ends the work."""
+        done = asyncio.Event()
+        flushing = asyncio.create_task(self.flusher.run(self.site.flush_ms / 1000, done))
+        beside = [asyncio.create_task(self._report())]
+        if reload is not None:
+            beside.append(asyncio.create_task(self._follow(reload)))
+        stopping = [asyncio.create_task(stop.wait()), asyncio.create_task(self.crew.failed.wait())]
+        self.crew.poll(self.site)
+        log.info("agent_started", site=self.site.site.id, gateway=self.site.gateway, buses=len(self.site.buses))
+        try:
+            await asyncio.wait([flushing, *beside, *stopping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*beside, *stopping):
+                task.cancel()
+            outcomes = await asyncio.gather(*beside, return_exceptions=True)
+            try:
+                await self.crew.end()
+            finally:
+                done.set()
+                await flushing
+                await asyncio.to_thread(self.clock.save)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+
+    async def change(self, site: Site) -> None:
+        """Go over to another site file's word, without dropping a poll of what is the same in both."""
+        old = self.site
+        if (site.site.id, site.gateway) != (old.site.id, old.gateway):
+            says = f"the gateway cannot become {site.site.id}/{site.gateway} while it runs; restart it for that"
+            log.error("site_refused", says=f"{says}. The site as it was before goes on.")
+            return
+        self.site = site
+        self.crew.poll(site)
+        self.flusher.every_s = site.flush_ms / 1000
+        started = self._birth.started
+        if (site.broker != old.broker and self._broker is None) or birth_of(site, "", started) != birth_of(
+            old, "", started
+        ):
+            before = self.publisher
+            await asyncio.to_thread(before.stop)
+            self.publisher = self._published(site)
+        devices = sum(len(bus.devices) for bus in site.buses)
+        log.info("site_reloaded", buses=len(site.buses), devices=devices)
+
+    def summary(self) -> Summary:
+        """What the run comes to."""
+        counters = self.outbox.counters
+        errors: Counter[Quality] = Counter()
+        for device in self.crew.devices:
+            errors += device.health.errors
+        return Summary(
+            site=self.site.site.id,
+            gateway=self.site.gateway,
+            read=counters.read,
+            stored=counters.stored,
+            quarantined=counters.quarantined,
+            outbox=counters.pending,
+            gaps=counters.gap,
+            undeclared=self.flusher.undeclared,
+            errors={reason.value: count for reason, count in sorted(errors.items())},
+        )
+
+    def _wake(self) -> None:
+        self.publisher.wake()  # whichever it is now
+
+    def _published(self, site: Site) -> Publisher:
+        self._birth = birth_of(site, self.outbox.epoch, now_ms())
+        publisher = Publisher(self.outbox, self._broker or site.broker, self._birth)
+        publisher.start()
+        return publisher
+
+    async def _follow(self, reload: SiteWatch) -> None:
+        async for site in reload.changes():
+            await self.change(site)
+
+    async def _report(self) -> None:
+        """What the gateway tells of itself, on the same road as what it reads."""
+        await asyncio.sleep(_FIRST_REPORT_S)
+        while True:
+            at, counters = self.clock.stamp(), self.outbox.counters
+            if at is not None:
+                own = {
+                    "outbox_depth_count": float(counters.batches),
+                    "outbox_bytes": float(counters.bytes),
+                    "lateness_ms": self.crew.lateness.take_worst_ms(),
+                    "readings_count": float(counters.read),
+                }
+                self.flusher.add(self.site.gateway, "gateway", at, own)
+                for device in self.crew.devices:
+                    errors = {**_NO_ERRORS, **device.health.errors}
+                    values = {reason.error_channel: float(count) for reason, count in errors.items()}
+                    self.flusher.add(device.id, "link", at, values)
+            await asyncio.to_thread(self.clock.save)
+            await asyncio.sleep(_REPORT_EVERY_S)
 
 
 def birth_of(site: Site, epoch: str, started: int) -> Birth:
@@ -109,7 +238,7 @@ def birth_of(site: Site, epoch: str, started: int) -> Birth:
                     link=f"{bus.url} unit {device.unit}",
                     profile=profile.name,
                     profile_digest=profile.digest,
-                    every_ms=device.every_ms or site.every_ms,
+                    every_ms=pace_of(site, device).fast_ms,
                     channels=profile.channels,
                 )
             )
@@ -122,66 +251,6 @@ def birth_of(site: Site, epoch: str, started: int) -> Birth:
         site_name=site.site.name,
         timezone=site.site.timezone,
         devices=devices,
-    )
-
-
-async def _work(site: Site, pollers: list[BusPoller], flusher: Flusher, outbox: Outbox, stop: asyncio.Event) -> None:
-    """Poll, report and flush until `stop`; what was read is committed, whatever ends the work."""
-    done = asyncio.Event()
-    flushing = asyncio.create_task(flusher.run(site.flush_ms / 1000, done))
-    working = [asyncio.create_task(poller.run()) for poller in pollers]
-    working.append(asyncio.create_task(_report(site, pollers, flusher, outbox)))
-    stopping = asyncio.create_task(stop.wait())
-    log.info("agent_started", site=site.site.id, gateway=site.gateway, buses=len(pollers))
-    try:
-        await asyncio.wait([*working, flushing, stopping], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (*working, stopping):
-            task.cancel()
-        outcomes = await asyncio.gather(*working, return_exceptions=True)
-        done.set()
-        await flushing
-    for outcome in outcomes:
-        if isinstance(outcome, Exception):
-            raise outcome
-
-
-async def _report(site: Site, pollers: list[BusPoller], flusher: Flusher, outbox: Outbox) -> None:
-    """What the gateway tells of itself, on the same road as what it reads."""
-    await asyncio.sleep(_FIRST_REPORT_S)
-    while True:
-        at, counters = now_ms(), outbox.counters
-        own = {
-            "outbox_depth_count": float(counters.batches),
-            "outbox_bytes": float(counters.bytes),
-            "lateness_ms": max(poller.take_lateness_ms() for poller in pollers),
-            "readings_count": float(counters.read),
-        }
-        flusher.add(site.gateway, "gateway", at, own)
-        for poller in pollers:
-            for device in poller.devices:
-                errors = {**_NO_ERRORS, **device.health.errors}
-                values = {reason.error_channel: float(count) for reason, count in errors.items()}
-                flusher.add(device.id, "link", at, values)
-        await asyncio.sleep(_REPORT_EVERY_S)
-
-
-def _summary(site: Site, outbox: Outbox, flusher: Flusher, pollers: list[BusPoller]) -> Summary:
-    counters = outbox.counters
-    errors: Counter[Quality] = Counter()
-    for poller in pollers:
-        for device in poller.devices:
-            errors += device.health.errors
-    return Summary(
-        site=site.site.id,
-        gateway=site.gateway,
-        read=counters.read,
-        stored=counters.stored,
-        quarantined=counters.quarantined,
-        outbox=counters.pending,
-        gaps=counters.gap,
-        undeclared=flusher.undeclared,
-        errors={reason.value: count for reason, count in sorted(errors.items())},
     )
 
 

@@ -111,6 +111,10 @@ class Timekeeper:
         """The wall clock [ms since 1970-01-01 UTC], whatever it is worth."""
         return self._wall() // 1_000_000
 
+    def exact_ms(self) -> float:
+        """The same, with its fractions [ms]: what the grid of polls is laid on."""
+        return self._wall() / 1e6
+
     def stamp(self) -> int | None:
         """Time of a reading taken now [ms since 1970-01-01 UTC]; None while the clock stands in a used span."""
         wall = self._wall()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 import structlog
 
@@ -15,7 +15,7 @@ from telemetry import Quality
 log = structlog.get_logger()
 
 TRIES: Final = 3
-"""Failed polls in a row after which a device is said to be bad, and asked less often."""
+"""Failed polls in a row after which a device is said to be bad, and asked less often; at once if it never answered."""
 _FIRST_PAUSE_S: Final = 1.0
 _DEVICE_PAUSE_S: Final = 300.0
 _WIRE_PAUSE_S: Final = 60.0
@@ -52,29 +52,42 @@ class DeviceHealth:
         self.retry_at = 0.0
         self._clock = clock
         self._failures = 0
+        self._answered = False
         self._bad_since: float | None = None
         self._refused: dict[str, Quality] = {}
 
     @property
+    def failing(self) -> bool:
+        """Whether its last poll failed."""
+        return self._failures > 0
+
+    @property
     def suspect(self) -> bool:
         """Whether it failed so often that it must not make healthy devices wait."""
-        return self._failures >= TRIES
+        return self._failures >= self._patience
+
+    @property
+    def _patience(self) -> int:
+        return TRIES if self._answered else 1
 
     def failed(self, error: LinkError, *, partly: bool) -> None:
         """A poll failed; `partly` if some of its registers were read all the same."""
         self._failures += 1
+        self._answered |= partly
         if not self.suspect:
             return
         if not partly:
-            self.retry_at = self._clock() + pause_s(self._failures - TRIES + 1)
+            self.retry_at = self._clock() + pause_s(self._failures - self._patience + 1)
         if self._bad_since is None:
             self._bad_since = self._clock()
-            says = f"{self.device}: {error} ({self._failures} tries). {error.advice}"
+            tries = "1 try" if self._failures == 1 else f"{self._failures} tries"
+            says = f"{self.device}: {error} ({tries}). {error.advice}"
             log.warning("device_bad", device=self.device, reason=error.quality.value, says=says)
 
     def good(self) -> None:
         """A poll brought everything it asked for."""
         self._failures = 0
+        self._answered = True
         self.retry_at = 0.0
         if self._bad_since is not None:
             lasted = self._clock() - self._bad_since
@@ -82,37 +95,40 @@ class DeviceHealth:
             says = f"{self.device}: answers again after {lasted:.0f} s"
             log.info("device_recovered", device=self.device, says=says)
 
-    def value(self, channel: str, outcome: float | Quality) -> None:
-        """A register was read: what it held, or why that is no value."""
-        before = self._refused.get(channel)
-        if isinstance(outcome, Quality):
-            self.errors[outcome] += 1
-            if outcome is not before:
-                self._refused[channel] = outcome
-                log.warning("channel_bad", device=self.device, channel=channel, reason=outcome.value)
-        elif before is not None:
-            del self._refused[channel]
-            log.info("channel_recovered", device=self.device, channel=channel)
+    def values(self, outcomes: dict[str, float | Quality]) -> dict[str, float]:
+        """Registers were read: keep what is a value; count, and say once, what is none and why."""
+        bad = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Quality)}
+        if not bad and not self._refused:
+            return cast("dict[str, float]", outcomes)
+        for name, reason in bad.items():
+            self.errors[reason] += 1
+            if self._refused.get(name) is not reason:
+                self._refused[name] = reason
+                log.warning("channel_bad", device=self.device, channel=name, reason=reason.value)
+        good = {name: outcome for name, outcome in outcomes.items() if not isinstance(outcome, Quality)}
+        for name in good:
+            if self._refused.pop(name, None) is not None:
+                log.info("channel_recovered", device=self.device, channel=name)
+        return good
 
 
 class BusHealth:
     """Whether a bus can be reached at all."""
 
-    def __init__(self, bus: str, devices: list[str], clock: Callable[[], float]) -> None:
+    def __init__(self, bus: str, clock: Callable[[], float]) -> None:
         self._bus = bus
-        self._devices = devices
         self._clock = clock
         self._failures = 0
         self.retry_at = 0.0
 
-    def failed(self, error: LinkError) -> None:
-        """It could not be opened, or broke. The first time it is tried again at once."""
+    def failed(self, error: LinkError, devices: list[str]) -> None:
+        """It could not be opened, or broke, and `devices` cannot be read. The first time it is tried again at once."""
         self._failures += 1
         if self._failures > 1:
             self.retry_at = self._clock() + pause_s(self._failures - 1, _WIRE_PAUSE_S)
         if self._failures == 1:
-            says = f"{self._bus}: {error}, so nothing is read from {', '.join(self._devices)}. {error.advice}"
-            log.warning("bus_unreachable", bus=self._bus, devices=self._devices, says=says)
+            says = f"{self._bus}: {error}, so nothing is read from {', '.join(devices)}. {error.advice}"
+            log.warning("bus_unreachable", bus=self._bus, devices=devices, says=says)
 
     def good(self) -> None:
         """Something was sent and answered, or at least could have been."""

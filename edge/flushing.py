@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final, Protocol
 
 import msgspec
 import structlog
 
 from edge.errors import OutboxError, OutboxFullError
 from edge.losses import gaps_of
-from telemetry import Gap, Table
+from telemetry import ClockState, Gap, Table
 
 log = structlog.get_logger()
+
+CLOCK_STEPPED: Final = "clock_stepped"
+
+Values = Sequence[float | None]
+_Rows = dict[tuple[str, ...], list[tuple[int, Values]]]
+"""By channels that are read together: the time and values of each read."""
+_Series = tuple[str, str, str, str]
 
 
 class TakesBatches(Protocol):
@@ -33,30 +42,66 @@ class Flusher:
         Where they are durable.
     on_put
         Called after each commit, to have it sent.
+    clock
+        What the clock that stamps readings is worth now.
     """
 
-    def __init__(self, outbox: TakesBatches, on_put: Callable[[], None]) -> None:
+    def __init__(
+        self, outbox: TakesBatches, on_put: Callable[[], None], clock: Callable[[], ClockState] = lambda: ""
+    ) -> None:
         self._outbox = outbox
         self._on_put = on_put
-        self._rows: dict[tuple[str, str], dict[int, dict[str, float]]] = {}
-        self._lost: dict[tuple[str, str, str, str], Gap] = {}
+        self._clock = clock
+        self._rows: dict[ClockState, dict[tuple[str, str], _Rows]] = {}
+        self._lost: dict[_Series, Gap] = {}
         self._failing = False
+        self.every_s = 0.25
 
     @property
     def undeclared(self) -> int:
         """Readings that are lost and could not even be declared as gaps yet."""
         return sum(gap.readings for gap in self._lost.values())
 
-    def add(self, device: str, kind: str, time_ms: int, values: dict[str, float]) -> None:
+    def add(self, device: str, kind: str, time_ms: int, values: Mapping[str, float]) -> None:
         """Take the values [each channel's unit] of one device at one time [ms since 1970-01-01 UTC]."""
-        rows = self._rows.setdefault((device, kind), {})
-        rows.setdefault(time_ms, {}).update(values)
+        self.add_row(device, kind, tuple(values), time_ms, list(values.values()))
+
+    def add_row(self, device: str, kind: str, channels: tuple[str, ...], time_ms: int, values: Values) -> None:
+        """Take what one read brought.
+
+        Parameters
+        ----------
+        device, kind
+            Whose.
+        channels
+            What is read together; the same tuple again and again costs least.
+        time_ms
+            When [ms since 1970-01-01 UTC].
+        values
+            By channel [its unit], ``None`` where there is no value.
+        """
+        state = self._clock()
+        tables = self._rows.get(state)
+        if tables is None:
+            tables = self._rows[state] = defaultdict(dict)
+        rows = tables[device, kind]
+        group = rows.get(channels)
+        if group is None:
+            rows[channels] = [(time_ms, values)]
+        else:
+            group.append((time_ms, values))
+
+    def lose(self, device: str, kind: str, channels: Iterable[str], time_ms: int) -> None:
+        """Declare what was read while the clock could not stamp it; `time_ms` is what the clock showed."""
+        gaps = [Gap(device, kind, channel, time_ms, time_ms, CLOCK_STEPPED, 1) for channel in channels]
+        self._lost = _merged((*self._lost.values(), *gaps))
 
     async def run(self, every_s: float, stop: asyncio.Event) -> None:
-        """Flush every `every_s` [s] until `stop` is set, and once more then."""
+        """Flush every `every_s` [s] until `stop` is set, and once more then; the attribute `every_s` changes it."""
+        self.every_s = every_s
         while not stop.is_set():
             try:
-                async with asyncio.timeout(every_s):
+                async with asyncio.timeout(self.every_s):
                     await stop.wait()
             except TimeoutError:
                 await self.flush()
@@ -64,16 +109,27 @@ class Flusher:
 
     async def flush(self) -> None:
         """Commit what was gathered. What the disk does not take becomes a gap, declared as soon as it takes one."""
-        rows, self._rows = self._rows, {}
-        tables = [_table(device, kind, by_time) for (device, kind), by_time in rows.items()]
-        if not tables and not self._lost:
-            return
+        gathered, self._rows = self._rows, {}
+        for clock, devices in gathered.items():
+            await self._commit(clock, devices)
+        if self._lost and not gathered:
+            await self._commit("", {})
+
+    async def _commit(self, clock: ClockState, devices: dict[tuple[str, str], _Rows]) -> None:
         lost, self._lost = self._lost, {}
+        tables: list[Table] = []
+
+        def put() -> None:
+            tables.extend(
+                table for (device, kind), rows in devices.items() for table in _tables(device, kind, rows, clock)
+            )
+            self._outbox.put(tables, list(lost.values()))
+
         try:
-            await asyncio.to_thread(self._outbox.put, tables, list(lost.values()))
+            await asyncio.to_thread(put)
         except OutboxError as error:
             reason = "outbox_full" if isinstance(error, OutboxFullError) else "outbox_damaged"
-            self._lost = _merged((*lost.values(), *gaps_of(tables, reason)))
+            self._lost = _merged((*lost.values(), *gaps_of(tables, reason), *self._lost.values()))
             if not self._failing:
                 self._failing = True
                 log.warning("readings_lost", says=f"{error} New readings are lost until then.")
@@ -84,15 +140,36 @@ class Flusher:
         self._on_put()
 
 
-def _table(device: str, kind: str, by_time: dict[int, dict[str, float]]) -> Table:
-    times = sorted(by_time)
+def _tables(device: str, kind: str, rows: _Rows, clock: ClockState) -> Iterator[Table]:
+    """One table per group of channels that are read together; one for all when a channel is in two groups."""
+    if len(rows) > 1 and len(set().union(*rows)) < sum(map(len, rows)):
+        yield _mixed(device, kind, rows, clock)
+        return
+    for channels, group in rows.items():
+        if any(later[0] <= earlier[0] for earlier, later in pairwise(group)):
+            yield _mixed(device, kind, {channels: group}, clock)
+            continue
+        columns = dict(zip(channels, map(list, zip(*(values for _, values in group), strict=True)), strict=True))
+        if any(None in values for _, values in group):
+            hollow = len(group)
+            columns = {name: column for name, column in columns.items() if column.count(None) < hollow}
+        yield Table(device, kind, [at for at, _ in group], columns, clock)
+
+
+def _mixed(device: str, kind: str, rows: _Rows, clock: ClockState) -> Table:
+    by_time: dict[int, dict[str, float]] = {}
+    for channels, group in rows.items():
+        for at, values in group:
+            named = zip(channels, values, strict=True)
+            by_time.setdefault(at, {}).update({name: value for name, value in named if value is not None})
+    times = sorted(at for at, values in by_time.items() if values)
     names = sorted({name for values in by_time.values() for name in values})
-    return Table(device, kind, times, {name: [by_time[at].get(name) for at in times] for name in names})
+    return Table(device, kind, times, {name: [by_time[at].get(name) for at in times] for name in names}, clock)
 
 
-def _merged(gaps: Iterable[Gap]) -> dict[tuple[str, str, str, str], Gap]:
+def _merged(gaps: Iterable[Gap]) -> dict[_Series, Gap]:
     """One gap per series and reason, so that a full disk costs no memory."""
-    merged: dict[tuple[str, str, str, str], Gap] = {}
+    merged: dict[_Series, Gap] = {}
     for gap in gaps:
         key = (gap.device, gap.kind, gap.channel, gap.reason)
         known = merged.get(key)

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 import structlog
 
-from edge.blocks import Block, plan_blocks
-from edge.device_health import BusHealth, DeviceHealth
+from edge.blocks import Block, Wall, halves
+from edge.clock import Timekeeper, now_ms
+from edge.device_health import BusHealth
 from edge.errors import ConnectError, ExceptionReplyError, LinkError
-from edge.links import Link
-from edge.profiles import Profile
-from edge.site import Bus, Device, profile_of
-from telemetry import Quality
+from edge.lateness import Lateness
+from edge.links import Address, Link
+from edge.polled_device import PolledDevice
+from edge.profiles import Rate
+
+__all__ = ["BusPoller", "Sink", "now_ms"]
 
 log = structlog.get_logger()
 
 _LOOK_AGAIN_S: Final = 1.0
-_SUSPECT_WAITS_S: Final = 5.0
-"""How long a suspect device lets healthy ones go first [s]."""
-
-
-def now_ms() -> int:
-    """Time now [ms since 1970-01-01 UTC]."""
-    return time.time_ns() // 1_000_000
+_SUSPECT_SHARE: Final = 30.0
+"""Suspect devices get at most 1/30 of a bus that has healthy ones: a dead unit's timeouts are everybody's time."""
+_ILLEGAL_FUNCTION: Final = 1
+_WRONG_REGISTERS: Final = (2, 3)
+_NOBODY_BEHIND_GATEWAY: Final = (10, 11)
 
 
 class Sink(Protocol):
@@ -36,34 +37,9 @@ class Sink(Protocol):
         """Take the values [each channel's unit] of one device at one time [ms since 1970-01-01 UTC]."""
         ...
 
-
-class PolledDevice:
-    """One device and when it is due [monotonic s]."""
-
-    def __init__(self, device: Device, profile: Profile, every_ms: int) -> None:
-        self.id = device.id
-        self.unit = device.unit
-        self.kind = profile.kind
-        self.every_ms = every_ms
-        self.blocks: list[Block] = plan_blocks(profile)
-        self.health = DeviceHealth(device.id, time.monotonic)
-        self.due = 0.0
-        self._slot = 0
-
-    def schedule(self, wall_ms: int, monotonic: float) -> None:
-        """Move on to the next point of the grid: whole multiples of `every_ms` since 1970, so that nothing drifts.
-
-        The grid follows the wall clock; being due follows the monotonic one, so that a clock set back or forth by hand
-        costs at most one period.
-        """
-        done = self._slot if 0 < self._slot - wall_ms < self.every_ms else 0
-        self._slot = (max(wall_ms, done) // self.every_ms + 1) * self.every_ms
-        self.due = max(monotonic + (self._slot - wall_ms) / 1000, self.health.retry_at)
-
-    @property
-    def rank(self) -> float:
-        """Of the devices that are due, the lowest goes first."""
-        return self.due + (_SUSPECT_WAITS_S if self.health.suspect else 0.0)
+    def lose(self, device: str, kind: str, channels: Iterable[str], time_ms: int) -> None:
+        """Declare what was read while the clock could not stamp it."""
+        ...
 
 
 class BusPoller:
@@ -71,86 +47,188 @@ class BusPoller:
 
     Parameters
     ----------
-    bus
-        What to read.
-    every_ms
-        Pace of the devices that do not say otherwise [ms].
+    name, address, timeout_s
+        The bus, where it is, and how long a device may take to answer [s].
+    devices
+        What hangs on it; may be replaced while the bus is polled, between two polls.
     sink
         Where good readings go.
     clock
-        Time now [ms since 1970-01-01 UTC].
+        Stamps them.
+    lateness
+        Where it is noted how late polls begin.
+    phase_ms
+        Where its devices' points of the grid begin within a period [ms].
     """
 
-    def __init__(self, bus: Bus, every_ms: int, sink: Sink, clock: Callable[[], int] = now_ms) -> None:
-        self.devices = [PolledDevice(device, profile_of(device), device.every_ms or every_ms) for device in bus.devices]
-        self._link = Link(bus.address, bus.timeout_ms / 1000)
-        self._health = BusHealth(bus.name, [device.id for device in bus.devices], time.monotonic)
+    def __init__(
+        self,
+        name: str,
+        address: Address,
+        timeout_s: float,
+        devices: Sequence[PolledDevice],
+        sink: Sink,
+        clock: Timekeeper | None = None,
+        lateness: Lateness | None = None,
+        phase_ms: float = 0.0,
+    ) -> None:
+        self.name = name
+        self.phase_ms = phase_ms
+        self.devices = list(devices)
+        self.lateness = lateness if lateness is not None else Lateness()
+        self._link = Link(address, timeout_s)
+        self._health = BusHealth(name, time.monotonic)
         self._sink = sink
-        self._clock = clock
-        self._latest_s = 0.0
+        self._clock = clock if clock is not None else Timekeeper()
+        self._suspects_from = 0.0
 
     async def run(self) -> None:
         """Poll for ever."""
         try:
             while True:
                 now = time.monotonic()
-                due = [device for device in self.devices if device.due <= now]
-                if not due or self._health.retry_at > now:
-                    start = max(min(device.due for device in self.devices), self._health.retry_at)
-                    await asyncio.sleep(min(start - now, _LOOK_AGAIN_S))
+                device = self._next(now)
+                if device is None:
+                    await asyncio.sleep(min(max(0.0, self._next_start(now) - now), _LOOK_AGAIN_S))
                     continue
-                device = min(due, key=lambda candidate: candidate.rank)
-                self._note_lateness(device, now)
-                await self._poll(device)
-                device.schedule(self._clock(), time.monotonic())
+                if device.due and not device.health.suspect:
+                    self.lateness.record(now - device.due)
+                rates = device.rates_due(now)
+                reached = await self._poll(device, rates)
+                done = time.monotonic()
+                if device.health.suspect:
+                    self._suspects_from = done + _SUSPECT_SHARE * (done - now)
+                device.schedule(rates, self._clock.exact_ms(), done, reached=reached)
         finally:
             self._link.close()
 
-    def take_lateness_ms(self) -> float:
-        """How late the latest poll of a healthy device began since this was last asked [ms]."""
-        latest, self._latest_s = self._latest_s, 0.0
-        return latest * 1000
+    def _next(self, now: float) -> PolledDevice | None:
+        """The device whose turn it is."""
+        if self._health.retry_at > now:
+            return None
+        due = [device for device in self.devices if device.due <= now and self._may_be_asked(device, now)]
+        return min(due, key=lambda candidate: candidate.rank, default=None)
 
-    def _note_lateness(self, device: PolledDevice, now: float) -> None:
-        if device.due and not device.health.suspect:
-            self._latest_s = max(self._latest_s, now - device.due)
+    def _may_be_asked(self, device: PolledDevice, now: float) -> bool:
+        return not device.health.suspect or now >= self._suspects_from or self._all_suspect()
 
-    async def _poll(self, device: PolledDevice) -> None:
-        answered, failure = 0, None
-        for block in device.blocks:
+    def _all_suspect(self) -> bool:
+        return all(device.health.suspect for device in self.devices)
+
+    def _next_start(self, now: float) -> float:
+        """When it is somebody's turn again [monotonic s]."""
+        alone = self._all_suspect()
+        starts = [
+            max(device.due, self._suspects_from) if device.health.suspect and not alone else device.due
+            for device in self.devices
+        ]
+        return max(min(starts, default=now + _LOOK_AGAIN_S), self._health.retry_at)
+
+    async def _poll(self, device: PolledDevice, rates: tuple[Rate, ...]) -> bool:
+        """Read everything that is due; whether that went well.
+
+        One timeout ends the poll: the rest of a silent device is silent as well.
+        """
+        answered, was_away = 0, device.health.suspect
+        failure: LinkError | None = None
+        for block, read in device.plan(rates):
             try:
-                words = await self._link.read(block.read(device.unit))
+                words = await self._link.read(read)
             except ConnectError as error:
                 self._unreachable(error)
-                return
+                return False
             except LinkError as error:
-                failure = error
-                device.health.errors[error.quality] += 1
-                log.debug("read_failed", device=device.id, reason=error.quality.value, says=str(error))
-                self._health.good()
-                if isinstance(error, ExceptionReplyError):
+                self._count(device, error)
+                if isinstance(error, ExceptionReplyError) and error.code not in _NOBODY_BEHIND_GATEWAY:
+                    try:
+                        parts = await self._refused(device, block, error)
+                    except ConnectError as broken:
+                        self._unreachable(broken)
+                        return False
+                    answered += parts
+                    failure = failure if parts else error
                     continue  # it refuses these registers; the others may be fine
+                failure = error
                 break
             answered += 1
-            self._health.good()
             self._keep(device, block, words)
-        if failure is None:
-            device.health.good()
-        else:
-            device.health.failed(failure, partly=answered > 0)
+            if block.pause_ms:
+                await asyncio.sleep(block.pause_ms / 1000)
+        return self._judge(device, answered, failure, was_away=was_away)
 
-    def _keep(self, device: PolledDevice, block: Block, words: tuple[int, ...]) -> None:
-        read_at = self._clock()
-        values: dict[str, float] = {}
-        for channel, outcome in block.decode(words):
-            device.health.value(channel, outcome)
-            if not isinstance(outcome, Quality):
-                values[channel] = outcome
-        if values:
+    def _judge(self, device: PolledDevice, answered: int, failure: LinkError | None, *, was_away: bool) -> bool:
+        refused = isinstance(failure, ExceptionReplyError) and failure.code in {_ILLEGAL_FUNCTION, *_WRONG_REGISTERS}
+        if failure is not None and not (answered and refused):
+            device.health.failed(failure, partly=answered > 0)
+            return False
+        device.health.good()
+        if was_away:
+            device.came_back()
+        return True
+
+    async def _refused(self, device: PolledDevice, block: Block, error: ExceptionReplyError) -> int:
+        """A block was refused: read its parts instead, if that is any good; how many of them answered."""
+        if error.code not in {_ILLEGAL_FUNCTION, *_WRONG_REGISTERS}:
+            return 0  # busy, or broken inside: the same question may be answered next time
+        walls: set[Wall] = set()
+        answered = 0
+        if error.code in _WRONG_REGISTERS:
+            answered = await self._in_parts(device, block, walls)
+        if answered:
+            device.cut(block, walls)
+        else:
+            device.refuses(block, error)
+        return answered
+
+    async def _in_parts(self, device: PolledDevice, block: Block, walls: set[Wall]) -> int:
+        """Cut a refused block in two, and again what is still refused; note the cuts that some part answered for."""
+        cut = halves(device.profile, block)
+        if cut is None:
+            return 0
+        wall, *parts = cut
+        refused: list[tuple[Block, ExceptionReplyError]] = []
+        answered = 0
+        for part in parts:
+            try:
+                words = await self._link.read(part.read(device.unit))
+            except ExceptionReplyError as error:
+                self._count(device, error)
+                inner = await self._in_parts(device, part, walls) if error.code in _WRONG_REGISTERS else 0
+                answered += inner
+                if not inner:
+                    refused.append((part, error))
+            except ConnectError:
+                raise
+            except LinkError as error:
+                self._count(device, error)
+            else:
+                answered += 1
+                self._keep(device, part, words)
+        if answered:
+            walls.add(wall)
+            for part, refusal in refused:
+                device.refuses(part, refusal)
+        return answered
+
+    def _count(self, device: PolledDevice, error: LinkError) -> None:
+        device.health.errors[error.quality] += 1
+        log.debug("read_failed", device=device.id, reason=error.quality.value, says=str(error))
+        self._health.good()
+
+    def _keep(self, device: PolledDevice, block: Block, words: Sequence[int]) -> None:
+        read_at = self._clock.stamp()
+        self._health.good()
+        device.answers(block)
+        values = device.health.values(block.decode(words, device.factors))
+        if not values:
+            return
+        if read_at is None:
+            self._sink.lose(device.id, device.kind, values, self._clock.now_ms())
+        else:
             self._sink.add(device.id, device.kind, read_at, values)
 
     def _unreachable(self, error: ConnectError) -> None:
         """No device behind a broken wire can be read, whichever was asked."""
         for device in self.devices:
             device.health.errors[error.quality] += 1
-        self._health.failed(error)
+        self._health.failed(error, [device.id for device in self.devices])

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from edge.errors import UnknownProfileError
-from edge.links import Address, RtuAddress, parse_url
+from edge.links import Address, parse_url
+from edge.plans import BusPlan, Plan, device_plan, splits_in
 from edge.profiles import Profile, is_profile_path, load_profile
-from telemetry import Broker, Document, DocumentError, InvalidNameError, check_name, parse_yaml
-
-Milliseconds = Annotated[int, msgspec.Meta(ge=10, le=86_400_000)]
+from edge.rates import Milliseconds, Pace, Rates, pace, with_rates
+from edge.splits import Splits
+from telemetry import Broker, DocumentError, parse_yaml
 
 
 class SiteName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +40,9 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label
         Name for people; when left out, the id.
     every_ms
-        Time between two readings [ms]; when left out, the site's.
+        Time between two readings of what changes quickly [ms]; when left out, the site's.
+    rates
+        More exactly how often, and which channels at which rate; when left out, the site's.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["power_meter", "plc", "sensor"] | None = None
     label: str = ""
     every_ms: Milliseconds | None = None
+    rates: Rates = Rates()
 
 
 class Bus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,6 +97,8 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Time between two readings of a device that does not say otherwise [ms].
     flush_ms
         How often readings are committed to the outbox [ms].
+    rates
+        More exactly how often: what ``fast`` (else `every_ms`) and ``slow`` (else ten times that) mean here.
     """
 
     site: SiteName
@@ -103,6 +107,7 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     broker: Broker = msgspec.field(default_factory=Broker)
     every_ms: Milliseconds = 1000
     flush_ms: Annotated[int, msgspec.Meta(ge=10, le=60_000)] = 250
+    rates: Rates = Rates()
 
 
 def load_site(path: Path | str) -> Site:
@@ -119,13 +124,23 @@ def load_site(path: Path | str) -> Site:
         With line and field, when it cannot be read or used.
     """
     path = Path(path)
+    return parse_site(read_text(path), str(path), path.parent)
+
+
+def read_text(path: Path) -> str:
+    """The text of a site file.
+
+    Raises
+    ------
+    DocumentError
+        When it cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise DocumentError(str(path), 0, "", f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise DocumentError(str(path), 0, "", "not UTF-8 text") from error
-    return parse_site(text, str(path), path.parent)
 
 
 def parse_site(text: str, source: str, folder: Path) -> Site:
@@ -149,100 +164,74 @@ def parse_site(text: str, source: str, folder: Path) -> Site:
     ------
     DocumentError
         With line and field: an unknown or missing key, a bad id, a device, unit or bus given twice, an unknown
-        profile, a URL that is none.
+        profile, a URL that is none, a cycle that the bus cannot keep.
     """
+    from edge.site_checks import problems_of  # noqa: PLC0415 - it checks the structures that are defined here
+
     document = parse_yaml(text, source)
     try:
         site = msgspec.convert(document.value, Site)
     except msgspec.ValidationError as error:
         raise document.error(str(error)) from error
-    _check_name(document, site.site.id, "site", "site.id")
-    _check_name(document, site.gateway, "gateway", "gateway")
-    _check_timezone(document, site.site.timezone)
-    _check_buses(document, site)
+    for problem in problems_of(document, site, folder):
+        raise problem
+    return completed(site, folder)
+
+
+def completed(site: Site, folder: Path) -> Site:
+    """The site with every device's kind and label filled in, and profile paths made absolute; it must be sound."""
     buses = [
-        msgspec.structs.replace(
-            bus, devices=[_completed(document, device, folder, path) for device, path in _devices(bus, index)]
-        )
-        for index, bus in enumerate(site.buses)
+        msgspec.structs.replace(bus, devices=[_completed(device, folder) for device in bus.devices])
+        for bus in site.buses
     ]
     return msgspec.structs.replace(site, buses=buses)
 
 
-def _devices(bus: Bus, index: int) -> Iterator[tuple[Device, str]]:
+def _completed(device: Device, folder: Path) -> Device:
+    name = profile_name(device, folder)
+    kind = load_profile(name).kind
+    return msgspec.structs.replace(device, kind=kind, label=device.label or device.id, profile=name)
+
+
+def profile_name(device: Device, folder: Path) -> str:
+    """The device's profile as `load_profile` takes it; a path becomes absolute."""
+    return str((folder / device.profile).absolute()) if is_profile_path(device.profile) else device.profile
+
+
+def devices_of(bus: Bus, index: int) -> Iterator[tuple[Device, str]]:
+    """The devices of a bus with their places in the file."""
     return ((device, f"buses[{index}].devices[{number}]") for number, device in enumerate(bus.devices))
 
 
-def _check_name(document: Document, name: str, what: str, path: str) -> None:
-    try:
-        check_name(name, what)
-    except InvalidNameError as error:
-        raise document.error(str(error), path) from error
-
-
-def _check_timezone(document: Document, name: str) -> None:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        if zoneinfo.available_timezones():  # a small gateway may have no time zones at all; it does not need them
-            problem = f"unknown time zone {name!r}; use an IANA name such as Asia/Seoul"
-            raise document.error(problem, "site.timezone") from error
-
-
-def _check_buses(document: Document, site: Site) -> None:
-    names: set[str] = set()
-    places: dict[str, str] = {}
-    devices: dict[str, str] = {}
-    for index, bus in enumerate(site.buses):
-        path = f"buses[{index}]"
-        if not bus.name or bus.name in names:
-            raise document.error(f"every bus needs a name of its own, not {bus.name!r} again", f"{path}.name")
-        names.add(bus.name)
-        try:
-            address = bus.address
-        except ValueError as error:
-            raise document.error(str(error), f"{path}.url") from error
-        place = address.path if isinstance(address, RtuAddress) else str(address)
-        if place in places:
-            problem = f"{place} is bus {places[place]!r} already; put all its devices on one bus"
-            raise document.error(problem, f"{path}.url")
-        places[place] = bus.name
-        _check_devices(document, bus, index, devices)
-
-
-def _check_devices(document: Document, bus: Bus, index: int, known: dict[str, str]) -> None:
-    """Check ids against all devices of the site (`known`: bus by device id, added to) and units against the bus."""
-    units: dict[int, str] = {}
-    possible = bus.address.units
-    for device, path in _devices(bus, index):
-        _check_name(document, device.id, "device", f"{path}.id")
-        if device.id in known:
-            problem = f"device {device.id!r} is on bus {known[device.id]!r} already; ids are unique in a site"
-            raise document.error(problem, f"{path}.id")
-        known[device.id] = bus.name
-        if device.unit not in possible:
-            problem = f"unit {device.unit} cannot answer here; use {possible[0]} to {possible[-1]}"
-            raise document.error(problem, f"{path}.unit")
-        if device.unit in units:
-            problem = f"unit {device.unit} is {units[device.unit]!r} already; two devices would answer at once"
-            raise document.error(problem, f"{path}.unit")
-        units[device.unit] = device.id
-
-
-def _completed(document: Document, device: Device, folder: Path, path: str) -> Device:
-    name = device.profile
-    if is_profile_path(name):
-        name = str((folder / name).absolute())
-    try:
-        profile = load_profile(name)
-    except UnknownProfileError as error:
-        raise document.error(str(error), f"{path}.profile") from error
-    if device.kind not in {None, profile.kind}:
-        problem = f"profile {profile.name} describes a {profile.kind}, not a {device.kind}"
-        raise document.error(problem, f"{path}.kind")
-    return msgspec.structs.replace(device, kind=profile.kind, label=device.label or device.id, profile=name)
-
-
 def profile_of(device: Device) -> Profile:
-    """The profile a device of a loaded site names."""
-    return load_profile(device.profile)
+    """The profile a device of a loaded site names, with the site file's word on its rates."""
+    return with_rates(load_profile(device.profile), device.rates)
+
+
+def pace_of(site: Site, device: Device) -> Pace:
+    """How often a device of the site is read."""
+    return pace(device.every_ms, device.rates, site.every_ms, site.rates)
+
+
+def bus_plan(site: Site, bus: Bus, splits: Splits | None = None) -> BusPlan:
+    """Plan the reads of one bus."""
+    address = bus.address
+    devices = [
+        device_plan(device.id, device.unit, address, profile_of(device), pace_of(site, device), splits)
+        for device in bus.devices
+    ]
+    return BusPlan(bus.name, bus.url, devices)
+
+
+def plan_of(site: Site, data_dir: Path | None = None) -> Plan:
+    """Every read of a gateway, what it costs on the wire, and how busy that makes each bus.
+
+    Parameters
+    ----------
+    site
+        From `load_site`.
+    data_dir
+        The agent's data folder, to plan as it does after what devices have refused.
+    """
+    splits = splits_in(data_dir)
+    return Plan(site.site.id, site.gateway, [bus_plan(site, bus, splits) for bus in site.buses])

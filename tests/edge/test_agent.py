@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from edge.agent import Summary, birth_of, run_agent
+from edge.clock import now_ms
 from edge.errors import OutboxError
 from edge.outbox import Outbox
-from edge.polling import BusPoller, now_ms
+from edge.polling import BusPoller
 from edge.profiles import load_profile
 from edge.site import Bus, Device, Site, SiteName
 from telemetry import Batch, Birth, Broker, Quality, decode

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from edge.errors import OutboxError, OutboxFullError
 from edge.flushing import Flusher
-from telemetry import Gap, Table
+from telemetry import ClockState, Gap, Table
 
 
 class Disk:
@@ -24,7 +24,7 @@ class Disk:
         return len(self.batches)
 
 
-def test_readings_of_one_flush_become_one_batch_with_times_rising_and_holes() -> None:
+def test_readings_of_one_flush_become_one_batch_and_what_is_read_together_one_table_with_times_rising() -> None:
     disk, sent = Disk(), []
     flusher = Flusher(disk, lambda: sent.append(1))
     flusher.add("main", "power_meter", 2000, {"active_power_w": 2.0})
@@ -33,11 +33,11 @@ def test_readings_of_one_flush_become_one_batch_with_times_rising_and_holes() ->
     flusher.add("main", "power_meter", 1000, {"energy_import_wh": 10.0})
     flusher.add("main", "link", 2000, {"errors_timeout_count": 0.0})
     asyncio.run(flusher.flush())
-    columns: dict[str, list[float | None]] = {"active_power_w": [1.0, 2.0], "energy_import_wh": [10.0, None]}
     assert disk.batches == [
         (
             [
-                Table("main", "power_meter", [1000, 2000], columns),
+                Table("main", "power_meter", [1000, 2000], {"active_power_w": [1.0, 2.0]}),
+                Table("main", "power_meter", [1000], {"energy_import_wh": [10.0]}),
                 Table("plc-1", "plc", [1500], {"run_state": [3.0]}),
                 Table("main", "link", [2000], {"errors_timeout_count": [0.0]}),
             ],
@@ -45,6 +45,52 @@ def test_readings_of_one_flush_become_one_batch_with_times_rising_and_holes() ->
         )
     ]
     assert sent == [1]
+
+
+def test_a_channel_read_in_two_ways_is_in_one_table_all_the_same() -> None:
+    disk = Disk()
+    flusher = Flusher(disk, lambda: None)
+    flusher.add("main", "power_meter", 1000, {"active_power_w": 1.0, "energy_import_wh": 10.0})
+    flusher.add("main", "power_meter", 2000, {"active_power_w": 2.0})
+    asyncio.run(flusher.flush())
+    columns: dict[str, list[float | None]] = {"active_power_w": [1.0, 2.0], "energy_import_wh": [10.0, None]}
+    assert disk.batches == [([Table("main", "power_meter", [1000, 2000], columns)], [])]
+
+
+def test_holes_in_a_row_stay_holes_and_a_column_of_holes_is_left_out() -> None:
+    disk = Disk()
+    flusher = Flusher(disk, lambda: None)
+    names = ("active_power_w", "frequency_hz", "power_factor")
+    flusher.add_row("main", "power_meter", names, 1000, [1.0, None, None])
+    flusher.add_row("main", "power_meter", names, 2000, [None, 60.0, None])
+    asyncio.run(flusher.flush())
+    columns: dict[str, list[float | None]] = {"active_power_w": [1.0, None], "frequency_hz": [None, 60.0]}
+    assert disk.batches == [([Table("main", "power_meter", [1000, 2000], columns)], [])]
+
+
+def test_readings_say_what_the_clock_was_worth_and_one_batch_has_one_clock() -> None:
+    told: tuple[ClockState, ...] = ("free_running", "stepped", "stepped")
+    disk, states = Disk(), iter(told)
+    flusher = Flusher(disk, lambda: None, lambda: next(states))
+    for at in (1000, 2000, 3000):
+        flusher.add("main", "power_meter", at, {"active_power_w": 1.0})
+    asyncio.run(flusher.flush())
+    assert [[(table.clock, table.times) for table in tables] for tables, _ in disk.batches] == [
+        [("free_running", [1000])],
+        [("stepped", [2000, 3000])],
+    ]
+
+
+def test_what_the_clock_could_not_stamp_is_declared_as_one_gap_per_channel() -> None:
+    disk = Disk()
+    flusher = Flusher(disk, lambda: None)
+    for at in (5000, 6000):
+        flusher.lose("main", "power_meter", ["active_power_w"], at)
+    flusher.add("plc-1", "plc", 6000, {"run_state": 3.0})
+    asyncio.run(flusher.flush())
+    gap = Gap("main", "power_meter", "active_power_w", 5000, 6000, "clock_stepped", 2)
+    assert disk.batches == [([Table("plc-1", "plc", [6000], {"run_state": [3.0]})], [gap])]
+    assert flusher.undeclared == 0
 
 
 def test_nothing_read_is_no_batch() -> None:
