@@ -63,6 +63,11 @@ class Publisher:
     clock
         Time now [ms since 1970-01-01 UTC], for the retained state.
 
+    Attributes
+    ----------
+    published, acked
+        Batches sent (again counts again), and let go on the collector's word, since start.
+
     Raises
     ------
     OSError, ssl.SSLError
@@ -92,6 +97,8 @@ class Publisher:
         self._new_session = threading.Event()
         self._stopping = False
         self._complaint = ""
+        self.published = 0
+        self.acked = 0
         self._thread = threading.Thread(target=self._run, name=f"publisher-{outbox.gateway}", daemon=True)
         self._session = Session(
             broker,
@@ -196,6 +203,7 @@ class Publisher:
     def _send(self, seq: int, payload: bytes, now: float) -> None:
         self._carried[seq] = self._session.publish(self._topic(BATCH), payload)
         self._window.sent(seq, now, len(payload))
+        self.published += 1
 
     def _take_acks(self) -> None:
         acks: list[Ack] = []
@@ -208,7 +216,7 @@ class Publisher:
         quarantined = [span for ack in mine for span in ack.quarantined]
         if not stored and not quarantined:
             return
-        self._outbox.acknowledge(self._outbox.epoch, stored, quarantined)
+        self.acked += self._outbox.acknowledge(self._outbox.epoch, stored, quarantined)
         for seq in self._window.landed([*stored, *quarantined], time.monotonic()):
             self._carried.pop(seq, None)
         with self._moved:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
+
+    from telemetry.certificates import Certificates
 
 
 class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +62,14 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{scheme}://{user}{self.host}:{self.port}"
 
 
-def new_client(broker: Broker, client_id: str, *, manual_ack: bool = False, clean: bool = False) -> Client:
+def new_client(
+    broker: Broker,
+    client_id: str,
+    *,
+    manual_ack: bool = False,
+    clean: bool = False,
+    certificates: Certificates | None = None,
+) -> Client:
     """Build an unconnected paho client; its session outlives a lost connection unless it is `clean`.
 
     Parameters
@@ -74,6 +82,8 @@ def new_client(broker: Broker, client_id: str, *, manual_ack: bool = False, clea
         Leave the acknowledgement of QoS 1 messages to the caller (``client.ack``).
     clean
         Ask the broker to forget the session when the connection ends: for listeners that need retained messages only.
+    certificates
+        The broker's TLS settings as a context, when the caller renews them; else they are read here.
 
     Raises
     ------
@@ -96,11 +106,9 @@ def new_client(broker: Broker, client_id: str, *, manual_ack: bool = False, clea
     if broker.username:
         client.username_pw_set(broker.username, broker.password)
     if broker.tls is not None:
-        context = ssl.create_default_context(cafile=broker.tls.ca or None)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if broker.tls.certificate:
-            context.load_cert_chain(broker.tls.certificate, broker.tls.key or None)
-        client.tls_set_context(context)
+        from telemetry.certificates import Certificates  # noqa: PLC0415 - it reads the settings defined here
+
+        client.tls_set_context((certificates or Certificates(broker.tls)).context)
     client.reconnect_delay_set(min_delay=1, max_delay=30)
     client.on_socket_open = _send_at_once
     return client

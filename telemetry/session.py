@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 
+from telemetry.certificates import Certificates
 from telemetry.mqtt import Broker, new_client
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 _SESSION_EXPIRY_S: Final = 7 * 86400
 """How long an MQTT 5 broker keeps what waits for us while we are away [s]; MQTT 3.1.1 has no such limit."""
 _SUBSCRIBE_AGAIN_S: Final = 10.0
+_LOOK_AT_FILES_S: Final = 10.0
+"""How often the certificate files are looked at; new ones are also taken in at every connect."""
 _RECEIVE_MAXIMUM: Final = 10
 """Messages an MQTT 5 broker is sent before it has confirmed them: HiveMQ's default, the lowest in wide use."""
 _NOT_UTF8: Final = "(topic is not UTF-8)"
@@ -81,8 +84,11 @@ class Session:
         self._logged_in = False
         self._ready = False
         self._stopping = False
+        self._ended = threading.Event()
         self._complaints: set[tuple[str, str]] = set()
-        self.client = self._prepared(new_client(broker, client_id, manual_ack=manual_ack), will)
+        self._certificates = Certificates(broker.tls) if broker.tls is not None else None
+        client = new_client(broker, client_id, manual_ack=manual_ack, certificates=self._certificates)
+        self.client = self._prepared(client, will)
 
     @property
     def ready(self) -> bool:
@@ -103,6 +109,8 @@ class Session:
         else:
             self.client.connect_async(self._broker.host, self._broker.port, self._broker.keepalive_s)
         self.client.loop_start()
+        if self._certificates is not None:
+            threading.Thread(target=self._follow_files, args=(self._certificates,), daemon=True).start()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> MQTTMessageInfo:
         """Hand a message to the connection at QoS 1."""
@@ -119,6 +127,7 @@ class Session:
     def stop(self, farewell: Retained | None = None, timeout_s: float = 1.0) -> None:
         """Say farewell, disconnect, and end the thread; within about twice `timeout_s` [s]."""
         self._stopping = True
+        self._ended.set()
         if farewell is not None and self._ready:
             info = self.publish(farewell.topic, farewell.payload, retain=True)
             try:
@@ -136,6 +145,7 @@ class Session:
         if will is not None:
             client.will_set(will.topic, will.payload, qos=1, retain=True)
         client.max_inflight_messages_set(_RECEIVE_MAXIMUM if self._broker.protocol == "5" else 0)
+        client.on_pre_connect = self._before_connect
         client.on_connect = self._connected
         client.on_connect_fail = self._connect_failed
         client.on_disconnect = self._disconnected
@@ -154,6 +164,19 @@ class Session:
         else:
             self._logged_in = True
             self._subscribe()
+
+    def _before_connect(self, _client: Client, _data: Any) -> None:
+        if self._certificates is not None:
+            self._certificates.renew()
+
+    def _follow_files(self, certificates: Certificates) -> None:
+        """Connect anew when the certificate files are renewed; `_before_connect` then takes them in."""
+        while not self._ended.wait(_LOOK_AT_FILES_S):
+            connection = self.client.socket()
+            if connection is not None and certificates.changed():
+                self._log.info("mqtt_reconnects", reason="the certificate files have changed")
+                # Past the TLS layer, which belongs to paho's thread: that one sees the end and connects again.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # type: ignore[arg-type]
 
     def _subscribe(self) -> None:
         if self._logged_in and not self._stopping:

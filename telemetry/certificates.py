@@ -1,0 +1,89 @@
+"""Certificate files of a TLS connection, and their renewal while the program runs."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from telemetry.mqtt import Tls
+
+log = structlog.get_logger()
+
+_Stamp = tuple[tuple[int, int, int], ...]
+_GONE: Final = (0, 0, 0)
+
+
+class Certificates:
+    """One TLS context, whose certificates are those of the files named in `tls`.
+
+    Renewed files are taken into the same context, so that the next connection uses them. An authority that is no
+    longer in the file stays trusted until the program is started again.
+
+    Parameters
+    ----------
+    tls
+        Paths of the files.
+
+    Raises
+    ------
+    OSError
+        When a file cannot be read.
+    ssl.SSLError
+        When a file holds no usable certificate or key.
+    """
+
+    def __init__(self, tls: Tls) -> None:
+        self._tls = tls
+        self._stamp = self._now()
+        self._refused: _Stamp = ()
+        self.context = ssl.create_default_context(cafile=tls.ca or None)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._load_into(self.context)
+
+    def changed(self) -> bool:
+        """Whether the files are others than those in use, and sound.
+
+        Files that do not fit together, as while they are being replaced, are told once and left until they change.
+        """
+        stamp = self._now()
+        if stamp in (self._stamp, self._refused):
+            return False
+        try:
+            self._load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # a failure must not spoil the one in use
+        except OSError as error:
+            self._refused = stamp
+            log.warning(
+                "certificates_not_renewed", reason=str(error), certificate=self._tls.certificate,
+                advice="the ones in use stay; put a certificate and the key that belongs to it in place",
+            )  # fmt: skip
+            return False
+        return True
+
+    def renew(self) -> None:
+        """Take in the files if they have changed."""
+        stamp = self._now()
+        if self.changed():
+            self._load_into(self.context)
+            self._stamp = stamp
+            log.info("certificates_renewed", certificate=self._tls.certificate, ca=self._tls.ca)
+
+    def _load_into(self, context: ssl.SSLContext) -> None:
+        if self._tls.ca:
+            context.load_verify_locations(cafile=self._tls.ca)
+        if self._tls.certificate:
+            context.load_cert_chain(self._tls.certificate, self._tls.key or None)
+
+    def _now(self) -> _Stamp:
+        """What tells one version of the files from another."""
+        return tuple(_stamp(name) for name in (self._tls.ca, self._tls.certificate, self._tls.key) if name)
+
+
+def _stamp(name: str) -> tuple[int, int, int]:
+    try:
+        found = Path(name).stat()
+    except OSError:
+        return _GONE
+    return found.st_mtime_ns, found.st_size, found.st_ino
