@@ -9,6 +9,7 @@ from edge.profiles.golden_model import Frame, Golden, Words
 from edge.profiles.loader import builtin_profiles, is_profile_path, load_profile, parse_profile
 from edge.profiles.model import Factor, Field, Identity, Limits, Profile, Quirk, Rate
 from edge.profiles.registers import BITS_PER_READ, REGISTERS_PER_READ, FunctionCode, Order, RegisterType
+from edge.profiles.sunspec import SunSpecDevice, discover, discover_async
 
 __all__ = [
     "BITS_PER_READ",
@@ -32,6 +33,7 @@ __all__ = [
     "Rate",
     "RegisterType",
     "Registers",
+    "SunSpecDevice",
     "UnknownProfileError",
     "Words",
     "builtin_profiles",
@@ -39,6 +41,8 @@ __all__ = [
     "decode_field",
     "decode_identity",
     "decoder",
+    "discover",
+    "discover_async",
     "encode",
     "encode_field",
     "is_profile_path",
