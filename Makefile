@@ -44,8 +44,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 UV     := UV_NATIVE_TLS=1 $(BIN)/uv --quiet pip install --python $(BIN)/python
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "WattProof needs Python 3.11 or newer")'
-	$(PYTHON) -m venv $(VENV)
+	@sh requirements/venv.sh $(PYTHON) $(VENV)
 
 $(BIN)/uv: $(BIN)/python requirements/installer.txt
 	$(PIP) install --require-hashes -r requirements/installer.txt
