@@ -5,7 +5,7 @@ from telemetry.channels import CHANNELS, Channel, Kind, channel
 from telemetry.codec import MAX_BYTES, decode, encode, json_schema
 from telemetry.documents import Document, decode_yaml, parse_yaml
 from telemetry.errors import DecodeError, DocumentError, InvalidNameError, TelemetryError, UnknownChannelError
-from telemetry.messages import Ack, Birth, BirthDevice, State, ranges
+from telemetry.messages import Acceptance, AcceptanceCheck, AcceptedDevice, Ack, Birth, BirthDevice, State, ranges
 from telemetry.mqtt import Broker, Tls, new_client
 from telemetry.readings import Quality, Reading
 from telemetry.session import Retained, Session
@@ -18,6 +18,9 @@ __all__ = [
     "CHANNELS",
     "MAX_BYTES",
     "STATE",
+    "Acceptance",
+    "AcceptanceCheck",
+    "AcceptedDevice",
     "Ack",
     "Batch",
     "Birth",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -34,8 +36,47 @@ class BirthDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: list[str]
 
 
-class Birth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a gateway tells of itself when it starts (retained)."""
+class AcceptanceCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that was looked at when a device was commissioned.
+
+    Parameters
+    ----------
+    check
+        What: ``voltage``, ``ct_direction``, ``phase_order``, …
+    result
+        Whether it is right; ``not_possible`` when it could not be told, for the reason given.
+    reason, advice
+        Sentences for people, in the technician's language; the advice is empty when nothing is to be done.
+    """
+
+    check: str
+    result: Literal["pass", "warn", "fail", "not_possible"]
+    reason: str
+    advice: str = ""
+
+
+class AcceptedDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What commissioning found of one device, and the profile it was read by."""
+
+    device: str
+    profile: str
+    profile_digest: str
+    checks: list[AcceptanceCheck]
+
+
+class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The record of a gateway's commissioning; `at` [ms since 1970-01-01 UTC], watched for `seconds` [s]."""
+
+    at: int
+    seconds: float
+    devices: list[AcceptedDevice]
+
+
+class Birth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a gateway tells of itself when it starts (retained).
+
+    `acceptance` is the latest record of its commissioning; left out by a gateway that has none.
+    """
 
     site: str
     gateway: str
@@ -45,6 +86,7 @@ class Birth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site_name: str
     timezone: str
     devices: list[BirthDevice]
+    acceptance: Acceptance | None = None
 
 
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

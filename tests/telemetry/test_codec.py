@@ -9,12 +9,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry import (
     MAX_BYTES,
+    Acceptance,
+    AcceptanceCheck,
+    AcceptedDevice,
     Ack,
     Batch,
     Birth,
@@ -144,6 +148,20 @@ def test_the_published_json_schema_describes_what_is_sent(kind: str) -> None:
 
 def test_the_published_json_schema_is_the_codes_own() -> None:
     assert json.loads((ROOT / "docs" / "wire.schema.json").read_text(encoding="utf-8")) == json_schema()
+
+
+def test_a_birth_carries_its_acceptance_and_without_one_is_the_bytes_it_always_was() -> None:
+    plain = MESSAGES["birth"]
+    assert isinstance(plain, Birth)
+    assert b"acceptance" not in encode(plain)
+    assert decode(encode(plain), Birth).acceptance is None
+    check = AcceptanceCheck("ct_direction", "fail", "L2 is negative", "Turn the CT of L2")
+    accepted = msgspec.structs.replace(
+        plain, acceptance=Acceptance(7, 60.0, [AcceptedDevice("main", "p", "00", [check])])
+    )
+    assert decode(encode(accepted), Birth) == accepted
+    published = json.loads((ROOT / "docs" / "wire.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(published).validate({"birth": json.loads(encode(accepted))})
 
 
 @given(st.lists(st.integers(1, 60)))
