@@ -15,7 +15,9 @@ import structlog
 from edge.clock import Timekeeper, now_ms
 from edge.crew import Crew
 from edge.flushing import Flusher
+from edge.operations import VitalSigns, attend
 from edge.outbox import Outbox
+from edge.outbox_limits import DAY_MS
 from edge.publisher import Publisher
 from edge.reload import SiteWatch
 from edge.site import Site, pace_of, profile_of
@@ -93,7 +95,7 @@ async def run_agent(
     OSError, ssl.SSLError
         When a certificate file of the broker's settings is unusable.
     """
-    outbox = await asyncio.to_thread(Outbox, data_dir / "outbox.sqlite", site.site.id, site.gateway)
+    outbox = await asyncio.to_thread(_outbox_of, site, data_dir / "outbox.sqlite")
     try:
         agent = Agent(site, outbox, data_dir, broker)
         try:
@@ -130,7 +132,7 @@ class Agent:
         """Poll, report and flush until `stop`; what was read is committed, whatever ends the work."""
         done = asyncio.Event()
         flushing = asyncio.create_task(self.flusher.run(self.site.flush_ms / 1000, done))
-        beside = [asyncio.create_task(self._report())]
+        beside = [asyncio.create_task(self._report()), asyncio.create_task(attend(self.signs(), self.site.endpoint))]
         if reload is not None:
             beside.append(asyncio.create_task(self._follow(reload)))
         stopping = [asyncio.create_task(stop.wait()), asyncio.create_task(self.crew.failed.wait())]
@@ -151,6 +153,16 @@ class Agent:
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 raise outcome
+
+    def signs(self) -> VitalSigns:
+        """What tells how it fares."""
+        return VitalSigns(
+            self.outbox,
+            lambda: self.publisher,
+            lambda: self.crew.devices,
+            lateness_s=lambda: self.crew.lateness.quantile_ms(0.99) / 1000,
+            longest_period_s=lambda: max((device.pace.fast_ms for device in self.crew.devices), default=0) / 1000,
+        )
 
     async def change(self, site: Site) -> None:
         """Go over to another site file's word, without dropping a poll of what is the same in both."""
@@ -252,6 +264,12 @@ def birth_of(site: Site, epoch: str, started: int) -> Birth:
         timezone=site.site.timezone,
         devices=devices,
     )
+
+
+def _outbox_of(site: Site, path: Path) -> Outbox:
+    most = site.outbox
+    size, age = most.max_mb * 1024 * 1024, most.max_days * DAY_MS
+    return Outbox(path, site.site.id, site.gateway, max_bytes=size, max_age_ms=age)
 
 
 def _version() -> str:

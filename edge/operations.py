@@ -56,7 +56,7 @@ class VitalSigns:
     devices
         Its devices, likewise.
     lateness_s
-        How late the latest poll began [s].
+        What 99 % of its polls began late at most [s].
     longest_period_s
         Longest time between two polls of a healthy device [s].
     clock

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import Final
+from typing import Annotated, Final
 
+import msgspec
 import structlog
 
 from edge.losses import OUTBOX_AGE, OUTBOX_FULL, nameless_gap, remember_gap, remember_loss
@@ -20,6 +21,21 @@ _STEP_MS: Final = 60_000
 _STEADY_MS: Final = 3_600_000
 _EXPIRED_AT_ONCE: Final = 256
 """Most batches one put lets go of for their age, so that it stays quick."""
+
+
+class OutboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much the outbox may keep; what must go becomes a declared gap.
+
+    Parameters
+    ----------
+    max_mb
+        Most it may keep [MiB of batches]; the file needs up to a fifth more.
+    max_days
+        Longest a batch may wait [d].
+    """
+
+    max_mb: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 512
+    max_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
 
 
 class AgeLimit:

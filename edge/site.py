@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from edge.endpoint import Endpoint
 from edge.links import Address, parse_url
+from edge.outbox_limits import OutboxLimits
 from edge.plans import BusPlan, Plan, device_plan, splits_in
 from edge.profiles import Profile, is_profile_path, load_profile
 from edge.rates import Milliseconds, Pace, Rates, pace, with_rates
@@ -99,6 +101,10 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How often readings are committed to the outbox [ms].
     rates
         More exactly how often: what ``fast`` (else `every_ms`) and ``slow`` (else ten times that) mean here.
+    outbox
+        How much and how long it may keep.
+    endpoint
+        Where health and figures can be read over HTTP; left out, nowhere.
     """
 
     site: SiteName
@@ -108,6 +114,8 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     every_ms: Milliseconds = 1000
     flush_ms: Annotated[int, msgspec.Meta(ge=10, le=60_000)] = 250
     rates: Rates = Rates()
+    outbox: OutboxLimits = OutboxLimits()
+    endpoint: Endpoint | None = None
 
 
 def load_site(path: Path | str) -> Site:

@@ -23,7 +23,7 @@ class Vitals:
     published, acked
         Batches sent (again counts again) and acknowledged, since start.
     lateness_s
-        How late the latest poll of a healthy device began, since the last report [s].
+        What 99 % of all polls of healthy devices began late at most [s].
     poll_age_s
         Time since a device last answered [s]; None before the first.
     errors
@@ -82,7 +82,7 @@ def exposition(vitals: Vitals) -> str:
         ("outbox_batches", "gauge", "Batches waiting in the outbox.", vitals.depth),
         ("outbox_bytes", "gauge", "Bytes waiting in the outbox.", vitals.bytes),
         ("outbox_oldest_age_seconds", "gauge", "Age of the oldest waiting batch.", vitals.oldest_age_s),
-        ("poll_lateness_seconds", "gauge", "Latest start of a poll behind its schedule.", vitals.lateness_s),
+        ("poll_lateness_p99_seconds", "gauge", "What 99 % of polls began late at most.", vitals.lateness_s),
     ):
         lines += _family(name, kind, help_, [({}, float(value))])
     if vitals.poll_age_s is not None:
