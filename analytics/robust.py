@@ -19,7 +19,8 @@ def hac_standard_error(baseline: Sample, design: Floats, *, lags: int | None = N
     """Standard error of Σ (adjusted baseline - actual), by Newey and West.
 
     Var = gᵀ(XᵀX)⁻¹ S (XᵀX)⁻¹g + m·s, with g the sum of the reporting design's rows, S the long-run covariance of
-    X·e and s that of e, Bartlett weights, both × n/(n - p). Newey & West, Econometrica 55 (1987) 703; lags by default ⌊4 (n/100)^(2/9)⌋. Intervals count as neighbours only where their positions are.
+    X·e and s that of e, Bartlett weights, both × n/(n - p). Newey & West, Econometrica 55 (1987) 703; lags by
+    default ⌊4 (n/100)^(2/9)⌋. Intervals count as neighbours only where their positions are.
 
     Parameters
     ----------
