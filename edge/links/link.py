@@ -5,8 +5,9 @@ saw and throws away what comes; `edge.links.owed` says why that alone is not eno
 
 Where frames have no transaction number, an answer that comes twice is as dangerous as a late one: the copy looks like
 the answer to the next question. Three things stand against it. After an answer the wire must stay silent. An answer
-that is byte for byte the one before counts only when no other follows for as long as this unit usually takes. And once
-a copy was seen, every question counts as owed even after its answer, so that no two alike follow one another.
+that is byte for byte the one before does not count until the question, asked anew behind a probe, was answered with the
+same: then these registers do stand still. And once a copy was seen, every question counts as owed even after its
+answer, so that no two alike follow one another.
 """
 
 from __future__ import annotations
@@ -33,13 +34,19 @@ from edge.links.answers import objects_of, values_of
 from edge.links.frames import AsciiFraming, Frame, Framing, RtuFraming, TcpFraming
 from edge.links.owed import OWED_FOR_S, Owed, Sent
 from edge.links.pace import MINIMUM_S, Pace
-from edge.links.questions import Read, ReadIdentification
+from edge.links.questions import IDENTIFY, Question, Read, ReadIdentification
 from edge.links.serial_wire import SerialWire
 from edge.links.wires import TcpWire, Wire
 
 log = structlog.get_logger()
 
 _CAREFUL_FOR_S: Final = 600.0
+
+
+class _PerhapsCopyError(Exception):
+    """An answer like the one before it."""
+
+
 _ASKED = TypeVar("_ASKED", Read, ReadIdentification)
 _SAID = TypeVar("_SAID")
 
@@ -68,6 +75,7 @@ class Link:
         self._transaction = 0
         self._owed = Owed()
         self._last: Frame | None = None
+        self._still: Frame | None = None
         self._careful_until = 0.0
 
     @classmethod
@@ -120,14 +128,34 @@ class Link:
     async def _turn(self, asked: _ASKED, understand: Callable[[_ASKED, Frame], _SAID]) -> _SAID:
         if not self._wire.is_open:
             await self._wire.open(self.timeout_s)
-        if self._owed:
-            now = asyncio.get_running_loop().time()
-            if asked.size in self._owed.by(asked.unit, now):
-                probe = self._owed.probe(asked, now)
-                if probe is None:
-                    raise StaleReplyError(f"unit {asked.unit} on {self._wire} owes answers that this one resembles")
-                await self._ask(probe, values_of)
-        return await self._ask(asked, understand)
+        await self._flush(asked)
+        try:
+            return await self._ask(asked, understand)
+        except _PerhapsCopyError:
+            before, self._still = self._last, None
+        await self._flush(asked)
+        try:
+            return await self._ask(asked, understand)
+        finally:
+            if self._last == before:
+                self._still = before
+
+    async def _flush(self, asked: Question) -> None:
+        """Ask a probe first if an answer that is owed would look like this one's."""
+        if not self._owed or not isinstance(asked, Read):
+            return
+        now = asyncio.get_running_loop().time()
+        if asked.size not in self._owed.by(asked.unit, now):
+            return
+        probe = self._owed.probe(asked, now)
+        if probe is None:
+            raise StaleReplyError(f"unit {asked.unit} on {self._wire} owes answers that this one resembles")
+        try:
+            await self._ask(probe, values_of)
+        except _PerhapsCopyError as error:
+            raise StaleReplyError(f"unit {asked.unit} on {self._wire} said the same twice") from error
+        except ExceptionReplyError:  # a refusal is an answer, and none that could be taken for another
+            self._settle(Sent(self._transaction, probe))
 
     async def _ask(self, asked: _ASKED, understand: Callable[[_ASKED, Frame], _SAID]) -> _SAID:
         loop = asyncio.get_running_loop()
@@ -147,7 +175,7 @@ class Link:
                 raise await self._unanswered(sent, started, timeout_s)
             took_s = wire.heard_at - started
             if wire.received or not self._numbered:
-                await self._check_alone(frame, started)
+                await self._check_alone(frame)
             said = understand(asked, frame)
         except FrameError as error:
             await self._listen(sent, started)
@@ -155,6 +183,9 @@ class Link:
         except ExceptionReplyError:
             if self._careful() or self._owed.by(unit, loop.time()):  # perhaps it refuses the question before
                 self._owed.add(sent, loop.time())
+            raise
+        except _PerhapsCopyError:
+            self._owed.add(sent, loop.time())
             raise
         except (ConnectError, asyncio.CancelledError) as error:
             if not self._numbered:
@@ -188,20 +219,20 @@ class Link:
             else:
                 return frame
 
-    async def _check_alone(self, frame: Frame, started: float) -> None:
-        """An answer with another behind it is none; where frames have no number, one is waited for."""
+    async def _check_alone(self, frame: Frame) -> None:
+        """An answer with another behind it is none. Where frames have no number, another is waited for."""
         wire = self._wire
         alone = not wire.received
         if alone and not self._numbered:
-            until = wire.heard_at + self.address.silence_s
-            if frame == self._last:
-                until = max(until, started + self.pace.usual_s(frame.unit))
-            self._last = frame
             with contextlib.suppress(ConnectError):  # the answer is here
-                alone = await wire.quiet(until)
+                alone = await wire.quiet(wire.heard_at + self.address.silence_s)
         if not alone:
             self._doubt()
             raise FrameError("more than one answer to one question")
+        if not self._numbered:
+            before, self._last = self._last, frame
+            if frame == before and frame != self._still and frame.pdu[0] != IDENTIFY:
+                raise _PerhapsCopyError
 
     async def _make_ready(self) -> None:
         """Drop what came between two questions: it answers neither. Keep the guard time."""

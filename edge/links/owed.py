@@ -47,8 +47,9 @@ class Owed:
         return bool(self._questions)
 
     def add(self, sent: Sent, now: float) -> None:
-        """Remember a question whose answer may still come, or come again."""
-        self._questions.append((sent, now + OWED_FOR_S))
+        """Remember a read whose answer may still come, or come again; who a device is stays true however late."""
+        if isinstance(sent.question, Read):
+            self._questions.append((sent, now + OWED_FOR_S))
 
     def take(self, frame: Frame) -> bool:
         """Whether the frame is an answer that was owed; then it is owed no more."""
@@ -67,13 +68,11 @@ class Owed:
         self._questions = [entry for entry in self._questions if entry[1] > now]
         return {sent.question.size for sent, _ in self._questions if sent.question.unit == unit}
 
-    def probe(self, question: Question, now: float) -> Read | None:
+    def probe(self, question: Read, now: float) -> Read | None:
         """A read of the same registers whose answer no owed one resembles; None when there is none.
 
         Shorter ones are tried first, of an even count: many devices refuse half of a 32-bit number.
         """
-        if not isinstance(question, Read):
-            return None
         owed = self.by(question.unit, now)
         most = min(READABLE[question.function], 0x1_0000 - question.address)
         shorter = itertools.chain(range(2, question.count, 2), range(1, question.count, 2))

@@ -53,11 +53,6 @@ class Pace:
         learned = max(self.minimum_s, _TIMES * known.slow_s)
         return min(self.configured_s, learned * float(1 << known.missed) if known.missed else learned)
 
-    def usual_s(self, unit: int) -> float:
-        """By when an answer of a unit usually is there [s]; the configured timeout while it is not known."""
-        known = self._units.get(unit)
-        return known.slow_s if known is not None and known.answers >= _KNOWN_AFTER else self.configured_s
-
     def answered(self, unit: int, size: int, took_s: float) -> None:
         """A good answer of `size` [bytes] came after `took_s` [s]."""
         known = self._units.get(unit)
