@@ -1,7 +1,7 @@
 #!/bin/sh
 # The real parts that the tests run: Debian's packages. Installs what is missing where it may, otherwise says what is.
 set -u
-wanted="mosquitto influxdb victoria-metrics chromium fonts-noto-cjk gcc libc6-dev libmodbus-dev"
+wanted="mosquitto influxdb victoria-metrics chromium fonts-noto-cjk gcc libc6-dev libmodbus-dev shellcheck systemd"
 missing=""
 for package in $wanted; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $package"
