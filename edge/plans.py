@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,12 +132,13 @@ def impossible(bus: BusPlan) -> str:
     needed_ms = bus.load * fastest_ms
     worst = max(reads, key=lambda read: read.load)
     devices = "1 device" if len(bus.devices) == 1 else f"{len(bus.devices)} devices"
-    counted = "1 read" if len(reads) == 1 else f"{len(reads)} reads"
+    counted, need = ("1 read", "needs") if len(reads) == 1 else (f"{len(reads)} reads", "need")
     return (
-        f"this bus cannot keep its cycle: {counted} of {devices} need {needed_ms:,.0f} ms of bus time in every "
+        f"this bus cannot keep its cycle: {counted} of {devices} {need} {needed_ms:,.0f} ms of bus time in every "
         f"{fastest_ms:,} ms ({100 * bus.load:.0f} %); the costliest, {worst.count} registers of {worst.device}, takes "
         f"{worst.bus_ms:.1f} ms every {worst.every_ms:,} ms ({worst.sent_bytes} bytes out, {worst.received_bytes} in). "
-        f"Read less often (at least {bus.load:.1f} times the period), raise the baud rate or use another bus"
+        f"Read less often (at least {math.ceil(10 * bus.load) / 10:.1f} times the period), raise the baud rate or use "
+        "another bus"
     )
 
 
