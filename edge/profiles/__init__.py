@@ -8,6 +8,7 @@ from edge.profiles.fingerprint_model import Check
 from edge.profiles.golden_model import Frame, Golden, Words
 from edge.profiles.loader import builtin_profiles, is_profile_path, load_profile, parse_profile
 from edge.profiles.model import Factor, Field, Identity, Limits, Profile, Quirk, Rate
+from edge.profiles.plc_memory import load_memory, plc_memories
 from edge.profiles.registers import BITS_PER_READ, REGISTERS_PER_READ, FunctionCode, Order, RegisterType
 from edge.profiles.sunspec import SunSpecDevice, discover, discover_async
 
@@ -46,8 +47,10 @@ __all__ = [
     "encode",
     "encode_field",
     "is_profile_path",
+    "load_memory",
     "load_profile",
     "parse_profile",
+    "plc_memories",
     "questions",
     "recognise",
 ]

@@ -5,19 +5,24 @@ from __future__ import annotations
 import difflib
 import functools
 import hashlib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
 from edge.errors import UnknownProfileError
 from edge.profiles.addresses import on_the_wire
 from edge.profiles.goldens import check_goldens
+from edge.profiles.inline import Part, inline_profile
 from edge.profiles.model import Profile, ProfileDocument
 from edge.profiles.validation import check_profile
-from telemetry import InvalidNameError, check_name, parse_yaml
+from telemetry import Document, InvalidNameError, check_name, parse_yaml
 
-_LIBRARY = resources.files("edge.profiles") / "library"
+_INLINE_NAME: Final = "inline"
+_INLINE_KEYS: Final = frozenset({"extends", "memory"})
+_LIBRARY: Final = resources.files("edge.profiles") / "library"
 
 
 def builtin_profiles() -> list[str]:
@@ -30,13 +35,14 @@ def is_profile_path(name_or_path: str | Path) -> bool:
     return isinstance(name_or_path, Path) or "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
 
 
-def load_profile(name_or_path: str | Path) -> Profile:
+def load_profile(name_or_path: str | Path | Mapping[str, Any]) -> Profile:
     """Load and check a device profile.
 
     Parameters
     ----------
     name_or_path
-        Name of a built-in profile, or path of a YAML file (anything with a slash or ending in ``.yaml``).
+        Name of a built-in profile, path of a YAML file (anything with a slash or ending in ``.yaml``), or a profile
+        written inline, as plain data.
 
     Raises
     ------
@@ -45,6 +51,8 @@ def load_profile(name_or_path: str | Path) -> Profile:
     DocumentError
         With line and field, when the file breaks the model, names an unknown channel, or a golden does not hold.
     """
+    if isinstance(name_or_path, Mapping):
+        return parse_profile(name_or_path, "inline profile")
     if not is_profile_path(name_or_path):
         return _builtin(str(name_or_path))
     path = Path(name_or_path)
@@ -56,15 +64,30 @@ def load_profile(name_or_path: str | Path) -> Profile:
     return parse_profile(text, str(path))
 
 
-def parse_profile(text: str, source: str) -> Profile:
-    """Check a profile's YAML text; `source` is what errors call it.
+def parse_profile(value: str | Mapping[str, Any], source: str, within: Document | None = None) -> Profile:
+    """Check a profile.
+
+    Parameters
+    ----------
+    value
+        A profile's YAML text, or a profile written inside another document, as plain data (see `edge.profiles.inline`).
+        A text with `extends` or `memory` is read as one written inside a site file, too.
+    source
+        What errors call it; of an inline profile also its place in `within`, such as ``buses[0].devices[1].profile``.
+    within
+        The document an inline profile stands in, for errors with its lines.
 
     Raises
     ------
     DocumentError
         With line and field, when it breaks the model, names an unknown channel, or a golden does not hold.
     """
-    document = parse_yaml(text, source)
+    if not isinstance(value, str):
+        part = Document(source, value, None) if within is None else Part(within, source, value)
+        return inline_profile(part, value, _INLINE_NAME)
+    document = parse_yaml(value, source)
+    if isinstance(document.value, dict) and not _INLINE_KEYS.isdisjoint(document.value):
+        return inline_profile(document, document.value, Path(source).stem)
     try:
         written = msgspec.convert(document.value, ProfileDocument)
         check_name(written.name, "profile name")
@@ -75,7 +98,7 @@ def parse_profile(text: str, source: str) -> Profile:
     check_profile(document, written)
     based = on_the_wire(document, written)
     check_goldens(document, based)
-    return Profile(**msgspec.structs.asdict(based), digest=hashlib.sha256(text.encode()).hexdigest())
+    return Profile(**msgspec.structs.asdict(based), digest=hashlib.sha256(value.encode()).hexdigest())
 
 
 @functools.cache
@@ -83,6 +106,6 @@ def _builtin(name: str) -> Profile:
     names = builtin_profiles()
     if name not in names:
         near = difflib.get_close_matches(name, names, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else f"built in are {', '.join(names)}"
+        hint = f"did you mean {', '.join(near)}?" if near else f"docs/devices.md lists the {len(names)} built in."
         raise UnknownProfileError(f"unknown device profile {name!r}; {hint} A file's name must end in .yaml")
     return parse_profile((_LIBRARY / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")

@@ -47,7 +47,7 @@ def test_a_built_in_profile_loads_names_its_source_and_its_goldens_hold(name: st
 
 
 def test_the_library_holds_the_profiles_the_factory_uses() -> None:
-    assert builtin_profiles() == ["eastron-sdm120", "eastron-sdm630", "generic-plc", "xy-md02"]
+    assert {"eastron-sdm120", "eastron-sdm630", "generic-plc", "xy-md02"} <= set(builtin_profiles())
 
 
 @pytest.mark.parametrize("name", builtin_profiles())
@@ -132,7 +132,7 @@ def test_a_technicians_own_profile_is_read_from_its_file(tmp_path: Path) -> None
 def test_an_unknown_profile_is_refused_with_the_nearest_names() -> None:
     with pytest.raises(UnknownProfileError, match=r"'eastron-sdm63'; did you mean eastron-sdm630"):
         load_profile("eastron-sdm63")
-    with pytest.raises(UnknownProfileError, match="built in are eastron-sdm120"):
+    with pytest.raises(UnknownProfileError, match=r"docs/devices\.md lists the \d+ built in"):
         load_profile("zzz")
 
 
