@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -34,7 +34,8 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id
         Unique within the site.
     profile
-        A built-in profile's name, or the path of a YAML file, relative to the site file.
+        A built-in profile's name, the path of a YAML file, relative to the site file, or a profile written here (see
+        `edge.profiles.inline`), which is named after the device unless it names itself.
     unit
         Its Modbus unit number (slave address).
     kind
@@ -48,7 +49,7 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     id: str
-    profile: str
+    profile: str | dict[str, Any]
     unit: Annotated[int, msgspec.Meta(ge=0, le=255)]
     kind: Literal["power_meter", "plc", "sensor"] | None = None
     label: str = ""
@@ -201,8 +202,10 @@ def _completed(device: Device, folder: Path) -> Device:
     return msgspec.structs.replace(device, kind=kind, label=device.label or device.id, profile=name)
 
 
-def profile_name(device: Device, folder: Path) -> str:
-    """The device's profile as `load_profile` takes it; a path becomes absolute."""
+def profile_name(device: Device, folder: Path) -> str | dict[str, Any]:
+    """The device's profile as `load_profile` takes it; a path becomes absolute, one written here gets a name."""
+    if isinstance(device.profile, dict):
+        return {"name": device.id, **device.profile}
     return str((folder / device.profile).absolute()) if is_profile_path(device.profile) else device.profile
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from edge.errors import UnknownProfileError
 from edge.plans import BusPlan, DevicePlan, device_plan, impossible
-from edge.profiles import Profile, load_profile
+from edge.profiles import Profile, load_profile, parse_profile
 from edge.rates import Rates, with_rates
 from edge.site import Bus, Device, Site, devices_of, pace_of, profile_name
 from telemetry import Document, DocumentError, InvalidNameError, check_name
@@ -49,7 +50,7 @@ def problems_of(document: Document, site: Site, folder: Path) -> Iterator[Docume
             if usable or _parsed(bus):
                 yield from _unit(document, bus, device, place, units)
             try:
-                profile = load_profile(profile_name(device, folder))
+                profile = _load(document, profile_name(device, folder), place)
             except UnknownProfileError as error:
                 yield document.error(str(error), f"{place}.profile")
                 continue
@@ -62,6 +63,10 @@ def problems_of(document: Document, site: Site, folder: Path) -> Iterator[Docume
                 plans.append(device_plan(device.id, device.unit, bus.address, rated, pace_of(site, device)))
         if says := impossible(BusPlan(bus.name, bus.url, plans)) if plans else "":
             yield document.error(says, path)
+
+
+def _load(document: Document, profile: str | dict[str, Any], place: str) -> Profile:
+    return load_profile(profile) if isinstance(profile, str) else parse_profile(profile, f"{place}.profile", document)
 
 
 def _name(document: Document, name: str, what: str, path: str) -> Iterator[DocumentError]:
