@@ -22,7 +22,7 @@ from edge.publisher import Publisher
 from edge.reload import SiteWatch
 from edge.site import Site, pace_of, profile_of
 from edge.splits import Splits
-from telemetry import Birth, BirthDevice, Broker, Quality
+from telemetry import Acceptance, Birth, BirthDevice, Broker, Quality
 
 log = structlog.get_logger()
 
@@ -68,6 +68,7 @@ async def run_agent(
     broker: Broker | None = None,
     reload: SiteWatch | None = None,
     on_start: Callable[[Agent], None] = lambda _: None,
+    acceptance: Acceptance | None = None,
 ) -> Summary:
     """Run a gateway until it is told to stop. Devices, buses and brokers that cannot be reached are no reason to end.
 
@@ -87,6 +88,8 @@ async def run_agent(
         Tells when the site file has changed: what is new is polled from then on, what is unchanged goes on undisturbed.
     on_start
         Given the agent when it is at work, for whoever shows how it fares.
+    acceptance
+        The record of its commissioning, to be sent with its birth.
 
     Raises
     ------
@@ -97,7 +100,7 @@ async def run_agent(
     """
     outbox = await asyncio.to_thread(_outbox_of, site, data_dir / "outbox.sqlite")
     try:
-        agent = Agent(site, outbox, data_dir, broker)
+        agent = Agent(site, outbox, data_dir, broker, acceptance)
         try:
             on_start(agent)
             await agent.work(stop, reload)
@@ -115,15 +118,23 @@ class Agent:
 
     Parameters
     ----------
-    site, outbox, data_dir, broker
+    site, outbox, data_dir, broker, acceptance
         As for `run_agent`.
     """
 
-    def __init__(self, site: Site, outbox: Outbox, data_dir: Path, broker: Broker | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        outbox: Outbox,
+        data_dir: Path,
+        broker: Broker | None = None,
+        acceptance: Acceptance | None = None,
+    ) -> None:
         self.site = site
         self.outbox = outbox
         self.clock = Timekeeper(data_dir / "clock.json")
         self._broker = broker
+        self._acceptance = acceptance
         self.publisher = self._published(site)
         self.flusher = Flusher(outbox, self._wake, lambda: self.clock.state)
         self.crew = Crew(self.flusher, self.clock, Splits(data_dir))
@@ -206,7 +217,7 @@ class Agent:
         self.publisher.wake()  # whichever it is now
 
     def _published(self, site: Site) -> Publisher:
-        self._birth = birth_of(site, self.outbox.epoch, now_ms())
+        self._birth = birth_of(site, self.outbox.epoch, now_ms(), self._acceptance)
         publisher = Publisher(self.outbox, self._broker or site.broker, self._birth)
         publisher.start()
         return publisher
@@ -236,8 +247,8 @@ class Agent:
             await asyncio.sleep(_REPORT_EVERY_S)
 
 
-def birth_of(site: Site, epoch: str, started: int) -> Birth:
-    """What a gateway tells of itself; `started` [ms since 1970-01-01 UTC]."""
+def birth_of(site: Site, epoch: str, started: int, acceptance: Acceptance | None = None) -> Birth:
+    """What a gateway tells of itself; `started` [ms since 1970-01-01 UTC], `acceptance` the record if there is one."""
     devices = []
     for bus in site.buses:
         for device in bus.devices:
@@ -263,6 +274,7 @@ def birth_of(site: Site, epoch: str, started: int) -> Birth:
         site_name=site.site.name,
         timezone=site.site.timezone,
         devices=devices,
+        acceptance=acceptance,
     )
 
 

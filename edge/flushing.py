@@ -44,6 +44,11 @@ class Flusher:
         Called after each commit, to have it sent.
     clock
         What the clock that stamps readings is worth now.
+
+    Attributes
+    ----------
+    latest
+        The latest row of each device and group of channels, for whoever shows how it fares.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Flusher:
         self._lost: dict[_Series, Gap] = {}
         self._failing = False
         self.every_s = 0.25
+        self.latest: dict[tuple[str, tuple[str, ...]], tuple[int, Values]] = {}
 
     @property
     def undeclared(self) -> int:
@@ -80,6 +86,7 @@ class Flusher:
         values
             By channel [its unit], ``None`` where there is no value.
         """
+        self.latest[device, channels] = (time_ms, values)
         state = self._clock()
         tables = self._rows.get(state)
         if tables is None:

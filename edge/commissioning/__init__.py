@@ -1,12 +1,15 @@
 """Commissioning: finding devices, naming them, reading them once, writing the site file, accepting the installation."""
 
+from edge.commissioning.acceptance import DeviceAcceptance, accept
 from edge.commissioning.candidates import Candidate, Region, rank
 from edge.commissioning.errors import CommissioningError, FoundNothingError, RecordError, ScanRefusedError
-from edge.commissioning.found import Found, FoundUnit, Match, load_found, merged
+from edge.commissioning.found import Found, FoundUnit, Match, live_channel, load_found, merged
 from edge.commissioning.identify import identify
 from edge.commissioning.phrases import Lang, Phrase, label_of, language_of, phrase, say, shown
 from edge.commissioning.plausibility import Judgement, judge, together
 from edge.commissioning.probe import Live, Raw, read_profile, read_raw, read_site
+from edge.commissioning.records import load_record, record_of, record_path, save_record
+from edge.commissioning.samples import Samples, watch_site
 from edge.commissioning.scan import scan_serial, scan_tcp
 from edge.commissioning.site_writing import Answers, DraftBus, Named, draft, site_text
 from edge.commissioning.targets import (
@@ -19,13 +22,16 @@ from edge.commissioning.targets import (
     tcp_targets,
     window_s,
 )
+from edge.commissioning.verdicts import Check
 from edge.commissioning.watching import Unwatched, Watch
 
 __all__ = [
     "SERIAL_UNITS",
     "Answers",
     "Candidate",
+    "Check",
     "CommissioningError",
+    "DeviceAcceptance",
     "DraftBus",
     "Found",
     "FoundNothingError",
@@ -40,10 +46,12 @@ __all__ = [
     "Raw",
     "RecordError",
     "Region",
+    "Samples",
     "ScanRefusedError",
     "TcpTargets",
     "Unwatched",
     "Watch",
+    "accept",
     "draft",
     "identify",
     "judge",
@@ -51,7 +59,9 @@ __all__ = [
     "language_of",
     "line_settings",
     "line_time",
+    "live_channel",
     "load_found",
+    "load_record",
     "merged",
     "numbers",
     "phrase",
@@ -59,6 +69,9 @@ __all__ = [
     "read_profile",
     "read_raw",
     "read_site",
+    "record_of",
+    "record_path",
+    "save_record",
     "say",
     "scan_serial",
     "scan_tcp",
@@ -66,5 +79,6 @@ __all__ = [
     "site_text",
     "tcp_targets",
     "together",
+    "watch_site",
     "window_s",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,12 @@ LIVE_CHANNELS = (
     "energy_import_wh", "run_state",
 )  # fmt: skip
 """What a display is most likely to show, in the order in which one is chosen."""
+
+
+def live_channel(channels: Iterable[str]) -> str:
+    """The channel to compare with a display; empty when there is none."""
+    known = list(channels)
+    return next((name for name in LIVE_CHANNELS if name in known), next(iter(known), ""))
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -49,7 +56,7 @@ class Match(msgspec.Struct, frozen=True):
     @property
     def live(self) -> str:
         """The channel to compare with the device's display; empty when it has none."""
-        return next((name for name in LIVE_CHANNELS if name in self.values), next(iter(self.values), ""))
+        return live_channel(self.values)
 
 
 class FoundUnit(msgspec.Struct, frozen=True):

@@ -19,7 +19,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "will_scan_serial": (
         "Asking {units} unit number(s) on {line} ({settings} line setting(s)) for one register. A silent number costs "
-        "{silent} ms, an answer at most {answering} ms (the wire's time, and {wait} ms to think): at most {seconds} s. "
+        "{silent} ms, an answer at most {answering} ms (the wire's time, and {wait} ms to think): at most "
+        "{seconds} s. "
         "Nothing is written; nobody else may use the line meanwhile.",
         "{line}에서 유닛 번호 {units}개에 레지스터 하나씩을 물어봅니다 (통신 설정 {settings}가지). 응답이 없으면 "
         "{silent} ms, 있으면 최대 {answering} ms (전송 시간과 장치 대기 {wait} ms): 길어야 {seconds}초. 쓰기는 하지 않"
@@ -33,7 +34,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "scan_nothing": (
         "Nothing answered ({seconds} s). Check power, A/B wires and termination, line settings (--baud, --parity, "
         "--all) or the network and port.",
-        "응답 없음 ({seconds}초). 전원, A/B 결선과 종단저항, 통신 설정(--baud, --parity, --all) 또는 네트워크와 포트를 "
+        "응답 없음 ({seconds}초). 전원, A/B 결선과 종단저항, 통신 설정(--baud, --parity, --all) 또는 "
+        "네트워크와 포트를 "
         "확인하십시오.",
     ),
     "model_unknown": ("unknown", "알 수 없음"),
@@ -55,7 +57,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "probe_words": ("Registers", "레지스터"),
     "probe_ranked": ("What they may mean, the likeliest first", "가능한 해석 (유력한 순)"),
     "probe_nothing": (
-        "None of these registers looks like a voltage, a frequency or a counter. Try other addresses, or --function 4.",
+        "None of these registers looks like a voltage, a frequency or a counter. Try other addresses, or "
+        "--function 4.",
         "전압, 주파수, 적산값으로 보이는 레지스터가 없습니다. 다른 주소나 --function 4를 써 보십시오.",
     ),
     "column_quantity": ("Quantity", "항목"),
@@ -92,4 +95,39 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "test_values": ("{good} of {all} values", "값 {all}개 중 {good}개"),
     "column_device": ("Device", "장치"),
     "column_result": ("Result", "결과"),
+    # Commands: status.
+    "status_title": (
+        "{site}/{gateway}: broker {broker}, polls late at most {late} ms (p99), outbox {batches} batches "
+        "({kilobytes} kB), "
+        "{readings} readings taken, {stored} stored",
+        "{site}/{gateway}: 브로커 {broker}, 수집 지연 최대 {late} ms (p99), 아웃박스 {batches}건 ({kilobytes} kB), "
+        "계측 {readings}, 저장 {stored}",
+    ),
+    "status_connected": ("connected", "연결됨"),
+    "status_disconnected": ("NOT CONNECTED", "연결 안 됨"),
+    "status_old": (
+        "This is {seconds} s old: the agent does not run.",
+        "{seconds}초 전 상태: 에이전트가 실행 중이 아님.",
+    ),
+    "column_live_value": ("Last value", "최근 값"),
+    "column_age": ("Age", "경과"),
+    "column_errors": ("Errors", "오류"),
+    "column_state": ("State", "상태"),
+    "state_fine": ("fine", "정상"),
+    "state_late": ("late", "지연"),
+    "state_failing": ("FAILING", "장애"),
+    "state_no_value": ("no value yet", "아직 값 없음"),
+    # Commands: check and plan.
+    "check_fine": (
+        "{file}: {buses} buses, {devices} devices, nothing wrong",
+        "{file}: 버스 {buses}개, 장치 {devices}대, 이상 없음",
+    ),
+    "plan_title": ("{bus} ({url}): {load} % of its time", "{bus} ({url}): 점유율 {load} %"),
+    "column_every": ("Every", "주기"),
+    "column_read": ("Read", "읽기"),
+    "column_channels": ("Channels", "채널"),
+    "column_bytes": ("Bytes out, back", "송신, 수신 바이트"),
+    "column_bus_time": ("Bus time", "버스 시간"),
+    "column_load": ("Load", "점유율"),
+    "plan_once": ("once", "한 번"),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from wattproof.commands.edge import check, init, probe, run, scan
+from wattproof.commands.edge import check, commission, init, probe, run, scan, status
 from wattproof.commands.edge.run import Started
 
 __all__ = ["Started", "app"]
@@ -14,4 +14,7 @@ app.add_typer(scan.app, name="scan")
 app.command("probe")(probe.probe)
 app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("plan")(check.plan)
+app.command("commission")(commission.commission)
 app.command("run")(run.run)
+app.command("status")(status.status)

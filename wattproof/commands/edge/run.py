@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+import structlog
 import typer
+
+if TYPE_CHECKING:
+    from edge.agent import Agent
+    from telemetry import Acceptance
+
+log = structlog.get_logger()
 
 SiteFile = Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file: gateway, broker, buses, devices.")]
 DataDir = Annotated[Path, typer.Option(help="Folder for the outbox.")]
@@ -30,8 +39,12 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="At the end, one JSON object: the ledger.")] = False,
     broker_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Poll the devices of a site file until Ctrl-C; every reading stays on disk until the collector has it."""
+    """Poll the devices of a site file until Ctrl-C; every reading stays on disk until the collector has it.
+
+    A changed site file is read again by itself, and on SIGHUP.
+    """
     import edge
+    from edge.status import keep_status
     from telemetry import Broker
     from wattproof.child import say
     from wattproof.environment import broker_from
@@ -44,10 +57,32 @@ def run(
     else:
         broker = broker_from(plan.broker, os.environ)
 
+    watch = edge.SiteWatch(site)
+
     async def work(stop: asyncio.Event) -> edge.Summary:
+        beside: list[asyncio.Task[None]] = []
+
+        def started(agent: Agent) -> None:
+            beside.append(asyncio.create_task(keep_status(agent, data_dir)))
+
+        if not sys.stdin.isatty():  # in a terminal, a hang-up means that it was closed
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watch.request)
         if broker_file is not None:
             say(Started(os.getpid()))
-        return await edge.run_agent(plan, data_dir=data_dir, stop=stop, drain_s=drain, broker=broker)
+        try:
+            return await edge.run_agent(
+                plan,
+                data_dir=data_dir,
+                stop=stop,
+                drain_s=drain,
+                broker=broker,
+                reload=watch,
+                on_start=started,
+                acceptance=_acceptance(site),
+            )
+        finally:
+            for task in beside:
+                task.cancel()
 
     try:
         summary = run_until_stopped(work)
@@ -55,3 +90,14 @@ def run(
         raise UnavailableError(str(error)) from error
     if as_json:
         say(summary)
+
+
+def _acceptance(site: Path) -> Acceptance | None:
+    """The record of the commissioning, if there is one; a broken one is no reason not to measure."""
+    from edge.commissioning import RecordError, load_record, record_path
+
+    try:
+        return load_record(record_path(site))
+    except RecordError as error:
+        log.warning("acceptance_unreadable", says=str(error))
+        return None
