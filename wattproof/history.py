@@ -16,6 +16,8 @@ from wattproof import __version__
 
 GATEWAY = "history"
 _POLL_S = 0.05
+_WINDOW = 4
+"""Batches of the past under way at once: few, so that live readings never wait behind many of them."""
 _EVERY_MS = 900_000
 _RECENT_MS = 3_600_000
 _RECENT_EVERY_MS = 5_000
@@ -56,7 +58,7 @@ def send(
         Called with readings acknowledged and readings in all.
     """
     outbox = edge.Outbox(folder / "history.sqlite", factory.file.site.id, GATEWAY)
-    publisher = edge.Publisher(outbox, broker, _birth(factory, outbox.epoch, until), live_first=False)
+    publisher = edge.Publisher(outbox, broker, _birth(factory, outbox.epoch, until), live_first=False, window=_WINDOW)
     publisher.start()
     try:
         for tables in _past(factory, since, until):
