@@ -111,6 +111,8 @@ def frequency(samples: Samples) -> Check:
 def power_factor(samples: Samples) -> Check:
     """Between 0.3 and 1 where there is load."""
     loads = phase_loads(samples)
+    if not loads and samples.mean("current_l1_a") is not None:
+        return impossible("power_factor", phrase("no_load"))
     named = [samples.mean(f"power_factor{suffix}") for suffix in ("", "_l1", "_l2", "_l3")]
     factors = [abs(load.factor) for load in loads] or [abs(each) for each in named if each]
     if not factors:

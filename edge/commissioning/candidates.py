@@ -27,11 +27,16 @@ _TYPES: Final = (
 _ORDERS: Final = (Order.ABCD, Order.CDAB, Order.BADC, Order.DCBA)
 _SCALES: Final = (1.0, 0.1, 0.01, 0.001)
 _SCALE_COSTS: Final = 2.0
-_UNUSUAL_ORDER_COSTS: Final = {Order.ABCD: 0.0, Order.CDAB: 0.5, Order.DCBA: 1.5, Order.BADC: 1.5}
+_UNUSUAL_ORDER_COSTS: Final = {Order.ABCD: 0.0, Order.CDAB: 1.5, Order.DCBA: 2.5, Order.BADC: 2.5}
 _BESIDE_COSTS: Final = 1.0
 _FREQUENCY_SHARE: Final = 0.005
-_MOST_BESIDE: Final = 3
+_MOST_BESIDE: Final = 2
+_BESIDE_BITS: Final = 2.0
+_ZERO_WORD_BITS: Final = 2.0
+"""A long number that is small explains the zeros beside it, which a short one leaves unexplained."""
 _RISING_BITS: Final = 5.0
+_LONG_RISING_BITS: Final = 4.0
+_LARGEST_WORD: Final = 0xFFFF
 _FASTEST_RISE: Final = 1e-5
 _FEW: Final = 3.0
 _SHOWN: Final = 12
@@ -152,7 +157,9 @@ def _quantities(known: Candidate) -> Iterator[Candidate]:
 
 def _coincidence(kind: RegisterType, low: float, high: float) -> float:
     bits = 16 * kind.words
-    return float_bits(low, high, bits) if kind.is_float else integer_bits(low, high, bits)
+    if kind.is_float:
+        return float_bits(low, high, bits)
+    return integer_bits(low, high, bits) + _ZERO_WORD_BITS * (kind.words > 1)
 
 
 def _costs(known: Candidate, scale: float) -> float:
@@ -169,7 +176,8 @@ def _counter(known: Candidate, after: float | None) -> Iterator[Candidate]:
     fastest = max(known.value * _FASTEST_RISE, 0.0 if known.type.is_float else _FEW)
     if not 0 < after - known.value <= fastest:
         return
-    bits = _RISING_BITS + known.type.words - _costs(known, 1.0)
+    long = known.type.words > 1 and known.value > _LARGEST_WORD
+    bits = _RISING_BITS + (_LONG_RISING_BITS if long else 0.0) - _costs(known, 1.0)
     why = phrase("rising", before=f"{known.value:,.6g}", after=f"{after:,.6g}")
     yield replace(known, quantity="counter", bits=bits, why=(why,))
 
@@ -180,4 +188,4 @@ def _beside(candidate: Candidate, counts: Counter[tuple[str, RegisterType, Order
     if candidate.quantity == "counter" or beside < 1:
         return candidate
     why = (*candidate.why, phrase("same_kind_beside", count=beside + 1))
-    return replace(candidate, bits=candidate.bits + min(beside, _MOST_BESIDE), why=why)
+    return replace(candidate, bits=candidate.bits + _BESIDE_BITS * min(beside, _MOST_BESIDE), why=why)

@@ -11,7 +11,7 @@ from edge.commissioning.phrases import Phrase
 from edge.commissioning.samples import Samples
 
 LEAST_A: Final = 0.05
-LEAST_W: Final = 5.0
+LEAST_VA: Final = 5.0
 """Below these a phase has no load that would say anything."""
 
 Result = Literal["pass", "warn", "fail", "not_possible"]
@@ -94,7 +94,7 @@ def phase_loads(samples: Samples) -> list[PhaseLoad]:
             watts = samples.mean("active_power_w")  # a meter of one phase has no name for it
         if volts is None or amperes is None or watts is None:
             continue
-        if volts >= 1 and amperes >= LEAST_A and abs(watts) >= LEAST_W:
+        if amperes >= LEAST_A and volts * amperes >= LEAST_VA:
             own = abs(samples.mean(f"power_factor_{phase}") or 0.0)
             found.append(PhaseLoad(phase.upper(), volts, amperes, watts, own))
     return found

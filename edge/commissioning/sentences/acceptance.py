@@ -31,7 +31,8 @@ ACCEPTANCE: Final[dict[str, tuple[str, str]]] = {
         "{file}에 저장함. 에이전트가 시작할 때 출생 메시지와 함께 보냅니다.",
     ),
     "commission_summary": (
-        "Of {devices} device(s) {passed} pass, {warned} pass with remarks, {failed} fail", "장치 {devices}대 중 합격 {passed}, 주의 {warned}, 불합격 {failed}",
+        "Of {devices} device(s) {passed} pass, {warned} pass with remarks, {failed} fail",
+        "장치 {devices}대 중 합격 {passed}, 주의 {warned}, 불합격 {failed}",
     ),
     "nothing_read": ("nothing was read", "읽은 값 없음"),
     "no_channel": ("the profile has no such channels", "프로파일에 해당 채널 없음"),
