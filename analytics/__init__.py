@@ -2,6 +2,7 @@
 
 from analytics.avoided import AvoidedEnergy, BandMethod, avoided_energy, detectable_saving
 from analytics.band import Band, prefix_variances, saving_band
+from analytics.candidate_saving import candidate_saving
 from analytics.candidates import (
     Candidate,
     Selection,
@@ -86,6 +87,7 @@ __all__ = [
     "block_bootstrap",
     "calibrate",
     "calibrated_band",
+    "candidate_saving",
     "change_point_candidate",
     "cusum",
     "detectable_saving",

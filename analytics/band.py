@@ -120,15 +120,22 @@ def quadratic_forms(columns: Floats, positions: Times, rho: Floats) -> Floats:
     # Lag -d stands at the far end; both directions weigh ρ^|d|.
     folded = np.asarray(lagged[:length], dtype=np.float64).copy()
     folded[1:] += lagged[:length:-1]
-    reach = length
-    if rho.size and float(np.abs(rho).max()) < 1.0:
-        strongest = max(float(np.abs(rho).max()), 1e-3)
-        reach = min(length, 1 + int(np.ceil(np.log(1e-18) / np.log(strongest))))
-    sums = rho[:, None] ** np.arange(reach)[None, :] @ folded[:reach]
+    weights = powers(rho, length)
+    sums = weights @ folded[: weights.shape[1]]
     forms = np.zeros((len(rho), columns.shape[1], columns.shape[1]))
     forms[:, first, second] = sums
     forms[:, second, first] = sums
     return forms
+
+
+def powers(rho: Floats, count: int) -> Floats:
+    """ρ⁰, ρ¹, … of every ρ: at most `count`, no further than the largest |ρ| still weighs; shape (rhos, ≤ count)."""
+    strongest = min(max(float(np.abs(rho).max()), 1e-3), 1.0 - 1e-9)
+    reach = min(count, 2 + int(np.log(1e-18) / np.log(strongest)))
+    steps = np.repeat(rho[:, None], reach, axis=1)
+    steps[:, 0] = 1.0
+    found: Floats = np.multiply.accumulate(steps, axis=1)
+    return found
 
 
 def prefix_variances(rho: Floats, positions: Times) -> Floats:
@@ -149,8 +156,10 @@ def prefix_variances(rho: Floats, positions: Times) -> Floats:
     steps = np.diff(positions)
     if np.all(steps == 1):
         k = np.arange(1, len(positions) + 1)[None, :]
-        r = rho[:, None]
-        closed: Floats = k * (1 + r) / (1 - r) - 2 * r * (1 - r**k) / (1 - r) ** 2
+        r, reached = rho[:, None], np.zeros((len(rho), len(positions)))
+        weights = powers(rho, len(positions))
+        reached[:, : weights.shape[1]] = weights
+        closed: Floats = k * (1 + r) / (1 - r) - 2 * r * (1 - r * reached) / (1 - r) ** 2
         return closed
     links = rho[:, None] ** np.concatenate(([0], steps))[None, :]
     state, states = np.zeros(len(rho)), np.zeros(links.shape)

@@ -10,7 +10,9 @@ Source of the forms: Kissock, Haberl & Claridge, Inverse Modeling Toolkit, ASHRA
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,7 @@ from analytics.errors import TooFewIntervalsError
 from analytics.least_squares import DEPENDENT, Solution, solve
 from analytics.registers import Floats
 
+_Kind = TypeVar("_Kind", np.float64, np.bool_)
 _COARSE, _FINE = 33, 17
 """Positions tried between the edges, then between the neighbours of the best: 1/256 of the range apart."""
 _EDGE_SHARE = 0.05
@@ -95,17 +98,10 @@ def fit_change_point(
         raise ValueError("temperature and drivers must be finite; set the energy to NaN where one is missing")
     knots = np.full((len(energy), 2), np.nan)
     if shape is not Shape.LINE:
-        used = np.isfinite(energy)
-        patterns, member = np.unique(used, axis=0, return_inverse=True)
-        for index, rows in enumerate(patterns):
-            mine = member.ravel() == index
+        for rows, mine in _alike(np.isfinite(energy)):
             knots[mine] = _search(energy[mine][:, rows], temperature[rows], base[rows], shape)
-    unique, member = np.unique(knots, axis=0, return_inverse=True)
-    if len(unique) == 1:
-        found = solve(np.column_stack((base, *_slopes(temperature, shape, unique[0]))), energy)
-    else:
-        designs = np.stack([np.column_stack((base, *_slopes(temperature, shape, pair))) for pair in unique])
-        found = solve(designs[member.ravel()], energy)
+    designs = np.stack([np.column_stack((base, *_slopes(temperature, shape, pair))) for pair in knots])
+    found = solve(designs[0] if len(designs) == 1 else designs, energy)
     searched = np.isfinite(knots).sum(axis=1) - (1 if shape is Shape.BOTH_AT_ONE else 0)
     solution = Solution(
         found.coefficients,
@@ -143,9 +139,7 @@ def _search(energy: Floats, temperature: Floats, base: Floats, shape: Shape) -> 
     coarse = np.column_stack((grid[heating], grid[cooling]))
     knots = np.empty(coarse.shape)
     around = np.linspace(-1.0, 1.0, _FINE) * (high - low) / (_COARSE - 1)
-    pairs, member = np.unique(coarse, axis=0, return_inverse=True)
-    for index, pair in enumerate(pairs):
-        mine = member.ravel() == index
+    for pair, mine in _alike(coarse):
         grids = np.clip(pair[0] + around, low, high), np.clip(pair[1] + around, low, high)
         heating, cooling = _best(_Swept(temperature, basis, rest[mine], *grids), shape)
         knots[mine] = np.column_stack((grids[0][heating], grids[1][cooling]))
@@ -153,6 +147,15 @@ def _search(energy: Floats, temperature: Floats, base: Floats, shape: Shape) -> 
     if unused is not None:
         knots[:, unused] = np.nan
     return knots
+
+
+def _alike(rows: npt.NDArray[_Kind]) -> Iterator[tuple[npt.NDArray[_Kind], npt.NDArray[np.intp]]]:
+    """Each different row with the positions where it stands, in order of first appearance."""
+    groups: dict[bytes, list[int]] = {}
+    for index, row in enumerate(rows):
+        groups.setdefault(row.tobytes(), []).append(index)
+    for members in groups.values():
+        yield rows[members[0]], np.array(members)
 
 
 def _orthonormal(base: Floats) -> Floats:

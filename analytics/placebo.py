@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analytics.band import Band, quadratic_forms
+from analytics.band import Band, powers, quadratic_forms
 from analytics.noise import Noise, Sample
 from analytics.registers import Bools, Floats, Times
 
@@ -196,5 +196,6 @@ def _own_forms(columns: Floats, positions: Times, rho: Floats) -> npt.NDArray[np
     spectrum = np.fft.rfft(grid, 2 * length, axis=0)
     lagged = np.fft.irfft(np.abs(spectrum) ** 2, 2 * length, axis=0)[:length]
     lagged[1:] *= 2.0
-    own: Floats = rho[:, None] ** np.arange(length)[None, :] @ lagged
+    weights = powers(rho, length)
+    own: Floats = weights @ lagged[: weights.shape[1]]
     return own

@@ -2,7 +2,7 @@
 
 "simulated": thousands of retrofits with a known truth: the old machine's expected energy less the new one's under the
 reporting period's drivers, each machine with an autocorrelated noise of its own. Beside the default
-(placebo-calibrated) band stand, on the same draws, the exact AR(1) band, the published formulas and the block bootstrap.
+(placebo-calibrated) band stand, on the same draws, the exact AR(1) band, the published formulas and a block bootstrap.
 The last cases have what the band was not designed on: noise of second order, heavy tails, days off that hardly scatter,
 a bent driver, a slow wander. A case's target is 87 to 93 % and what chance adds at so many draws; all cases together
 must be within 87 to 93 %.

@@ -153,14 +153,14 @@ def replacement(seed: int, *, drift: float) -> tuple[float, float, float]:
 
 
 def test_the_calibrated_band_keeps_its_word_where_the_model_is_right() -> None:
-    draws = [replacement(seed, drift=0.0) for seed in range(200)]
+    draws = [replacement(seed, drift=0.0) for seed in range(120)]
     held = sum(abs(error) <= half for error, _, half in draws)
-    deviation = 3.29 * math.sqrt(0.9 * 0.1 * 200)
-    assert 0.87 * 200 - deviation <= held <= 0.93 * 200 + deviation
+    deviation = 3.29 * math.sqrt(0.9 * 0.1 * 120)
+    assert 0.87 * 120 - deviation <= held <= 0.93 * 120 + deviation
 
 
 def test_where_the_model_misses_a_slow_change_the_calibrated_band_is_wider() -> None:
-    draws = [replacement(seed, drift=12.0) for seed in range(60)]
+    draws = [replacement(seed, drift=12.0) for seed in range(30)]
     assert np.mean([calibrated for _, _, calibrated in draws]) > 1.1 * np.mean([exact for _, exact, _ in draws])
 
 

@@ -1,0 +1,82 @@
+"""Avoided energy of a change-point model with its calibrated band."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from analytics import (
+    BandMethod,
+    Shape,
+    TooFewIntervalsError,
+    avoided_energy,
+    candidate_saving,
+    change_point_candidate,
+    fit_change_point,
+    fit_linear,
+)
+from tests.analytics.test_avoided import ar1
+
+DAYS = np.arange(150)
+BEFORE, AFTER = DAYS < 84, DAYS >= 91
+
+
+def test_it_is_the_linear_evaluation_where_the_model_is_linear() -> None:
+    rng = np.random.default_rng(1)
+    parts = rng.normal(100, 20, (150, 1))
+    energy = 20 + 0.5 * parts[:, 0] + ar1(rng, DAYS, 0.4)
+    energy[[5, 100]] = np.nan
+    found = candidate_saving(np.column_stack((np.ones(150), parts, np.zeros(150))), energy, BEFORE, AFTER, DAYS)
+    before, after = BEFORE & np.isfinite(energy), AFTER & np.isfinite(energy)
+    model = fit_linear(parts[before], energy[before], ("parts",))
+    same = avoided_energy(
+        model,
+        parts[before],
+        DAYS[before],
+        parts[after][:5],
+        energy[after][:5],
+        DAYS[after][:5],
+        method=BandMethod.PLACEBO,
+    )
+    assert found.cumulative[:5] == pytest.approx(same.cumulative)
+    assert found.noise.mean_rho == pytest.approx(same.noise.mean_rho)
+    assert found.calibration is not None
+    assert found.calibration.supported
+
+
+def test_the_band_of_a_change_point_model_holds_the_truth() -> None:
+    held = 0
+    for seed in range(80):
+        rng = np.random.default_rng([seed, 5])
+        temperature = rng.uniform(-5, 30, 150)
+        parts = rng.normal(100, 20, (150, 1))
+        old = 40 + 0.5 * parts[:, 0] + 1.5 * np.maximum(temperature - 12, 0)
+        energy = np.where(AFTER, 0.85 * old, old) + 3 * ar1(rng, DAYS, 0.4)
+        model = fit_change_point(energy[None, BEFORE], temperature[BEFORE], parts[BEFORE], shape=Shape.COOLING)
+        found = candidate_saving(model.design(temperature, parts)[0], energy, BEFORE, AFTER, DAYS)
+        held += abs(found.cumulative[-1] - 0.15 * old[AFTER].sum()) <= found.band.whole.half_width(0.9)[0]
+    deviation = 3.29 * math.sqrt(0.9 * 0.1 * 80)
+    assert held >= 0.85 * 80 - deviation
+
+
+def test_placebos_may_search_their_own_knots() -> None:
+    rng = np.random.default_rng(7)
+    temperature = rng.uniform(-5, 30, 150)
+    energy = 40 + 1.5 * np.maximum(temperature - 12, 0) + rng.normal(0, 2, 150)
+    model = fit_change_point(energy[None, BEFORE], temperature[BEFORE], shape=Shape.COOLING)
+    design = model.design(temperature)[0]
+    refit = change_point_candidate(temperature, None, Shape.COOLING)
+    kept, searched = (
+        candidate_saving(design, energy, BEFORE, AFTER, DAYS, refit=how).calibration for how in (None, refit)
+    )
+    assert kept is not None
+    assert searched is not None
+    assert kept.false_saving.shape == searched.false_saving.shape
+    assert not np.array_equal(kept.false_saving, searched.false_saving)
+
+
+def test_an_empty_period_is_refused() -> None:
+    with pytest.raises(TooFewIntervalsError, match="0 reporting intervals"):
+        candidate_saving(np.ones((150, 1)), np.ones(150), BEFORE, np.zeros(150, dtype=np.bool_), DAYS)
