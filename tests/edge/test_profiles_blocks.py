@@ -4,7 +4,7 @@ import math
 import struct
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.profiles import BlockDecoder, Factor, Field, Order, RegisterType, builtin_profiles, decode, load_profile
@@ -56,6 +56,7 @@ def described_fields(draw: st.DrawFn) -> tuple[list[Field], list[Factor], int]:
 interesting = st.sampled_from([0, 0, 1, 2, 0x8000, 0xFFFF, 0x7FC0, 0x7F80, 0x4366, 0x3FF0, 0x9999, 0x0012])
 
 
+@settings(max_examples=60, deadline=None)
 @given(described_fields(), st.data())
 def test_a_block_means_what_its_fields_mean_whatever_their_types_orders_and_factors(
     described: tuple[list[Field], list[Factor], int], data: st.DataObject
