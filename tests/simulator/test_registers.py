@@ -3,9 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.profiles import RegisterType, builtin_profiles, load_profile
+from edge.profiles import Field, builtin_profiles, load_profile
 from simulator.registers import quantise, shown
 from telemetry import CHANNELS, Kind
+
+
+def held(field: Field, low: float, high: float) -> tuple[float, float]:
+    """The part of a range [the channel's unit] that the field's register can hold, its outermost numbers left out."""
+    if field.type.is_float:
+        return low, high
+    size = 1 << 16 * field.words
+    lowest, highest = (-size // 2, size // 2 - 2) if field.type.is_signed else (0, size - 2)
+    return max(low, lowest * field.scale + field.offset), min(high, highest * field.scale + field.offset)
 
 
 @pytest.mark.parametrize("name", builtin_profiles())
@@ -15,9 +24,9 @@ def test_columns_are_rounded_exactly_as_one_reading_through_the_registers(name: 
     columns = {}
     for field in profile.fields:
         channel = CHANNELS[field.channel]
+        low = max(channel.low, -40.0)
         high = 3e9 if channel.kind is Kind.COUNTER else min(channel.high, 3_000.0)
-        low = 0.0 if field.type in {RegisterType.UINT16, RegisterType.UINT32} else max(channel.low, -40.0)
-        columns[field.channel] = random.uniform(low, min(high, 65_000 * field.scale if field.words == 1 else high), 300)
+        columns[field.channel] = random.uniform(*held(field, low, high), 300)
     rounded = quantise(profile, columns)
     for row in range(300):
         one = shown(profile, {channel: float(column[row]) for channel, column in columns.items()})
