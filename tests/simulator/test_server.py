@@ -111,7 +111,7 @@ def test_what_no_device_has_is_refused_as_a_device_would(factory: Factory) -> No
             client = await connect(links[name])
             beyond = await client.read_input_registers(0x4000, count=2, device_id=1)
             assert (beyond.isError(), beyond.exception_code) == (True, 2)
-            across = await client.read_input_registers(0x4E, count=4, device_id=1)
+            across = await client.read_input_registers(0xF4, count=4, device_id=1)
             assert (across.isError(), across.exception_code) == (True, 2)
             holding = await client.read_holding_registers(0, count=2, device_id=1)
             assert (holding.isError(), holding.exception_code) == (True, 1)
