@@ -18,12 +18,13 @@ from typing import Final, NamedTuple, TypeVar
 import structlog
 
 from edge.batching import encoded_parts
-from edge.errors import OutboxError
+from edge.errors import OutboxError, OutboxFullError
 from edge.losses import take_undeclared
-from edge.outbox_file import beside, connect, damage, explained, is_damage, sync_folder, transaction
+from edge.outbox_file import beside, connect, damage, explained, is_damage, transaction
 from edge.outbox_ledger import Counters, Ledger, count_put, load, release
 from edge.outbox_limits import DAY_MS, AgeLimit, drop_excess, drop_expired
-from edge.outbox_salvage import insert, remove, salvage, set_aside
+from edge.outbox_reserve import Reserve
+from edge.outbox_salvage import insert, replace_damaged, resume
 from telemetry import Batch, Gap, Table
 
 __all__ = ["DEFAULT_MAX_AGE_MS", "DEFAULT_MAX_BYTES", "Counters", "Outbox", "Pending"]
@@ -91,7 +92,9 @@ class Outbox:
         self._lock = threading.RLock()
         self._road_open = False
         self._unusable = False
+        self._reserve = Reserve(beside(path, ".reserve"))
         self._open()
+        self._reserve.keep()
 
     @property
     def epoch(self) -> str:
@@ -174,8 +177,16 @@ class Outbox:
         int
             How many batches were let go.
         """
+        spans = list(stored), list(quarantined)
         with self._lock:
-            return self._healing(lambda: self._acknowledge(epoch, stored, quarantined))
+            try:
+                released = self._healing(lambda: self._acknowledge(epoch, *spans))
+            except OutboxFullError:
+                if not self._reserve.give():
+                    raise
+                released = self._healing(lambda: self._acknowledge(epoch, *spans))
+            self._reserve.keep()
+            return released
 
     def close(self) -> None:
         """Close the file; further calls raise `OutboxError`."""
@@ -183,12 +194,7 @@ class Outbox:
             self._connection.close()
 
     def _open(self) -> None:
-        fresh = beside(self.path, ".fresh")
-        if fresh.exists():  # the last start ended while it replaced a damaged file
-            if self.path.exists():
-                remove(fresh)
-            else:
-                fresh.replace(self.path)
+        resume(self.path)
         try:
             self._connect()
         except sqlite3.DatabaseError as error:
@@ -204,12 +210,8 @@ class Outbox:
     def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
         """Set the damaged file aside and go on with a new one that holds what could be read of it."""
         self._unusable = True  # until this succeeds; tried again with the next call
-        now, fresh = self._clock(), beside(self.path, ".fresh")
         try:
-            found = salvage(self.path, fresh, self.site, self.gateway, now)
-            aside = set_aside(self.path, now)
-            fresh.replace(self.path)
-            sync_folder(self.path.parent)
+            found, aside = replace_damaged(self.path, self.site, self.gateway, self._clock())
             self._connect()
         except sqlite3.DatabaseError as again:
             raise explained(again, self.path) from again

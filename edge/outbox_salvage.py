@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,10 @@ from edge.outbox_ledger import Counters
 from telemetry import Batch, DecodeError, Gap, decode, encode
 
 _PAGE: Final = 4096
-_FUTILE: Final = 100_000
+_PAGES_AT: Final = 28
+"""Where the first page says how many there are (https://www.sqlite.org/fileformat2.html, 1.3.7)."""
+_FRESH: Final = ".fresh"
+_FUTILE: Final = 5_000
 """Missing numbers in a row after which the search ends when nobody knows the last one."""
 
 
@@ -102,6 +106,8 @@ def _opened(path: Path, copy: Path, fresh: Path) -> sqlite3.Connection | None:
     if found is None and copy.exists():
         with copy.open("r+b") as file, fresh.open("rb") as begun:
             file.write(begun.read(_PAGE))
+            file.seek(_PAGES_AT)
+            file.write(struct.pack(">I", copy.stat().st_size // _PAGE))
         found = _readable(first)
     return found
 
@@ -218,8 +224,32 @@ def _undeclared(source: sqlite3.Connection) -> list[Gap]:
     gaps = []
     for row in rows:
         with contextlib.suppress(msgspec.ValidationError):
-            gaps.append(msgspec.convert(row, Gap))
+            gaps.append(msgspec.convert(dict(zip(Gap.__struct_fields__, row, strict=True)), Gap))
     return gaps
+
+
+def replace_damaged(path: Path, site: str, gateway: str, now: int) -> tuple[Salvaged, Path]:
+    """Put an outbox with what can be read in the damaged one's place; what came of it, and where that one is now.
+
+    Whenever this is interrupted, `resume` goes on with it.
+    """
+    fresh = beside(path, _FRESH)
+    found = salvage(path, fresh, site, gateway, now)
+    aside = set_aside(path, now)
+    fresh.replace(path)
+    sync_folder(path.parent)
+    return found, aside
+
+
+def resume(path: Path) -> None:
+    """Finish, or do away with, what an interrupted `replace_damaged` left."""
+    fresh = beside(path, _FRESH)
+    if not fresh.exists():
+        return
+    if path.exists():
+        remove(fresh)
+    else:
+        fresh.replace(path)
 
 
 def set_aside(path: Path, now: int, keep: int = 3) -> Path:

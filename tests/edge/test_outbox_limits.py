@@ -1,0 +1,124 @@
+"""What must go from the outbox goes by size and by age, and is told as a gap; a wrong clock throws nothing away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.outbox import Outbox
+from edge.outbox_limits import DAY_MS, AgeLimit
+from telemetry import Batch, Gap, Table, decode
+
+NOW = 1_767_225_600_000  # 2026-01-01
+HOUR = 3600.0
+
+
+class Clocks:
+    """A wall clock that may be set, and one that nobody sets; both move on together."""
+
+    def __init__(self, wall: int = NOW) -> None:
+        self.wall = wall
+        self.monotonic_s = 100.0
+
+    def pass_s(self, seconds: float) -> None:
+        self.wall += round(seconds * 1000)
+        self.monotonic_s += seconds
+
+
+def opened(folder: Path, clocks: Clocks, max_age_ms: int = 90 * DAY_MS, max_bytes: int = 10_000_000) -> Outbox:
+    return Outbox(
+        folder / "outbox.sqlite", "site-1", "gw-1", max_bytes=max_bytes, max_age_ms=max_age_ms,
+        clock=lambda: clocks.wall, monotonic=lambda: clocks.monotonic_s,
+    )  # fmt: skip
+
+
+def put(outbox: Outbox, clocks: Clocks) -> int:
+    return outbox.put([Table("main", "power_meter", [clocks.wall], {"active_power_w": [1.0]})])
+
+
+def batches(outbox: Outbox) -> list[Batch]:
+    return [decode(pending.payload, Batch) for pending in outbox.after(0, limit=10_000)]
+
+
+def test_what_has_waited_too_long_goes_and_is_declared_as_one_gap(tmp_path: Path) -> None:
+    clocks = Clocks()
+    outbox = opened(tmp_path, clocks)
+    times = []
+    for _ in range(100):
+        times.append(clocks.wall)
+        put(outbox, clocks)
+        clocks.pass_s(24 * HOUR)
+    assert [batch.seq for batch in batches(outbox)] == list(range(10, 101))
+    assert outbox.counters.gap == 9
+    outbox.acknowledge(outbox.epoch, [(100, 100)])
+    put(outbox, clocks)
+    (gap,) = batches(outbox)[-1].gaps
+    lost = gap.readings
+    assert gap == Gap("main", "power_meter", "active_power_w", times[0], times[lost - 1], "outbox_age", lost)
+    assert outbox.counters.balanced
+    assert outbox.oldest == times[outbox.counters.gap]
+    outbox.close()
+
+
+def test_losses_by_age_and_by_size_are_told_apart(tmp_path: Path) -> None:
+    clocks = Clocks()
+    outbox = opened(tmp_path, clocks, max_age_ms=DAY_MS)
+    put(outbox, clocks)
+    clocks.pass_s(2 * HOUR)
+    put(outbox, clocks)
+    clocks.pass_s(23 * HOUR)
+    put(outbox, clocks)
+    size = outbox.counters.bytes // 2
+    outbox.close()
+    outbox = opened(tmp_path, clocks, max_bytes=size + 10)
+    put(outbox, clocks)
+    outbox.acknowledge(outbox.epoch, [(4, 4)])
+    put(outbox, clocks)
+    assert {gap.reason for batch in batches(outbox) for gap in batch.gaps} == {"outbox_age", "outbox_full"}
+    outbox.close()
+
+
+def test_a_clock_that_jumps_forth_throws_nothing_away(tmp_path: Path) -> None:
+    clocks = Clocks()
+    outbox = opened(tmp_path, clocks, max_age_ms=DAY_MS)
+    put(outbox, clocks)
+    clocks.pass_s(2 * HOUR)
+    clocks.wall += 400 * DAY_MS
+    put(outbox, clocks)
+    clocks.pass_s(600)
+    clocks.wall -= 400 * DAY_MS
+    put(outbox, clocks)
+    clocks.pass_s(2 * HOUR)
+    put(outbox, clocks)
+    assert outbox.counters.gap == 0
+    outbox.close()
+
+
+def test_batches_put_before_the_gateway_knew_the_time_age_with_their_successors(tmp_path: Path) -> None:
+    clocks = Clocks(wall=5_000)  # 1970: no battery clock, no network yet
+    outbox = opened(tmp_path, clocks, max_age_ms=DAY_MS)
+    put(outbox, clocks)
+    clocks.wall = NOW
+    put(outbox, clocks)
+    clocks.pass_s(5 * HOUR)
+    put(outbox, clocks)
+    clocks.pass_s(5 * HOUR)
+    put(outbox, clocks)
+    assert outbox.counters.gap == 0
+    clocks.pass_s(15 * HOUR)
+    put(outbox, clocks)
+    assert [batch.seq for batch in batches(outbox)] == [3, 4, 5]
+    assert outbox.counters.gap == 2
+    outbox.close()
+
+
+@pytest.mark.parametrize("slew", [-0.0005, 0.0005])
+def test_a_clock_that_is_slewed_is_not_a_clock_that_jumps(slew: float) -> None:
+    clocks = Clocks()
+    limit = AgeLimit(DAY_MS, lambda: clocks.wall, lambda: clocks.monotonic_s)
+    assert limit.horizon() is None
+    for _ in range(400):
+        clocks.pass_s(HOUR)
+        clocks.wall += round(3_600_000 * slew)
+        assert limit.horizon() == clocks.wall - DAY_MS
