@@ -28,7 +28,6 @@ _ORDERS: Final = (Order.ABCD, Order.CDAB, Order.BADC, Order.DCBA)
 _SCALES: Final = (1.0, 0.1, 0.01, 0.001)
 _SCALE_COSTS: Final = 2.0
 _UNUSUAL_ORDER_COSTS: Final = {Order.ABCD: 0.0, Order.CDAB: 1.5, Order.DCBA: 2.5, Order.BADC: 2.5}
-_BESIDE_COSTS: Final = 1.0
 _FREQUENCY_SHARE: Final = 0.005
 _MOST_BESIDE: Final = 2
 _BESIDE_BITS: Final = 2.0
@@ -163,11 +162,7 @@ def _coincidence(kind: RegisterType, low: float, high: float) -> float:
 
 
 def _costs(known: Candidate, scale: float) -> float:
-    return (
-        _UNUSUAL_ORDER_COSTS[known.order]
-        + (_SCALE_COSTS if scale != 1 else 0.0)
-        + (_BESIDE_COSTS if known.offset in {-1, 1} else 0.0)
-    )
+    return _UNUSUAL_ORDER_COSTS[known.order] + (_SCALE_COSTS if scale != 1 else 0.0)
 
 
 def _counter(known: Candidate, after: float | None) -> Iterator[Candidate]:

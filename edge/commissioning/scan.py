@@ -73,9 +73,12 @@ async def _scan_line(
     notes = [phrase("scan_swept", line=str(address), units=len(units), seconds=f"{swept:.1f}")]
     found: list[FoundUnit] = []
     link = Link.from_url(url_of(address), PATIENCE_S)
+    nobody: Answer | None = None
     try:
         for done, unit in enumerate(suspects, 1):
             answer = await ask(link, unit)
+            if answer.doubt and (nobody := nobody or await ask(link, _TELLTALE_UNIT)).doubt == answer.doubt:
+                continue
             if answer.there:
                 matches = await identify(link, unit, profiles)
                 found.append(FoundUnit(url_of(address), unit, round(answer.latency_s * 1000, 1), matches))
