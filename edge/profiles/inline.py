@@ -21,7 +21,7 @@ from edge.profiles.goldens import check_goldens
 from edge.profiles.model import Factor, Field, Identity, Profile, ProfileDocument, ProfileKind, Quirk
 from edge.profiles.plc_memory import Start, load_memory, place_of
 from edge.profiles.registers import Address, FunctionCode, Order
-from edge.profiles.validation import check_profile
+from edge.profiles.validation import check_overlaps, check_profile
 from telemetry import Document, DocumentError, InvalidNameError, check_name
 
 
@@ -131,6 +131,7 @@ def inline_profile(document: Document, value: Mapping[str, Any], name: str) -> P
     if base is not None:
         profile = _joined(base, profile, written)
     check_profile(document, profile)
+    check_overlaps(document, profile.fields)
     check_goldens(document, profile)
     digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
     return Profile(**msgspec.structs.asdict(profile), digest=digest)

@@ -17,7 +17,7 @@ from edge.profiles.addresses import on_the_wire
 from edge.profiles.goldens import check_goldens
 from edge.profiles.inline import Part, inline_profile
 from edge.profiles.model import Profile, ProfileDocument
-from edge.profiles.validation import check_profile
+from edge.profiles.validation import check_overlaps, check_profile
 from telemetry import Document, InvalidNameError, check_name, parse_yaml
 
 _INLINE_NAME: Final = "inline"
@@ -97,6 +97,7 @@ def parse_profile(value: str | Mapping[str, Any], source: str, within: Document 
         raise document.error(str(error)) from error
     check_profile(document, written)
     based = on_the_wire(document, written)
+    check_overlaps(document, based.fields)
     check_goldens(document, based)
     return Profile(**msgspec.structs.asdict(based), digest=hashlib.sha256(value.encode()).hexdigest())
 

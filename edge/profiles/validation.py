@@ -61,7 +61,6 @@ def _check_fields(document: Document, profile: ProfileDocument) -> None:
             for number, name in enumerate(names):
                 if name not in {factor.name for factor in profile.factors}:
                     raise document.error(f"there is no factor {name!r}", f"{path}.{key}[{number}]")
-    _check_overlaps(document, profile.fields)
 
 
 def _check_factor(document: Document, profile: ProfileDocument, factor: Factor, index: int) -> None:
@@ -128,8 +127,14 @@ def _most(profile: ProfileDocument, function: int) -> int:
     return own[0] if own and own[0] is not None else profile.max_registers
 
 
-def _check_overlaps(document: Document, fields: Sequence[Field]) -> None:
-    """Registers may be shared by the bits of one number, never by two numbers."""
+def check_overlaps(document: Document, fields: Sequence[Field]) -> None:
+    """Refuse registers that mean two numbers, their addresses on the wire; the bits of one number may share it.
+
+    Raises
+    ------
+    DocumentError
+        With line and field.
+    """
     owners: dict[tuple[int, int], tuple[int, Field]] = {}
     for index, field in enumerate(fields):
         for address in range(field.address, field.end):
