@@ -89,18 +89,17 @@ def fit_time_of_week(
     found = solve(swept[0] if same else swept, rest)
     seen = np.isfinite(level)
     shift = np.stack([found.coefficients[m] @ means[0 if same else m] for m in range(len(energy))])
-    model = TimeOfWeek(level - shift, knots, found)
-    fitted = model.predict(slots, temperature, drivers)
+    levels = level - shift
     solution = Solution(
         found.coefficients,
         found.kept,
         found.n,
         found.freedom - seen.sum(axis=1),
-        fitted,
+        levels[:, slots] + found.coefficients @ parts.T,
         found.residuals,
         found.squares,
     )
-    return TimeOfWeek(model.levels, knots, solution)
+    return TimeOfWeek(levels, knots, solution)
 
 
 def _slot_means(values: Floats, used: Bools, slots: Groups, count: int) -> Floats:
