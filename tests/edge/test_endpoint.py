@@ -1,4 +1,4 @@
-"""The endpoint: health with reasons, figures for Prometheus; off, and on the loopback address, unless told otherwise."""
+"""The endpoint: health with reasons, figures for Prometheus; off, and on the loopback address, unless told so."""
 
 from __future__ import annotations
 
