@@ -270,7 +270,7 @@ class Link:
         """Let the wire fall silent, throwing away what comes; how late the answer was [s] if it came after all."""
         loop, wire = asyncio.get_running_loop(), self._wire
         self._owed.add(sent, loop.time())
-        pause_s = min(self.pace.slowest_s or self.timeout_s, OWED_FOR_S)
+        pause_s = min(self.pace.slowest_s or self.pace.configured_s, OWED_FOR_S)
         late_s = None
         give_up = loop.time() + OWED_FOR_S
         try:
