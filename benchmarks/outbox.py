@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import queue
 import subprocess
 import sys
@@ -52,6 +53,7 @@ def main() -> int:
     if options.collector:
         collect(Broker(port=options.collector))
         return 0
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name, mosquitto(Path(name)) as broker:
         rate, heard, cpu = drain(Path(name), broker, options.backlog)
         bare = bare_road(broker, min(options.backlog, 20_000))
@@ -65,7 +67,12 @@ def main() -> int:
         Figure("live data delayed beside it, median", delays[len(delays) // 2], "s"),
         Figure("gateway's CPU time per message", 1e6 * cpu / options.backlog, "µs"),
     ]  # fmt: skip
-    facts = {"backlog": options.backlog, "readings per batch": 4 * len(CHANNELS), "live batches": len(delays)}
+    facts = {
+        "backlog": options.backlog,
+        "readings per batch": 4 * len(CHANNELS),
+        "live batches": len(delays),
+        "other load on the machine": round(load, 1),
+    }
     return report("outbox", figures, as_json=options.json, facts=facts)
 
 
