@@ -1,4 +1,4 @@
-"""Pure functions on numpy arrays: from registers to avoided energy and its band. No I/O, no clock, no globals."""
+"""Pure functions on numpy arrays: from registers to avoided energy, its band and its worth. No I/O, no clock, no globals."""
 
 from analytics.avoided import AvoidedEnergy, BandMethod, avoided_energy, detectable_saving
 from analytics.band import Band, prefix_variances, saving_band
@@ -17,6 +17,17 @@ from analytics.candidates import (
 )
 from analytics.change_point import ChangePoint, Shape, fit_change_point
 from analytics.conditions import DriverCoverage, Grade, driver_coverage, grade
+from analytics.economics import (
+    Ranged,
+    annuity,
+    cost_of_conserved_energy,
+    emissions,
+    internal_rate,
+    net_present_value,
+    oil_equivalent,
+    simple_payback,
+    subsidy_per_kwh,
+)
 from analytics.errors import AnalyticsError, TooFewIntervalsError
 from analytics.events import Event, EventKind, find_events
 from analytics.gauges import interval_mean
@@ -75,6 +86,7 @@ __all__ = [
     "Performance",
     "Placebos",
     "Portfolio",
+    "Ranged",
     "Sample",
     "Selection",
     "Shape",
@@ -82,6 +94,7 @@ __all__ = [
     "Spread",
     "TimeOfWeek",
     "TooFewIntervalsError",
+    "annuity",
     "as_project",
     "avoided_energy",
     "block_bootstrap",
@@ -89,10 +102,12 @@ __all__ = [
     "calibrated_band",
     "candidate_saving",
     "change_point_candidate",
+    "cost_of_conserved_energy",
     "cusum",
     "detectable_saving",
     "driver_coverage",
     "effective_size",
+    "emissions",
     "estimate_noise",
     "find_events",
     "fit_change_point",
@@ -107,12 +122,15 @@ __all__ = [
     "grade",
     "hac_standard_error",
     "intensity",
+    "internal_rate",
     "interval_energy",
     "interval_mean",
     "lag1_autocorrelation",
     "levels_candidate",
     "linear_candidate",
+    "net_present_value",
     "normalised_saving",
+    "oil_equivalent",
     "peak_change",
     "performance",
     "place",
@@ -120,8 +138,10 @@ __all__ = [
     "prefix_variances",
     "saving_band",
     "select",
+    "simple_payback",
     "solve",
     "spread",
     "standard_errors",
+    "subsidy_per_kwh",
     "time_of_week_candidate",
 ]
