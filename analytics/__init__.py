@@ -1,4 +1,4 @@
-"""Pure functions on numpy arrays: from registers to avoided energy, its band and its worth. No I/O, no clock, no globals."""
+"""Pure functions on numpy arrays: from registers to a saving, its band and its worth. No I/O, no clock, no globals."""
 
 from analytics.avoided import AvoidedEnergy, BandMethod, avoided_energy, detectable_saving
 from analytics.band import Band, prefix_variances, saving_band
