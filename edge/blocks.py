@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 from edge.links import Read
 from edge.profiles import BlockDecoder, Factor, Field, FunctionCode, Profile, Rate
@@ -15,7 +17,7 @@ Wall = tuple[int, int]
 """A function and an address: no read of that function reaches over that address from below."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """Registers that one read fetches, and the fields and factors in them."""
 
@@ -24,13 +26,12 @@ class Block:
     count: int
     members: tuple[Member, ...]
     pause_ms: int = 0
-    _decoder: BlockDecoder = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Prepare decoding, which happens at every read."""
-        object.__setattr__(self, "_decoder", BlockDecoder(self.address, self.count, self.members))
+    @functools.cached_property
+    def _decoder(self) -> BlockDecoder:
+        return BlockDecoder(self.address, self.count, self.members)
 
-    @property
+    @functools.cached_property
     def channels(self) -> tuple[str, ...]:
         """What it delivers."""
         return tuple(member.channel for member in self.members if isinstance(member, Field))
@@ -60,6 +61,26 @@ def plan_blocks(profile: Profile, rates: Iterable[Rate] | None = None, walls: Co
     """
     wanted = set(Rate) if rates is None else set(rates)
     return blocks_of(profile, [member for member in profile.members if member.rate in wanted], walls)
+
+
+_shared: dict[tuple[object, ...], list[Block]] = {}
+_MOST_SHARED: Final = 256
+
+
+def shared_blocks(profile: Profile, rates: tuple[Rate, ...], walls: frozenset[Wall]) -> list[Block]:
+    """As `plan_blocks`; devices of one profile share one plan, so that hundreds of them need no more memory than one.
+
+    Only where nothing is remembered from read to read: factors are each device's own.
+    """
+    if profile.factors:
+        return plan_blocks(profile, rates, walls)
+    key = (profile.digest, tuple(field.rate for field in profile.fields), rates, walls)
+    blocks = _shared.get(key)
+    if blocks is None:
+        if len(_shared) >= _MOST_SHARED:
+            _shared.clear()
+        blocks = _shared[key] = plan_blocks(profile, rates, walls)
+    return blocks
 
 
 def blocks_of(profile: Profile, members: Iterable[Member], walls: Container[Wall] = ()) -> list[Block]:

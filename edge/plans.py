@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge.blocks import plan_blocks
+from edge.blocks import Wall, shared_blocks
 from edge.bus_time import bus_time
 from edge.links import Address
 from edge.profiles import Profile, Rate
@@ -99,11 +99,11 @@ def device_plan(
 
     Rates that are due together share reads where they can, so the bus is at most as busy as this says.
     """
-    walls = splits.walls(device, profile.digest) if splits is not None else frozenset()
+    walls: frozenset[Wall] = splits.walls(device, profile.digest) if splits is not None else frozenset()
     reads = []
     for rate in Rate:
         every_ms = pace.every_ms(rate)
-        for block in plan_blocks(profile, [rate], walls):
+        for block in shared_blocks(profile, (rate,), walls):
             cost = bus_time(address, block.function, block.count, block.pause_ms)
             reads.append(
                 PlannedRead(

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from edge.blocks import Block, Wall, plan_blocks
+from edge.blocks import Block, Wall, shared_blocks
 from edge.device_health import DeviceHealth, pause_s
 from edge.errors import ExceptionReplyError
 from edge.links import Read
@@ -121,7 +121,7 @@ class PolledDevice:
         plan = self._plans.get(rates)
         if plan is None:
             walls = self._splits.walls(self.id, self.profile.digest)
-            plan = [Planned(block, block.read(self.unit)) for block in plan_blocks(self.profile, rates, walls)]
+            plan = [Planned(block, block.read(self.unit)) for block in shared_blocks(self.profile, rates, walls)]
             self._plans[rates] = plan
         if not self._refused:
             return plan

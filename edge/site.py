@@ -12,7 +12,8 @@ from edge.endpoint import Endpoint
 from edge.links import Address, parse_url
 from edge.outbox_limits import OutboxLimits
 from edge.plans import BusPlan, Plan, device_plan, splits_in
-from edge.profiles import Profile, is_profile_path, load_profile
+from edge.profile_cache import cached_profile
+from edge.profiles import Profile, is_profile_path
 from edge.rates import Milliseconds, Pace, Rates, pace, with_rates
 from edge.splits import Splits
 from telemetry import Broker, DocumentError, parse_yaml
@@ -198,7 +199,7 @@ def completed(site: Site, folder: Path) -> Site:
 
 def _completed(device: Device, folder: Path) -> Device:
     name = profile_name(device, folder)
-    kind = load_profile(name).kind
+    kind = cached_profile(name).kind
     return msgspec.structs.replace(device, kind=kind, label=device.label or device.id, profile=name)
 
 
@@ -216,7 +217,7 @@ def devices_of(bus: Bus, index: int) -> Iterator[tuple[Device, str]]:
 
 def profile_of(device: Device) -> Profile:
     """The profile a device of a loaded site names, with the site file's word on its rates."""
-    return with_rates(load_profile(device.profile), device.rates)
+    return with_rates(cached_profile(device.profile), device.rates)
 
 
 def pace_of(site: Site, device: Device) -> Pace:

@@ -9,7 +9,8 @@ from typing import Any
 
 from edge.errors import UnknownProfileError
 from edge.plans import BusPlan, DevicePlan, device_plan, impossible
-from edge.profiles import Profile, load_profile, parse_profile
+from edge.profile_cache import cached_profile
+from edge.profiles import Profile, parse_profile
 from edge.rates import Rates, with_rates
 from edge.site import Bus, Device, Site, devices_of, pace_of, profile_name
 from telemetry import Document, DocumentError, InvalidNameError, check_name
@@ -66,7 +67,7 @@ def problems_of(document: Document, site: Site, folder: Path) -> Iterator[Docume
 
 
 def _load(document: Document, profile: str | dict[str, Any], place: str) -> Profile:
-    return load_profile(profile) if isinstance(profile, str) else parse_profile(profile, f"{place}.profile", document)
+    return cached_profile(profile) if isinstance(profile, str) else parse_profile(profile, f"{place}.profile", document)
 
 
 def _name(document: Document, name: str, what: str, path: str) -> Iterator[DocumentError]:
