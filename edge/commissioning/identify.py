@@ -11,7 +11,7 @@ from edge.blocks import plan_blocks
 from edge.commissioning.found import Match
 from edge.commissioning.phrases import Phrase, phrase
 from edge.commissioning.plausibility import Judgement, judge, together
-from edge.errors import ConnectError, ExceptionReplyError, LinkError
+from edge.errors import ConnectError, ExceptionReplyError, LinkError, StaleReplyError
 from edge.links import BASIC, REGULAR, Link, Read, ReadIdentification
 from edge.profiles import (
     IDENTIFICATION,
@@ -97,7 +97,7 @@ class Asking:
         try:
             if asked.function == IDENTIFICATION:
                 return await self._identification(asked.address)
-            words = await self._link.read(Read(self._unit, asked.function, asked.address, asked.count))
+            words = await self._read(Read(self._unit, asked.function, asked.address, asked.count))
         except ConnectError:
             raise
         except ExceptionReplyError as error:
@@ -111,6 +111,19 @@ class Asking:
             return False
         self.registers.update(zip(wanted, words, strict=True))
         return True
+
+    async def _read(self, read: Read) -> tuple[int, ...]:
+        """Ask; once more over a link without a past where the same refusal twice is taken for an echo of the first."""
+        try:
+            return await self._link.read(read)
+        except StaleReplyError:
+            self._link.close()
+            self._link = Link(self._link.address, self._link.timeout_s)
+            return await self._link.read(read)
+
+    def close(self) -> None:
+        """Let go of the wire."""
+        self._link.close()
 
     async def _identification(self, number: int) -> bool:
         if number not in self.objects:
@@ -164,7 +177,14 @@ async def identify(link: Link, unit: int, profiles: Sequence[Profile] | None = N
         When the way to the unit is closed.
     """
     asking = Asking(link, unit)
-    candidates = [load_profile(name) for name in builtin_profiles()] if profiles is None else list(profiles)
+    try:
+        candidates = [load_profile(name) for name in builtin_profiles()] if profiles is None else list(profiles)
+        return await _ranked(asking, candidates)
+    finally:
+        asking.close()
+
+
+async def _ranked(asking: Asking, candidates: list[Profile]) -> list[Match]:
     matches: list[Match] = []
     for profile in sorted(candidates, key=_dearness):
         if not _settled(profile, matches) and (match := await _fits(asking, profile)) is not None:
