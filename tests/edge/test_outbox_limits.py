@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.outbox import Outbox
+from collector import Quarantine
+from edge.outbox import Counters, Outbox
 from edge.outbox_limits import DAY_MS, AgeLimit
-from telemetry import Batch, Gap, Table, decode
+from storage import DuckStore
+from telemetry import Batch, Broker, Gap, Table, decode
+from tests.collector.parts import collecting, gateway
 
 NOW = 1_767_225_600_000  # 2026-01-01
 HOUR = 3600.0
@@ -59,6 +62,30 @@ def test_what_has_waited_too_long_goes_and_is_declared_as_one_gap(tmp_path: Path
     assert outbox.counters.balanced
     assert outbox.oldest == times[outbox.counters.gap]
     outbox.close()
+
+
+def test_a_loss_by_age_is_stored_as_a_gap(tmp_path: Path, mosquitto: Broker) -> None:
+    clocks = Clocks()
+    outbox = Outbox(
+        tmp_path / "gw-1.sqlite", "site-1", "gw-1", max_age_ms=DAY_MS,
+        clock=lambda: clocks.wall, monotonic=lambda: clocks.monotonic_s,
+    )  # fmt: skip
+    put(outbox, clocks)
+    clocks.pass_s(2 * HOUR)
+    put(outbox, clocks)
+    clocks.pass_s(23 * HOUR)
+    put(outbox, clocks)
+    outbox.close()
+    store, quarantine = DuckStore(tmp_path / "readings.duckdb"), Quarantine(tmp_path / "quarantine.sqlite")
+    with collecting(store, mosquitto, quarantine), gateway(tmp_path, mosquitto) as (again, publisher):
+        assert publisher.drained(20)
+        put(again, clocks)
+        assert publisher.drained(20)
+        assert again.counters == Counters(read=4, stored=3, quarantined=0, pending=0, gap=1, batches=0, bytes=0)
+    assert store.gaps("site-1", 0, 2**62) == [Gap("main", "power_meter", "active_power_w", NOW, NOW, "outbox_age", 1)]
+    assert store.count("site-1") == 2  # the last two share their time, which the store keeps once
+    store.close()
+    quarantine.close()
 
 
 def test_losses_by_age_and_by_size_are_told_apart(tmp_path: Path) -> None:
