@@ -58,7 +58,7 @@ def main() -> int:
           for baud, line in lines.items()),
     ]  # fmt: skip
     facts = {
-        "devices": f"{UNITS} units each, {len(channels())} values in {REGISTERS} registers per unit, one read each second",
+        "devices": f"{UNITS} units each, {len(channels())} values in {REGISTERS} registers per unit, read each second",
         "measured": f"{_MEASURE_S * share:g} s after {_WARMUP_S * share:g} s",
         "pymodbus reads/s": round(peer["reads_s"]),
         "batches left at the end": many["left"],

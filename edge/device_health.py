@@ -97,9 +97,9 @@ class DeviceHealth:
 
     def values(self, outcomes: dict[str, float | Quality]) -> dict[str, float]:
         """Registers were read: keep what is a value; count, and say once, what is none and why."""
-        bad = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Quality)}
-        if not bad and not self._refused:
+        if not self._refused and Quality not in set(map(type, outcomes.values())):
             return cast("dict[str, float]", outcomes)
+        bad = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Quality)}
         for name, reason in bad.items():
             self.errors[reason] += 1
             if self._refused.get(name) is not reason:

@@ -26,7 +26,19 @@ def stop_event() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def run_until_stopped(work: Callable[[asyncio.Event], Awaitable[T]]) -> T:
+def fast_loop() -> asyncio.AbstractEventLoop:
+    """An event loop of libuv's where it is installed, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def run_until_stopped(
+    work: Callable[[asyncio.Event], Awaitable[T]],
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> T:
     """Run `work` in an event loop of its own, with an event that the signals set."""
 
     async def run() -> T:
@@ -36,4 +48,5 @@ def run_until_stopped(work: Callable[[asyncio.Event], Awaitable[T]]) -> T:
             loop.add_signal_handler(number, event.set)
         return await work(event)
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(run())

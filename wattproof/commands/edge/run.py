@@ -49,7 +49,7 @@ def run(
     from wattproof.child import say
     from wattproof.environment import broker_from
     from wattproof.errors import UnavailableError
-    from wattproof.stopping import run_until_stopped
+    from wattproof.stopping import fast_loop, run_until_stopped
 
     plan = edge.load_site(site)
     if broker_file is not None:
@@ -85,7 +85,7 @@ def run(
                 task.cancel()
 
     try:
-        summary = run_until_stopped(work)
+        summary = run_until_stopped(work, fast_loop)
     except edge.EdgeError as error:
         raise UnavailableError(str(error)) from error
     if as_json:
