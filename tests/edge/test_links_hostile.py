@@ -8,7 +8,7 @@ from edge.links import Link
 from edge.links.owed import Owed
 from tests.edge.hostile import FAULTS, KINDS, content, read_from_hostile
 
-READS = 1000
+READS = 600
 
 
 @pytest.mark.parametrize("kind", KINDS)
