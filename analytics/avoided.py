@@ -131,6 +131,7 @@ def detectable_saving(
     confidence: float,
     power: float = 0.8,
     gap: int = 1,
+    method: BandMethod = BandMethod.AR1,
 ) -> float:
     """Smallest true saving that reporting `intervals` under the baseline's own conditions shows with `power`.
 
@@ -150,6 +151,8 @@ def detectable_saving(
         Probability of showing it, from 0.5 up.
     gap
         Intervals between the two periods.
+    method
+        Of the band that will have to show it.
 
     Returns
     -------
@@ -160,5 +163,8 @@ def detectable_saving(
     noise = estimate_noise([baseline])
     repeated = np.arange(intervals) % len(baseline_drivers)
     positions = baseline_positions[-1] + gap + np.arange(1, intervals + 1)
-    band = saving_band(noise, baseline, model.design(baseline_drivers)[repeated], positions)
+    band = saving_band(noise, baseline, model.design(baseline_drivers)[repeated], positions).whole
+    if method is BandMethod.PLACEBO:
+        placebos = place(baseline_positions, gap=gap, length=intervals, parameters=model.parameters)
+        band = calibrated_band(band, calibrate(noise, baseline, placebos))
     return float(band.half_width(confidence)[-1] + band.quantile(power)[-1])
