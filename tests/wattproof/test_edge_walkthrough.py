@@ -1,4 +1,4 @@
-"""A technician's hour, recorded: from nothing to a first reading stored, in five commands, typing no address.
+"""A technician's hour, recorded: from nothing to a first reading stored, in at most five commands, typing no address.
 
 The virtual factory stands for the shop floor: its ports and its line are what a network and a serial port are there.
 What was typed and what was answered is left in ``test-output/edge-walkthrough.txt`` and ``.svg``.
@@ -75,6 +75,7 @@ def shop_floor() -> Iterator[dict[str, str]]:
         end(factory)
 
 
+@pytest.mark.timeout(300)  # the line alone takes 12 s, and other work may hold the machine
 def test_from_nothing_to_a_first_reading_stored(
     shop_floor: dict[str, str], tmp_path: Path, test_output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +94,6 @@ def test_from_nothing_to_a_first_reading_stored(
     seen.type(
         "edge", "init", "site.yaml", "--found", "network.json", "--found", "line.json", "--site-id", "gimpo", "--yes"
     )
-    seen.type("edge", "check", "site.yaml")
 
     monkeypatch.chdir(tmp_path)
     box = start("up", "--site", "site.yaml")
@@ -112,8 +112,6 @@ def test_from_nothing_to_a_first_reading_stored(
         wait_until(stored, "a first voltage in the store", max(20.0, MACHINE_S - seen.elapsed_s))
         reading = stored()[0]
         seen.say(f"$ wattproof up --site site.yaml\nWattProof: {url}\n{json.dumps(reading)}")
-        seen.type("edge", "status", "--data-dir", str(tmp_path / "data" / "edge"), "--once")
-        seen.commands -= 1  # only a look
     finally:
         seen.say(f"{seen.commands} commands")
         seen.save(test_output)

@@ -143,7 +143,7 @@ def table(found: Found, lang: Lang) -> Table:
 
     from edge.commissioning import say
 
-    rows = Table(title=say(lang, "scan_title"), title_justify="left")
+    rows = Table(title=say(lang, "scan_title"), title_justify="left", show_lines=True)
     for key in ("column_where", "column_unit", "column_model", "column_sure", "column_live", "column_why"):
         rows.add_column(say(lang, key), overflow="fold")
     for unit in found.units:

@@ -13,7 +13,7 @@ from wattproof.commands.edge.run import DATA_DIR
 from wattproof.commands.edge.terminal import Json, LangOption, chosen, console, say_json
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
     from edge.commissioning import Lang
     from edge.status import DeviceStatus, Status
@@ -61,8 +61,9 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def status_table(status: Status, lang: Lang, now_ms: int) -> Table:
-    """One row per device; the title tells of the gateway."""
+def status_table(status: Status, lang: Lang, now_ms: int) -> Group:
+    """A sentence about the gateway, and one row per device."""
+    from rich.console import Group
     from rich.table import Table
 
     from edge.commissioning import say
@@ -82,12 +83,12 @@ def status_table(status: Status, lang: Lang, now_ms: int) -> Table:
     )
     if old:
         title += "\n" + say(lang, "status_old", seconds=f"{(now_ms - status.at) / 1000:.0f}")
-    rows = Table(title=title, title_justify="left")
+    rows = Table()
     for key in ("column_device", "column_live_value", "column_age", "column_errors", "column_state"):
         rows.add_column(say(lang, key), overflow="fold")
     for device in status.devices:
         rows.add_row(*_cells(device, lang, now_ms))
-    return rows
+    return Group(title, rows)
 
 
 def _cells(device: DeviceStatus, lang: Lang, now_ms: int) -> tuple[str, str, str, str, str]:
