@@ -11,7 +11,6 @@ from edge.profiles import (
     Field,
     Order,
     RegisterType,
-    builtin_profiles,
     decode,
     decode_field,
     encode,
@@ -100,12 +99,17 @@ def range_of_register(described: Field) -> tuple[float, float]:
     )
 
 
-@pytest.mark.parametrize("name", builtin_profiles())
-@settings(max_examples=10, deadline=None)
+@pytest.mark.parametrize("name", ["eastron-sdm120", "eastron-sdm630", "generic-plc", "xy-md02"])
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_a_profiles_encode_is_the_inverse_of_its_decode(name: str, data: st.DataObject) -> None:
     profile = load_profile(name)
-    values = {f.channel: data.draw(st.floats(*range_of_register(f)), label=f.channel) for f in profile.fields}
+    values = {
+        f.channel: data.draw(
+            st.floats(max(channel(f.channel).low, -3000), min(channel(f.channel).high, 3000)), label=f.channel
+        )
+        for f in profile.fields
+    }
     decoded = decode(profile, encode(profile, values))
     for f in profile.fields:
         got = decoded[f.channel]
