@@ -19,7 +19,7 @@ def test_a_channels_name_ends_with_its_unit(name: str) -> None:
     unit = CHANNELS[name].unit
     suffixes = [suffix for suffix, of in UNIT_SUFFIXES.items() if name.endswith(suffix)]
     if unit == "1":
-        assert name.endswith("_count") or name.endswith("_state") or name.startswith("power_factor")
+        assert name.endswith(("_count", "_state")) or name.startswith("power_factor")
     else:
         assert UNIT_SUFFIXES[max(suffixes, key=len)] == unit
 
