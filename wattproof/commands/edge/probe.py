@@ -24,7 +24,9 @@ def probe(
     pause: Annotated[
         float, typer.Option("--pause", metavar="SECONDS", help="Time between the two readings.", min=0.0, max=60)
     ] = 1.0,
-    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.02, max=30)] = 1.0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", help="Longest wait for an answer.", min=0.02, max=30)
+    ] = 1.0,
     as_json: Json = False,
     lang: LangOption = None,
 ) -> None:

@@ -74,7 +74,7 @@ def serial(
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="The serial port, e.g. /dev/ttyUSB0.")],
     baud: Annotated[int, typer.Option(help="Speed of the line.", min=1200, max=230400)] = 9600,
     parity: Annotated[str, typer.Option(metavar="N|E|O", help="None, even or odd.")] = "N",
-    stopbits: Annotated[int, typer.Option(min=1, max=2)] = 1,
+    stopbits: Annotated[int, typer.Option(help="1 or 2.", min=1, max=2)] = 1,
     units: Annotated[str, typer.Option(metavar="UNITS", help="Unit numbers to ask for.")] = "1-247",
     wait: Annotated[
         float, typer.Option("--wait", metavar="MS", help="How long a device may think.", min=5, max=2000)
