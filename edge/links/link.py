@@ -34,7 +34,7 @@ from edge.links.answers import objects_of, values_of
 from edge.links.frames import AsciiFraming, Frame, Framing, RtuFraming, TcpFraming
 from edge.links.owed import OWED_FOR_S, Owed, Sent
 from edge.links.pace import MINIMUM_S, Pace
-from edge.links.questions import IDENTIFY, Question, Read, ReadIdentification
+from edge.links.questions import IDENTIFY, OTHER_TABLE, REFUSED, Question, Read, ReadIdentification
 from edge.links.serial_wire import SerialWire
 from edge.links.wires import TcpWire, Wire
 
@@ -151,9 +151,22 @@ class Link:
         if probe is None:
             raise StaleReplyError(f"unit {asked.unit} on {self._wire} owes answers that this one resembles")
         try:
+            await self._probe(probe)
+        except _PerhapsCopyError:
+            if self._last is None or not self._last.pdu[0] & REFUSED:
+                raise self._twice(asked) from None
+            try:  # one refusal looks like the other; that of another function does not
+                await self._probe(replace(probe, function=OTHER_TABLE[probe.function]))
+            except _PerhapsCopyError:
+                raise self._twice(asked) from None
+
+    def _twice(self, asked: Question) -> StaleReplyError:
+        return StaleReplyError(f"unit {asked.unit} on {self._wire} said the same twice")
+
+    async def _probe(self, probe: Read) -> None:
+        """Ask what only shows that the unit owes nothing; a refusal shows it as well."""
+        try:
             await self._ask(probe, values_of)
-        except _PerhapsCopyError as error:
-            raise StaleReplyError(f"unit {asked.unit} on {self._wire} said the same twice") from error
         except ExceptionReplyError:  # a refusal is an answer, and none that could be taken for another
             self._settle(Sent(self._transaction, probe))
 

@@ -8,6 +8,10 @@ from typing import Final
 
 READABLE: Final = {1: 2000, 2: 2000, 3: 125, 4: 125}
 """The functions that read, and the most one read of each may ask for (Modbus Application Protocol 1.1b3, 6.1-6.4)."""
+OTHER_TABLE: Final = {1: 2, 2: 1, 3: 4, 4: 3}
+"""The function that reads the other table of the same kind: coils and inputs, holding and input registers."""
+REFUSED: Final = 0x80
+"""Set in the function of an answer that refuses."""
 
 IDENTIFY: Final = 43
 MEI: Final = 14

@@ -37,6 +37,7 @@ from tests.parts import free_port
 
 TIMEOUT_S = 0.3
 READ = Read(7, 4, 0, 10)
+GOOD, REFUSED = READ, Read(7, 4, 100, 10)
 WIRES = {"tcp": hostile_tcp, "rtu": hostile_rtu}
 SERVERS = {"tcp": tcp_server, "rtu": rtu_server}
 on_both_wires = pytest.mark.parametrize("wire", ["tcp", "rtu"])
@@ -213,6 +214,17 @@ def test_a_refusal_is_its_own_error_with_its_code(wire: str) -> None:
     outcomes, _ = talk(wire, lambda asked: [frame(wire, asked, pdu=bytes([asked.function | 0x80, 6]))], READ, READ)
     assert [getattr(outcome, "code", None) for outcome in outcomes] == [6, 6]
     assert "device busy" in str(outcomes[0])
+
+
+@on_both_wires
+def test_a_unit_that_refuses_one_block_again_and_again_is_still_read_elsewhere(wire: str) -> None:
+    def script(asked: Asked) -> Iterable[Step]:
+        refused = asked.function != GOOD.function or asked.address >= REFUSED.address
+        return [frame(wire, asked, pdu=bytes([asked.function | 0x80, 2]) if refused else None)]
+
+    outcomes, _ = talk(wire, script, REFUSED, REFUSED, REFUSED, GOOD, REFUSED, REFUSED, GOOD)
+    assert [getattr(outcome, "code", None) for outcome in outcomes] == [2, 2, 2, None, 2, 2, None]
+    assert [len(outcome) for outcome in outcomes if isinstance(outcome, tuple)] == [10, 10]
 
 
 @on_both_wires

@@ -29,8 +29,11 @@ def test_without_our_care_the_same_device_gets_wrong_values_through(monkeypatch:
     monkeypatch.setattr(Link, "_flush", believe)
     monkeypatch.setattr(Link, "_check_alone", believe)
     monkeypatch.setattr(Owed, "take", lambda *_: False)
-    outcome = asyncio.run(read_from_hostile("rtu+tcp", READS, seed=20261122, links=40, share=0.25, timeout_s=0.06))
-    assert outcome.wrong
+    # Which answers come late depends on the machine's mood, so several runs may be needed; with care, none ever errs.
+    assert any(
+        asyncio.run(read_from_hostile("rtu+tcp", READS, seed=seed, links=40, share=0.25, timeout_s=0.06)).wrong
+        for seed in range(20261122, 20261132)
+    )
 
 
 def test_what_a_hostile_device_holds_tells_every_question_from_every_other() -> None:

@@ -141,7 +141,7 @@ def test_config_show_prints_yaml_or_json_of_what_is_in_force(tmp_path: Path) -> 
         (["-c", "absent.yaml", "config", "show"], {}, "absent.yaml: no such configuration file; check the path"),
         (["config", "show"], {"WATTPROOF_API_PORT": "x"}, "environment variable WATTPROOF_API_PORT: expected `int`"),
         (["evaluate", "absent.yaml"], {}, "absent.yaml"),
-        (["edge", "check", "absent.yaml"], {}, "absent.yaml"),
+        (["edge", "run", "absent.yaml"], {}, "absent.yaml"),
         (["simulate", "absent.yaml"], {}, "absent.yaml"),
         (["demo", "--store", "oracle"], {}, "--store oracle: use duck or influx"),
         (["demo", "--store", "influx"], {}, "--store influx and --influx-url URL belong together"),
