@@ -6,6 +6,7 @@ nothing is left running even when the parent is killed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -19,9 +20,11 @@ from typing import TypeVar
 
 import msgspec
 
-from wattproof.errors import UnavailableError
+from wattproof.errors import StoppedError, UnavailableError
 
 T = TypeVar("T")
+
+_LOOK_S = 0.05
 
 
 class Child:
@@ -62,15 +65,17 @@ class Child:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def ready(self, kind: type[T], timeout_s: float = 60.0) -> T:
+    def ready(self, kind: type[T], timeout_s: float = 60.0, stop: threading.Event | None = None) -> T:
         """Wait for the child's first line of output, which says that it is ready.
 
         Raises
         ------
         UnavailableError
             The child ended or stayed silent; the sentence carries its own last words.
+        StoppedError
+            `stop` was set meanwhile.
         """
-        return self._message(kind, timeout_s, "did not become ready")
+        return self._message(kind, timeout_s, "did not become ready", stop)
 
     def stop(self, kind: type[T] | None = None, timeout_s: float = 3.0) -> T | None:
         """End the child: ask, wait, then force. Returns its last line of output when `kind` is given.
@@ -92,11 +97,15 @@ class Child:
             self._process.stdin.close()
         return message
 
-    def _message(self, kind: type[T], timeout_s: float, failure: str) -> T:
-        try:
-            line = self._lines.get(timeout=timeout_s)
-        except queue.Empty:
-            line = None
+    def _message(self, kind: type[T], timeout_s: float, failure: str, stop: threading.Event | None = None) -> T:
+        line = None
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            if stop is not None and stop.is_set():
+                raise StoppedError(f"ended before the {self.name} was ready")
+            with contextlib.suppress(queue.Empty):
+                line = self._lines.get(timeout=_LOOK_S)
+                break
         if line is None:
             raise UnavailableError(f"{self.name} {failure}: {self._last_words()}")
         return msgspec.json.decode(line, type=kind)

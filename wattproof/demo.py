@@ -90,7 +90,7 @@ def run(options: Options, audience: Audience, stop: threading.Event) -> Ledger:
         _refuse_a_used_store(box.store, factory.file.site.id)
         audience.say(f"pages: {box.web.url}")
         _go_on(stop)
-        virtual = _start_factory(closing, options.seed, now_ms, folder)
+        virtual = _start_factory(closing, options.seed, now_ms, folder, stop)
         _go_on(stop)
         began = simulator.wall_clock()
         drain_s = _DRAIN_S if options.seconds is not None else _HURRIED_DRAIN_S
@@ -145,7 +145,9 @@ def _services(options: Options, folder: Path, users: dict[str, Broker]) -> servi
     return services.Services(folder, store, collector.Settings(), users["collector"], web, users["api"])
 
 
-def _start_factory(closing: contextlib.ExitStack, seed: int | None, now_ms: int, folder: Path) -> Child:
+def _start_factory(
+    closing: contextlib.ExitStack, seed: int | None, now_ms: int, folder: Path, stop: threading.Event
+) -> Child:
     seeded = [] if seed is None else ["--seed", str(seed)]
     arguments = [
         "simulate",
@@ -158,7 +160,7 @@ def _start_factory(closing: contextlib.ExitStack, seed: int | None, now_ms: int,
     ]
     virtual = Child("simulator", arguments, folder / "logs")
     closing.callback(virtual.stop)
-    virtual.ready(Ready)
+    virtual.ready(Ready, stop=stop)
     return virtual
 
 
