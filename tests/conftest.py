@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 
 from telemetry import Broker
 from tests.browser import chromium, visit
-from tests.parts import Database, free_port, program, running, wait_until
+from tests.parts import Database, free_port, influxd, program, running
 
 __all__ = ["chromium", "visit"]
 
@@ -30,34 +28,8 @@ def mosquitto(tmp_path: Path) -> Iterator[Broker]:
 def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A real InfluxDB 1.x (Debian's package) on a free port, empty at the start of the test run."""
     folder = tmp_path_factory.mktemp("influxdb")
-    port, rpc = free_port(), free_port()
-    config = folder / "influxdb.conf"
-    config.write_text(
-        f"""reporting-disabled = true
-bind-address = "127.0.0.1:{rpc}"
-[meta]
-dir = "{folder}/meta"
-[data]
-dir = "{folder}/data"
-wal-dir = "{folder}/wal"
-[http]
-bind-address = "127.0.0.1:{port}"
-log-enabled = false
-[monitor]
-store-enabled = false
-""",
-        encoding="utf-8",
-    )
-    with running([program("influxd"), "run", "-config", str(config)], port, folder / "influxd.log") as process:
-        url = f"http://127.0.0.1:{port}"
-
-        def ready() -> bool:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/ping", timeout=1) as answer:
-                return bool(answer.status == 204)
-            return False
-
-        wait_until(ready, "InfluxDB answers /ping")
-        yield Database(url, process)
+    with influxd(folder, free_port(), free_port()) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,3 +76,36 @@ class Database:
 
     url: str
     process: subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def influxd(folder: Path, port: int, rpc: int, *, http: str = "") -> Iterator[Database]:
+    """An InfluxDB whose data stay in `folder`, with further lines in its ``[http]`` section."""
+    config = folder / "influxdb.conf"
+    config.write_text(
+        f"""reporting-disabled = true
+bind-address = "127.0.0.1:{rpc}"
+[meta]
+dir = "{folder}/meta"
+[data]
+dir = "{folder}/data"
+wal-dir = "{folder}/wal"
+[http]
+bind-address = "127.0.0.1:{port}"
+log-enabled = false
+{http}
+[monitor]
+store-enabled = false
+""",
+        encoding="utf-8",
+    )
+    with running([program("influxd"), "run", "-config", str(config)], port, folder / "influxd.log") as process:
+        url = f"http://127.0.0.1:{port}"
+
+        def ready() -> bool:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/ping", timeout=1) as answer:
+                return bool(answer.status == 204)
+            return False
+
+        wait_until(ready, "InfluxDB answers /ping")
+        yield Database(url, process)

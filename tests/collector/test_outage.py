@@ -35,8 +35,7 @@ from tests.collector.parts import (
     now_ms,
     readings,
 )
-from tests.parts import free_port, wait_until
-from tests.storage.parts import influxd
+from tests.parts import free_port, influxd, wait_until
 
 
 def test_an_influxdb_that_goes_away_and_comes_back_misses_nothing(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from hypothesis import HealthCheck, settings
 
 from storage import Series, Store
 from telemetry import Batch, Gap, Table
-from tests.parts import Database, program, running, wait_until
 
 SITE = "gimpo-demo"
 POWER = "active_power_w"
@@ -47,39 +44,6 @@ def points(store: Store, series: Series = MAIN, start: int = -(2**62), end: int 
     assert values.dtype == np.float64
     assert times.shape == values.shape
     return dict(zip(times.tolist(), values.tolist(), strict=True))
-
-
-@contextlib.contextmanager
-def influxd(folder: Path, port: int, rpc: int, *, http: str = "") -> Iterator[Database]:
-    """An InfluxDB whose data stay in `folder`, with further lines in its ``[http]`` section."""
-    config = folder / "influxdb.conf"
-    config.write_text(
-        f"""reporting-disabled = true
-bind-address = "127.0.0.1:{rpc}"
-[meta]
-dir = "{folder}/meta"
-[data]
-dir = "{folder}/data"
-wal-dir = "{folder}/wal"
-[http]
-bind-address = "127.0.0.1:{port}"
-log-enabled = false
-{http}
-[monitor]
-store-enabled = false
-""",
-        encoding="utf-8",
-    )
-    with running([program("influxd"), "run", "-config", str(config)], port, folder / "influxd.log") as process:
-        url = f"http://127.0.0.1:{port}"
-
-        def ready() -> bool:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/ping", timeout=1) as answer:
-                return bool(answer.status == 204)
-            return False
-
-        wait_until(ready, "InfluxDB answers /ping")
-        yield Database(url, process)
 
 
 def ask_influx(url: str, statement: str, username: str = "", password: str = "") -> bytes:

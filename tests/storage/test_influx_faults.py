@@ -10,8 +10,8 @@ import pytest
 from storage import InfluxStore, Rejected, Series, StoreRefusedError, StoreUnavailableError
 from storage.influx.refusals import Refusal
 from telemetry import Batch, Gap, Table
-from tests.parts import Database, free_port
-from tests.storage.parts import MAIN, POWER, SITE, ask_influx, batch, influxd, table, write_influx
+from tests.parts import Database, free_port, influxd
+from tests.storage.parts import MAIN, POWER, SITE, ask_influx, batch, table, write_influx
 
 NOW = 1_795_305_600_000
 VOLTAGE = replace(MAIN, channel="voltage_l1_v")
