@@ -68,8 +68,23 @@ def too_short(usable: int, needed: int, granularity: str) -> Reason:
     )
 
 
+def no_placebo() -> Reason:
+    """Rule 3: nothing to check the band against."""
+    return Reason(
+        "no_placebo",
+        Text(
+            "기준기간 안에 모의 교체(플라시보)를 한 번도 둘 수 없어, 신뢰구간이 이 기계에 맞는지 확인하지 못했습니다.",
+            "No placebo replacement fits into the baseline window, so the band could not be checked on this machine.",
+        ),
+        Text(
+            "기준기간을 늘리거나, 설명변수를 줄이거나, 기준기간 전체에 걸쳐 변하는 설명변수를 쓰십시오.",
+            "Lengthen the baseline window, use fewer drivers, or drivers that vary throughout it.",
+        ),
+    )
+
+
 def unknown_effect(names: Sequence[str]) -> Reason:
-    """Rule 3: drivers that the baseline says nothing about."""
+    """Rule 4: drivers that the baseline says nothing about."""
     listed = ", ".join(names)
     return Reason(
         "driver_unknown",
@@ -86,7 +101,7 @@ def unknown_effect(names: Sequence[str]) -> Reason:
 
 
 def model_too_loose(cv_rmse_pct: float | None, limit: float) -> Reason:
-    """Rule 4: the model does not follow the energy closely enough."""
+    """Rule 5: the model does not follow the energy closely enough."""
     is_ko = "정의되지 않습니다" if cv_rmse_pct is None else f"{cv_rmse_pct:.1f} %입니다"
     is_en = "undefined" if cv_rmse_pct is None else f"{cv_rmse_pct:.1f} %"
     return Reason(
@@ -103,7 +118,7 @@ def model_too_loose(cv_rmse_pct: float | None, limit: float) -> Reason:
 
 
 def too_dependent(n_effective: float, rho: float, parameters: int) -> Reason:
-    """Rule 5: autocorrelation leaves too little information."""
+    """Rule 6: autocorrelation leaves too little information."""
     return Reason(
         "too_dependent",
         Text(
@@ -120,7 +135,7 @@ def too_dependent(n_effective: float, rho: float, parameters: int) -> Reason:
 
 
 def outside_range(drivers: Sequence[DriverRange], extrapolated_kwh: float) -> Reason:
-    """Rule 6: the proof would rest on conditions the baseline never saw."""
+    """Rule 7: the proof would rest on conditions the baseline never saw."""
     named_ko = ", ".join(f"{driver.name} {100 * (driver.outside or 0):.0f} %" for driver in drivers)
     return Reason(
         "driver_range",
@@ -139,7 +154,7 @@ def outside_range(drivers: Sequence[DriverRange], extrapolated_kwh: float) -> Re
 
 
 def not_detectable(detectable_pct: float, expected_pct: float) -> Reason:
-    """Rule 7: these windows cannot show the saving that is expected."""
+    """Rule 8: these windows cannot show the saving that is expected."""
     return Reason(
         "not_detectable",
         Text(

@@ -191,6 +191,31 @@ class Saving(msgspec.Struct, frozen=True):
     adjusted_kwh: float
 
 
+class Placebos(msgspec.Struct, frozen=True):
+    """Replacements that never happened, evaluated inside the baseline: what the method shows where nothing was saved.
+
+    Parameters
+    ----------
+    count
+        How many were placed; none means that the band could not be checked.
+    effective
+        Independent ones among them (they overlap).
+    share_pct
+        The false saving of each [% of its own adjusted baseline]; ``None`` where that is not positive.
+    widening
+        Factor by which they widened the AR(1) band, at least 1.
+    gap, length
+        Intervals between the two parts of each, and in its reporting part.
+    """
+
+    count: int
+    effective: float
+    share_pct: list[float | None]
+    widening: float
+    gap: int
+    length: int
+
+
 class Cumulative(msgspec.Struct, frozen=True):
     """Saving from the start of the reporting window to the end of each usable interval; columns of equal length."""
 
@@ -236,8 +261,8 @@ class DriverRange(msgspec.Struct, frozen=True):
 class Evaluation(msgspec.Struct, frozen=True):
     """Everything an evaluation found.
 
-    `model`, `saving`, `cumulative` and `detectable` are ``None`` when the data did not suffice to compute them;
-    `reasons` then says why. A number is shown together with the verdict, never alone.
+    `model`, `saving`, `placebos`, `cumulative` and `detectable` are ``None`` when the data did not suffice to
+    compute them; `reasons` then says why. A number is shown together with the verdict, never alone.
     """
 
     plan_id: str
@@ -258,5 +283,6 @@ class Evaluation(msgspec.Struct, frozen=True):
     claim_minimum_pct: float
     model: ModelResult | None = None
     saving: Saving | None = None
+    placebos: Placebos | None = None
     cumulative: Cumulative | None = None
     detectable: Detectable | None = None

@@ -2,14 +2,15 @@
 
 1. Every window must have its share of usable intervals (plan; default 90 %, CalTRACK 2.2.1.2).
 2. The baseline must leave `MINIMUM_FREEDOM` degrees of freedom after its coefficients.
-3. A driver that never varied in the baseline may not vary in the reporting window: its effect is not known.
-4. CV(RMSE) must not exceed its limit (plan; default `MAXIMUM_CV_RMSE_PCT`).
-5. The residuals' autocorrelation must leave more effective intervals, n(1-ρ)/(1+ρ), than coefficients.
-6. A saving that would be proven must still be when the drivers are given no effect at all beyond the range they had
+3. The baseline must hold at least one placebo: without one the band was never checked against this very machine.
+4. A driver that never varied in the baseline may not vary in the reporting window: its effect is not known.
+5. CV(RMSE) must not exceed its limit (plan; default `MAXIMUM_CV_RMSE_PCT`).
+6. The residuals' autocorrelation must leave more effective intervals, n(1-ρ)/(1+ρ), than coefficients.
+7. A saving that would be proven must still be when the drivers are given no effect at all beyond the range they had
    in the baseline: a proof may not rest on extrapolation.
-7. The band must be able to show the saving the applicant expects, if the plan names one.
+8. The band must be able to show the saving the applicant expects, if the plan names one.
 
-A rule broken makes the claim **not provable**; 6 and 7 only where they decide. Otherwise it is **proven** when the
+A rule broken makes the claim **not provable**; 7 and 8 only where they decide. Otherwise it is **proven** when the
 band's lower end lies above zero and above the plan's minimum, else **not proven**.
 """
 
@@ -20,7 +21,7 @@ from typing import Final
 
 from evaluation import reasons
 from evaluation.plan import Plan
-from evaluation.result import Detectable, DriverRange, ModelResult, Reason, Saving, Verdict, WindowResult
+from evaluation.result import Detectable, DriverRange, ModelResult, Placebos, Reason, Saving, Verdict, WindowResult
 
 MINIMUM_FREEDOM: Final = 10
 """Student's 95 % quantile is 1.81 there and 1.64 at infinity; below, a band is mostly ignorance of its own width."""
@@ -40,8 +41,13 @@ def coverage_reasons(plan: Plan, baseline: WindowResult, reporting: WindowResult
     return found
 
 
+def placebo_reasons(placebos: Placebos | None) -> list[Reason]:
+    """Rule 3; without a reporting period there is no band to check."""
+    return [reasons.no_placebo()] if placebos is not None and placebos.count == 0 else []
+
+
 def model_reasons(plan: Plan, model: ModelResult) -> list[Reason]:
-    """Rules 4 and 5."""
+    """Rules 5 and 6."""
     found = []
     limit = plan.quality.maximum_cv_rmse_pct or MAXIMUM_CV_RMSE_PCT[plan.granularity]
     if model.cv_rmse_pct is None or model.cv_rmse_pct > limit:
@@ -55,7 +61,7 @@ def model_reasons(plan: Plan, model: ModelResult) -> list[Reason]:
 def judge(
     plan: Plan, saving: Saving, drivers: list[DriverRange], detectable: Detectable | None
 ) -> tuple[Verdict, list[Reason]]:
-    """Rules 6 and 7 and the claim itself, on a saving that the rules before allow."""
+    """Rules 7 and 8 and the claim itself, on a saving that the rules before allow."""
     claim = max(saving.adjusted_kwh, 0.0) * plan.claim.minimum_saving_pct / 100.0
     extrapolated = sum(driver.extrapolated_kwh or 0.0 for driver in drivers)
     if saving.low > claim:

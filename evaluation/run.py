@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from analytics import AvoidedEnergy, LinearModel, avoided_energy, driver_coverage, fit_linear
+from analytics import AvoidedEnergy, BandMethod, LinearModel, avoided_energy, driver_coverage, fit_linear
 from evaluation import reasons, rules, sections
 from evaluation.metered import Metered, meter, missing_series
 from evaluation.plan import Plan
@@ -13,7 +13,7 @@ from storage import Store
 
 log = structlog.get_logger(__name__)
 
-METHOD = "linear baseline (OLS); avoided energy; exact AR(1) band, rho by restricted likelihood"
+METHOD = "linear baseline (OLS); avoided energy; placebo-calibrated AR(1) band, rho by restricted likelihood"
 
 
 def evaluate(plan: Plan, store: Store) -> Evaluation:
@@ -42,12 +42,14 @@ def judge_metered(
     before, _, after = results = sections.window_results(plan, windows)
     fitted = sections.model_result(plan, baseline, model, avoided)
     saving = sections.saving_result(plan, reporting, avoided)
+    placebos = sections.placebo_result(avoided)
     detectable = sections.detectable_result(plan, baseline, reporting, model)
     drivers = sections.driver_ranges(plan, baseline, reporting, model)
     found = [*found, *rules.coverage_reasons(plan, before, after)]
     if model is None or fitted is None:
         found.append(reasons.too_short(before.usable, _needed(plan), plan.granularity))
     else:
+        found += rules.placebo_reasons(placebos)
         found += [*_unknown_effects(plan, baseline, reporting, model), *rules.model_reasons(plan, fitted)]
     verdict = Verdict.NOT_PROVABLE
     if saving is not None and not found:
@@ -71,6 +73,7 @@ def judge_metered(
         claim_minimum_pct=plan.claim.minimum_saving_pct,
         model=fitted,
         saving=saving,
+        placebos=placebos,
         cumulative=sections.cumulative_result(plan, reporting, avoided),
         detectable=detectable,
     )
@@ -96,11 +99,12 @@ def _avoid(model: LinearModel | None, baseline: Metered, reporting: Metered) -> 
         reporting.used_drivers,
         reporting.used_energy,
         reporting.used_positions,
+        method=BandMethod.PLACEBO,
     )
 
 
 def _unknown_effects(plan: Plan, baseline: Metered, reporting: Metered, model: LinearModel) -> list[Reason]:
-    """Rule 3."""
+    """Rule 4."""
     if not reporting.usable.any():
         return []
     covered = driver_coverage(model, baseline.used_drivers, reporting.used_drivers)

@@ -10,6 +10,7 @@ import numpy as np
 
 from analytics import (
     AvoidedEnergy,
+    BandMethod,
     LinearModel,
     Sample,
     detectable_saving,
@@ -29,6 +30,7 @@ from evaluation.result import (
     Intervals,
     ModelResult,
     Period,
+    Placebos,
     Saving,
     Text,
     WindowResult,
@@ -147,6 +149,21 @@ def saving_result(plan: Plan, reporting: Metered, avoided: AvoidedEnergy | None)
     )
 
 
+def placebo_result(avoided: AvoidedEnergy | None) -> Placebos | None:
+    """What the band was calibrated on."""
+    if avoided is None or avoided.calibration is None:
+        return None
+    calibration = avoided.calibration
+    return Placebos(
+        count=len(calibration.z),
+        effective=calibration.freedom,
+        share_pct=numbers(100.0 * calibration.share),
+        widening=math.sqrt(float(avoided.noise.weight @ calibration.inflation)),
+        gap=calibration.gap,
+        length=calibration.length,
+    )
+
+
 def cumulative_result(plan: Plan, reporting: Metered, avoided: AvoidedEnergy | None) -> Cumulative | None:
     """The saving as it grew, with the band of every prefix."""
     if avoided is None:
@@ -173,6 +190,7 @@ def detectable_result(
         confidence=plan.confidence,
         power=DETECTION_POWER,
         gap=max(gap, 0),
+        method=BandMethod.PLACEBO,
     )
     usual = float(np.mean(model.fitted)) * planned
     return Detectable(kwh, 100.0 * kwh / usual if usual > 0 else None, DETECTION_POWER)

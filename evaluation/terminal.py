@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text as Line
 
-from evaluation.result import Evaluation, ModelResult, Text, Verdict, WindowResult
+from evaluation.result import Evaluation, ModelResult, Placebos, Text, Verdict, WindowResult
 
 Language = Literal["ko", "en"]
 
@@ -22,6 +22,7 @@ _WORDS = {
     "claim": Text("요구 수준", "Required"),
     "detectable": Text("검출 가능한 최소 절감", "Minimum detectable saving"),
     "power": Text("확률", "probability"),
+    "placebos": Text("모의 교체 시험", "Placebo test"),
     "model": Text("기준 모형", "Baseline model"),
     "window": Text("기간", "Window"),
     "days": Text("날짜 (첫날 – 마지막 날)", "Days (first – last)"),
@@ -106,7 +107,21 @@ def _saving(evaluation: Evaluation, language: Language) -> Table:
         found = evaluation.detectable
         note = f"{_number(found.pct, '%', 1)} ({_say('power', language)} {found.power:.0%})"
         table.add_row(_say("detectable", language), _number(found.kwh, "kWh"), note)
+    if evaluation.placebos is not None and evaluation.placebos.count:
+        table.add_row(_say("placebos", language), *_placebos(evaluation.placebos, language))
     return table
+
+
+def _placebos(placebos: Placebos, language: Language) -> tuple[str, str]:
+    """Where nothing was saved: the range of what the method found, and what that did to the band."""
+    shares = [share for share in placebos.share_pct if share is not None]
+    spread = f"{min(shares):+.1f} … {max(shares):+.1f} %" if shares else "–"
+    count, wider = placebos.count, placebos.widening
+    note = Text(
+        f"아무것도 바꾸지 않은 모의 교체 {count}회에서 나온 값, 신뢰구간 ×{wider:.2f}",
+        f"'saved' by {count} replacements that never were; band ×{wider:.2f}",
+    )
+    return spread, note.said(language)
 
 
 def _windows(evaluation: Evaluation, language: Language) -> Table:

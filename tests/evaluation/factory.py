@@ -51,12 +51,18 @@ class Machine:
     lost_days: set[int] = field(default_factory=set)
     reset_on: int | None = None
     humidity: float | None = None
+    ends_only: bool = False
+    """Temperature varies on the baseline's first day only, production on its last."""
 
     def tables(self) -> list[Table]:
         rng = np.random.default_rng(41)
         day = np.arange(self.days)
         parts = np.where(day % 7 < 5, rng.normal(800, 80, self.days).round(), 0.0)
         outdoor = 15 + 5 * np.sin(day / 5) + np.where(day >= REPORTING[0], self.warmer_after, 0.0)
+        if self.ends_only:
+            parts, outdoor = np.full(self.days, 800.0), np.full(self.days, 15.0)
+            outdoor[BASELINE[0]] += 5
+            parts[BASELINE[-1]] += 80
         old = 20 + 0.5 * parts + 1.0 * outdoor
         after = day >= INSTALLATION[0]
         self.true_kwh = float((self.saving * old)[REPORTING[0] : REPORTING[-1] + 1].sum())

@@ -60,6 +60,25 @@ def test_every_interval_of_the_three_windows_is_reported_on_the_local_calendar(t
     assert math.fsum(saved) == pytest.approx(found.saving.kwh)
 
 
+def test_the_band_is_checked_on_replacements_that_never_were(tmp_path: Path) -> None:
+    found = judged(tmp_path, Machine())
+    assert found.placebos is not None
+    assert found.placebos.count == len(found.placebos.share_pct) > 3
+    assert 1 <= found.placebos.effective <= found.placebos.count
+    assert found.placebos.widening >= 1
+    assert all(share is not None and abs(share) < 10 for share in found.placebos.share_pct)
+    assert "placebo" in found.method
+
+
+def test_a_baseline_that_holds_no_placebo_proves_nothing(tmp_path: Path) -> None:
+    # Each driver varies on one day at an end of the baseline: no shorter part of it knows both.
+    found = judged(tmp_path, Machine(ends_only=True))
+    assert found.placebos is not None
+    assert found.placebos.count == 0
+    assert found.verdict is Verdict.NOT_PROVABLE
+    assert "no_placebo" in codes(found)
+
+
 def test_no_saving_is_not_proven(tmp_path: Path) -> None:
     found = judged(tmp_path, Machine(saving=0.0))
     assert found.verdict is Verdict.NOT_PROVEN
