@@ -1,15 +1,23 @@
 """The words everyone shares: channels and units, readings, batches, topics, codecs. Pure: no I/O, no clock."""
 
+from telemetry.alarms import Alarm, AlarmKind, Alarms
 from telemetry.batches import Batch, ClockState, Gap, Table
 from telemetry.channels import CHANNELS, Channel, Kind, channel
-from telemetry.codec import MAX_BYTES, decode, encode, json_schema
+from telemetry.codec import MAX_BYTES, decode, encode, has_checksum, json_schema, with_checksum
 from telemetry.documents import Document, decode_yaml, parse_yaml
-from telemetry.errors import DecodeError, DocumentError, InvalidNameError, TelemetryError, UnknownChannelError
+from telemetry.errors import (
+    DamagedError,
+    DecodeError,
+    DocumentError,
+    InvalidNameError,
+    TelemetryError,
+    UnknownChannelError,
+)
 from telemetry.messages import Acceptance, AcceptanceCheck, AcceptedDevice, Ack, Birth, BirthDevice, State, ranges
 from telemetry.mqtt import Broker, Tls, new_client
 from telemetry.readings import Quality, Reading
 from telemetry.session import Retained, Session
-from telemetry.topics import ACK, BATCH, BIRTH, STATE, Topic, check_name, parse_topic, topic
+from telemetry.topics import ACK, BATCH, BIRTH, STATE, Topic, alarms_topic, check_name, parse_topic, topic
 
 __all__ = [
     "ACK",
@@ -22,12 +30,16 @@ __all__ = [
     "AcceptanceCheck",
     "AcceptedDevice",
     "Ack",
+    "Alarm",
+    "AlarmKind",
+    "Alarms",
     "Batch",
     "Birth",
     "BirthDevice",
     "Broker",
     "Channel",
     "ClockState",
+    "DamagedError",
     "DecodeError",
     "Document",
     "DocumentError",
@@ -44,15 +56,18 @@ __all__ = [
     "Tls",
     "Topic",
     "UnknownChannelError",
+    "alarms_topic",
     "channel",
     "check_name",
     "decode",
     "decode_yaml",
     "encode",
+    "has_checksum",
     "json_schema",
     "new_client",
     "parse_topic",
     "parse_yaml",
     "ranges",
     "topic",
+    "with_checksum",
 ]

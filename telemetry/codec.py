@@ -2,28 +2,47 @@
 
 Encoding is canonical (fields in their declared order, shortest decimal that gives the same float64), so the same batch
 is always the same bytes and a value survives the wire bit for bit.
+
+A batch and an acknowledgement decide what a gateway deletes, and TCP's checksum misses what a faulty router or converter
+alters. So both end in a checksum of their own: ``,"crc":"<8 hexadecimal digits>"}``, the CRC-32 (that of zip and
+Ethernet) of every byte before that last comma. It guards against accidents; against people there is TLS.
 """
 
 from __future__ import annotations
 
 import math
+import zlib
 from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from telemetry.alarms import Alarms
 from telemetry.batches import Batch, Table
-from telemetry.errors import DecodeError
+from telemetry.errors import DamagedError, DecodeError
 from telemetry.messages import Ack, Birth, State
 
-Message = Batch | Birth | State | Ack
-M = TypeVar("M", Batch, Birth, State, Ack)
+Message = Batch | Birth | State | Ack | Alarms
+M = TypeVar("M", Batch, Birth, State, Ack, Alarms)
 
 MAX_BYTES: Final = 1_000_000
 """Largest payload a gateway sends and a collector takes [bytes]."""
 
+_CHECKED: Final = (Batch, Ack)
+"""Messages that end in a checksum."""
+_CRC: Final = b',"crc":"%08x"}'
+_CRC_BYTES: Final = len(_CRC % 0)
+
+_CRC_SCHEMA: Final = {
+    "type": "string",
+    "pattern": "^[0-9a-f]{8}$",
+    "description": "The last field: CRC-32 of all bytes before the comma that precedes it.",
+}
+
 _ENCODER = msgspec.json.Encoder()
-_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {t: msgspec.json.Decoder(t) for t in (Batch, Birth, State, Ack)}
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
+    t: msgspec.json.Decoder(t) for t in (Batch, Birth, State, Ack, Alarms)
+}
 
 
 def encode(message: Message) -> bytes:
@@ -39,7 +58,30 @@ def encode(message: Message) -> bytes:
             for name, column in table.columns.items():
                 if not all(value is None or math.isfinite(value) for value in column):
                     raise ValueError(f"{table.device}.{name}: NaN or infinity is not a value; leave the reading out")
-    return _ENCODER.encode(message)
+    payload = _ENCODER.encode(message)
+    return with_checksum(payload) if isinstance(message, _CHECKED) else payload
+
+
+def with_checksum(payload: bytes) -> bytes:
+    """Give a JSON object its checksum, as a batch and an acknowledgement must have."""
+    body = payload[:-1]
+    return body + _CRC % zlib.crc32(body)
+
+
+def has_checksum(payload: bytes) -> bool:
+    """Whether a payload ends in a checksum, be it the right one or not."""
+    return payload[-_CRC_BYTES:-10] == _CRC[:-6]
+
+
+def _checked(payload: bytes) -> bytes:
+    """The message without its checksum, which is right."""
+    body = payload[:-_CRC_BYTES]
+    if payload[-_CRC_BYTES:] != _CRC % zlib.crc32(body):
+        problem = "altered on its way" if has_checksum(payload) else "has no checksum at its end"
+        raise DamagedError(
+            f"{problem}; it must end in {_CRC.decode()}, the CRC-32 of what is before" % zlib.crc32(body)
+        )
+    return body + b"}"
 
 
 def decode(payload: bytes, kind: type[M]) -> M:
@@ -50,9 +92,13 @@ def decode(payload: bytes, kind: type[M]) -> M:
     DecodeError
         When the bytes are not JSON, a field is missing, unknown or of the wrong type, a column's length differs
         from its times', or times do not rise.
+    DamagedError
+        When the checksum of a batch or an acknowledgement is absent or wrong: nothing in it may be believed.
     """
     if len(payload) > MAX_BYTES:
         raise DecodeError(f"{len(payload)} bytes; at most {MAX_BYTES} are taken")
+    if kind in _CHECKED:
+        payload = _checked(payload)
     try:
         message: M = _DECODERS[kind].decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -74,8 +120,11 @@ def _check_table(table: Table, path: str) -> None:
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of all messages, as published in ``docs/wire.schema.json``."""
-    names = {Batch: "batch", Birth: "birth", State: "state", Ack: "ack"}
+    names = {Batch: "batch", Birth: "birth", State: "state", Ack: "ack", Alarms: "alarms"}
     schemas, components = msgspec.json.schema_components(list(names), ref_template="#/$defs/{name}")
+    for kind in _CHECKED:
+        components[kind.__name__]["properties"]["crc"] = _CRC_SCHEMA
+        components[kind.__name__]["required"].append("crc")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "WattProof messages, by the last level of their topic",

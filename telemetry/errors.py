@@ -4,6 +4,7 @@ TelemetryError
 ├── UnknownChannelError      a channel name outside the registry
 ├── InvalidNameError         a site, gateway or device id that no topic may carry
 ├── DecodeError              bytes from the wire that are not what their topic promises
+│   └── DamagedError         a message whose checksum does not fit: not what was sent
 └── DocumentError            a YAML document that is unreadable or breaks its model
 """
 
@@ -24,6 +25,10 @@ class InvalidNameError(TelemetryError):
 
 class DecodeError(TelemetryError):
     """A payload that does not decode; the text says where in it and why."""
+
+
+class DamagedError(DecodeError):
+    """A message whose checksum does not fit its bytes: something on the way altered them."""
 
 
 class DocumentError(TelemetryError):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _SESSION_EXPIRY_S: Final = 7 * 86400
-"""How long an MQTT 5 broker keeps what waits for us while we are away [s]; MQTT 3.1.1 has no such limit."""
 _SUBSCRIBE_AGAIN_S: Final = 10.0
 _LOOK_AT_FILES_S: Final = 10.0
 """How often the certificate files are looked at; new ones are also taken in at every connect."""
@@ -37,7 +36,7 @@ class Retained(NamedTuple):
 
 
 class Session:
-    """One client's lasting session: clean session off, one subscription at QoS 1.
+    """One client's lasting session: clean session off, subscribed at QoS 1.
 
     Trouble is logged once per kind, with what to do about it, until the session is up again; it never raises and
     never gives up. Callbacks run on paho's thread and must return quickly.
@@ -47,7 +46,9 @@ class Session:
     broker, client_id
         Where, and under which stable identity.
     subscription
-        Topic filter.
+        Topic filter without which the session is not ready.
+    also
+        Further topic filters; a broker that refuses one of these is told of, and the session goes on without it.
     on_ready
         The broker has confirmed the subscription: from here on nothing that is sent to us is missed.
     on_message
@@ -56,6 +57,13 @@ class Session:
         Published by the broker when the connection breaks.
     manual_ack
         Messages are acknowledged with `acknowledge` instead of on arrival.
+    expiry_s
+        How long an MQTT 5 broker keeps what waits for us while we are away [s]; MQTT 3.1.1 has no such limit.
+
+    Attributes
+    ----------
+    granted
+        What an MQTT 5 broker said of its limits when it last let us in, by the property's name.
 
     Raises
     ------
@@ -69,13 +77,18 @@ class Session:
         client_id: str,
         *,
         subscription: str,
+        also: Sequence[str] = (),
         on_ready: Callable[[], None],
         on_message: Callable[[str, MQTTMessage, int], None],
         will: Retained | None = None,
         manual_ack: bool = False,
+        expiry_s: int = _SESSION_EXPIRY_S,
     ) -> None:
         self._broker = broker
         self._subscription = subscription
+        self._also = also
+        self._expiry_s = expiry_s
+        self.granted: dict[str, Any] = {}
         self._on_ready = on_ready
         self._on_message = on_message
         self._log = log.bind(broker=broker.url, client_id=client_id)
@@ -102,7 +115,7 @@ class Session:
             from paho.mqtt.properties import Properties  # noqa: PLC0415
 
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = _SESSION_EXPIRY_S
+            properties.SessionExpiryInterval = self._expiry_s
             self.client.connect_async(
                 self._broker.host, self._broker.port, self._broker.keepalive_s, clean_start=False, properties=properties
             )
@@ -153,7 +166,7 @@ class Session:
         client.on_message = self._received
         return client
 
-    def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
         if self._stopping:
             client.disconnect()
         elif reason.is_failure:
@@ -163,6 +176,7 @@ class Session:
             )  # fmt: skip
         else:
             self._logged_in = True
+            self.granted = properties.json() if properties is not None else {}
             self._subscribe()
 
     def _before_connect(self, _client: Client, _data: Any) -> None:
@@ -180,14 +194,16 @@ class Session:
 
     def _subscribe(self) -> None:
         if self._logged_in and not self._stopping:
-            self.client.subscribe(self._subscription, qos=1)
+            self.client.subscribe([(wanted, 1) for wanted in (self._subscription, *self._also)])
 
     def _subscribed(self, _client: Client, _data: Any, _mid: int, reasons: Sequence[Any], _properties: Any) -> None:
-        if any(reason.is_failure for reason in reasons):
-            self._complain(
-                "mqtt_subscription_refused", f"{self._subscription}: {reasons[0]}",
-                "allow this user to read that topic in the broker's access list",
-            )  # fmt: skip
+        for wanted, reason in zip((self._subscription, *self._also), reasons, strict=False):
+            if reason.is_failure:
+                self._complain(
+                    "mqtt_subscription_refused", f"{wanted}: {reason}",
+                    "allow this user to read that topic in the broker's access list",
+                )  # fmt: skip
+        if reasons[0].is_failure:
             again = threading.Timer(_SUBSCRIBE_AGAIN_S, self._subscribe)
             again.daemon = True
             again.start()

@@ -1,4 +1,4 @@
-"""MQTT topics: ``wattproof/1/{site}/{gateway}/{what}``."""
+"""MQTT topics: ``wattproof/1/{site}/{gateway}/{what}``, and ``wattproof/1/alarms/{collector}``."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ def check_name(name: str, what: str = "id") -> str:
 def topic(site: str, gateway: str, kind: str) -> str:
     """Topic of one kind of message of one gateway; ``+`` may stand for a site or gateway."""
     return f"{ROOT}/{site}/{gateway}/{kind}"
+
+
+def alarms_topic(source: str) -> str:
+    """Topic under which a collector tells its alarms; ``+`` stands for any collector."""
+    return f"{ROOT}/alarms/{source}"
 
 
 def parse_topic(text: str) -> Topic:
