@@ -16,20 +16,20 @@ from typing import Any, Final
 
 import msgspec
 
-from telemetry import ACK, BATCH, BIRTH, STATE, topic
+from telemetry import ACK, BATCH, BIRTH, STATE, alarms_topic, topic
 from wattproof.errors import UnavailableError
 
 USERS: Final = ("gateway", "collector", "api")
 _ALL: Final = ("+", "+")
 _PUBLISH: Final = {
     "gateway": [topic(*_ALL, BATCH), topic(*_ALL, BIRTH), topic(*_ALL, STATE)],
-    "collector": [topic(*_ALL, ACK)],
+    "collector": [topic(*_ALL, ACK), alarms_topic("+")],
     "api": [],
 }
 _SUBSCRIBE: Final = {
     "gateway": [topic(*_ALL, ACK)],
     "collector": [topic(*_ALL, BATCH), topic(*_ALL, BIRTH), topic(*_ALL, STATE)],
-    "api": [topic(*_ALL, BIRTH), topic(*_ALL, STATE)],
+    "api": [topic(*_ALL, BIRTH), topic(*_ALL, STATE), alarms_topic("+")],
 }
 
 

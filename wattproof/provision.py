@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from telemetry import ACK, BATCH, BIRTH, MAX_BYTES, STATE, check_name, topic
+from telemetry import ACK, BATCH, BIRTH, MAX_BYTES, STATE, alarms_topic, check_name, topic
 from wattproof.certificates import ProvisionError, Written, hosts_of, open_authority
 
 SERVICES: Final = ("collector", "api", "health")
@@ -157,8 +157,11 @@ def _rights(name: str) -> list[str]:
         return [*writes, f"read {topic(site, gateway, ACK)}"]
     role = name.split("-", maxsplit=1)[0]
     return {
-        "collector": [f"read {topic('+', '+', BATCH)}", f"write {topic('+', '+', ACK)}"],
-        "api": [f"read {topic('+', '+', BIRTH)}", f"read {topic('+', '+', STATE)}"],
+        "collector": [
+            *(f"read {topic('+', '+', kind)}" for kind in (BATCH, BIRTH, STATE)),
+            *(f"write {written}" for written in (topic("+", "+", ACK), alarms_topic("+"))),
+        ],
+        "api": [f"read {read}" for read in (topic("+", "+", BIRTH), topic("+", "+", STATE), alarms_topic("+"))],
         "health": ["read $SYS/broker/uptime"],
     }[role]
 
