@@ -3,9 +3,9 @@
 Encoding is canonical (fields in their declared order, shortest decimal that gives the same float64), so the same batch
 is always the same bytes and a value survives the wire bit for bit.
 
-A batch and an acknowledgement decide what a gateway deletes, and TCP's checksum misses what a faulty router or converter
-alters. So both end in a checksum of their own: ``,"crc":"<8 hexadecimal digits>"}``, the CRC-32 (that of zip and
-Ethernet) of every byte before that last comma. It guards against accidents; against people there is TLS.
+A batch and an acknowledgement decide what a gateway deletes, and TCP's checksum misses what a faulty router or
+converter alters. So both end in a checksum of their own: ``,"crc":"<8 hexadecimal digits>"}``, the CRC-32 (that of zip
+and Ethernet) of every byte before that last comma. It guards against accidents; against people there is TLS.
 """
 
 from __future__ import annotations
@@ -76,10 +76,13 @@ def has_checksum(payload: bytes) -> bool:
 def _checked(payload: bytes) -> bytes:
     """The message without its checksum, which is right."""
     body = payload[:-_CRC_BYTES]
-    if payload[-_CRC_BYTES:] != _CRC % zlib.crc32(body):
-        problem = "altered on its way" if has_checksum(payload) else "has no checksum at its end"
+    if not has_checksum(payload):
         raise DamagedError(
-            f"{problem}; it must end in {_CRC.decode()}, the CRC-32 of what is before" % zlib.crc32(body)
+            'no checksum at its end, where ,"crc":"<CRC-32 of what is before, 8 hexadecimal digits>"} belongs'
+        )
+    if payload[-_CRC_BYTES:] != _CRC % zlib.crc32(body):
+        raise DamagedError(
+            f"its checksum is that of other bytes (these have {zlib.crc32(body):08x}): altered on the way"
         )
     return body + b"}"
 

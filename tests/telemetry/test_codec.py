@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import contextlib
 import json
 import struct
@@ -23,6 +24,7 @@ from telemetry import (
     Batch,
     Birth,
     BirthDevice,
+    DamagedError,
     DecodeError,
     Gap,
     State,
@@ -31,6 +33,7 @@ from telemetry import (
     encode,
     json_schema,
     ranges,
+    with_checksum,
 )
 
 ROOT = Path(__file__).parent.parent.parent
@@ -45,6 +48,11 @@ def tables(draw: st.DrawFn) -> Table:
     names = draw(st.sets(CHANNELS, min_size=1))
     columns = {name: draw(st.lists(values, min_size=len(times), max_size=len(times))) for name in sorted(names)}
     return Table(draw(NAMES), "power_meter", times, columns)
+
+
+def sealed_again(payload: bytes) -> bytes:
+    """An altered message with the checksum its sender would have given it."""
+    return with_checksum(payload[: payload.rindex(b',"crc"')] + b"}")
 
 
 def bits(value: float | None) -> bytes:
@@ -75,7 +83,7 @@ def test_the_state_of_the_clock_travels_with_the_readings_and_bytes_without_it_s
     assert decode(payload, Batch).tables[0].clock == ""
     assert decode(encode(Batch("g", "w", "e", 1, [stamped])), Batch).tables == [stamped]
     with pytest.raises(DecodeError, match="Invalid enum value 'guessed'"):
-        decode(payload.replace(b'"times"', b'"clock":"guessed","times"'), Batch)
+        decode(sealed_again(payload.replace(b'"times"', b'"clock":"guessed","times"')), Batch)
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
@@ -109,16 +117,42 @@ def test_a_batch_that_breaks_its_schema_is_refused_with_the_place(change, said: 
     plain = json.loads(
         encode(Batch("g", "w", "e", 1, [Table("main", "power_meter", [1, 2], {"active_power_w": [1.0, 2.0]})]))
     )
+    del plain["crc"]
     change(plain)
     with pytest.raises(DecodeError, match=said):
-        decode(json.dumps(plain).encode(), Batch)
+        decode(with_checksum(json.dumps(plain).encode()), Batch)
+
+
+@given(st.data())
+def test_no_altered_byte_of_a_batch_or_an_acknowledgement_is_believed(data: st.DataObject) -> None:
+    message = data.draw(st.sampled_from([MESSAGES["batch"], MESSAGES["ack"]]))
+    payload = encode(message)
+    at = data.draw(st.integers(0, len(payload) - 1))
+    flipped = data.draw(st.binary(min_size=1, max_size=4).filter(any))  # a burst of 32 bits at most: CRC-32 finds all
+    altered = bytes(
+        byte ^ (flipped[index - at] if at <= index < at + len(flipped) else 0) for index, byte in enumerate(payload)
+    )
+    if altered != payload:
+        with pytest.raises(DamagedError, match="checksum"):
+            decode(altered, type(message))  # type: ignore[type-var]
+    with pytest.raises(DamagedError):
+        decode(payload[:at], type(message))  # type: ignore[type-var]
+
+
+def test_the_checksum_is_the_crc_32_that_every_language_has_of_the_bytes_before_it() -> None:
+    assert encode(
+        Ack("a1", [(1, 3)])
+    ) == b'{"epoch":"a1","stored":[[1,3]],"quarantined":[],"crc":"%08x"}' % binascii.crc32(
+        b'{"epoch":"a1","stored":[[1,3]],"quarantined":[]'
+    )
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_numbers_that_are_none_are_refused(number: str) -> None:
     text = encode(Batch("g", "w", "e", 1, [Table("main", "power_meter", [1], {"active_power_w": [1.0]})])).decode()
-    with pytest.raises(DecodeError):
-        decode(text.replace("[1.0]", f"[{number}]").encode(), Batch)
+    with pytest.raises(DecodeError) as refused:
+        decode(sealed_again(text.replace("[1.0]", f"[{number}]").encode()), Batch)
+    assert not isinstance(refused.value, DamagedError)
 
 
 def test_an_oversized_message_is_refused_before_it_is_parsed() -> None:
