@@ -127,7 +127,9 @@ class Collector:
 
     def _on_batch(self, topic_: str, message: MQTTMessage, connection: int) -> None:
         self._tally.add(messages=1)
-        delivery = Delivery(topic_, bytes(message.payload), self._clock(), message.mid, message.qos, connection)
+        delivery = Delivery(
+            topic_, bytes(message.payload), self._clock(), message.mid, message.qos, connection, message.dup
+        )
         if not self._inbox.put(delivery):
             self._tally.add(deferred=1)
             self._release([delivery])

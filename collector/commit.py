@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeVar
 import structlog
 
 from collector.counters import Tally
+from collector.doubts import Doubts
 from collector.errors import QuarantineError
 from collector.inbox import Delivery
 from collector.intake import Intake, Reason, Refusal, Sender, find_sender, part_content, take_apart
@@ -59,6 +60,7 @@ class Committer:
         self._quarantine = quarantine
         self._tally = tally
         self._stopping = stopping
+        self._doubts = Doubts()
         self.trouble = ""
 
     def commit(self, deliveries: Sequence[Delivery], now: int) -> list[Outcome]:
@@ -77,13 +79,25 @@ class Committer:
         first: dict[tuple[str, bytes], Delivery] = {}
         for delivery in deliveries:
             first.setdefault((delivery.topic, delivery.payload), delivery)
-        intakes = {key: _apart(delivery, now) for key, delivery in first.items()}
+        intakes = {key: self._settled(delivery, _apart(delivery, now)) for key, delivery in first.items()}
         for key, intake in intakes.items():
             self._set_aside(first[key], intake.refusals)
         keys = [key for key, intake in intakes.items() if intake.batch is not None]
         owners = {id(intakes[key].batch): first[key] for key in keys}
         failed = self._write([batch for key in keys if (batch := intakes[key].batch) is not None], owners)
         return [_outcome(intakes[delivery.topic, delivery.payload], failed) for delivery in deliveries]
+
+    def _settled(self, delivery: Delivery, intake: Intake) -> Intake:
+        """Leave what was damaged on its way unanswered, so that its gateway sends it again.
+
+        What bears no checksum at all is kept to be looked at, whoever sent it.
+        """
+        if not intake.doubtful or self._doubts.sent_so(delivery):
+            return intake
+        self._tally.add(damaged=1)
+        (refusal,) = intake.refusals
+        log.warning("message_damaged", topic=delivery.topic, bytes=len(delivery.payload), reason=refusal.detail)
+        return Intake(None, None, [] if refusal.reason is Reason.DAMAGED else [refusal])
 
     def _write(self, batches: Sequence[Batch], owners: dict[int, Delivery]) -> set[int]:
         """Write batches; those that the store cannot take for a reason of their own are set aside and returned."""

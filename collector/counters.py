@@ -44,6 +44,8 @@ class Counters:
         Commits tried again because store or quarantine failed.
     deferred
         Messages left to be sent again because too many were waiting.
+    damaged
+        Messages left to be sent again because their checksum did not fit.
     """
 
     messages: int = 0
@@ -55,6 +57,7 @@ class Counters:
     gap_readings: int = 0
     retries: int = 0
     deferred: int = 0
+    damaged: int = 0
 
 
 class Tally:

@@ -18,6 +18,8 @@ class Delivery(NamedTuple):
         When [ms since 1970-01-01 UTC].
     mid, qos, connection
         What is needed to acknowledge it to the broker: its id, which is valid on its connection only.
+    dup
+        The broker sends it again of its own accord.
     """
 
     topic: str
@@ -26,6 +28,7 @@ class Delivery(NamedTuple):
     mid: int
     qos: int
     connection: int
+    dup: bool = False
 
 
 class Inbox:

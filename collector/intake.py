@@ -14,6 +14,7 @@ from telemetry import (
     MAX_BYTES,
     Batch,
     Channel,
+    DamagedError,
     DecodeError,
     Gap,
     InvalidNameError,
@@ -21,6 +22,7 @@ from telemetry import (
     channel,
     check_name,
     decode,
+    has_checksum,
     parse_topic,
 )
 
@@ -41,6 +43,8 @@ class Reason(enum.StrEnum):
     """More bytes than a message may have."""
     MALFORMED = "malformed"
     """Not JSON, or not a batch."""
+    DAMAGED = "damaged"
+    """Its checksum is that of other bytes, and it is sent so again and again."""
     TOPIC_MISMATCH = "topic_mismatch"
     """Sent under the topic of another gateway."""
     DUPLICATE_TABLE = "duplicate_table"
@@ -105,11 +109,14 @@ class Intake(NamedTuple):
         What may be stored; None when nothing may.
     refusals
         What may not.
+    doubtful
+        The checksum does not fit: perhaps this is not what was sent, and `sender` is somebody else.
     """
 
     sender: Sender | None
     batch: Batch | None
     refusals: list[Refusal]
+    doubtful: bool = False
 
 
 def take_apart(topic: str, payload: bytes, now: int) -> Intake:
@@ -122,6 +129,9 @@ def take_apart(topic: str, payload: bytes, now: int) -> Intake:
         return Intake(None, None, [Refusal(Reason.TOPIC, f"topic {topic!r} carries no batches")])
     try:
         batch = decode(payload, Batch)
+    except DamagedError as error:
+        reason = Reason.DAMAGED if has_checksum(payload) else Reason.MALFORMED
+        return Intake(find_sender(topic, payload), None, [Refusal(reason, str(error))], doubtful=True)
     except DecodeError as error:
         reason = Reason.OVERSIZED if len(payload) > MAX_BYTES else Reason.MALFORMED
         return Intake(find_sender(topic, payload), None, [Refusal(reason, str(error))])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.intake import Intake, Reason, take_apart
-from telemetry import MAX_BYTES, Batch, Gap, Table, encode
+from telemetry import MAX_BYTES, Batch, Gap, Table, encode, with_checksum
 
 NOW = 1_795_000_000_000
 TOPIC = "wattproof/1/site-1/gw-1/batch"
@@ -41,15 +41,13 @@ def test_a_sound_batch_is_stored_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("payload", "reason", "numbered"),
     [
-        (b"", Reason.MALFORMED, False),
-        (b"\xff\xfe", Reason.MALFORMED, False),
-        (b"{", Reason.MALFORMED, False),
-        (b"[1, 2]", Reason.MALFORMED, False),
-        (b'{"epoch": "epoch", "seq": 7}', Reason.MALFORMED, True),
-        (b'{"epoch": "epoch", "seq": true}', Reason.MALFORMED, False),
-        (b'{"epoch": 5, "seq": 7}', Reason.MALFORMED, False),
+        (with_checksum(b"{}"), Reason.MALFORMED, False),
+        (with_checksum(b"[1, 2]"), Reason.MALFORMED, False),
+        (with_checksum(b'{"epoch": "epoch", "seq": 7}'), Reason.MALFORMED, True),
+        (with_checksum(b'{"epoch": "epoch", "seq": true}'), Reason.MALFORMED, False),
+        (with_checksum(b'{"epoch": 5, "seq": 7}'), Reason.MALFORMED, False),
         (b'{"epoch": "epoch", "seq": 7, "pad": "' + b"x" * MAX_BYTES + b'"}', Reason.OVERSIZED, True),
-        (b"[" * 100_000, Reason.MALFORMED, False),
+        (with_checksum(b"[" * 100_000), Reason.MALFORMED, False),
     ],
 )
 def test_what_is_no_batch_is_set_aside_whole_and_answered_if_it_is_numbered(
@@ -59,6 +57,23 @@ def test_what_is_no_batch_is_set_aside_whole_and_answered_if_it_is_numbered(
     assert intake.batch is None
     assert [(refusal.reason, refusal.part) for refusal in intake.refusals] == [(reason, "")]
     assert intake.sender == (("site-1", "gw-1", "epoch", 7) if numbered else None)
+    assert not intake.doubtful
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff\xfe", b"{", b'{"epoch": "epoch", "seq": 7}', b"[" * 100_000])
+def test_what_has_no_checksum_is_malformed_and_its_number_doubtful(payload: bytes) -> None:
+    intake = take_apart(TOPIC, payload, NOW)
+    assert intake.doubtful
+    assert intake.batch is None
+    assert [refusal.reason for refusal in intake.refusals] == [Reason.MALFORMED]
+
+
+def test_a_value_altered_on_the_way_is_not_taken_for_a_reading() -> None:
+    altered = encode(batch(table({"active_power_w": [1500.0]}))).replace(b"1500.0", b"9500.0")
+    intake = take_apart(TOPIC, altered, NOW)
+    assert intake.doubtful
+    assert intake.batch is None
+    assert [refusal.reason for refusal in intake.refusals] == [Reason.DAMAGED]
 
 
 @pytest.mark.parametrize("topic", ["wattproof/1/Site/gw-1/batch", "wattproof/1/site-1/gw-1/state", "elsewhere", ""])

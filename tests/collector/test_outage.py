@@ -22,7 +22,7 @@ from storage import (
     StoreUnavailableError,
     Written,
 )
-from telemetry import Batch, Broker, Table, encode, new_client, topic
+from telemetry import Batch, Broker, Table, decode, encode, new_client, topic
 from tests.collector.parts import (
     GATEWAY,
     MAIN,
@@ -192,7 +192,7 @@ def test_a_batch_that_makes_the_store_fail_is_found_among_the_others_and_set_asi
     assert store.count() == 70
     (entry,) = quarantine.list()
     assert (entry.reason, entry.part, entry.readings) == ("unprocessable", "", 10)
-    assert msgspec.json.decode(entry.content, type=Batch).seq == 3
+    assert decode(entry.content, Batch).seq == 3
     assert "ZeroDivisionError" in entry.detail
 
 
