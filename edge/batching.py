@@ -1,59 +1,129 @@
-"""Batches as bytes, cut to a size that travels."""
+"""Batches as bytes, cut to a size that travels.
+
+A table is encoded once, whatever becomes of it: a batch is put together from the bytes of its tables. What
+`telemetry.encode` would give are the same bytes.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple
 
 import msgspec
 
-from telemetry import MAX_BYTES, Batch, Gap, Table, encode
+from telemetry import MAX_BYTES, Batch, Gap, Table, with_checksum
 
 _ROOM_FOR_SEQ: Final = 20
-"""Digits a sequence number may gain when parts before it are counted [bytes]."""
+"""Digits a sequence number may gain in parts after the first [bytes]."""
+_HANDY_BYTES: Final = 250_000
+"""A batch is closed when it would grow beyond this [bytes]: what is in the making, and in flight, stays small."""
+_ENCODER: Final = msgspec.json.Encoder()
 
 
-def encoded_parts(batch: Batch, most: int = MAX_BYTES) -> list[tuple[Batch, bytes]]:
-    """Encode a batch, as several with consecutive numbers when one would be larger than `most` [bytes].
+class Part(NamedTuple):
+    """A batch as it travels: its number, how many values it holds, its bytes."""
+
+    seq: int
+    readings: int
+    payload: bytes
+
+
+class _Sealed(msgspec.Struct):
+    """A `telemetry.Batch` whose tables and gaps are encoded already."""
+
+    site: str
+    gateway: str
+    epoch: str
+    seq: int
+    tables: list[msgspec.Raw]
+    gaps: list[msgspec.Raw]
+
+
+class _Piece(NamedTuple):
+    """A table or a gap, encoded; one that was `cut` off another must not share a batch with it."""
+
+    readings: int
+    encoded: bytes
+    cut: bool
+
+
+def encoded_parts(batch: Batch, most: int = MAX_BYTES) -> Iterator[Part]:
+    """Encode a batch, as several with consecutive numbers when it is large; none is larger than `most` [bytes].
 
     Raises
     ------
     ValueError
         When a value is NaN or infinite, or a single reading is larger than `most`.
     """
-    payload = encode(batch)
-    if len(payload) <= most:
-        return [(batch, payload)]
-    parts = [
-        msgspec.structs.replace(batch, seq=batch.seq + index, tables=tables, gaps=gaps)
-        for index, (tables, gaps) in enumerate(_cut(batch, batch.tables, batch.gaps, most - _ROOM_FOR_SEQ))
-    ]
-    return [(part, encode(part)) for part in parts]
+    empty = _Sealed(batch.site, batch.gateway, batch.epoch, batch.seq, [], [])
+    room = most - len(_sealed(empty)) - _ROOM_FOR_SEQ
+    handy = min(room, _HANDY_BYTES)
+    part, readings, size = empty, 0, 0
+    for pieces, of_tables in ((_of_tables(batch.tables, room), True), (_of_gaps(batch.gaps, room), False)):
+        for piece in pieces:
+            grown = size + len(piece.encoded) + 1  # and a comma
+            if size and (grown > handy or piece.cut):
+                yield Part(part.seq, readings, _sealed(part))
+                part = msgspec.structs.replace(empty, seq=part.seq + 1, tables=[], gaps=[])
+                readings, grown = 0, len(piece.encoded) + 1
+            (part.tables if of_tables else part.gaps).append(msgspec.Raw(piece.encoded))
+            readings, size = readings + piece.readings, grown
+    yield Part(part.seq, readings, _sealed(part))
 
 
-def _cut(batch: Batch, tables: list[Table], gaps: list[Gap], most: int) -> Iterator[tuple[list[Table], list[Gap]]]:
-    """Halve until every piece fits: readings from gaps, then device by device, then by time, then by channel."""
-    if len(encode(msgspec.structs.replace(batch, tables=tables, gaps=gaps))) <= most:
-        yield tables, gaps
-        return
-    halves: tuple[tuple[list[Table], list[Gap]], tuple[list[Table], list[Gap]]]
-    if tables and gaps:
-        halves = (tables, []), ([], gaps)
-    elif gaps and len(gaps) > 1:
-        half = len(gaps) // 2
-        halves = ([], gaps[:half]), ([], gaps[half:])
-    elif len(tables) > 1:
-        half = len(tables) // 2
-        halves = (tables[:half], []), (tables[half:], [])
-    elif tables and (pieces := _halved(tables[0])):
-        halves = ([pieces[0]], []), ([pieces[1]], [])
-    else:
-        raise ValueError(f"a single reading of {batch.gateway} is larger than {most} bytes; shorten its device's id")
-    for half_tables, half_gaps in halves:
-        yield from _cut(batch, half_tables, half_gaps, most)
+def _sealed(part: _Sealed) -> bytes:
+    return with_checksum(_ENCODER.encode(part))
+
+
+def _of_gaps(gaps: Sequence[Gap], room: int) -> Iterator[_Piece]:
+    for gap in gaps:
+        encoded = _ENCODER.encode(gap)
+        if len(encoded) > room:
+            raise _too_large(gap.device, room)
+        yield _Piece(0, encoded, cut=False)
+
+
+def _of_tables(tables: Sequence[Table], room: int) -> Iterator[_Piece]:
+    for table in tables:
+        encoded = _ENCODER.encode(table)
+        readings = _readings(table)
+        if len(encoded) <= room:
+            yield _Piece(readings, encoded, cut=False)
+        else:
+            halves = _halved(table)
+            if halves is None:
+                raise _too_large(table.device, room)
+            for piece in _of_tables(halves, room):
+                yield piece._replace(cut=True)
+
+
+def _too_large(device: str, room: int) -> ValueError:
+    return ValueError(f"a single reading of {device} is larger than {room} bytes; shorten the device's id")
+
+
+def _readings(table: Table) -> int:
+    """How many values a table holds.
+
+    Raises
+    ------
+    ValueError
+        When one of them is NaN or infinite: JSON cannot carry it, and no reading may be that.
+    """
+    values = [value for value in chain.from_iterable(table.columns.values()) if value is not None]
+    if not all(map(math.isfinite, values)):
+        names = [
+            name
+            for name, column in table.columns.items()
+            if not all(value is None or math.isfinite(value) for value in column)
+        ]
+        raise ValueError(f"{table.device}.{names[0]}: NaN or infinity is not a value; leave the reading out")
+    return len(values)
 
 
 def _halved(table: Table) -> tuple[Table, Table] | None:
+    """By time if there are several, else by channel; None for a single reading."""
     rows, names = len(table.times), list(table.columns)
     if rows > 1:
         half = rows // 2

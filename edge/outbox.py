@@ -263,13 +263,14 @@ class Outbox:
             if not tables and not declared:
                 return self.last_seq
             first = self.last_seq + 1
-            parts = encoded_parts(Batch(self.site, self.gateway, self.epoch, first, tables, declared))
             now = self._clock()
-            for part, payload in parts:
-                insert(connection, part.seq, part.readings, now, payload)
-            values, lost = sum(table.readings for table in tables), sum(gap.readings for gap in gaps)
-            size = sum(len(payload) for _, payload in parts)
-            count_put(connection, parts[-1][0].seq, values=values, lost=lost, batches=len(parts), size=size)
+            values = size = 0
+            for part in encoded_parts(Batch(self.site, self.gateway, self.epoch, first, tables, declared)):
+                insert(connection, part.seq, part.readings, now, part.payload)
+                values, size = values + part.readings, size + len(part.payload)
+            lost = sum(gap.readings for gap in gaps)
+            batches = part.seq - first + 1
+            count_put(connection, part.seq, values=values, lost=lost, batches=batches, size=size)
             freed = drop_expired(connection, self._age.horizon(), first, self.gateway)
             drop_excess(connection, self.counters.bytes + size - freed - self._max_bytes, first, self.gateway)
             ledger = load(connection)
