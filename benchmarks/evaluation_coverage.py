@@ -5,7 +5,7 @@ by the same functions as stored readings; the truth is the simulator's. "arrays"
 (day-scale AR(1) of several strengths; a new machine that scatters less than the old one; the same with days off that
 hardly scatter at all, which the band's even noise does not know), for places the factory does not reach. Beside it, on
 the same draws, CalTRACK's fractional savings uncertainty (methods 4.3.2.4, with ASHRAE Guideline 14's daily polynomial)
-and the same band with a single best ρ and no candidates.
+and the same band without its placebos.
 
 ``python -m benchmarks.evaluation_coverage [--seeds 200] [--json]``
 """
@@ -25,7 +25,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 import simulator
-from analytics import avoided_energy, fit_linear, goodness
+from analytics import BandMethod, avoided_energy, fit_linear, goodness
 from benchmarks.frame import Figure, at_least, at_most, report, within
 from evaluation import Driver, Plan, Verdict, Window
 from evaluation.calendar import grid
@@ -128,16 +128,16 @@ def array_draws(rho: float, seed: int, *, quiet: bool) -> dict[str, Draw]:
     energy = np.where(after, new + 0.7 * scatter * ar1(rng, 84, rho), old + scatter * ar1(rng, 84, rho))
     drivers = np.column_stack((parts, outdoor, open_.astype(np.float64)))
     model = fit_linear(drivers[before], energy[before], ("parts", "outdoor", "open"))
-    avoided = avoided_energy(model, drivers[before], day[before], drivers[after], energy[after], day[after])
+    given = (model, drivers[before], day[before], drivers[after], energy[after], day[after])
+    avoided = avoided_energy(*given, method=BandMethod.PLACEBO)
+    plain = avoided_energy(*given, method=BandMethod.AR1)
     percent = 100.0 / float(old[after].sum())
     error = (float(avoided.cumulative[-1]) - float((old - new)[after].sum())) * percent
-    best = int(np.argmax(avoided.noise.weight))
-    single = avoided.band.scale[best, -1] * stdtrit(avoided.band.freedom[best, -1], (1 + NOMINAL) / 2)
     fit = goodness(energy[before], model.fitted, day[before], model.parameters)
     guideline = fsu_half(fit.cv_rmse, fit.n, fit.n_effective, 28, model.parameters) * float(avoided.adjusted.sum())
     return {
         "band": Draw(error, float(avoided.band.half_width(NOMINAL)[-1]) * percent),
-        "single": Draw(error, float(single) * percent),
+        "plain": Draw(error, float(plain.band.half_width(NOMINAL)[-1]) * percent),
         "guideline": Draw(error, guideline * percent),
     }
 
@@ -194,7 +194,7 @@ def array_figures(rho: float, count: int) -> list[Figure]:
             ratio=peer / off if off > 0 else None,
         )
     )
-    found.append(Figure(f"{name}: coverage with a single best ρ", coverage([d["single"] for d in even]), "%"))
+    found.append(Figure(f"{name}: coverage without placebos", coverage([d["plain"] for d in even]), "%"))
     found.append(at_least(f"{name}, quiet days off: coverage", coverage(quiet), "%", round(target(count)[0], 1)))
     spread = 1.645 * float(np.std([draw.error for draw in quiet]))
     wide = 100 * (float(np.mean([draw.half for draw in quiet])) / spread - 1)
