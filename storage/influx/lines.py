@@ -1,5 +1,8 @@
 """Line protocol: readings and gaps as the text InfluxDB takes, in pieces that can be halved to find a bad one.
 
+Times are whole nanoseconds, which every version takes unasked: a ``precision`` in the address that a faulty line altered
+would have the readings stored in 1970, and confirmed.
+
 Syntax: https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/
 """
 
@@ -15,6 +18,8 @@ from storage.intake import GAP_KIND, Rows
 from storage.store import Rejected, Series
 from telemetry import Batch, Gap
 
+_NS = "000000"
+"""Makes nanoseconds of milliseconds."""
 _TAG = str.maketrans({",": "\\,", "=": "\\=", " ": "\\ "})
 
 
@@ -69,12 +74,12 @@ class RowsPiece:
         ]
         times = rows.times.tolist()
         if not np.isnan(rows.values).any():
-            return [f"{prefix}{','.join(fields)} {time}" for time, *fields in zip(times, *columns, strict=True)]
+            return [f"{prefix}{','.join(fields)} {time}{_NS}" for time, *fields in zip(times, *columns, strict=True)]
         lines = []
         for time, *fields in zip(times, *columns, strict=True):
             present = ",".join(field for field in fields if not field.endswith("=nan"))
             if present:
-                lines.append(f"{prefix}{present} {time}")
+                lines.append(f"{prefix}{present} {time}{_NS}")
         return lines
 
     def halves(self) -> tuple[Piece, Piece] | None:
@@ -119,7 +124,7 @@ class GapPiece:
         gap = self.gap
         tags = f"site={tag(self.batch.site)},device={tag(gap.device)},kind={tag(gap.kind)}"
         tags += f",channel={tag(gap.channel)},reason={tag(gap.reason)}"
-        return [f"{GAP_KIND},{tags} end_ms={gap.end}i,readings={gap.readings}i {gap.start}"]
+        return [f"{GAP_KIND},{tags} end_ms={gap.end}i,readings={gap.readings}i {gap.start}{_NS}"]
 
     def halves(self) -> tuple[Piece, Piece] | None:
         """See `Piece.halves`."""

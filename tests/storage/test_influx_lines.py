@@ -31,10 +31,10 @@ def test_a_line_is_measurement_tags_fields_and_time() -> None:
     sent = Batch(SITE, "gw-1", "e", 1, [Table("main", "power_meter", [1, 2, 3], columns)], [gap])
     assert pieces(sent) == [
         [
-            "power_meter,site=gimpo-demo,device=main active_power_w=1.5,frequency_hz=60.0 1",
-            "power_meter,site=gimpo-demo,device=main frequency_hz=1e+22 3",
+            "power_meter,site=gimpo-demo,device=main active_power_w=1.5,frequency_hz=60.0 1000000",
+            "power_meter,site=gimpo-demo,device=main frequency_hz=1e+22 3000000",
             "gap,site=gimpo-demo,device=main,kind=power_meter,channel=active_power_w,"
-            "reason=disk\\ full\\,\\ 0\\ B\\=left end_ms=9i,readings=3i 5",
+            "reason=disk\\ full\\,\\ 0\\ B\\=left end_ms=9i,readings=3i 5000000",
         ]
     ]
 

@@ -122,9 +122,8 @@ def test_version_1_is_written_where_it_listens(version: str, path: str) -> None:
             True,
         ]
         written = server.requests[-1]
-        assert written.body == b"power_meter,site=gimpo-demo,device=main active_power_w=1.0 1000"
-        assert written.query["precision"] == "ms"
-        assert written.query.get("db" if path == "/write" else "bucket") == "energy"
+        assert written.body == b"power_meter,site=gimpo-demo,device=main active_power_w=1.0 1000000000"
+        assert written.query == ({"db": "energy"} if path == "/write" else {"org": "", "bucket": "energy"})
         assert written.headers["authorization"] == "Basic " + base64.b64encode(b"u:p:w").decode()
         store.write(ONE)
         assert server.paths()[4:] == [f"POST {path}"]
@@ -160,7 +159,7 @@ def test_version_2_is_written_with_token_organization_and_bucket() -> None:
         assert store.write(ONE).stored == 1
         assert server.paths() == ["GET /ping", "GET /api/v2/buckets", "POST /api/v2/write"]
         written = server.requests[-1]
-        assert written.query == {"org": "factory", "bucket": "wattproof", "precision": "ms"}
+        assert written.query == {"org": "factory", "bucket": "wattproof"}
         assert written.headers["authorization"] == "Token t0k3n"
         assert store.health().facts["version"] == "v2.7.11"
 
