@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from edge.site import Site, read_text
+from edge.defects import korean_of
+from edge.document_part import Part
+from edge.mending import Step, pattern_of, touches, understood
+from edge.profiles import InlineProfile
+from edge.site import Site, devices_of, read_text
 from edge.site_checks import problems_of
 from telemetry import Document, DocumentError, parse_yaml
-
-_MOST: Final = 200
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_MISSING = re.compile(r"missing key `([^`]+)`")
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -30,12 +30,15 @@ class Problem(msgspec.Struct, frozen=True):
         The field, as in ``buses[0].devices[2].unit``.
     sentence
         What is wrong and what would be right.
+    sentence_ko
+        The same in Korean.
     """
 
     source: str
     line: int
     path: str
     sentence: str
+    sentence_ko: str
 
 
 def check_site(path: Path | str) -> list[Problem]:
@@ -48,68 +51,42 @@ def check_site(path: Path | str) -> list[Problem]:
         document = parse_yaml(read_text(path), str(path))
     except DocumentError as error:
         return [_problem(error)]
-    site, found, mended = _understood(document)
+    value = _copied(document.value) if document.value is not None else {}
+    site, found, mended = understood(document, value, Site, _site_stand_in)
     if site is not None:
-        for problem in problems_of(document, site, path.parent):
-            if not _touches(problem.path, mended):
-                found.append(problem)
+        for inner, places in _inline_profiles(document, site):
+            found += inner
+            mended |= places
+        found += [problem for problem in problems_of(document, site, path.parent) if not touches(problem.path, mended)]
     unique = {(each.source, each.line, each.path, each.problem): each for each in found}
     return sorted(map(_problem, unique.values()), key=lambda each: (each.source != str(path), each.line, each.path))
 
 
+def _copied(value: Any) -> Any:
+    """The same, without the parts that YAML's aliases share: each is mended by itself."""
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value
+
+
 def _problem(error: DocumentError) -> Problem:
-    return Problem(error.source, error.line, error.path, error.problem)
+    return Problem(error.source, error.line, error.path, error.problem, korean_of(error))
 
 
-def _understood(document: Document) -> tuple[Site | None, list[DocumentError], set[str]]:
-    """The site as far as it can be understood, what cannot, and the places where something else was put instead."""
-    found: list[DocumentError] = []
-    mended: set[str] = set()
-    value = msgspec.json.decode(msgspec.json.encode(document.value)) if document.value is not None else {}
-    for number in range(_MOST):
-        try:
-            return msgspec.convert(value, Site), found, mended
-        except msgspec.ValidationError as error:
-            problem = document.error(str(error))
-            found.append(problem)
-            missing = _MISSING.match(problem.problem)
-            steps = _steps(problem.path) + ([missing[1]] if missing else [])
-            mended.add(f"{problem.path}.{missing[1]}".removeprefix(".") if missing else problem.path)
-            if not _mend(value, steps, number):
-                break
-    return None, found, mended
+def _inline_profiles(document: Document, site: Site) -> Iterator[tuple[list[DocumentError], set[str]]]:
+    """What cannot be understood of the profiles written in the site file, and where; they are mended in place."""
+    for index, bus in enumerate(site.buses):
+        for device, place in devices_of(bus, index):
+            if isinstance(device.profile, dict):
+                part = Part(document, f"{place}.profile", device.profile)
+                profile, found, mended = understood(part, device.profile, InlineProfile, _profile_stand_in)
+                if profile is None:
+                    mended.add(f"{place}.profile")
+                # Of a field that was not understood nothing more is said.
+                yield found, mended | {where.rpartition(".")[0] for where in mended if "fields[" in where}
 
 
-def _steps(path: str) -> list[str | int]:
-    return [int(index) if index else name for name, index in _STEP.findall(path)]
-
-
-def _mend(value: Any, steps: list[str | int], number: int) -> bool:
-    """Put something usable where a value is not; False when that place cannot be found."""
-    if not steps:
-        return False
-    for step in steps[:-1]:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    last = steps[-1]
-    stand_in = _stand_in(steps, number)
-    if isinstance(value, dict) and isinstance(last, str):
-        if stand_in is None and last not in value:
-            return False
-        if stand_in is None:
-            del value[last]
-        else:
-            value[last] = stand_in
-        return True
-    if isinstance(value, list) and isinstance(last, int) and last < len(value):
-        value[last] = stand_in
-        return stand_in is not None
-    return False
-
-
-def _stand_in(steps: list[str | int], number: int) -> Any:
+def _site_stand_in(steps: list[Step], number: int) -> Any:
     """What stands for a required key that is missing or cannot be understood; None for one that can be left out."""
     device = {"id": f"unnamed-{number}", "profile": "generic-plc", "unit": 247 - number % 200}
     bus = {"name": f"unnamed-{number}", "url": f"tcp://unnamed-{number}.invalid", "devices": [device]}
@@ -124,9 +101,10 @@ def _stand_in(steps: list[str | int], number: int) -> Any:
         "buses[].devices[]": device,
         **{f"buses[].devices[].{key}": value for key, value in device.items()},
     }
-    place = "".join(f".{step}" if isinstance(step, str) else "[]" for step in steps)
-    return required.get(place.removeprefix("."))
+    return required.get(pattern_of(steps))
 
 
-def _touches(path: str, mended: set[str]) -> bool:
-    return any(path == place or path.startswith((f"{place}.", f"{place}[")) for place in mended if place)
+def _profile_stand_in(steps: list[Step], number: int) -> Any:
+    """The same in a profile; a field that cannot be understood stands where no other is."""
+    place = {"channel": f"unnamed-{number}", "type": "uint16", "function": 3, "address": 0xFFFF - number}
+    return {"fields[]": place, **{f"fields[].{key}": value for key, value in place.items()}}.get(pattern_of(steps))

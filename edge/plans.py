@@ -123,23 +123,29 @@ def device_plan(
     return DevicePlan(device, profile.name, reads, sorted(walls))
 
 
-def impossible(bus: BusPlan) -> str:
-    """Why a bus cannot keep its plan, with the arithmetic; empty when it can."""
+def impossible(bus: BusPlan) -> dict[str, str]:
+    """Why a bus cannot keep its plan: the arithmetic, for the sentence about its cycle; empty when it can."""
     if bus.load <= 1:
-        return ""
+        return {}
     reads = [read for device in bus.devices for read in device.reads if read.every_ms]
     fastest_ms = min(read.every_ms or 0 for read in reads)
-    needed_ms = bus.load * fastest_ms
     worst = max(reads, key=lambda read: read.load)
     devices = "1 device" if len(bus.devices) == 1 else f"{len(bus.devices)} devices"
-    counted, need = ("1 read", "needs") if len(reads) == 1 else (f"{len(reads)} reads", "need")
-    return (
-        f"this bus cannot keep its cycle: {counted} of {devices} {need} {needed_ms:,.0f} ms of bus time in every "
-        f"{fastest_ms:,} ms ({100 * bus.load:.0f} %); the costliest, {worst.count} registers of {worst.device}, takes "
-        f"{worst.bus_ms:.1f} ms every {worst.every_ms:,} ms ({worst.sent_bytes} bytes out, {worst.received_bytes} in). "
-        f"Read less often (at least {math.ceil(10 * bus.load) / 10:.1f} times the period), raise the baud rate or use "
-        "another bus"
-    )
+    return {
+        "reads": f"1 read of {devices} needs" if len(reads) == 1 else f"{len(reads)} reads of {devices} need",
+        "reads_n": str(len(reads)),
+        "devices_n": str(len(bus.devices)),
+        "needed": f"{bus.load * fastest_ms:,.0f}",
+        "fastest": f"{fastest_ms:,}",
+        "load": f"{100 * bus.load:.0f}",
+        "count": str(worst.count),
+        "worst": worst.device,
+        "bus_ms": f"{worst.bus_ms:.1f}",
+        "every": f"{worst.every_ms:,}",
+        "sent": str(worst.sent_bytes),
+        "received": str(worst.received_bytes),
+        "times": f"{math.ceil(10 * bus.load) / 10:.1f}",
+    }
 
 
 def splits_in(data_dir: Path | None) -> Splits | None:

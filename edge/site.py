@@ -15,6 +15,7 @@ from edge.plans import BusPlan, Plan, device_plan, splits_in
 from edge.profile_cache import cached_profile
 from edge.profiles import Profile, is_profile_path
 from edge.rates import Milliseconds, Pace, Rates, pace, with_rates
+from edge.schema_words import explained
 from edge.splits import Splits
 from telemetry import Broker, DocumentError, parse_yaml
 
@@ -47,6 +48,9 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Time between two readings of what changes quickly [ms]; when left out, the site's.
     rates
         More exactly how often, and which channels at which rate; when left out, the site's.
+    shares_unit
+        It is a part of its unit, whose other parts are devices here as well and say the same: an inverter and the
+        meter inside it, two machines on one PLC. Their registers must not overlap.
     """
 
     id: str
@@ -56,6 +60,7 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str = ""
     every_ms: Milliseconds | None = None
     rates: Rates = Rates()
+    shares_unit: bool = False
 
 
 class Bus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,7 +187,7 @@ def parse_site(text: str, source: str, folder: Path) -> Site:
     try:
         site = msgspec.convert(document.value, Site)
     except msgspec.ValidationError as error:
-        raise document.error(str(error)) from error
+        raise explained(document, error, Site) from error
     for problem in problems_of(document, site, folder):
         raise problem
     return completed(site, folder)

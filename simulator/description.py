@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -53,12 +53,16 @@ class Link(_Part, frozen=True):
 
 
 class Device(_Part, frozen=True):
-    """A device on a link, as a profile describes it, answering to a Modbus unit."""
+    """A device on a link, answering to a Modbus unit, as a profile describes it.
+
+    `profile` is a built-in one's name, the path of a YAML file beside this one, or a profile written here, as in a
+    site file.
+    """
 
     id: str
     kind: Literal["power_meter", "plc", "sensor"]
     label: str
-    profile: str
+    profile: str | dict[str, Any]
     link: str
     unit: Annotated[int, msgspec.Meta(ge=1, le=247)]
 

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from edge.profiles import UnknownProfileError, is_profile_path, load_profile
-from simulator.description import FactoryFile, Press
+from edge.profiles import Profile, UnknownProfileError, is_profile_path, load_profile, parse_profile
+from simulator.description import Device, FactoryFile, Press
 from simulator.devices import offered
 from simulator.errors import NoFactoryError
+from simulator.schedule import RunState
 from telemetry import Document, TelemetryError, check_name, parse_yaml
 
 BUILTIN = Path(__file__).parent / "factories"
@@ -60,13 +61,17 @@ def _readable(problem: str) -> str:
 
 def _with_absolute_profiles(factory: FactoryFile, folder: Path) -> FactoryFile:
     """Profiles given by path lie beside the factory file, wherever the simulator is started."""
-    devices = [
-        msgspec.structs.replace(device, profile=str(folder.resolve() / device.profile))
-        if is_profile_path(device.profile)
-        else device
-        for device in factory.devices
-    ]
-    return msgspec.structs.replace(factory, devices=devices)
+    return msgspec.structs.replace(
+        factory, devices=[_with_absolute_profile(device, folder) for device in factory.devices]
+    )
+
+
+def _with_absolute_profile(device: Device, folder: Path) -> Device:
+    if isinstance(device.profile, dict):
+        return msgspec.structs.replace(device, profile={"name": device.id, **device.profile})
+    if is_profile_path(device.profile):
+        return msgspec.structs.replace(device, profile=str(folder.resolve() / device.profile))
+    return device
 
 
 def _check_names(factory: FactoryFile, document: Document) -> None:
@@ -165,7 +170,7 @@ def _check_profiles(factory: FactoryFile, document: Document) -> None:
     for index, device in enumerate(factory.devices):
         path = f"devices[{index}].profile"
         try:
-            profile = load_profile(device.profile)
+            profile = _profile(document, device, path)
         except UnknownProfileError as error:
             raise document.error(str(error), path) from error
         if profile.kind != device.kind:
@@ -173,6 +178,24 @@ def _check_profiles(factory: FactoryFile, document: Document) -> None:
         missing = [name for name in profile.channels if name not in offered(device.kind)]
         if missing:
             raise document.error(f"the simulator has no {', '.join(missing)} for a {device.kind}", path)
+        _check_served(document, profile, path)
+
+
+def _profile(document: Document, device: Device, path: str) -> Profile:
+    written = device.profile
+    return parse_profile(written, path, document) if isinstance(written, dict) else load_profile(written)
+
+
+def _check_served(document: Document, profile: Profile, path: str) -> None:
+    """Refuse what the simulated devices cannot show: coils, and a run state that the profile's enum leaves out."""
+    if bits := [member for member in profile.members if member.function in {1, 2}]:
+        problem = f"the simulator serves registers (functions 3 and 4), and function {bits[0].function} reads bits"
+        raise document.error(problem, path)
+    for field in profile.fields:
+        lacking = [state for state in RunState if field.enum and float(state) not in field.enum.values()]
+        if field.channel == "run_state" and lacking:
+            names = ", ".join(f"{state.value} ({state.name.lower().replace('_', '-')})" for state in lacking)
+            raise document.error(f"a press is also in run state {names}; add it to the enum of run_state", path)
 
 
 def replaced_press(factory: FactoryFile) -> Press:

@@ -37,7 +37,7 @@ _SILENCE_S = 0.05
 
 
 class Unit:
-    """A device behind a Modbus unit: a span of registers for each function of its profile.
+    """A device behind a Modbus unit: a span of registers for each function of its profile, CT ratios among them.
 
     Registers that mean nothing inside the span read 0; outside it, and in other functions, the device says no.
     """
@@ -45,9 +45,9 @@ class Unit:
     def __init__(self, profile: Profile, image: Image) -> None:
         self._image = image
         self.spans: dict[int, tuple[int, int]] = {}
-        for field in profile.fields:
-            low, high = self.spans.get(field.function, (field.address, field.end))
-            self.spans[field.function] = (min(low, field.address), max(high, field.end))
+        for member in profile.members:
+            low, high = self.spans.get(member.function, (member.address, member.end))
+            self.spans[member.function] = (min(low, member.address), max(high, member.end))
 
     def read(self, function: int, address: int, count: int) -> list[int] | ExcCodes:
         """Words from one instant, or the exception the device answers."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+from typing import Any
+
+import yaml
 
 from simulator.factory import Factory
 from telemetry import Broker
@@ -47,7 +51,7 @@ def site_document(factory: Factory, links: dict[str, str], broker: Broker, gatew
         ]
         lines += [
             f"      - {{id: {device.id}, kind: {device.kind}, label: {_text(device.label)}, "
-            f"profile: {_text(device.profile)}, unit: {device.unit}}}"
+            f"profile: {_profile(device.profile)}, unit: {device.unit}}}"
             for device in factory.file.devices
             if device.link == link.name
         ]
@@ -66,6 +70,14 @@ def _broker_lines(broker: Broker) -> list[str]:
         files = f"ca: {_text(tls.ca)}, certificate: {_text(tls.certificate)}, key: {_text(tls.key)}"
         lines.append(f"  tls: {{{files}}}")
     return [*lines, f'  protocol: "{broker.protocol}"', f"  keepalive_s: {broker.keepalive_s}"]
+
+
+def _profile(profile: str | dict[str, Any]) -> str:
+    """A name, or a profile on one line; YAML, because the keys of an enum are numbers."""
+    if isinstance(profile, str):
+        return _text(profile)
+    line = yaml.safe_dump(profile, default_flow_style=True, allow_unicode=True, sort_keys=False, width=math.inf)
+    return str(line).strip()
 
 
 def _text(value: str) -> str:

@@ -8,6 +8,7 @@ Security). A serial line: ``rtu:///dev/ttyUSB0?baud=9600&parity=N&stopbits=1``, 
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -130,7 +131,7 @@ class SerialAddress:
     @property
     def place(self) -> str:
         """What two buses cannot share."""
-        return self.path
+        return posixpath.normpath(self.path)
 
     @property
     def units(self) -> range:

@@ -6,9 +6,11 @@ from edge.profiles.codec import Registers, decode, decode_field, decode_identity
 from edge.profiles.fingerprint import IDENTIFICATION, Answers, Question, questions, recognise
 from edge.profiles.fingerprint_model import Check
 from edge.profiles.golden_model import Frame, Golden, Words
+from edge.profiles.inline import InlineProfile
 from edge.profiles.loader import builtin_profiles, is_profile_path, load_profile, parse_profile
-from edge.profiles.model import Factor, Field, Identity, Limits, Profile, Quirk, Rate
+from edge.profiles.model import Factor, Field, Identity, Profile, Rate
 from edge.profiles.plc_memory import load_memory, plc_memories
+from edge.profiles.quirks import Limits, Quirk
 from edge.profiles.registers import BITS_PER_READ, REGISTERS_PER_READ, FunctionCode, Order, RegisterType
 from edge.profiles.sunspec import SunSpecDevice, discover, discover_async
 
@@ -26,6 +28,7 @@ __all__ = [
     "FunctionCode",
     "Golden",
     "Identity",
+    "InlineProfile",
     "Limits",
     "Order",
     "Profile",

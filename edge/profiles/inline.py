@@ -13,15 +13,18 @@ from typing import Any, Literal
 
 import msgspec
 
+from edge.defects import DefectsError, defect, each
 from edge.errors import UnknownProfileError
-from edge.profiles.addresses import on_the_wire
+from edge.profiles.addresses import REFERENCE, on_the_wire
 from edge.profiles.fingerprint_model import Check
 from edge.profiles.golden_model import Golden
 from edge.profiles.goldens import check_goldens
-from edge.profiles.model import Factor, Field, Identity, Profile, ProfileDocument, ProfileKind, Quirk
+from edge.profiles.model import Factor, Field, Identity, Profile, ProfileDocument, ProfileKind
 from edge.profiles.plc_memory import Start, load_memory, place_of
+from edge.profiles.quirks import Quirk
 from edge.profiles.registers import Address, FunctionCode, Order
-from edge.profiles.validation import check_overlaps, check_profile
+from edge.profiles.validation import check_profile
+from edge.schema_words import explained
 from telemetry import Document, DocumentError, InvalidNameError, check_name
 
 
@@ -79,23 +82,6 @@ class InlineProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quirks: list[Quirk] = []
 
 
-class Part(Document):
-    """A part of a document, whose errors name the place in the whole."""
-
-    def __init__(self, whole: Document, path: str, value: Any) -> None:
-        super().__init__(whole.source, value, None)
-        self._whole = whole
-        self._path = path
-
-    def error(self, problem: str, path: str = "") -> DocumentError:
-        """Error about the field `path` of the part."""
-        if path:
-            return self._whole.error(problem, f"{self._path}.{path}")
-        if "`$" in problem:
-            return self._whole.error(problem.replace("`$", f"`$.{self._path}"))
-        return self._whole.error(problem, self._path)
-
-
 def inline_profile(document: Document, value: Mapping[str, Any], name: str) -> Profile:
     """Check a profile written inside another document.
 
@@ -116,13 +102,13 @@ def inline_profile(document: Document, value: Mapping[str, Any], name: str) -> P
     try:
         written = msgspec.convert(value, InlineProfile)
     except msgspec.ValidationError as error:
-        raise document.error(str(error)) from error
+        raise explained(document, error, InlineProfile) from error
     if written.memory and written.address_base != 0:
         raise document.error("with `memory`, addresses count from 0; leave address_base out", "address_base")
     base = _extended(document, written)
-    own = [_placed(document, written, field, index) for index, field in enumerate(written.fields)]
+    own, found = _all_placed(document, written)
     if not own and base is None:
-        raise document.error("a profile needs fields: which registers mean which channels", "fields")
+        raise defect(document, "fields", "no_fields")
     try:
         check_name(written.name or name, "profile name")
     except InvalidNameError as error:
@@ -130,8 +116,13 @@ def inline_profile(document: Document, value: Mapping[str, Any], name: str) -> P
     profile = on_the_wire(document, _as_document(written, own, written.name or name))
     if base is not None:
         profile = _joined(base, profile, written)
-    check_profile(document, profile)
-    check_overlaps(document, profile.fields)
+    try:
+        check_profile(document, profile)
+    except DocumentError as error:
+        nowhere = tuple(one.path[: one.path.rindex("]") + 1] for one in found)
+        found += [one for one in each(error) if not one.path.startswith(nowhere)]
+    if found:
+        raise DefectsError(found)
     check_goldens(document, profile)
     digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
     return Profile(**msgspec.structs.asdict(profile), digest=digest)
@@ -163,28 +154,42 @@ def _extended(document: Document, written: InlineProfile) -> Profile | None:
     )
 
 
+def _all_placed(document: Document, written: InlineProfile) -> tuple[list[Field], list[DocumentError]]:
+    """Every field with function, address and order; one that has no place stands where no other is, and is told."""
+    placed: list[Field] = []
+    found: list[DocumentError] = []
+    for index, field in enumerate(written.fields):
+        try:
+            placed.append(_placed(document, written, field, index))
+        except DocumentError as error:
+            found.append(error)
+            last = 465_000 if written.address_base == REFERENCE else 65_000
+            anywhere = msgspec.structs.replace(field, function=3, address=last - 4 * index, at=None)
+            placed.append(_placed(document, written, anywhere, index))
+    return placed, found
+
+
 def _placed(document: Document, written: InlineProfile, field: InlineField, index: int) -> Field:
     """The field with function, address and order."""
     path = f"fields[{index}]"
     function, address, order = field.function, field.address, field.order
     if field.at is not None:
         if address is not None or not written.memory:
-            raise document.error("`at` needs the profile's `memory`, and no address beside it", f"{path}.at")
+            raise defect(document, f"{path}.at", "at_place")
         try:
             own_function, place = place_of(load_memory(written.memory), field.at, written.starts)
         except UnknownProfileError as error:
             raise document.error(str(error), "memory") from error
         except ValueError as error:
-            raise document.error(str(error), f"{path}.at") from error
+            raise defect(document, f"{path}.at", "at", says=str(error)) from error
         function = own_function if function is None else function
         if (function in {1, 2}) != (own_function in {1, 2}):
             raise document.error(f"{field.at} is not read by function {function}", f"{path}.function")
         address = place
         if order is None and field.words > 1:
-            problem = "say its order: CDAB when the low word has the lower number, as PLCs usually keep it, else ABCD"
-            raise document.error(problem, path)
+            raise defect(document, path, "field_order")
     if function is None or address is None:
-        raise document.error("a field needs a function and an address, or `at`", path)
+        raise defect(document, path, "field_place")
     values = {key: getattr(field, key) for key in Field.__struct_fields__}
     return Field(**values | {"function": function, "address": address, "order": order or Order.ABCD})
 

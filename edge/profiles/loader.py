@@ -12,12 +12,14 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.document_part import Part
 from edge.errors import UnknownProfileError
 from edge.profiles.addresses import on_the_wire
 from edge.profiles.goldens import check_goldens
-from edge.profiles.inline import Part, inline_profile
+from edge.profiles.inline import inline_profile
 from edge.profiles.model import Profile, ProfileDocument
-from edge.profiles.validation import check_overlaps, check_profile
+from edge.profiles.validation import check_profile
+from edge.schema_words import explained
 from telemetry import Document, InvalidNameError, check_name, parse_yaml
 
 _INLINE_NAME: Final = "inline"
@@ -94,10 +96,9 @@ def parse_profile(value: str | Mapping[str, Any], source: str, within: Document 
     except InvalidNameError as error:
         raise document.error(str(error), "name") from error
     except msgspec.ValidationError as error:
-        raise document.error(str(error)) from error
-    check_profile(document, written)
+        raise explained(document, error, ProfileDocument) from error
     based = on_the_wire(document, written)
-    check_overlaps(document, based.fields)
+    check_profile(document, based)
     check_goldens(document, based)
     return Profile(**msgspec.structs.asdict(based), digest=hashlib.sha256(value.encode()).hexdigest())
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import msgspec
 
 from edge.profiles.fingerprint_model import Check
 from edge.profiles.golden_model import Golden
+from edge.profiles.quirks import Limits, Quirk
 from edge.profiles.registers import (
     BITS_PER_READ,
     REGISTERS_PER_READ,
@@ -175,39 +176,6 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def rate(self) -> Rate:
         """It is read once."""
         return Rate.ONCE
-
-
-class Quirk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where one function of a device differs from the rest of its profile; what is left out is as in the profile.
-
-    Parameters
-    ----------
-    function
-        The function.
-    max_registers
-        Most registers (bits of functions 1 and 2) it answers in one read.
-    max_gap
-        Most unused registers between two used ones.
-    pause_ms
-        Rest the device needs after a read [ms].
-    one_field_per_read
-        It refuses reads that reach over more than one quantity.
-    """
-
-    function: FunctionCode
-    max_registers: Annotated[int, msgspec.Meta(ge=1, le=BITS_PER_READ)] | None = None
-    max_gap: Annotated[int, msgspec.Meta(ge=0, le=BITS_PER_READ)] | None = None
-    pause_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None = None
-    one_field_per_read: bool | None = None
-
-
-class Limits(NamedTuple):
-    """What one function of a device allows in one read."""
-
-    max_registers: int
-    max_gap: int
-    pause_ms: int
-    one_field_per_read: bool
 
 
 class ProfileDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,64 +3,80 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import ParamSpec
 
+from edge.defects import DefectsError, defect
 from edge.profiles.fingerprint_model import Check
 from edge.profiles.model import Factor, Field, ProfileDocument
 from edge.profiles.registers import RegisterType, bits, permutation
-from telemetry import Document, Kind, UnknownChannelError, channel
+from telemetry import Document, DocumentError, Kind, UnknownChannelError, channel
+
+P = ParamSpec("P")
 
 
 def check_profile(document: Document, profile: ProfileDocument) -> None:
-    """Refuse a profile that cannot be meant.
+    """Refuse a profile, its addresses on the wire, that cannot be meant.
 
     Raises
     ------
     DocumentError
-        With line and field.
+        With line and field; `edge.defects.DefectsError` with all of them when there are several.
     """
-    _check_fields(document, profile)
-    for index, factor in enumerate(profile.factors):
-        _check_factor(document, profile, factor, index)
-    for index, item in enumerate(profile.identity):
-        _check_text_or_number(document, item.type, item.registers, f"identity[{index}]")
-    if len({item.name for item in profile.identity}) != len(profile.identity):
-        raise document.error("a name is given twice", "identity")
-    for index, check in enumerate(profile.fingerprint):
-        _check_fingerprint(document, profile, check, f"fingerprint[{index}]")
-    if len({quirk.function for quirk in profile.quirks}) != len(profile.quirks):
-        raise document.error("a function is given twice", "quirks")
-    if len(set(profile.models)) != len(profile.models):
-        raise document.error("a model is given twice", "models")
+    found = list(_defects(document, profile))
+    if found:
+        raise found[0] if len(found) == 1 else DefectsError(found)
 
 
-def _check_fields(document: Document, profile: ProfileDocument) -> None:
-    seen: set[str] = set()
+def _defects(document: Document, profile: ProfileDocument) -> Iterator[DocumentError]:
     for index, field in enumerate(profile.fields):
-        path = f"fields[{index}]"
-        try:
-            known = channel(field.channel)
-        except UnknownChannelError as error:
-            raise document.error(str(error), f"{path}.channel") from error
-        if field.channel in seen:
-            raise document.error(f"{field.channel} is defined twice", f"{path}.channel")
-        seen.add(field.channel)
-        _check_number(document, field, path)
-        _check_bits(document, field, path)
-        _check_offered(document, profile, field, path)
-        if not math.isfinite(field.offset):
-            raise document.error(f"offset {field.offset} is not a number to add", f"{path}.offset")
-        if field.enum and (field.scale != 1 or field.offset or field.multiply or field.divide):
-            raise document.error("an enum gives values itself; leave scale, offset and factors out", f"{path}.enum")
-        if field.modulus is not None:
-            if known.kind is not Kind.COUNTER:
-                raise document.error(f"{field.channel} is no counter and cannot roll over", f"{path}.modulus")
-            if not (math.isfinite(field.modulus) and field.modulus > 0):
-                raise document.error(f"modulus {field.modulus} must be above 0", f"{path}.modulus")
-        for key, names in (("multiply", field.multiply), ("divide", field.divide)):
-            for number, name in enumerate(names):
-                if name not in {factor.name for factor in profile.factors}:
-                    raise document.error(f"there is no factor {name!r}", f"{path}.{key}[{number}]")
+        yield from _told(_check_field, document, profile, field, f"fields[{index}]")
+        if field.channel in {other.channel for other in profile.fields[:index]}:
+            yield defect(document, f"fields[{index}].channel", "channel_twice", channel=field.channel)
+    yield from _overlaps(document, profile.fields)
+    for index, factor in enumerate(profile.factors):
+        yield from _told(_check_factor, document, profile, factor, index)
+    for index, item in enumerate(profile.identity):
+        yield from _told(_check_text_or_number, document, item.type, item.registers, f"identity[{index}]")
+    if len({item.name for item in profile.identity}) != len(profile.identity):
+        yield document.error("a name is given twice", "identity")
+    for index, check in enumerate(profile.fingerprint):
+        yield from _told(_check_fingerprint, document, profile, check, f"fingerprint[{index}]")
+    if len({quirk.function for quirk in profile.quirks}) != len(profile.quirks):
+        yield document.error("a function is given twice", "quirks")
+    if len(set(profile.models)) != len(profile.models):
+        yield document.error("a model is given twice", "models")
+
+
+def _told(check: Callable[P, None], *args: P.args, **keys: P.kwargs) -> Iterator[DocumentError]:
+    """What one check refuses; it says the first thing that is wrong with one member."""
+    try:
+        check(*args, **keys)
+    except DocumentError as error:
+        yield error
+
+
+def _check_field(document: Document, profile: ProfileDocument, field: Field, path: str) -> None:
+    try:
+        known = channel(field.channel)
+    except UnknownChannelError as error:
+        raise defect(document, f"{path}.channel", "channel_unknown", says=str(error)) from error
+    _check_number(document, field, path)
+    _check_bits(document, field, path)
+    _check_offered(document, profile, field, path)
+    if not math.isfinite(field.offset):
+        raise document.error(f"offset {field.offset} is not a number to add", f"{path}.offset")
+    if field.enum and (field.scale != 1 or field.offset or field.multiply or field.divide):
+        raise document.error("an enum gives values itself; leave scale, offset and factors out", f"{path}.enum")
+    if field.modulus is not None:
+        if known.kind is not Kind.COUNTER:
+            raise defect(document, f"{path}.modulus", "no_counter", channel=field.channel)
+        if not (math.isfinite(field.modulus) and field.modulus > 0):
+            raise defect(document, f"{path}.modulus", "modulus", modulus=field.modulus)
+    for key, names in (("multiply", field.multiply), ("divide", field.divide)):
+        for number, name in enumerate(names):
+            if name not in {factor.name for factor in profile.factors}:
+                raise defect(document, f"{path}.{key}[{number}]", "factor_missing", name=name)
 
 
 def _check_factor(document: Document, profile: ProfileDocument, factor: Factor, index: int) -> None:
@@ -85,11 +101,7 @@ def _check_number(document: Document, member: Field | Factor, path: str) -> None
         raise document.error("a text is no number; texts belong to identity", f"{path}.type")
     of_register = isinstance(member, Field) and member.bit is not None
     if (member.type is RegisterType.BIT and not of_register) != (member.function in {1, 2}):
-        problem = (
-            f"function {member.function} does not read {member.type}: 1 and 2 read bits, 3 and 4 read registers; "
-            "`bit` names one bit of a register"
-        )
-        raise document.error(problem, f"{path}.function")
+        raise defect(document, f"{path}.function", "function_type", function=member.function, type=member.type)
     if member.scale == 0 or not math.isfinite(member.scale):
         raise document.error(f"scale {member.scale} makes every value the same", f"{path}.scale")
     if member.type is not RegisterType.BIT:
@@ -127,26 +139,26 @@ def _most(profile: ProfileDocument, function: int) -> int:
     return own[0] if own and own[0] is not None else profile.max_registers
 
 
-def check_overlaps(document: Document, fields: Sequence[Field]) -> None:
-    """Refuse registers that mean two numbers, their addresses on the wire; the bits of one number may share it.
-
-    Raises
-    ------
-    DocumentError
-        With line and field.
-    """
+def _overlaps(document: Document, fields: Sequence[Field]) -> Iterator[DocumentError]:
+    """Registers that mean two numbers, once for each pair of fields; the bits of one number may share it."""
     owners: dict[tuple[int, int], tuple[int, Field]] = {}
+    told: set[tuple[int, int]] = set()
     for index, field in enumerate(fields):
         for address in range(field.address, field.end):
-            before = owners.setdefault((field.function, address), (index, field))
-            if before[0] == index:
-                continue
-            other = before[1]
+            before, other = owners.setdefault((field.function, address), (index, field))
             same = (other.address, other.words) == (field.address, field.words)
-            apart = field.bits is not None and other.bits is not None
-            if not (same and apart) and not _same_number(field, other):
-                problem = f"register {address} of function {field.function} is {other.channel} already"
-                raise document.error(problem, f"fields[{index}].address")
+            apart = field.bits is not None and other.bits is not None and not field.bits & other.bits
+            if before == index or (before, index) in told or (same and apart) or _same_number(field, other):
+                continue
+            told.add((before, index))
+            yield defect(
+                document,
+                f"fields[{index}].address",
+                "overlap",
+                register=address,
+                function=field.function,
+                channel=other.channel,
+            )
 
 
 def _same_number(one: Field, other: Field) -> bool:

@@ -1,12 +1,14 @@
 """`check_site`: everything that is wrong at once, each with its line; and cycles that cannot be kept, with the sum."""
 
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
 import edge
 from edge.bus_time import bus_time
 from edge.checking import Problem, check_site
+from edge.defect_sentences import DEFECTS
 from edge.links import parse_url
 from edge.profiles import load_profile
 from edge.site import load_site, parse_site, plan_of
@@ -70,10 +72,111 @@ def test_every_problem_is_found_at_once_with_its_line(tmp_path: Path) -> None:
     sentences = {problem.path: problem.sentence for problem in found}
     assert sentences[""] == "missing key `gateway`"
     assert sentences["buses[1].devices[0]"] == "missing key `unit`"
-    assert sentences["gatway"] == "unknown key; check its spelling and indentation"
+    assert sentences["gatway"].startswith("unknown key; did you mean gateway? Known here: site, gateway, buses, ")
     assert "did you mean generic-plc?" in sentences["buses[0].devices[1].profile"]
     assert sentences["buses[0].devices[1].unit"] == "unit 1 is 'main' already; two devices would answer at once"
     assert sentences["rates.slow_ms"] == "slow (500 ms) must not be faster than fast (1000 ms)"
+
+
+PLC_LINE = """\
+site: {id: gimpo, name: 김포}
+gateway: gw-1
+buses:
+  - name: plc
+    url: tcp://127.0.0.1:5020
+    devices:
+      - id: press-1
+        unit: 1
+        profile:
+          fields:
+            - {channel: production_count, function: 3, address: 10, type: uint32, modulus: 10000}
+            - {channel: run_state, function: 3, address: 11, type: uint16, enum: {0: 0, 1: 3}}
+            - {channel: alarm_state, function: 3, address: 20, type: uint16, mask: 0x00F0}
+            - {channel: cycle_time_s, function: 3, address: 20, type: uint16, mask: 0xFF00}
+            - {channel: cycle_time_s, function: 3, address: 20, type: uint16, mask: 0x0030}
+            - {channel: temperature_c, functoin: 3, address: 30, type: uint17}
+            - {chanel: pressure_pa, function: 3, address: 10, type: uint16}
+      - {id: press-2, unit: 2, profile: generic-plc, every_ms: 5}
+"""
+
+
+def test_overlaps_and_unknown_keys_of_a_plcs_map_are_all_told_with_their_lines(tmp_path: Path) -> None:
+    found = {(each.line, each.path.rpartition("].")[2]): each.sentence for each in checked(tmp_path, PLC_LINE)}
+    assert found[12, "address"] == "register 11 of function 3 is production_count already"
+    assert found[15, "channel"] == "cycle_time_s is defined twice"
+    assert found[15, "address"] == "register 20 of function 3 is alarm_state already"
+    assert found[16, "functoin"].startswith("unknown key; did you mean function? Known here: channel, type, ")
+    assert found[16, "type"].startswith("'uint17' is not allowed here; use bit, uint16, int16, uint32")
+    assert found[17, "chanel"].startswith("unknown key; did you mean channel?")
+    assert found[18, "every_ms"] == "expected `int` >= 10"
+    assert {line for line, _ in found} == {12, 15, 16, 17, 18}
+
+
+@pytest.mark.parametrize("text", [BROKEN, PLC_LINE])
+def test_every_problem_is_told_in_korean_too(tmp_path: Path, text: str) -> None:
+    for problem in checked(tmp_path, text):
+        assert any("가" <= letter <= "힣" for letter in problem.sentence_ko), problem
+
+
+@pytest.mark.parametrize("key", sorted(DEFECTS))
+def test_both_languages_of_a_defect_name_the_same_things(key: str) -> None:
+    english, korean = DEFECTS[key]
+    assert any("가" <= letter <= "힣" for letter in korean)
+    places = {name for _, name, _, _ in Formatter().parse(english) if name}
+    both = {name for _, name, _, _ in Formatter().parse(korean) if name}
+    assert both == places or (key == "cycle" and both - places == {"reads_n", "devices_n"})
+
+
+TWICE = """\
+site: {id: gimpo, name: 김포}
+gateway: gw-1
+buses:
+  - {name: one, url: "ONE", devices: [{id: a, profile: eastron-sdm120, unit: 1}]}
+  - {name: two, url: "TWO", devices: [{id: b, profile: eastron-sdm120, unit: 2}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("rtu:///dev/ttyUSB0?baud=9600", "ascii:///dev/ttyUSB0?baud=9600"),
+        ("rtu:///dev/ttyUSB0?baud=9600", "rtu:///dev//ttyUSB0?baud=19200"),
+        ("tcp://gateway:502", "tcp://Gateway"),
+        ("tcp://gateway:4001", "rtu+tcp://gateway:4001"),
+        ("ascii+tcp://10.0.0.7:802", "tls://10.0.0.7"),
+    ],
+)
+def test_one_place_cannot_be_two_buses_however_it_is_spoken_to(tmp_path: Path, one: str, two: str) -> None:
+    (problem,) = checked(tmp_path, TWICE.replace("ONE", one).replace("TWO", two))
+    assert (problem.line, problem.path) == (5, "buses[1].url")
+    assert "is bus 'one' already" in problem.sentence
+    assert "이미 버스 'one'" in problem.sentence_ko
+
+
+@pytest.mark.parametrize(("one", "two"), [("tcp://gateway:502", "tcp://gateway:503"), ("rtu:///dev/a", "rtu:///dev/b")])
+def test_two_places_are_two_buses(tmp_path: Path, one: str, two: str) -> None:
+    assert checked(tmp_path, TWICE.replace("ONE", one).replace("TWO", two)) == []
+
+
+SHARED = """\
+site: {id: gimpo, name: 김포}
+gateway: gw-1
+buses:
+  - name: plc
+    url: tcp://127.0.0.1:5020
+    devices:
+      - {id: press-1, unit: 1, profile: generic-plc, shares_unit: true}
+      - {id: press-2, unit: 1, profile: {extends: generic-plc, address_offset: 100}, shares_unit: true}
+"""
+
+
+def test_two_machines_on_one_plc_share_its_unit_when_both_say_so_and_nothing_overlaps(tmp_path: Path) -> None:
+    assert checked(tmp_path, SHARED) == []
+    (unsaid,) = checked(tmp_path, SHARED.replace(", shares_unit: true}\n", "}\n", 1))
+    assert (unsaid.line, unsaid.path) == (8, "buses[0].devices[1].unit")
+    assert unsaid.sentence == "unit 1 is 'press-1' already; two devices would answer at once"
+    (overlapping,) = checked(tmp_path, SHARED.replace("address_offset: 100", "address_offset: 3"))
+    assert "both read function 3 register 3" in overlapping.sentence
 
 
 def test_a_sound_file_has_no_problems_and_check_and_load_agree(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ def test_columns_are_rounded_exactly_as_one_reading_through_the_registers(name: 
         channel = CHANNELS[field.channel]
         low = max(channel.low, -40.0)
         high = 3e9 if channel.kind is Kind.COUNTER else min(channel.high, 3_000.0)
-        columns[field.channel] = random.uniform(*held(field, low, high), 300)
+        states = sorted(set(field.enum.values()))
+        columns[field.channel] = random.choice(states, 300) if states else random.uniform(*held(field, low, high), 300)
     rounded = quantise(profile, columns)
     for row in range(300):
         one = shown(profile, {channel: float(column[row]) for channel, column in columns.items()})

@@ -14,9 +14,12 @@ import pytest
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 
 from edge.profiles import Profile, decode
-from simulator import Factory, LinkError, serve
+from edge.site import parse_site, profile_of
+from simulator import Factory, LinkError, load_factory, serve, site_document
 from simulator.description import Link
+from simulator.loading import BUILTIN
 from simulator.modbus import RtuLink, Unit
+from telemetry import Broker, DocumentError
 from tests.simulator.conftest import NOW_MS
 
 Links = dict[str, str]
@@ -68,9 +71,9 @@ async def read(client: Client, function: int, address: int, count: int, unit: in
 
 async def read_all(client: Client, profile: Profile, unit: int) -> dict[tuple[int, int], int]:
     registers: dict[tuple[int, int], int] = {}
-    for field in profile.fields:
-        words = await read(client, field.function, field.address, field.words, unit)
-        registers |= {(field.function, field.address + index): word for index, word in enumerate(words)}
+    for member in profile.members:
+        words = await read(client, member.function, member.address, member.words, unit)
+        registers |= {(member.function, member.address + index): word for index, word in enumerate(words)}
     return registers
 
 
@@ -88,6 +91,74 @@ def test_every_device_answers_over_tcp_and_the_serial_line_with_the_factorys_val
             client.close()
 
     while_serving(factory, ask, lambda: NOW_MS)
+
+
+MAPPED = """\
+profile: {max_gap: 4, factors: [{name: cavities, function: 4, address: 90, type: uint16}], fields: [
+      {channel: production_count, function: 3, address: 100, type: uint32, order: CDAB, multiply: [cavities],
+       modulus: 100000},
+      {channel: run_state, function: 3, address: 102, type: uint16, mask: 0x0F00,
+       enum: {1: 0, 2: 1, 3: 2, 4: 3, 8: 4}},
+      {channel: cycle_time_s, function: 3, address: 103, type: bcd16, scale: 0.1}]}"""
+NAMED = "profile: generic-plc, link: plc, unit: 1"
+
+
+def mapped_factory(tmp_path: Path) -> Factory:
+    """The factory whose first PLC is mapped in the factory's own file."""
+    text = (BUILTIN / "gimpo.yaml").read_text(encoding="utf-8")
+    assert NAMED in text
+    file = tmp_path / "factory.yaml"
+    file.write_text(text.replace(NAMED, f"{MAPPED}, link: plc, unit: 1"), encoding="utf-8")
+    return load_factory(file, now_ms=NOW_MS)
+
+
+def test_a_plc_mapped_in_the_factory_file_serves_its_fields_and_its_factors(tmp_path: Path) -> None:
+    factory = mapped_factory(tmp_path)
+    profile = factory.profile("plc-1")
+    assert profile.name == "plc-1"
+
+    async def ask(links: Links) -> None:
+        client = await connect(links["plc"])
+        assert await read(client, 4, 90, 1, 1) == [1]
+        registers = await read_all(client, profile, 1)
+        assert decode(profile, registers) == factory.values("plc-1", NOW_MS)
+        client.close()
+
+    while_serving(factory, ask, lambda: NOW_MS)
+    site = parse_site(
+        site_document(
+            factory,
+            {link.name: "tcp://h:1" if link.name == "plc" else f"tcp://{link.name}" for link in factory.file.links},
+            Broker(),
+        ),
+        "site.yaml",
+        tmp_path,
+    )
+    (plc,) = (device for bus in site.buses for device in bus.devices if device.id == "plc-1")
+    assert profile_of(plc).fields == profile.fields
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (", 8: 4}", "}", "a press is also in run state 4 (down); add it to the enum of run_state"),
+        ("function: 3, address: 103, type: bcd16, scale: 0.1", "function: 1, address: 3, type: bit",
+         "the simulator serves registers"),
+        ("type: uint32", "type: uint33", "uint33"),
+    ],
+)  # fmt: skip
+def test_a_map_that_the_simulated_plc_cannot_show_is_refused_with_its_line(
+    tmp_path: Path, before: str, after: str, says: str
+) -> None:
+    text = (BUILTIN / "gimpo.yaml").read_text(encoding="utf-8")
+    assert before in MAPPED
+    file = tmp_path / "factory.yaml"
+    file.write_text(text.replace(NAMED, f"{MAPPED.replace(before, after)}, link: plc, unit: 1"), encoding="utf-8")
+    with pytest.raises(DocumentError) as refused:
+        load_factory(file, now_ms=NOW_MS)
+    assert says in refused.value.problem
+    assert refused.value.path.startswith("devices[4].profile")
+    assert refused.value.line >= text[: text.index(NAMED)].count("\n") + 1
 
 
 def test_blocks_read_within_a_second_are_of_one_instant_and_the_next_second_differs(factory: Factory) -> None:

@@ -122,6 +122,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "{file}: {buses} buses, {devices} devices, nothing wrong",
         "{file}: 버스 {buses}개, 장치 {devices}대, 이상 없음",
     ),
+    "check_problems": (
+        "{count} problem(s): the agent does not start with this file.",
+        "문제 {count}건: 이 파일로는 에이전트가 시작되지 않습니다.",
+    ),
     "plan_title": ("{bus} ({url}): {load} % of its time", "{bus} ({url}): 점유율 {load} %"),
     "column_every": ("Every", "주기"),
     "column_read": ("Read", "읽기"),

@@ -26,15 +26,19 @@ def check(site: SiteFile, as_json: Json = False, lang: LangOption = None) -> Non
     problems = edge.check_site(site)
     if as_json:
         say_json(problems)
+    language = chosen(lang)
     for problem in () if as_json else problems:
         where = f"{problem.source}:{problem.line}" if problem.line else problem.source
-        sys.stdout.write(": ".join(part for part in (where, problem.path, problem.sentence) if part) + "\n")
+        sentence = problem.sentence_ko if language == "ko" else problem.sentence
+        sys.stdout.write(": ".join(part for part in (where, problem.path, sentence) if part) + "\n")
+    if problems and not as_json:
+        sys.stdout.write(say(language, "check_problems", count=len(problems)) + "\n")
     if problems:
         raise typer.Exit(2)
     if not as_json:
         plan = edge.load_site(site)
         devices = sum(len(bus.devices) for bus in plan.buses)
-        show(say(chosen(lang), "check_fine", file=str(site), buses=len(plan.buses), devices=devices))
+        show(say(language, "check_fine", file=str(site), buses=len(plan.buses), devices=devices))
 
 
 def plan(
