@@ -1,7 +1,7 @@
 """Line protocol: readings and gaps as the text InfluxDB takes, in pieces that can be halved to find a bad one.
 
-Times are whole nanoseconds, which every version takes unasked: a ``precision`` in the address that a faulty line altered
-would have the readings stored in 1970, and confirmed.
+Times are whole nanoseconds, which every version takes unasked: a ``precision`` in the address that a faulty line
+altered would have the readings stored in 1970, and confirmed.
 
 Syntax: https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/
 """
