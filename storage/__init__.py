@@ -6,19 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from storage.settings import Settings, open_store
-from storage.store import Aggregate, Health, Latest, Rejected, Series, Store, Times, Values, Written
+from storage.store import (
+    HOLD_MS,
+    ROLLUP_MS,
+    Aggregate,
+    Forgotten,
+    Health,
+    Latest,
+    Rejected,
+    Rollups,
+    Series,
+    Store,
+    Times,
+    Values,
+    Written,
+)
 
 if TYPE_CHECKING:
     from storage.duck import DuckStore
     from storage.influx import InfluxStore
 
 __all__ = [
+    "HOLD_MS",
+    "ROLLUP_MS",
     "Aggregate",
     "DuckStore",
+    "Forgotten",
     "Health",
     "InfluxStore",
     "Latest",
     "Rejected",
+    "Rollups",
     "Series",
     "Settings",
     "Store",

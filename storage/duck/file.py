@@ -25,6 +25,13 @@ SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS gaps (site VARCHAR NOT NULL, kind VARCHAR NOT NULL, device VARCHAR NOT NULL,"
     ' channel VARCHAR NOT NULL, start BIGINT NOT NULL, "end" BIGINT NOT NULL, reason VARCHAR NOT NULL,'
     " readings BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS touched (series_id INTEGER NOT NULL, start BIGINT NOT NULL, mark BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS rollups (series_id INTEGER NOT NULL, start BIGINT NOT NULL, count INTEGER NOT NULL,"
+    " first DOUBLE, last DOUBLE, low DOUBLE, high DOUBLE, mean DOUBLE, increase DOUBLE, coverage DOUBLE NOT NULL,"
+    " closed BOOLEAN NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS state_rollups (series_id INTEGER NOT NULL, start BIGINT NOT NULL,"
+    " state DOUBLE NOT NULL, seconds DOUBLE NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS facts (name VARCHAR NOT NULL, value BIGINT NOT NULL)",
 )
 CONFIG: Final = {
     # The commit that fills the log waits for the checkpoint. After a kill, opening replays the log: about 5 s

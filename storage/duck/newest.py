@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -13,6 +16,9 @@ from storage.store import Latest, Series, Times, Values
 
 Ids = npt.NDArray[np.int32]
 NEVER = np.iinfo(np.int64).min
+
+Device = tuple[str, str, str]
+"""Site, kind and device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +34,55 @@ class Columns:
         return Columns(self.series_id[mask], self.time[mask], self.value[mask])
 
 
+class Run(NamedTuple):
+    """Channels of one device that were first seen together: their series have consecutive numbers."""
+
+    first: int
+    channels: tuple[str, ...]
+
+
 class Newest:
-    """Series by number and their newest values, as the database has them. Thread-safe."""
+    """Series by number and their newest values, as the database has them. Thread-safe.
+
+    A city has millions of series, and an object for each would take gigabytes: a device has its runs of numbers, and
+    devices of one make share the tuple of their channels.
+    """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._lock = threading.Lock()
-        self._ids: dict[Series, int] = {}
+        self._devices: dict[Device, tuple[Run, ...]] = {}
+        self._channels: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._firsts: list[int] = []
+        self._owners: list[Device] = []
+        self.size = 0
         self._time = np.full(64, NEVER)
         self._value = np.zeros(64)
-        for number, *names in cursor.execute("SELECT id, site, kind, device, channel FROM series").fetchall():
-            self._ids[Series(*names)] = number
-        self._grow(len(self._ids))
+        found = cursor.execute(
+            "SELECT site, kind, device, list(channel ORDER BY id), min(id)"
+            # Consecutive numbers of one device: their distance to its count is the same.
+            " FROM (SELECT *, id - row_number() OVER (PARTITION BY site, kind, device ORDER BY id) AS run FROM series)"
+            " GROUP BY site, kind, device, run ORDER BY min(id)"
+        )
+        while some := found.fetchmany(4096):
+            for site, kind, device, channels, first in some:
+                self._add((site, kind, device), self.run(tuple(channels), first))
+        self._grow(self.size)
         newest = cursor.execute(
             "SELECT series_id, max(time) AS time, arg_max(value, time) AS value FROM readings GROUP BY series_id"
         ).fetchnumpy()
         self._time[newest["series_id"]] = newest["time"]
         self._value[newest["series_id"]] = newest["value"]
+
+    def run(self, channels: tuple[str, ...], first: int) -> Run:
+        """A run whose channels are the same object for all devices that have them."""
+        return Run(first, self._channels.setdefault(channels, channels))
+
+    def _add(self, device: Device, run: Run) -> None:
+        """Add a run whose numbers are higher than all that are here."""
+        self._devices[device] = (*self._devices.get(device, ()), run)
+        self._firsts.append(run.first)
+        self._owners.append(device)
+        self.size = run.first + len(run.channels)
 
     def _grow(self, size: int) -> None:
         missing = size - len(self._time)
@@ -52,14 +91,27 @@ class Newest:
             self._time = np.concatenate([self._time, np.full(missing, NEVER)])
             self._value = np.concatenate([self._value, np.zeros(missing)])
 
+    def runs(self, device: Device) -> tuple[Run, ...]:
+        """The series of a device, in runs of consecutive numbers."""
+        return self._devices.get(device, ())
+
     def find(self, series: Series) -> int | None:
         """The number of a series that was ever written."""
-        return self._ids.get(series)
+        for run in self.runs((series.site, series.kind, series.device)):
+            if series.channel in run.channels:
+                return run.first + run.channels.index(series.channel)
+        return None
 
-    @property
-    def size(self) -> int:
-        """How many series there are; numbers run from 0."""
-        return len(self._ids)
+    def name(self, number: int) -> Series:
+        """The series of a number that `find` gives."""
+        with self._lock:
+            device = self._owners[bisect_right(self._firsts, number) - 1]
+            channel = next(
+                run.channels[number - run.first]
+                for run in self._devices[device]
+                if run.first <= number < run.first + len(run.channels)
+            )
+        return Series(*device, channel)
 
     def beyond(self, columns: Columns) -> npt.NDArray[np.bool_]:
         """Which readings are newer than everything their series holds, shape (readings,): they cannot collide."""
@@ -67,11 +119,12 @@ class Newest:
         newer: npt.NDArray[np.bool_] = columns.time > self._time[columns.series_id]
         return newer
 
-    def committed(self, new_series: dict[Series, int], columns: Columns) -> None:
+    def committed(self, new: dict[Device, list[Run]], columns: Columns) -> None:
         """Take over what a transaction has committed."""
         with self._lock:
-            self._ids.update(new_series)
-            self._grow(len(self._ids))
+            for run, device in sorted((run, device) for device, runs in new.items() for run in runs):
+                self._add(device, run)
+            self._grow(self.size)
             if not len(columns.time):
                 return
             last = np.flatnonzero(np.append(columns.series_id[1:] != columns.series_id[:-1], [True]))
@@ -83,17 +136,24 @@ class Newest:
     def latest(self, site: str) -> list[Latest]:
         """The newest value of every series of a site, sorted by series."""
         with self._lock:
-            return [
-                Latest(series, int(self._time[number]), float(self._value[number]))
-                for series, number in sorted(self._ids.items(), key=lambda item: _key(item[0]))
-                if series.site == site and self._time[number] != NEVER
-            ]
+            found = []
+            for series, number in self._sorted(site):
+                if self._time[number] != NEVER:
+                    found.append(Latest(series, int(self._time[number]), float(self._value[number])))
+            return found
 
     def series(self, site: str | None) -> list[Series]:
         """Every series that holds a value, of one site or of all, sorted."""
         with self._lock:
-            return sorted((s for s in self._ids if site is None or s.site == site), key=_key)
+            return [series for series, _ in self._sorted(site)]
 
-
-def _key(series: Series) -> tuple[str, str, str, str]:
-    return series.site, series.kind, series.device, series.channel
+    def _sorted(self, site: str | None) -> Iterator[tuple[Series, int]]:
+        """Series and their numbers, sorted by their names."""
+        for device in sorted(each for each in self._devices if site is None or each[0] == site):
+            numbers = {
+                channel: number
+                for run in self._devices[device]
+                for number, channel in enumerate(run.channels, run.first)
+            }
+            for channel in sorted(numbers):
+                yield Series(*device, channel), numbers[channel]

@@ -1,0 +1,187 @@
+"""Roll-ups: what a quarter-hour of a series was, in a few numbers, and which quarter-hours a change touches.
+
+An engine keeps the rows and the list of touched windows; what they hold is computed here, from `Store.read_around`, so
+that both engines hold the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.aggregation import aggregate, cut, held_until, window_of
+from storage.store import ROLLUP_MS, Aggregate, Rollups, Series, Times, Values
+from telemetry import CHANNELS, Kind
+
+ReadAround = Callable[[Series, int, int], tuple[Times, Values]]
+"""`Store.read_around`, or a part of a transaction that does the same."""
+
+HOLD_STEPS: Final = 2.5
+"""A value of a roll-up holds for so many of its series' own steps: one lost reading is bridged, two are a gap."""
+
+REACH_MS: Final = 10_800_000
+"""A value holds for three hours at most, however rare its series' readings are [ms]."""
+
+_CADENCES: Final = np.array([
+    100, 200, 250, 500, 1000, 2000, 5000, 10_000, 15_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
+    1_800_000, 3_600_000,
+])  # fmt: skip
+_LEAST_HOLD_MS: Final = 10_000
+_NEAR_MS: Final = 3_600_000
+_RUN_MS: Final = 10 * 86_400_000
+
+
+def kind_of(series: Series) -> Kind:
+    """Gauge, counter or state; a channel that the registry does not know is a gauge."""
+    known = CHANNELS.get(series.channel)
+    return Kind.GAUGE if known is None else known.kind
+
+
+def hold_of(times: Times) -> int:
+    """How long a value holds [ms], from the median step of readings, snapped to a cadence that gateways are set to.
+
+    Snapped, because the jitter of one hour must not give other coverages than that of the next.
+    """
+    if len(times) < 2:
+        return ROLLUP_MS
+    step = float(np.median(np.diff(times)))
+    cadence = int(_CADENCES[np.argmin(np.abs(np.log(_CADENCES / step)))])
+    return min(max(round(HOLD_STEPS * cadence), _LEAST_HOLD_MS), REACH_MS)
+
+
+def rolled(read_around: ReadAround, series: Series, touched: Times) -> Iterator[tuple[Times, Rollups]]:
+    """Compute what touched windows of one series have become, and those that change with them.
+
+    Parameters
+    ----------
+    touched
+        Starts of windows in which readings were added, changed or deleted [ms], rising, shape (windows,).
+
+    Yields
+    ------
+    tuple
+        Windows to be replaced, rising, shape (windows,): what stands there now is to be deleted; and the rows to
+        stand there, for those of them that are covered.
+    """
+    breaks = np.flatnonzero(np.diff(touched) > 2 * REACH_MS) + 1
+    for run in np.split(touched, breaks):
+        for begin in range(int(run[0]), int(run[-1]) + 1, _RUN_MS):
+            part = run[(run >= begin) & (run < begin + _RUN_MS)]
+            if len(part):
+                yield _run(read_around, series, part)
+
+
+def _run(read_around: ReadAround, series: Series, touched: Times) -> tuple[Times, Rollups]:
+    first, last = int(touched[0]), int(touched[-1]) + ROLLUP_MS
+    times, values = read_around(series, first - REACH_MS, last + REACH_MS)
+    windows = spread(times, touched)
+    start, end = int(windows[0]), int(windows[-1]) + ROLLUP_MS
+    if start < first - REACH_MS or end > last + REACH_MS:
+        times, values = read_around(series, start - REACH_MS, end + REACH_MS)
+    near = times[(times >= first - _NEAR_MS) & (times < last + _NEAR_MS)]
+    rows = rows_of(series, times, values, start, end, hold_of(near if len(near) >= 4 else times))
+    return windows, select(rows, np.isin(rows.start, windows))
+
+
+def spread(times: Times, touched: Times) -> Times:
+    """Windows whose rows depend on readings of touched windows, rising, shape (windows,).
+
+    From the window of the reading before a touched window (its value held until the touched window's first reading) to
+    the window of the reading after it (whose step begins with the touched window's last reading). In between lie
+    windows without readings; those further than `REACH_MS` away are reached by no value.
+    """
+    before = np.searchsorted(times, touched) - 1
+    after = np.searchsorted(times, touched + ROLLUP_MS)
+    reach = REACH_MS // ROLLUP_MS * ROLLUP_MS
+    low, high = touched.copy(), touched + reach
+    has = before >= 0
+    low[has] = np.maximum(window_of(times[before[has]], ROLLUP_MS), touched[has] - reach)
+    has = after < len(times)
+    following = window_of(times[after[has]], ROLLUP_MS)
+    high[has] = np.minimum(following, touched[has] + reach)
+    count = (high - low) // ROLLUP_MS + 1
+    nth = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    # A step longer than any value holds still belongs to the window of its later reading, however far that is.
+    return np.unique(np.concatenate([np.repeat(low, count) + nth * ROLLUP_MS, following]))
+
+
+def rows_of(
+    series: Series, times: Times, values: Values, start: int, end: int, hold_ms: int, modulus: float | None = None
+) -> Rollups:
+    """The covered windows of a range, from readings as `Store.read_around` returns them.
+
+    Parameters
+    ----------
+    start, end
+        Multiples of `ROLLUP_MS` [ms].
+    hold_ms
+        How long a value holds [ms].
+    """
+    kind = kind_of(series)
+    pieces = cut(times, held_until(times, hold_ms), start, end, ROLLUP_MS)
+    first, last = np.searchsorted(times, (start, end))
+    windows = np.unique(np.concatenate([pieces.window, window_of(times[first:last], ROLLUP_MS)]))
+    rows = empty(series, windows)
+    place = np.searchsorted(windows, pieces.window)
+    covered = np.bincount(place, weights=pieces.length, minlength=len(windows))
+    rows = replace(rows, coverage=covered / ROLLUP_MS)
+
+    def put(how: Aggregate) -> Values:
+        found, result = aggregate(times, values, start, end, ROLLUP_MS, how, hold_ms=hold_ms, modulus=modulus)
+        column = np.full(len(windows), 0.0 if how is Aggregate.COUNT else np.nan)
+        there = np.isin(found, windows)
+        column[np.searchsorted(windows, found[there])] = result[there]
+        return column
+
+    rows = replace(
+        rows,
+        count=put(Aggregate.COUNT).astype(np.int64),
+        first=put(Aggregate.FIRST),
+        last=put(Aggregate.LAST),
+        low=put(Aggregate.MIN),
+        high=put(Aggregate.MAX),
+    )
+    if kind is Kind.COUNTER:
+        return replace(rows, increase=put(Aggregate.INCREASE))
+    if kind is Kind.GAUGE:
+        return replace(rows, mean=put(Aggregate.TIME_MEAN))
+    seconds = pieces.length / 1000.0
+    state = values[pieces.source]
+    return replace(
+        rows,
+        states={
+            each: np.bincount(place[state == each], seconds[state == each], len(windows)).astype(np.float64)
+            for each in np.unique(state).tolist()
+        },
+    )
+
+
+def empty(series: Series, windows: Times | None = None) -> Rollups:
+    """Rows of windows [ms] of which nothing is known yet; without windows, no rows."""
+    start = np.zeros(0, np.int64) if windows is None else windows
+    unknown = np.full(len(start), np.nan)
+    nothing = np.zeros(len(start))
+    count = np.zeros(len(start), np.int64)
+    return Rollups(series, start, count, unknown, unknown, unknown, unknown, unknown, unknown, nothing)
+
+
+def select(rows: Rollups, mask: npt.NDArray[np.bool_]) -> Rollups:
+    """Those rows for which the mask, shape (windows,), is true; states that none of them was in are left out."""
+    states = {state: seconds[mask] for state, seconds in rows.states.items() if seconds[mask].any()}
+    return replace(
+        rows,
+        start=rows.start[mask],
+        count=rows.count[mask],
+        first=rows.first[mask],
+        last=rows.last[mask],
+        low=rows.low[mask],
+        high=rows.high[mask],
+        mean=rows.mean[mask],
+        increase=rows.increase[mask],
+        coverage=rows.coverage[mask],
+        states=states,
+    )
