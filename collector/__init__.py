@@ -2,22 +2,32 @@
 
 from collector.collector import Collector
 from collector.counters import Counters, Latency
-from collector.errors import CollectorError, QuarantineError
+from collector.endpoint import Endpoint, EndpointServer, Page
+from collector.errors import CollectorError, EndpointError, QuarantineError
 from collector.intake import Reason
+from collector.limits import Shortfall, shortfalls
 from collector.metrics import metrics
-from collector.quarantine import Entry, Quarantine, QuarantineCounters
+from collector.quarantine import Quarantine
+from collector.quarantine_entry import Choice, Entry, QuarantineCounters
 from collector.settings import Settings
 
 __all__ = [
+    "Choice",
     "Collector",
     "CollectorError",
     "Counters",
+    "Endpoint",
+    "EndpointError",
+    "EndpointServer",
     "Entry",
     "Latency",
+    "Page",
     "Quarantine",
     "QuarantineCounters",
     "QuarantineError",
     "Reason",
     "Settings",
+    "Shortfall",
     "metrics",
+    "shortfalls",
 ]

@@ -5,23 +5,47 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
 
 import structlog
 from paho.mqtt.client import MQTTMessage
 
+from collector.admission import DAY_MS, Rules
+from collector.alarms import Board
 from collector.commit import Committer, Interrupted, Outcome
 from collector.counters import Counters, Latency, Tally
+from collector.errors import QuarantineError
 from collector.inbox import Delivery, Inbox
+from collector.limits import shortfalls
 from collector.quarantine import Quarantine
+from collector.registry import Registry
+from collector.replay import replay
 from collector.settings import Settings
-from storage import Store
-from telemetry import ACK, BATCH, Ack, Batch, Broker, Session, encode, ranges, topic
+from collector.watch import Trouble, Watch
+from storage import Store, StoreError
+from telemetry import (
+    ACK,
+    BATCH,
+    BIRTH,
+    STATE,
+    Ack,
+    Alarm,
+    Batch,
+    Broker,
+    Retained,
+    Session,
+    alarms_topic,
+    encode,
+    ranges,
+    topic,
+)
 
 log = structlog.get_logger()
 
 _STOP_S: Final = 0.8
+_LOOK_S: Final = 1.0
+_BATCHES: Final = f"/{BATCH}"
 
 
 class Collector:
@@ -74,16 +98,31 @@ class Collector:
         self._most = settings.max_batch_messages
         self._tally = Tally()
         self._stopping = threading.Event()
+        self._republish = threading.Event()
         self._inbox = Inbox(settings.max_waiting_messages, settings.max_waiting_bytes)
-        self._committer = Committer(store, quarantine, self._tally, self._stopping)
+        name = client_id or settings.identity
+        registry = Registry(settings.devices)
+        self._rules = Rules(
+            round(settings.oldest_days * DAY_MS), registry if settings.unknown_devices == "quarantine" else None
+        )
+        self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, clock)
+        self._committer = Committer(store, quarantine, self._tally, self._stopping, self._rules, self._watch.set_aside)
+        self._store = store
+        self._alarms_topic = alarms_topic(name)
         self._thread = threading.Thread(target=self._run, name="collector-writer", daemon=True)
+        self._watching = threading.Thread(target=self._keep_watch, name="collector-watch", daemon=True)
+        self._expiry_s = settings.session_expiry_s
+        self._shared = bool(settings.workers_group)
         self._session = Session(
             broker,
-            client_id or settings.client_id,
-            subscription=topic("+", "+", BATCH),
-            on_ready=lambda: None,
-            on_message=self._on_batch,
+            name,
+            subscription=settings.subscription(topic("+", "+", BATCH)),
+            also=[topic("+", "+", BIRTH), topic("+", "+", STATE)],
+            on_ready=self._on_ready,
+            on_message=self._on_message,
+            will=Retained(self._alarms_topic, encode(self._watch.board.farewell())),
             manual_ack=True,
+            expiry_s=self._expiry_s,
         )
 
     @property
@@ -102,6 +141,16 @@ class Collector:
         return len(self._inbox)
 
     @property
+    def alarms(self) -> list[Alarm]:
+        """What is not as it should be, and what lately was not."""
+        return self._watch.board.alarms().alarms
+
+    @property
+    def twice(self) -> int:
+        """Gateways whose name two machines use."""
+        return len(self._watch.twice)
+
+    @property
     def trouble(self) -> str:
         """What store or quarantine said last, while they fail; empty while all is well."""
         return self._committer.trouble
@@ -113,17 +162,66 @@ class Collector:
     def start(self) -> None:
         """Begin to connect and to write, in the background."""
         self._thread.start()
+        self._watching.start()
         self._session.start()
 
     def stop(self) -> None:
         """End the writer and disconnect, within 2 s; what is not committed is delivered again later."""
         self._stopping.set()
         self._inbox.close()
+        if self._watching.is_alive():
+            self._watching.join(_STOP_S / 2)
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
             if self._thread.is_alive():
                 log.warning("collector_still_writing", advice="the commit under way ends by itself")
-        self._session.stop(timeout_s=_STOP_S / 2)
+        # A collector that ends in good order leaves no alarms behind.
+        self._session.stop(Retained(self._alarms_topic, b""), timeout_s=_STOP_S / 2)
+
+    def look_at_limits(self, granted: Mapping[str, Any] | None = None) -> None:
+        """Warn of a broker's limits that are too tight: those it has granted, or those found out otherwise."""
+        granted = self._session.granted if granted is None else granted
+        self._watch.limits(shortfalls(granted, shared=self._shared, expiry_s=self._expiry_s))
+
+    def _failing(self) -> Trouble:
+        return Trouble(self._committer.trouble_kind, self._committer.trouble)
+
+    def _on_ready(self) -> None:
+        if self._session.granted:
+            self.look_at_limits()
+        # What the broker has retained of us may be our last will, or lost with the broker.
+        self._republish.set()
+
+    def _on_message(self, topic_: str, message: MQTTMessage, connection: int) -> None:
+        if topic_.endswith(_BATCHES):
+            self._on_batch(topic_, message, connection)
+            return
+        self._watch.heard(topic_, bytes(message.payload), retained=message.retain)
+        if message.qos:
+            self._session.acknowledge(message.mid, connection)
+
+    def _keep_watch(self) -> None:
+        """Look after everything once a second: alarms, and what is asked to be replayed."""
+        while not self._stopping.wait(_LOOK_S):
+            try:
+                self._look()
+            except (StoreError, QuarantineError) as error:
+                log.warning("watch_hindered", reason=str(error))
+            except Exception:
+                log.exception("watch_failed")
+
+    def _look(self) -> None:
+        news = self._watch.look()
+        if self._session.ready and self._republish.is_set():
+            self._republish.clear()
+            news = self._watch.board.alarms()
+        if news is not None:
+            if self._session.ready:
+                self._session.publish(self._alarms_topic, encode(news), retain=True)
+            else:
+                self._republish.set()
+        if not self._committer.trouble:
+            replay(self._store, self.quarantine, self._rules, self._tally, self._clock())
 
     def _on_batch(self, topic_: str, message: MQTTMessage, connection: int) -> None:
         self._tally.add(messages=1)
@@ -172,6 +270,7 @@ class Collector:
         for batch in batches:
             for table in batch.tables:
                 self._tally.observe(batch.gateway, [now - read for read in table.times])
+        self._watch.committed(batches)
         for listener in self.listeners if batches else ():
             try:
                 listener(batches)

@@ -7,22 +7,25 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
+import msgspec
 import structlog
 
+from collector.admission import Rules, admit
 from collector.counters import Tally
 from collector.doubts import Doubts
 from collector.errors import QuarantineError
 from collector.inbox import Delivery
-from collector.intake import Intake, Reason, Refusal, Sender, find_sender, part_content, take_apart
+from collector.intake import Intake, Reason, Refusal, Sender, part_content
 from collector.quarantine import Quarantine
 from storage import Rejected, Store, StoreError, StoreRefusedError, StoreUnavailableError, Written
-from telemetry import Batch
+from telemetry import AlarmKind, Batch
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
 _FIRST_PAUSE_S: Final = 0.2
-_LONGEST_PAUSE_S: Final = 15.0
+_LONGEST_PAUSE_S: Final = 2.0
+"""A store that is back is noticed within it, so that what is read then is not old when it is stored [s]."""
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: the collector is being stopped
@@ -53,15 +56,37 @@ class Committer:
         Counts.
     stopping
         Ends the waiting for a store that is away.
+    rules
+        What this collector takes.
+    on_set_aside
+        Told of what is new in quarantine: its topic and why.
+
+    Attributes
+    ----------
+    trouble
+        What store or quarantine said last, while they fail.
+    trouble_kind
+        Which alarm that is.
     """
 
-    def __init__(self, store: Store, quarantine: Quarantine, tally: Tally, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        store: Store,
+        quarantine: Quarantine,
+        tally: Tally,
+        stopping: threading.Event,
+        rules: Rules,
+        on_set_aside: Callable[[str, Sequence[Refusal]], None],
+    ) -> None:
         self._store = store
         self._quarantine = quarantine
         self._tally = tally
         self._stopping = stopping
         self._doubts = Doubts()
+        self._rules = rules
+        self._on_set_aside = on_set_aside
         self.trouble = ""
+        self.trouble_kind: AlarmKind = "store_unavailable"
 
     def commit(self, deliveries: Sequence[Delivery], now: int) -> list[Outcome]:
         """Store or set aside every delivery.
@@ -79,7 +104,10 @@ class Committer:
         first: dict[tuple[str, bytes], Delivery] = {}
         for delivery in deliveries:
             first.setdefault((delivery.topic, delivery.payload), delivery)
-        intakes = {key: self._settled(delivery, _apart(delivery, now)) for key, delivery in first.items()}
+        intakes = {
+            key: self._settled(delivery, admit(delivery.topic, delivery.payload, now, self._rules))
+            for key, delivery in first.items()
+        }
         for key, intake in intakes.items():
             self._set_aside(first[key], intake.refusals)
         keys = [key for key, intake in intakes.items() if intake.batch is not None]
@@ -116,7 +144,7 @@ class Committer:
             half = len(batches) // 2
             return self._write(batches[:half], owners) | self._write(batches[half:], owners)
         for rejected in written.rejected:
-            self._set_aside(owners[id(rejected.batch)], [_refused_by_store(rejected)])
+            self._set_aside(owners[id(rejected.batch)], [refused_by_store(rejected)])
         gap_readings = sum(gap.readings for batch in batches for gap in batch.gaps)
         self._tally.add(batches=len(batches), written=written.stored, gaps=written.gaps, gap_readings=gap_readings)
         return set()
@@ -138,6 +166,8 @@ class Committer:
             return
         topic, payload, received = delivery.topic, delivery.payload, delivery.received
         new = self._patiently(lambda: self._quarantine.add(topic, payload, received, refusals))
+        if new:
+            self._on_set_aside(topic, new)
         for refusal in new:
             self._tally.add(quarantined_readings=refusal.readings, quarantined_messages=int(not refusal.part))
             log.warning(
@@ -166,6 +196,13 @@ class Committer:
 
     def _note_trouble(self, error: Exception, tries: int) -> None:
         self.trouble = str(error)
+        match error:
+            case StoreRefusedError():
+                self.trouble_kind = "store_refused"
+            case QuarantineError():
+                self.trouble_kind = "quarantine_unusable"
+            case _:
+                self.trouble_kind = "store_unavailable"
         if tries % 10:
             return
         if isinstance(error, StoreRefusedError):
@@ -176,17 +213,8 @@ class Committer:
             log.error("store_unavailable", reason=str(error), advice="tried again; gateways keep their readings")
 
 
-def _apart(delivery: Delivery, now: int) -> Intake:
-    try:
-        return take_apart(delivery.topic, delivery.payload, now)
-    except Exception as error:
-        # Nobody foresaw this message, but it must not stop the line.
-        log.exception("message_unprocessable", topic=delivery.topic)
-        refusal = Refusal(Reason.UNPROCESSABLE, repr(error))
-        return Intake(find_sender(delivery.topic, delivery.payload), None, [refusal])
-
-
-def _refused_by_store(rejected: Rejected) -> Refusal:
+def refused_by_store(rejected: Rejected) -> Refusal:
+    """Refuse what the store has rejected, with the readings (or the gap) as content."""
     series = rejected.series
     content = b""
     for table in rejected.batch.tables:
@@ -195,8 +223,13 @@ def _refused_by_store(rejected: Rejected) -> Refusal:
             found = [(time, value) for time, value in zip(table.times, column, strict=True) if value is not None]
             content = part_content(table, series.channel, found)
     what = "" if rejected.readings else "gap "
+    if what:
+        for gap in rejected.batch.gaps:
+            if (gap.kind, gap.device, gap.channel) == (series.kind, series.device, series.channel):
+                content = msgspec.json.encode(gap)
     part = f"{what}{series.kind}/{series.device}/{series.channel}"
-    return Refusal(Reason.STORE, rejected.reason, part, rejected.readings, content)
+    reason = Reason.TYPE_CONFLICT if "type conflict" in rejected.reason.lower() else Reason.STORE
+    return Refusal(reason, rejected.reason, part, rejected.readings, content)
 
 
 def _outcome(intake: Intake, failed: set[int]) -> Outcome:

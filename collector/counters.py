@@ -46,6 +46,8 @@ class Counters:
         Messages left to be sent again because too many were waiting.
     damaged
         Messages left to be sent again because their checksum did not fit.
+    replayed
+        Readings brought from quarantine into the store.
     """
 
     messages: int = 0
@@ -58,6 +60,7 @@ class Counters:
     retries: int = 0
     deferred: int = 0
     damaged: int = 0
+    replayed: int = 0
 
 
 class Tally:

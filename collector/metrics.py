@@ -22,6 +22,7 @@ _HELP = {
     "gap_readings": "Readings declared lost by gateways, repeats included",
     "retries": "Commits tried again",
     "deferred": "Messages left to be sent again, too many waiting",
+    "replayed": "Readings brought from quarantine into the store",
     "damaged": "Messages left to be sent again, their checksum wrong",
 }
 

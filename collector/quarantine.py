@@ -1,83 +1,71 @@
-"""Quarantine: what cannot be stored is kept, with its reason, where a person can look at it."""
+"""Quarantine: what cannot be stored is kept, with its reason, until a person has mended the cause or given it up.
+
+One SQLite file, bounded in size. The line never stops for it and nothing leaves it unsaid: when it is full, the oldest
+entries of the most abundant sort (topic, part, reason) lose their content to one summary that keeps their number.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
-
-import msgspec
+from typing import Final, NamedTuple, TypeVar
 
 from collector.errors import QuarantineError
 from collector.intake import Refusal
+from collector.quarantine_entry import Choice, Entry, QuarantineCounters, names
 
 T = TypeVar("T")
 
+DEFAULT_MAX_BYTES: Final = 256_000_000
 _APPLICATION: Final = 0x5750_5155  # "WPQU", as `file` shows it
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS entry (
     id INTEGER PRIMARY KEY AUTOINCREMENT, received INTEGER NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL,
     detail TEXT NOT NULL, part TEXT NOT NULL, readings INTEGER NOT NULL, content BLOB NOT NULL, digest BLOB NOT NULL,
-    UNIQUE (digest, part, reason)
+    site TEXT NOT NULL, gateway TEXT NOT NULL, device TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'held',
+    entries INTEGER NOT NULL DEFAULT 1, decided INTEGER NOT NULL DEFAULT 0, note TEXT NOT NULL DEFAULT '',
+    now INTEGER NOT NULL DEFAULT 0, UNIQUE (digest, part, reason)
 );
+CREATE INDEX IF NOT EXISTS entry_by_sort ON entry (state, topic, part, reason);
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_FORMAT};
 """
-_COLUMNS: Final = "id, received, topic, reason, detail, part, readings, content"
+_COLUMNS: Final = "id, received, topic, reason, detail, part, readings, content, state, entries, decided, note"
+_INSERT: Final = (
+    "INSERT OR IGNORE INTO entry (received, topic, reason, detail, part, readings, content, digest,"
+    " site, gateway, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_ROW_BYTES: Final = 400
+"""What an entry takes beside its content, about [bytes]."""
+_SIZE: Final = f"coalesce(sum(length(content) + {_ROW_BYTES}), 0)"
+_SHARE: Final = 0.1
+"""Part of the room that is made free at a time."""
+_PAGE: Final = 1000
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """One thing set aside.
+class Asked(NamedTuple):
+    """An entry to be replayed, and the time to judge its readings' times by [ms since 1970-01-01 UTC]; 0 for now."""
 
-    Attributes
-    ----------
-    id
-        Rises with every entry.
-    received
-        When the message came [ms since 1970-01-01 UTC].
-    topic
-        What it came under.
-    reason, detail
-        Why it is here: in one word, and in a sentence.
-    part
-        ``kind/device/channel`` of the readings set aside; empty when it is the whole message.
-    readings
-        How many readings; 0 where that cannot be known.
-    content
-        The message's payload, byte for byte, or the part's readings as JSON.
-    """
-
-    id: int
-    received: int
-    topic: str
-    reason: str
-    detail: str
-    part: str
-    readings: int
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantineCounters:
-    """What the quarantine holds: entries, whole messages among them, and readings."""
-
-    entries: int
-    messages: int
-    readings: int
+    entry: Entry
+    at: int
 
 
 class Quarantine:
-    """A SQLite file (WAL, ``synchronous=FULL``) of what was refused. Thread-safe; other processes may read it.
+    """A SQLite file (WAL, ``synchronous=FULL``) of what was refused. Thread-safe; shared by processes of one machine.
 
     Parameters
     ----------
     path
         The file; it and its folder are made when missing.
+    max_bytes
+        Most it holds [bytes]; beyond it, contents give way to a summary.
+    clock
+        Time now [ms since 1970-01-01 UTC].
 
     Raises
     ------
@@ -85,9 +73,19 @@ class Quarantine:
         When it cannot be opened or is no quarantine.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
         self.path = path
+        self.max_bytes = max_bytes
+        self._clock = clock
         self._lock = threading.Lock()
+        self._bytes = 0
+        self._version: int | None = None
+        self._summarised = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
@@ -102,17 +100,27 @@ class Quarantine:
     @property
     def counters(self) -> QuarantineCounters:
         """What the file holds now."""
-        query = "SELECT count(*), coalesce(sum(part = ''), 0), coalesce(sum(readings), 0) FROM entry"
+        query = f"""SELECT coalesce(sum(entries) FILTER (WHERE state IN ('held', 'asked')), 0),
+            coalesce(sum(entries) FILTER (WHERE state IN ('held', 'asked') AND part = ''), 0),
+            coalesce(sum(readings) FILTER (WHERE state != 'stored'), 0),
+            coalesce(sum(readings) FILTER (WHERE state = 'stored'), 0),
+            coalesce(sum(readings) FILTER (WHERE state = 'dropped'), 0),
+            coalesce(sum(readings) FILTER (WHERE state = 'summarised'), 0), {_SIZE} FROM entry"""  # noqa: S608
         return QuarantineCounters(*self._doing(lambda: self._connection.execute(query).fetchone()))
 
-    def add(self, topic: str, payload: bytes, received: int, refusals: Sequence[Refusal]) -> list[Refusal]:
+    @property
+    def full(self) -> bool:
+        """Whether contents have lately given way to a summary, and there is still hardly any room."""
+        return self._summarised and self._bytes > self.max_bytes * (1 - 2 * _SHARE)
+
+    def add(self, topic: str, payload: bytes, received: int, refusals: Sequence[Refusal]) -> Sequence[Refusal]:
         """Keep refusals of one message; when this returns, they are on the disk.
 
         The same refusals of the same message are kept once, however often it is delivered.
 
         Returns
         -------
-        list[Refusal]
+        Sequence[Refusal]
             Those that were not here already.
 
         Raises
@@ -120,18 +128,64 @@ class Quarantine:
         QuarantineError
             When the disk fails; the message must not be acknowledged.
         """
-        digest = hashlib.sha256(topic.encode("utf-8", "surrogateescape") + b"\0" + payload).digest()
-        rows = [
-            (received, topic, refusal.reason.value, refusal.detail, refusal.part, refusal.readings,
-             refusal.content if refusal.part else payload, digest)
-            for refusal in refusals
-        ]  # fmt: skip
-        return self._doing(lambda: [new for new, row in zip(refusals, self._insert(rows), strict=True) if row])
+        digest = _digest(topic.encode("utf-8", "surrogateescape"), payload)
+        return self._doing(lambda: self._transaction(lambda: self._insert(topic, payload, received, refusals, digest)))
 
-    def list(self, limit: int = 100) -> list[Entry]:
-        """The newest entries, newest first."""
-        query = f"SELECT {_COLUMNS} FROM entry ORDER BY id DESC LIMIT ?"  # noqa: S608 - a constant of this module
-        return [Entry(*row) for row in self._doing(lambda: self._connection.execute(query, (limit,)).fetchall())]
+    def list(self, limit: int = 100, choice: Choice | None = None) -> list[Entry]:
+        """The newest entries of a choice, newest first."""
+        condition, values = (choice or Choice()).condition()
+        query = f"SELECT {_COLUMNS} FROM entry WHERE {condition} ORDER BY id DESC LIMIT ?"  # noqa: S608 - parameters
+        return [
+            Entry(*row) for row in self._doing(lambda: self._connection.execute(query, [*values, limit]).fetchall())
+        ]
+
+    def ask(self, choice: Choice, *, trust_times: bool = False) -> int:
+        """Ask for a replay of what is held; a collector at work does it. Return how many entries were asked for.
+
+        Times are judged as of the moment the message came, so that a reading of the future stays out however late it
+        is replayed; with `trust_times`, as of the replay (our own clock was wrong then).
+        """
+        condition, values = choice.condition()
+        command = (
+            f"UPDATE entry SET state = 'asked', decided = ?, note = '', now = ? WHERE {condition}"  # noqa: S608
+            " AND state IN ('held', 'asked')"
+        )
+        parameters = [self._clock(), int(trust_times), *values]
+        return self._doing(lambda: self._connection.execute(command, parameters).rowcount)
+
+    def asked(self, limit: int = 100) -> Sequence[Asked]:
+        """Entries to be replayed, oldest first."""
+        query = f"SELECT {_COLUMNS}, now FROM entry WHERE state = 'asked' ORDER BY id LIMIT ?"  # noqa: S608
+        rows = self._doing(lambda: self._connection.execute(query, (limit,)).fetchall())
+        return [Asked(entry := Entry(*row[:-1]), 0 if row[-1] else entry.received) for row in rows]
+
+    def settle(self, entry: Entry, stored: int, refusals: Sequence[Refusal]) -> int:
+        """Note what became of a replayed entry: what was refused again stays, the rest counts as stored.
+
+        Parameters
+        ----------
+        entry
+            What was replayed.
+        stored
+            Readings of it that the store has taken, for an entry that does not tell how many it holds.
+        refusals
+            What was refused again.
+
+        Returns
+        -------
+        int
+            Readings that moved from here into the store.
+        """
+        return self._doing(lambda: self._transaction(lambda: self._settled(entry, stored, refusals)))
+
+    def drop(self, choice: Choice, note: str = "") -> int:
+        """Give up what is held: its content goes, its number stays in the ledger. Return how many entries."""
+        condition, values = choice.condition()
+        command = (
+            f"UPDATE entry SET state = 'dropped', content = x'', decided = ?, note = ? WHERE {condition}"  # noqa: S608
+            " AND state IN ('held', 'asked')"
+        )
+        return self._doing(lambda: self._connection.execute(command, [self._clock(), note, *values]).rowcount)
 
     def close(self) -> None:
         """Close the file; further calls raise `QuarantineError`."""
@@ -149,20 +203,100 @@ class Quarantine:
         elif (application, version) != (_APPLICATION, _FORMAT):
             raise QuarantineError(f"quarantine {self.path}: no quarantine this version can read. Move the file away.")
 
-    def _insert(self, rows: Iterable[tuple[object, ...]]) -> Iterable[bool]:
-        insert = (
-            "INSERT OR IGNORE INTO entry (received, topic, reason, detail, part, readings, content, digest)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    def _insert(
+        self, topic: str, payload: bytes, received: int, refusals: Sequence[Refusal], digest: bytes
+    ) -> Sequence[Refusal]:
+        new = []
+        for refusal in refusals:
+            content = refusal.content if refusal.part else payload
+            row = (
+                received,
+                topic,
+                refusal.reason.value,
+                refusal.detail,
+                refusal.part,
+                refusal.readings,
+                content,
+                digest,
+            )
+            if self._connection.execute(_INSERT, (*row, *names(topic, refusal.part))).rowcount == 1:
+                new.append(refusal)
+                self._bytes += len(content) + _ROW_BYTES
+        self._make_room()
+        return new
+
+    def _make_room(self) -> None:
+        """Summarise the oldest of the most abundant sort until there is room."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version or self._bytes > self.max_bytes:  # another process may have changed the file
+            self._version = version
+            (self._bytes,) = self._connection.execute(f"SELECT {_SIZE} FROM entry").fetchone()  # noqa: S608
+        while self._bytes > self.max_bytes:
+            sort = self._connection.execute(
+                f"SELECT topic, part, reason FROM entry WHERE state IN ('held', 'asked')"  # noqa: S608
+                f" GROUP BY topic, part, reason ORDER BY {_SIZE} DESC LIMIT 1"
+            ).fetchone()
+            if sort is None:
+                return
+            self._summarise(*sort)
+            (self._bytes,) = self._connection.execute(f"SELECT {_SIZE} FROM entry").fetchone()  # noqa: S608
+
+    def _summarise(self, topic: str, part: str, reason: str) -> None:
+        rows = self._connection.execute(
+            "SELECT id, entries, readings, received, detail, length(content) FROM entry"
+            " WHERE state IN ('held', 'asked') AND topic = ? AND part = ? AND reason = ? ORDER BY id LIMIT ?",
+            (topic, part, reason, _PAGE),
+        ).fetchall()
+        enough, size = 0, 0
+        while enough < len(rows) and size <= self.max_bytes * _SHARE:
+            size += rows[enough][5] + _ROW_BYTES
+            enough += 1
+        gone = rows[:enough]
+        self._summarised = True
+        digest = _digest(b"summary", topic.encode("utf-8", "surrogateescape"))
+        self._connection.executemany("DELETE FROM entry WHERE id = ?", [(row[0],) for row in gone])
+        self._connection.execute(
+            _INSERT, (gone[0][3], topic, reason, gone[-1][4], part, 0, b"", digest, *names(topic, part))
         )
+        self._connection.execute(
+            "UPDATE entry SET entries = entries * (state = 'summarised') + ?, readings = readings + ?, detail = ?,"
+            " decided = ?, note = 'the quarantine was full', state = 'summarised'"
+            " WHERE digest = ? AND part = ? AND reason = ?",
+            (sum(r[1] for r in gone), sum(r[2] for r in gone), gone[-1][4], self._clock(), digest, part, reason),
+        )
+
+    def _settled(self, entry: Entry, stored: int, refusals: Sequence[Refusal]) -> int:
+        at = self._clock()
+        again = next((refusal for refusal in refusals if refusal.part == entry.part), None)
+        (digest,) = self._connection.execute("SELECT digest FROM entry WHERE id = ?", (entry.id,)).fetchone()
+        others = [refusal for refusal in refusals if refusal is not again]
+        self._insert(entry.topic, entry.content, entry.received, others, digest)
+        if entry.readings:
+            stored = max(0, entry.readings - sum(refusal.readings for refusal in refusals))
+        if again is None:
+            self._change(entry.id, "state = 'stored', content = x'', readings = ?, decided = ?", stored, at)
+        else:
+            self._change(
+                entry.id, "state = 'held', reason = ?, detail = ?, readings = ?, content = ?, decided = ?, note = ?",
+                again.reason.value, again.detail, again.readings, again.content if again.part else entry.content, at,
+                "replayed, and refused again",
+            )  # fmt: skip
+        return stored
+
+    def _change(self, id_: int, assignments: str, *values: object) -> None:
+        command = f"UPDATE OR REPLACE entry SET {assignments} WHERE id = ?"  # noqa: S608 - ours
+        self._connection.execute(command, (*values, id_))
+
+    def _transaction(self, work: Callable[[], T]) -> T:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            new = [self._connection.execute(insert, row).rowcount == 1 for row in rows]
+            done = work()
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        return new
+        return done
 
     def _doing(self, work: Callable[[], T]) -> T:
         with self._lock:
@@ -173,3 +307,7 @@ class Quarantine:
 
     def _explained(self, error: Exception) -> QuarantineError:
         return QuarantineError(f"quarantine {self.path}: {error}. Check the disk, its room, and the file's owner.")
+
+
+def _digest(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"\0".join(parts)).digest()

@@ -254,7 +254,7 @@ def test_what_the_database_refuses_is_set_aside_too(
         def write(self, batches: Sequence[Batch]) -> Written:
             written = super().write(batches)
             series = Series(SITE, "power_meter", "main", "active_power_w")
-            rejected = [Rejected(batch, series, 2, "type conflict") for batch in batches]
+            rejected = [Rejected(batch, series, 2, "field type conflict") for batch in batches]
             return Written(written.stored - 2 * len(batches), written.gaps, rejected)
 
     with (
@@ -265,7 +265,7 @@ def test_what_the_database_refuses_is_set_aside_too(
         assert publisher.drained(20)
         wait_until(lambda: collector.counters.quarantined_readings == 2, "the refusal is counted")
     (entry,) = quarantine.list()
-    assert (entry.reason, entry.detail, entry.readings) == ("store", "type conflict", 2)
+    assert (entry.reason, entry.detail, entry.readings) == ("type_conflict", "field type conflict", 2)
     assert msgspec.json.decode(entry.content)["values"] == [float(row) for row in range(10)]
 
 
@@ -346,7 +346,7 @@ def test_a_message_that_makes_the_intake_fail_is_set_aside(
             raise ZeroDivisionError("a defect that only this message shows")
         return take_apart(topic_, payload, now)
 
-    monkeypatch.setattr("collector.commit.take_apart", defective)
+    monkeypatch.setattr("collector.admission.take_apart", defective)
     with collecting(store, mosquitto, quarantine), gateway(tmp_path, mosquitto) as (outbox, publisher):
         outbox.put(readings(now_ms() - 60_000, 10, device="press-9"))
         outbox.put(readings(now_ms() - 60_000, 10))

@@ -1,0 +1,70 @@
+"""What each alarm says, in Korean and English: what is wrong, what it means for the readings, what to do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from telemetry import AlarmKind
+
+SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
+    "broker_limits": (
+        "브로커 설정이 부족합니다: {problems_ko}",
+        "The broker's limits are too tight: {problems_en}",
+    ),
+    "clock_not_synchronised": (
+        "이 게이트웨이의 시계가 시각 서버와 맞춰지지 않고 있습니다. 측정 시각이 조금씩 어긋날 수 있습니다. "
+        "NTP 설정(timedatectl)과 네트워크를 확인하십시오.",
+        "This gateway's clock is not set by a time server, so the times of its readings may drift. "
+        "Check NTP (timedatectl) and its network.",
+    ),
+    "clock_stepped": (
+        "이 게이트웨이의 시계가 갑자기 바뀌었습니다. 그 무렵의 측정 시각을 확인하십시오.",
+        "This gateway's clock was set to another time. Look at the readings of that moment.",
+    ),
+    "collector_offline": (
+        "수집기 {source}의 연결이 끊겼습니다. 측정값은 게이트웨이에 남아 있습니다. "
+        "수집기 프로세스와 네트워크를 확인하십시오.",
+        "Collector {source} is gone. Readings stay with their gateways. Check its process and its network.",
+    ),
+    "gap_declared": (
+        "이 게이트웨이가 측정값 {readings}개를 잃었다고 알려 왔습니다(원인: {reason}). "
+        "해당 구간은 그래프에 빈 구간으로 표시됩니다.",
+        "This gateway has declared {readings} readings lost (reason: {reason}). Charts show the gap.",
+    ),
+    "gateway_id_twice": (
+        "두 대의 게이트웨이가 같은 이름을 쓰고 있습니다. 서로의 연결을 끊고, 확인 응답을 엉뚱하게 받을 수 있습니다. "
+        "한 대를 멈추고 현장 파일의 gateway 이름을 바꾸십시오. "
+        "복제한 SD 카드나 백업으로 켠 장비가 있는지도 확인하십시오.",
+        "Two machines run under this gateway's name. They end each other's connection. Stop one of them and give it "
+        "another gateway id in its site file; look for a cloned SD card or a machine started from a backup.",
+    ),
+    "gateway_offline": (
+        "이 게이트웨이의 연결이 끊겼습니다. 다시 연결되면 그동안의 측정값을 보냅니다. 전원과 네트워크를 확인하십시오.",
+        "This gateway's connection is lost. It sends what it has read since when it is back. Check power and network.",
+    ),
+    "quarantine_full": (
+        "격리 보관함이 가득 찼습니다. 새로 격리되는 측정값은 개수만 기록되고 내용은 남지 않습니다. "
+        "`wattproof quarantine list`로 원인을 찾아 해결하고, 다시 처리(replay)하거나 버리십시오(drop).",
+        "The quarantine is full: of the most abundant sort only the number is kept. Find the cause with "
+        "`wattproof quarantine list`, mend it, then replay or drop what is held.",
+    ),
+    "quarantine_growing": (
+        "측정값이나 메시지가 저장되지 못하고 격리되고 있습니다(최근 10분 {entries}건, 원인: {reason}). "
+        "`wattproof quarantine list`로 확인하십시오.",
+        "Readings or messages are being set aside ({entries} in the last 10 min, reason: {reason}). "
+        "See `wattproof quarantine list`.",
+    ),
+    "quarantine_unusable": (
+        "격리 보관함에 쓸 수 없어 확인 응답을 멈췄습니다. 측정값은 게이트웨이에 남아 있습니다. "
+        "디스크를 확인하십시오: {detail}",
+        "The quarantine cannot be written, so nothing is acknowledged; readings stay with their gateways. {detail}",
+    ),
+    "store_refused": (
+        "저장소가 수집기를 거부합니다. 사람이 조치해야 하며, 그동안 측정값은 게이트웨이에 남아 있습니다: {detail}",
+        "The store refuses the collector: a person must act. Readings stay with their gateways meanwhile. {detail}",
+    ),
+    "store_unavailable": (
+        "저장소에 연결할 수 없습니다. 계속 다시 시도하며, 그동안 측정값은 게이트웨이에 남아 있습니다: {detail}",
+        "The store cannot be reached; it is tried again, and readings stay with their gateways meanwhile. {detail}",
+    ),
+}

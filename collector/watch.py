@@ -1,0 +1,200 @@
+"""The watch: looks once a second at what the collector sees, and tells alarms to whoever shows them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import structlog
+
+from collector.alarms import Board
+from collector.identity import WINDOW_MS, Identities
+from collector.intake import Refusal
+from collector.limits import Shortfall
+from collector.quarantine import Quarantine
+from collector.quarantine_entry import names
+from collector.registry import Registry
+from telemetry import BIRTH, STATE, AlarmKind, Alarms, Batch, Birth, State, TelemetryError, decode, parse_topic
+
+log = structlog.get_logger()
+
+_OFFLINE_AFTER_MS: Final = 30_000
+"""A connection that is back within this was none to worry about [ms]."""
+_FREE_RUNNING_MS: Final = 600_000
+"""So long may a clock run on its own, as after a start, before somebody is told [ms]."""
+_EVENT_MS: Final = 3_600_000
+"""How long something that happened once is shown as lasting [ms]."""
+_STORE_ALARMS: Final[tuple[AlarmKind, ...]] = ("store_unavailable", "store_refused", "quarantine_unusable")
+_MOST_SET_ASIDE: Final = 10_000
+
+Gateway = tuple[str, str]
+"""Site and gateway."""
+
+
+class Trouble(NamedTuple):
+    """What fails while a collector cannot commit; an empty text while all is well."""
+
+    kind: AlarmKind
+    text: str
+
+
+class _Event(NamedTuple):
+    at: int
+    reason: str
+    number: int
+
+
+class Watch:
+    """Notes what is heard of gateways and of the collector itself, and keeps the board of alarms by it.
+
+    Thread-safe: the connection's, the writer's and the ticking thread all tell it things.
+
+    Parameters
+    ----------
+    board
+        Where alarms are raised.
+    quarantine
+        Whose room is watched.
+    registry
+        Told of births.
+    trouble
+        Asked what fails.
+    clock
+        Time now [ms since 1970-01-01 UTC].
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        quarantine: Quarantine,
+        registry: Registry,
+        trouble: Callable[[], Trouble],
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.board = board
+        self._quarantine = quarantine
+        self._registry = registry
+        self._trouble = trouble
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._instances = Identities()
+        self._births = Identities()
+        self._offline: dict[Gateway, int] = {}
+        self._free_running: dict[Gateway, int] = {}
+        self._stepped: dict[Gateway, int] = {}
+        self._gaps: dict[Gateway, _Event] = {}
+        self._set_aside: dict[Gateway, deque[_Event]] = defaultdict(lambda: deque(maxlen=_MOST_SET_ASIDE))
+
+    @property
+    def twice(self) -> set[Gateway]:
+        """Gateways whose name two machines use."""
+        with self._lock:
+            now = self._clock()
+            return self._instances.twice(now) | self._births.twice(now)
+
+    def heard(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Take in a birth or a state."""
+        try:
+            address = parse_topic(topic)
+            key = (address.site, address.gateway)
+            if address.kind == STATE:
+                self._state(key, decode(payload, State) if payload else None)
+            elif address.kind == BIRTH and payload:
+                birth = decode(payload, Birth)
+                self._registry.born(birth)
+                if not retained:
+                    with self._lock:
+                        self._births.heard(*key, birth.epoch, self._clock(), self._clock())
+        except TelemetryError as error:
+            log.warning("message_ignored", topic=topic, reason=str(error))
+
+    def committed(self, batches: Sequence[Batch]) -> None:
+        """Take in what the store has."""
+        now = self._clock()
+        with self._lock:
+            for batch in batches:
+                key = (batch.site, batch.gateway)
+                newest = max((table.times[-1] for table in batch.tables if table.times), default=0)
+                self._instances.heard(*key, batch.epoch, newest, now)
+                if batch.gaps:
+                    count = sum(gap.readings for gap in batch.gaps)
+                    known = self._gaps.get(key)
+                    before = known.number if known and now - known.at < _EVENT_MS else 0
+                    self._gaps[key] = _Event(now, batch.gaps[-1].reason, before + count)
+                if batch.tables and batch.tables[0].clock:
+                    self._clock_state(key, batch.tables[0].clock, now)
+
+    def set_aside(self, topic: str, refusals: Sequence[Refusal]) -> None:
+        """Take in what is new in quarantine."""
+        site, gateway, _ = names(topic, "")
+        with self._lock:
+            events = self._set_aside[site, gateway]
+            events.extend(_Event(self._clock(), refusal.reason.value, 1) for refusal in refusals)
+
+    def limits(self, found: Sequence[Shortfall]) -> None:
+        """Take in what the broker's limits lack."""
+        for shortfall in found:
+            log.warning("broker_limit", limit=shortfall.limit, says=shortfall.en)
+        told_ko, told_en = ("; ".join(texts) for texts in ([s.ko for s in found], [s.en for s in found]))
+        self.board.tell("broker_limits", on=bool(found), problems_ko=told_ko, problems_en=told_en)
+
+    def look(self) -> Alarms | None:
+        """Bring the board up to date; return it when there is news."""
+        now = self._clock()
+        trouble = self._trouble()
+        for kind in _STORE_ALARMS:
+            self.board.tell(kind, on=bool(trouble.text) and trouble.kind == kind, detail=trouble.text)
+        self.board.tell("quarantine_full", on=self._quarantine.full)
+        twice = self.twice
+        with self._lock:
+            offline = {key for key, since in self._offline.items() if now - since >= _OFFLINE_AFTER_MS}
+            drifting = {key for key, since in self._free_running.items() if now - since >= _FREE_RUNNING_MS}
+            stepped = {key for key, at in self._stepped.items() if now - at < _EVENT_MS}
+            gaps = {key: event for key, event in self._gaps.items() if now - event.at < _EVENT_MS}
+            growing = {key: told for key in list(self._set_aside) if (told := self._recent(key, now))}
+        self._plain("gateway_id_twice", twice)
+        self._plain("gateway_offline", offline)
+        self._plain("clock_not_synchronised", drifting)
+        self._plain("clock_stepped", stepped)
+        for (site, gateway), event in gaps.items():
+            self.board.tell(
+                "gap_declared", on=True, site=site, gateway=gateway, readings=event.number, reason=event.reason
+            )
+        self.board.keep("gap_declared", set(gaps))
+        for (site, gateway), (entries, reason) in growing.items():
+            self.board.tell("quarantine_growing", on=True, site=site, gateway=gateway, entries=entries, reason=reason)
+        self.board.keep("quarantine_growing", set(growing))
+        return self.board.news()
+
+    def _plain(self, kind: AlarmKind, gateways: set[Gateway]) -> None:
+        for site, gateway in gateways:
+            self.board.tell(kind, on=True, site=site, gateway=gateway)
+        self.board.keep(kind, gateways)
+
+    def _recent(self, key: Gateway, now: int) -> tuple[int, str] | None:
+        """How much was set aside of late and mostly why; None for nothing."""
+        events = self._set_aside[key]
+        while events and now - events[0].at > WINDOW_MS:
+            events.popleft()
+        if not events:
+            del self._set_aside[key]
+            return None
+        return len(events), Counter(event.reason for event in events).most_common(1)[0][0]
+
+    def _state(self, key: Gateway, state: State | None) -> None:
+        with self._lock:
+            if state is None or state.online or state.at:  # a gateway that signs off does so by somebody's hand
+                self._offline.pop(key, None)
+            else:
+                self._offline.setdefault(key, self._clock())
+
+    def _clock_state(self, key: Gateway, clock: str, now: int) -> None:
+        if clock == "stepped":
+            self._stepped[key] = now
+        if clock == "free_running":
+            self._free_running.setdefault(key, now)
+        elif clock == "synchronised":
+            self._free_running.pop(key, None)
