@@ -13,13 +13,23 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from telemetry import MAX_BYTES, Batch, Gap, Table, with_checksum
+from edge.rows import Row
+from telemetry import MAX_BYTES, Gap, Table, with_checksum
 
 _ROOM_FOR_SEQ: Final = 20
 """Digits a sequence number may gain in parts after the first [bytes]."""
 _HANDY_BYTES: Final = 250_000
 """A batch is closed when it would grow beyond this [bytes]: what is in the making, and in flight, stays small."""
 _ENCODER: Final = msgspec.json.Encoder()
+
+
+class Head(NamedTuple):
+    """Whose batch it is, and its number; as in `telemetry.Batch`."""
+
+    site: str
+    gateway: str
+    epoch: str
+    seq: int
 
 
 class Part(NamedTuple):
@@ -49,7 +59,9 @@ class _Piece(NamedTuple):
     cut: bool
 
 
-def encoded_parts(batch: Batch, most: int = MAX_BYTES) -> Iterator[Part]:
+def encoded_parts(
+    head: Head, tables: Sequence[Table | Row], gaps: Sequence[Gap] = (), most: int = MAX_BYTES
+) -> Iterator[Part]:
     """Encode a batch, as several with consecutive numbers when it is large; none is larger than `most` [bytes].
 
     Raises
@@ -57,11 +69,11 @@ def encoded_parts(batch: Batch, most: int = MAX_BYTES) -> Iterator[Part]:
     ValueError
         When a value is NaN or infinite, or a single reading is larger than `most`.
     """
-    empty = _Sealed(batch.site, batch.gateway, batch.epoch, batch.seq, [], [])
+    empty = _Sealed(*head, [], [])
     room = most - len(_sealed(empty)) - _ROOM_FOR_SEQ
     handy = min(room, _HANDY_BYTES)
     part, readings, size = empty, 0, 0
-    for pieces, of_tables in ((_of_tables(batch.tables, room), True), (_of_gaps(batch.gaps, room), False)):
+    for pieces, of_tables in ((_of_tables(tables, room), True), (_of_gaps(gaps, room), False)):
         for piece in pieces:
             grown = size + len(piece.encoded) + 1  # and a comma
             if size and (grown > handy or piece.cut):
@@ -85,18 +97,27 @@ def _of_gaps(gaps: Sequence[Gap], room: int) -> Iterator[_Piece]:
         yield _Piece(0, encoded, cut=False)
 
 
-def _of_tables(tables: Sequence[Table], room: int) -> Iterator[_Piece]:
-    for table in tables:
-        encoded = _ENCODER.encode(table)
-        readings = _readings(table)
-        if len(encoded) <= room:
-            yield _Piece(readings, encoded, cut=False)
-        else:
-            halves = _halved(table)
-            if halves is None:
-                raise _too_large(table.device, room)
-            for piece in _of_tables(halves, room):
-                yield piece._replace(cut=True)
+def _of_tables(tables: Sequence[Table | Row], room: int) -> Iterator[_Piece]:
+    for each in tables:
+        if isinstance(each, Row):
+            encoded = each.encoded()
+            if encoded is not None and len(encoded) <= room:
+                yield _Piece(len(each.values), encoded, cut=False)
+                continue
+        yield from _of_table(each.table() if isinstance(each, Row) else each, room)
+
+
+def _of_table(table: Table, room: int) -> Iterator[_Piece]:
+    readings, encoded = _readings(table), _ENCODER.encode(table)
+    if len(encoded) <= room:
+        yield _Piece(readings, encoded, cut=False)
+        return
+    halves = _halved(table)
+    if halves is None:
+        raise _too_large(table.device, room)
+    for half in halves:
+        for piece in _of_table(half, room):
+            yield piece._replace(cut=True)
 
 
 def _too_large(device: str, room: int) -> ValueError:

@@ -13,6 +13,7 @@ import structlog
 
 from edge.errors import OutboxError, OutboxFullError
 from edge.losses import gaps_of
+from edge.rows import Row
 from telemetry import ClockState, Gap, Table
 
 log = structlog.get_logger()
@@ -28,7 +29,7 @@ _Series = tuple[str, str, str, str]
 class TakesBatches(Protocol):
     """The outbox, as far as this needs it."""
 
-    def put(self, tables: list[Table], gaps: Sequence[Gap] = ()) -> int:
+    def put(self, tables: Sequence[Table | Row], gaps: Sequence[Gap] = ()) -> int:
         """Commit one batch, durable."""
         ...
 
@@ -124,7 +125,7 @@ class Flusher:
 
     async def _commit(self, clock: ClockState, devices: dict[tuple[str, str], _Rows]) -> None:
         lost, self._lost = self._lost, {}
-        tables: list[Table] = []
+        tables: list[Table | Row] = []
 
         def put() -> None:
             tables.extend(
@@ -136,7 +137,8 @@ class Flusher:
             await asyncio.to_thread(put)
         except OutboxError as error:
             reason = "outbox_full" if isinstance(error, OutboxFullError) else "outbox_damaged"
-            self._lost = _merged((*lost.values(), *gaps_of(tables, reason), *self._lost.values()))
+            whole = (each.table() if isinstance(each, Row) else each for each in tables)
+            self._lost = _merged((*lost.values(), *gaps_of(whole, reason), *self._lost.values()))
             if not self._failing:
                 self._failing = True
                 log.warning("readings_lost", says=f"{error} New readings are lost until then.")
@@ -147,12 +149,15 @@ class Flusher:
         self._on_put()
 
 
-def _tables(device: str, kind: str, rows: _Rows, clock: ClockState) -> Iterator[Table]:
+def _tables(device: str, kind: str, rows: _Rows, clock: ClockState) -> Iterator[Table | Row]:
     """One table per group of channels that are read together; one for all when a channel is in two groups."""
     if len(rows) > 1 and len(set().union(*rows)) < sum(map(len, rows)):
         yield _mixed(device, kind, rows, clock)
         return
     for channels, group in rows.items():
+        if len(group) == 1:
+            yield Row(device, kind, channels, *group[0], clock)
+            continue
         if any(later[0] <= earlier[0] for earlier, later in pairwise(group)):
             yield _mixed(device, kind, {channels: group}, clock)
             continue

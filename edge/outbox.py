@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import structlog
 
-from edge.batching import encoded_parts
+from edge.batching import Head, encoded_parts
 from edge.errors import OutboxError, OutboxFullError
 from edge.losses import take_undeclared
 from edge.outbox_file import beside, connect, damage, explained, is_damage, transaction
@@ -25,7 +25,8 @@ from edge.outbox_ledger import Counters, Ledger, count_put, load, release
 from edge.outbox_limits import DAY_MS, AgeLimit, drop_excess, drop_expired
 from edge.outbox_reserve import Reserve
 from edge.outbox_salvage import insert, replace_damaged, resume
-from telemetry import Batch, Gap, Table
+from edge.rows import Row
+from telemetry import Gap, Table
 
 __all__ = ["DEFAULT_MAX_AGE_MS", "DEFAULT_MAX_BYTES", "Counters", "Outbox", "Pending"]
 
@@ -117,7 +118,7 @@ class Outbox:
         with self._lock:
             return self._healing(self._oldest)
 
-    def put(self, tables: list[Table], gaps: Sequence[Gap] = ()) -> int:
+    def put(self, tables: Sequence[Table | Row], gaps: Sequence[Gap] = ()) -> int:
         """Commit readings as one batch; when this returns, they are on the disk.
 
         Readings that make more than ``telemetry.MAX_BYTES`` are committed as several batches, together or not at all.
@@ -256,7 +257,7 @@ class Outbox:
         row = self._connection.execute("SELECT put_at FROM batch ORDER BY seq LIMIT 1").fetchone()
         return None if row is None else int(row[0])
 
-    def _put(self, tables: list[Table], gaps: Sequence[Gap]) -> int:
+    def _put(self, tables: Sequence[Table | Row], gaps: Sequence[Gap]) -> int:
         with transaction(self._connection) as connection:
             undeclared = take_undeclared(connection) if self._road_open else []
             declared = [*gaps, *undeclared]
@@ -265,7 +266,7 @@ class Outbox:
             first = self.last_seq + 1
             now = self._clock()
             values = size = 0
-            for part in encoded_parts(Batch(self.site, self.gateway, self.epoch, first, tables, declared)):
+            for part in encoded_parts(Head(self.site, self.gateway, self.epoch, first), tables, declared):
                 insert(connection, part.seq, part.readings, now, part.payload)
                 values, size = values + part.readings, size + len(part.payload)
             lost = sum(gap.readings for gap in gaps)

@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from edge.errors import OutboxError, OutboxFullError
 from edge.flushing import Flusher
+from edge.rows import Row
 from telemetry import ClockState, Gap, Table
 
 
@@ -17,10 +18,10 @@ class Disk:
         self.error: OutboxError | None = None
         self.batches: list[tuple[list[Table], list[Gap]]] = []
 
-    def put(self, tables: list[Table], gaps: Sequence[Gap] = ()) -> int:
+    def put(self, tables: Sequence[Table | Row], gaps: Sequence[Gap] = ()) -> int:
         if self.error is not None:
             raise self.error
-        self.batches.append((tables, list(gaps)))
+        self.batches.append(([each.table() if isinstance(each, Row) else each for each in tables], list(gaps)))
         return len(self.batches)
 
 
