@@ -28,7 +28,7 @@ from analytics.economics import (
     simple_payback,
     subsidy_per_kwh,
 )
-from analytics.errors import AnalyticsError, TooFewIntervalsError
+from analytics.errors import AnalyticsError, NotInForceError, TooFewIntervalsError
 from analytics.events import Event, EventKind, find_events
 from analytics.gauges import interval_mean
 from analytics.goodness import Goodness, effective_size, goodness, lag1_autocorrelation
@@ -82,6 +82,7 @@ __all__ = [
     "LinearTerms",
     "MachineModel",
     "Noise",
+    "NotInForceError",
     "PeakChange",
     "Performance",
     "Placebos",

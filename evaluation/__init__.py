@@ -1,5 +1,6 @@
 """The evaluator's work: a plan, its run on stored readings, and the verdict."""
 
+from evaluation.billing import Connection, MonthBill, bill_month, compare_month
 from evaluation.errors import EvaluationError
 from evaluation.plan import Claim, Driver, Plan, Quality, Title, Window, load_plan, parse_plan
 from evaluation.result import (
@@ -19,11 +20,14 @@ from evaluation.result import (
     WindowResult,
 )
 from evaluation.run import evaluate
+from evaluation.tariffs import Contract, Tariffs
 from evaluation.terminal import render
 
 __all__ = [
     "Claim",
     "Coefficient",
+    "Connection",
+    "Contract",
     "Cumulative",
     "Detectable",
     "Driver",
@@ -32,17 +36,21 @@ __all__ = [
     "EvaluationError",
     "Intervals",
     "ModelResult",
+    "MonthBill",
     "Period",
     "Placebos",
     "Plan",
     "Quality",
     "Reason",
     "Saving",
+    "Tariffs",
     "Text",
     "Title",
     "Verdict",
     "Window",
     "WindowResult",
+    "bill_month",
+    "compare_month",
     "evaluate",
     "load_plan",
     "parse_plan",

@@ -10,7 +10,7 @@ import typer
 
 from telemetry import TelemetryError
 from wattproof import __version__, child, logs
-from wattproof.commands import api, broker, collector, config, demo, edge, evaluate, simulate, up
+from wattproof.commands import api, bill, broker, collector, config, demo, edge, evaluate, simulate, up
 from wattproof.errors import CommandError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("demo", rich_help_panel="Start here")(demo.demo)
 app.command("up", rich_help_panel="Start here")(up.up)
 app.command("evaluate", rich_help_panel="Start here")(evaluate.evaluate)
+app.command("bill", rich_help_panel="Start here")(bill.bill)
 app.add_typer(edge.app, name="edge", rich_help_panel="Parts")
 app.add_typer(collector.app, name="collector", rich_help_panel="Parts")
 app.add_typer(api.app, name="api", rich_help_panel="Parts")
@@ -32,7 +33,7 @@ app.command("simulate", rich_help_panel="Parts")(simulate.simulate)
 app.add_typer(config.app, name="config", rich_help_panel="Settings")
 
 _EXTRAS = {
-    "amqtt": "demo", "cryptography": "demo", "duckdb": "server", "fastapi": "server", "holidays": "demo",
+    "amqtt": "demo", "cryptography": "demo", "duckdb": "server", "fastapi": "server", "holidays": "server",
     "influxdb_client": "server", "jinja2": "server", "numpy": "server", "paho": "edge", "prometheus_client": "server",
     "pwdlib": "demo", "pymodbus": "edge", "scipy": "server", "serial": "edge", "uvicorn": "server",
 }  # fmt: skip

@@ -1,0 +1,147 @@
+"""A month's electricity bill of a metered connection, from stored readings."""
+
+from __future__ import annotations
+
+import calendar
+import contextlib
+import datetime as dt
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+
+from analytics import NotInForceError, interval_energy
+from analytics.billing import Account, Bill, Load, MonthPeak, OptionCost, bill, compare_options, month_peak
+from analytics.billing.load import QUARTERS
+from evaluation.errors import EvaluationError
+from evaluation.result import Text
+from evaluation.tariffs import Contract, Tariffs, public_holidays
+from storage import Series, Store
+
+_QUARTER_MS = 900_000
+_MAX_GAP_MS = _QUARTER_MS
+_WH_PER_KWH = 1000.0
+_MONTHS_THAT_COUNT = 11
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """Whose bill.
+
+    Parameters
+    ----------
+    series
+        The counter of energy taken from the grid [Wh].
+    contract, contract_kw
+        What was agreed.
+    deferred
+        Whether the customer kept the old hours and prices for as long as it could.
+    peaks_kw
+        Peaks of earlier months that the store does not hold, by the month's first day [kW].
+    modulus_wh
+        Where the counter starts again; None when it never does.
+    zone
+        Of the bill's days.
+    """
+
+    series: Series
+    contract: Contract
+    contract_kw: float
+    deferred: bool = False
+    peaks_kw: Mapping[dt.date, float] = {}
+    modulus_wh: float | None = None
+    zone: str = "Asia/Seoul"
+
+
+class MonthBill(msgspec.Struct, frozen=True):
+    """A bill with the names of what stands on it."""
+
+    contract: Text
+    bill: Bill
+    labels: dict[str, Text]
+
+
+def month_days(month: dt.date) -> tuple[dt.date, dt.date]:
+    """First and last day of a month."""
+    return month.replace(day=1), month.replace(day=calendar.monthrange(month.year, month.month)[1])
+
+
+def bill_month(tariffs: Tariffs, connection: Connection, store: Store, month: dt.date) -> MonthBill:
+    """The bill of a calendar month.
+
+    Earlier peaks are those the store's readings show, or the connection's own word where that is higher.
+
+    Raises
+    ------
+    EvaluationError
+        When the store holds nothing of the month.
+    analytics.NotInForceError
+        When no price is known for one of its days.
+    storage.StoreError
+        When the store cannot be read.
+    """
+    first, last = month_days(month)
+    tariff = tariffs.tariff(connection.contract, deferred=connection.deferred)
+    load = read_load(tariffs, connection, store, _months_before(first, _MONTHS_THAT_COUNT), last)
+    if np.isnan(load.part(first, last).energy).all():
+        series = connection.series
+        raise EvaluationError(
+            f"the store holds no {series.channel} of {series.device} at site {series.site} from {first} to {last}"
+        )
+    account = Account(connection.contract_kw, _peaks(tariffs, connection, load, first))
+    codes = ("fuel", "climate", "fund", "vat", *(line.name for line in tariff.adjustments))
+    labels = {code: label for code in codes if (label := tariffs.line_label(code)) is not None}
+    return MonthBill(tariffs.label(connection.contract), bill(tariff, account, load, first, last), labels)
+
+
+def compare_month(tariffs: Tariffs, connection: Connection, store: Store, month: dt.date) -> list[OptionCost]:
+    """The same month under every option of the contract's class and voltage, cheapest first; raises as `bill_month`."""
+    first, last = month_days(month)
+    load = read_load(tariffs, connection, store, _months_before(first, _MONTHS_THAT_COUNT), last)
+    options = {
+        str(option): tariffs.tariff(option, deferred=connection.deferred)
+        for option in tariffs.options(connection.contract)
+    }
+    account = Account(connection.contract_kw, _peaks(tariffs, connection, load, first))
+    return compare_options(options, account, load, [(first, last)])
+
+
+def read_load(tariffs: Tariffs, connection: Connection, store: Store, first: dt.date, last: dt.date) -> Load:
+    """Quarter hours of the days from `first` to `last`; NaN where the readings do not tell."""
+    zone = ZoneInfo(connection.zone)
+    days = (last - first).days + 1
+    starts = [_ms(first + dt.timedelta(day), zone) for day in range(days)]
+    edges = np.array(
+        [start + quarter * _QUARTER_MS for start in starts for quarter in range(QUARTERS)]
+        + [starts[-1] + QUARTERS * _QUARTER_MS],
+        dtype=np.int64,
+    )
+    times, values = store.read(connection.series, int(edges[0]) - _MAX_GAP_MS, int(edges[-1]) + _MAX_GAP_MS + 1)
+    counted = interval_energy(times, values, edges, modulus=connection.modulus_wh, max_gap_ms=_MAX_GAP_MS)
+    energy = counted.values.reshape(days, QUARTERS) / _WH_PER_KWH
+    return Load(first, energy, public_holidays(range(first.year, last.year + 1), tariffs.working_holidays))
+
+
+def _ms(day: dt.date, zone: ZoneInfo) -> int:
+    return round(dt.datetime.combine(day, dt.time(), zone).timestamp() * 1000)
+
+
+def _months_before(first: dt.date, months: int) -> dt.date:
+    count = 12 * first.year + first.month - 1 - months
+    return dt.date(count // 12, count % 12 + 1, 1)
+
+
+def _peaks(tariffs: Tariffs, connection: Connection, load: Load, first: dt.date) -> tuple[MonthPeak, ...]:
+    """Peaks of the months before `first`, without those whose hours are not known."""
+    tariff = tariffs.tariff(connection.contract, deferred=connection.deferred)
+    peaks = {month: MonthPeak(month, kw) for month, kw in connection.peaks_kw.items()}
+    month = load.first
+    while month < first:
+        end = month_days(month)[1]
+        part = load.part(month, end)
+        with contextlib.suppress(NotInForceError):
+            found = month_peak(tariff, part)
+            if found.kw > 0 and (month not in peaks or peaks[month].kw < found.kw):
+                peaks[month] = found
+        month = end + dt.timedelta(1)
+    return tuple(peaks[month] for month in sorted(peaks))
