@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from storage.store import Rejected, Series, Times, Values
 from telemetry import Batch, Gap, InvalidNameError, Table, check_name
@@ -28,7 +29,7 @@ _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f\u2028\u2029]+")
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The storable values of one device in one batch.
+    """The storable values of one table.
 
     Parameters
     ----------
@@ -55,74 +56,182 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
-    """Batches taken apart: `stored` counts the values in `rows`, each as often as it was sent."""
+class Block:
+    """Tables of one shape (site, kind, channels, number of times) as arrays, in the order they came.
 
-    rows: list[Rows]
+    A city's commit holds thousands of small tables of very few shapes: arrays per table would cost more than their
+    values.
+
+    Parameters
+    ----------
+    site, kind, channels
+        What all of them have.
+    batches, devices
+        Of each table, shape (tables,).
+    times
+        Shape (tables, times) [ms UTC].
+    values
+        Shape (tables, channels, times); NaN where there is no value.
+    """
+
+    site: str
+    kind: str
+    channels: tuple[str, ...]
+    batches: list[Batch]
+    devices: list[str]
+    times: Times
+    values: Values
+
+    def rows(self) -> Iterator[Rows]:
+        """Table by table."""
+        for batch, device, times, values in zip(self.batches, self.devices, self.times, self.values, strict=True):
+            yield Rows(batch, self.kind, device, self.channels, times, values)
+
+    def between(self, first: int, last: int) -> Block:
+        """Tables `first` to `last`, the last one left out; the arrays are shared."""
+        return Block(
+            self.site, self.kind, self.channels, self.batches[first:last], self.devices[first:last],
+            self.times[first:last], self.values[first:last],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Batches taken apart: `stored` counts the values in `blocks`, each as often as it was sent.
+
+    Where tables give a value for the same series, the later table is in the same block, after the earlier one, or in a
+    later block.
+    """
+
+    blocks: list[Block]
     gaps: list[tuple[Batch, Gap]]
     rejected: list[Rejected]
     stored: int
 
+    @property
+    def rows(self) -> list[Rows]:
+        """Table by table."""
+        return [rows for block in self.blocks for rows in block.rows()]
+
 
 def take(batches: Sequence[Batch]) -> Intake:
     """Take batches apart, setting aside what cannot be stored: unusable names, NaN, infinities, times out of range."""
-    intake = Intake([], [], [], 0)
+    rejected: list[Rejected] = []
+    gaps: list[tuple[Batch, Gap]] = []
+    tables = [(batch, table) for batch in batches for table in batch.tables]
+    blocks = _blocks(tables)
+    if blocks is None:
+        tables = [(batch, kept) for batch, table in tables if (kept := _storable(batch, table, rejected)) is not None]
+        blocks = _blocks(tables) or []
     for batch in batches:
-        for table in batch.tables:
-            rows = _take_table(batch, table, intake.rejected)
-            if rows is not None:
-                intake.rows.append(rows)
         for gap in batch.gaps:
             reason = _unusable(batch.site, gap.kind, gap.device, gap.channel) or _outside(gap)
             if reason:
                 series = Series(batch.site, gap.kind, gap.device, gap.channel)
-                intake.rejected.append(Rejected(batch, series, 0, f"declared gap not recorded: {reason}"))
+                rejected.append(Rejected(batch, series, 0, f"declared gap not recorded: {reason}"))
             else:
-                intake.gaps.append((batch, _one_line(gap)))
-    stored = sum(int(np.count_nonzero(~np.isnan(rows.values))) for rows in intake.rows)
-    return replace(intake, stored=stored)
+                gaps.append((batch, _one_line(gap)))
+    stored = sum(int(np.count_nonzero(~np.isnan(block.values))) for block in blocks)
+    return Intake(blocks, gaps, rejected, stored)
 
 
-def _take_table(batch: Batch, table: Table, rejected: list[Rejected]) -> Rows | None:
-    usable: dict[str, list[float | None]] = {}
+def blocks_of(rows: Iterable[Rows]) -> list[Block]:
+    """One block per table, for the few that were changed by hand."""
+    return [
+        Block(
+            each.batch.site, each.kind, each.channels, [each.batch], [each.device], each.times[None], each.values[None]
+        )
+        for each in rows
+    ]
+
+
+class _Pile:
+    """Tables of one shape, being collected."""
+
+    def __init__(self, site: str, kind: str, channels: tuple[str, ...], times: int) -> None:
+        self.site, self.kind, self.channels, self.length = site, kind, channels, times
+        self.batches: list[Batch] = []
+        self.devices: list[str] = []
+        self.times: list[int] = []
+        self.values: list[float | None] = []
+
+    def block(self) -> Block | None:
+        """Lay the tables out; None when one of them holds NaN, an infinity, or a time beyond what can be stored."""
+        tables = len(self.batches)
+        if not MIN_TIME <= min(self.times) <= max(self.times) <= MAX_TIME:
+            return None
+        values = np.array(self.values, np.float64)
+        unfinite = len(values) - int(np.count_nonzero(np.isfinite(values)))
+        if unfinite and unfinite != self.values.count(None):
+            return None
+        return Block(
+            self.site, self.kind, self.channels, self.batches, self.devices,
+            np.array(self.times, np.int64).reshape(tables, self.length),
+            values.reshape(tables, len(self.channels), self.length),
+        )  # fmt: skip
+
+
+def _blocks(tables: Iterable[tuple[Batch, Table]]) -> list[Block] | None:
+    """Lay tables of one shape together; None when something in them cannot be stored."""
+    done: list[_Pile] = []
+    piles: dict[tuple[str, str, tuple[str, ...], int], _Pile] = {}
+    seen: dict[tuple[str, str, str], tuple[_Pile, ...]] = {}
+    for batch, table in tables:
+        site, kind, device, length = batch.site, table.kind, table.device, len(table.times)
+        channels = tuple(table.columns)
+        if not channels or not length:
+            continue
+        shape = site, kind, channels, length
+        pile = piles.get(shape)
+        if pile is None:
+            if not _shape_usable(site, kind, channels):
+                return None
+            pile = piles[shape] = _Pile(*shape)
+        before = seen.get((site, kind, device), ())
+        if pile not in before:
+            if any(not set(channels).isdisjoint(other.channels) for other in before):
+                # The same series in another shape: what comes later must stay the later one.
+                done += (each for each in piles.values() if each.batches)
+                pile = _Pile(*shape)
+                piles, seen, before = {shape: pile}, {}, ()
+            seen[site, kind, device] = (*before, pile)
+        pile.batches.append(batch)
+        pile.devices.append(device)
+        pile.times.extend(table.times)
+        pile.values.extend(chain.from_iterable(table.columns.values()))
+    blocks = []
+    for pile in [*done, *piles.values()]:
+        if any(map(_unusable_device, pile.devices)):
+            return None
+        block = pile.block()
+        if block is None:
+            return None
+        blocks.append(block)
+    return blocks
+
+
+def _storable(batch: Batch, table: Table, rejected: list[Rejected]) -> Table | None:
+    """What of a table can be stored, the rest set aside; None when nothing can."""
+    columns: dict[str, list[float | None]] = {}
+    rows = [row for row, time in enumerate(table.times) if MIN_TIME <= time <= MAX_TIME]
     for channel, column in table.columns.items():
+        series = Series(batch.site, table.kind, table.device, channel)
         reason = _unusable(batch.site, table.kind, table.device, channel)
-        if not reason:
-            usable[channel] = column
-        elif held := len(column) - column.count(None):
-            series = Series(batch.site, table.kind, table.device, channel)
-            rejected.append(Rejected(batch, series, held, reason))
-    if not usable or not table.times:
-        return None
-    inside = min(table.times) >= MIN_TIME and max(table.times) <= MAX_TIME
-    # A time beyond 64 bits has no place in the array; 0 stands in for it until its rows are set aside.
-    times = np.array(
-        [t if MIN_TIME <= t <= MAX_TIME else 0 for t in table.times] if not inside else table.times, np.int64
-    )
-    rows = Rows(batch, table.kind, table.device, tuple(usable), times, np.array(list(usable.values()), np.float64))
-    if inside and not _has_bad_values(rows, usable):
-        return rows
-    kept = np.array([MIN_TIME <= t <= MAX_TIME for t in table.times])
-    rejected.extend(_bad(rows, usable, kept))
-    cleaned = np.where(np.isfinite(rows.values), rows.values, np.nan)
-    return replace(rows, times=times[kept], values=cleaned[:, kept])
-
-
-def _has_bad_values(rows: Rows, columns: dict[str, list[float | None]]) -> bool:
-    holes = sum(column.count(None) for column in columns.values())
-    return int(np.count_nonzero(~np.isfinite(rows.values))) != holes
-
-
-def _bad(rows: Rows, columns: dict[str, list[float | None]], kept: npt.NDArray[np.bool_]) -> Iterator[Rejected]:
-    for row, (channel, column) in enumerate(columns.items()):
-        present = np.array([value is not None for value in column])
-        late = int(np.count_nonzero(present & ~kept))
-        if late:
+        held = len(column) - column.count(None)
+        if reason:
+            if held:
+                rejected.append(Rejected(batch, series, held, reason))
+            continue
+        inside = [column[row] for row in rows]
+        if late := held - (len(inside) - inside.count(None)):
             reason = f"time outside {MIN_TIME} to {MAX_TIME} ms; check the gateway's clock"
-            yield Rejected(rows.batch, rows.series(channel), late, reason)
-        infinite = int(np.count_nonzero(present & kept & ~np.isfinite(rows.values[row])))
-        if infinite:
-            yield Rejected(rows.batch, rows.series(channel), infinite, "NaN or infinity is not a value")
+            rejected.append(Rejected(batch, series, late, reason))
+        columns[channel] = [value if value is not None and math.isfinite(value) else None for value in inside]
+        if infinite := columns[channel].count(None) - inside.count(None):
+            rejected.append(Rejected(batch, series, infinite, "NaN or infinity is not a value"))
+    if not columns or not rows:
+        return None
+    return msgspec.structs.replace(table, times=[table.times[row] for row in rows], columns=columns)
 
 
 def _outside(gap: Gap) -> str:
@@ -137,14 +246,29 @@ def _one_line(gap: Gap) -> Gap:
     return gap if reason == gap.reason else msgspec.structs.replace(gap, reason=reason)
 
 
-@lru_cache(maxsize=16_384)
-def _unusable(site: str, kind: str, device: str, channel: str) -> str:
-    """Why no series can have these names; empty when one can."""
+@lru_cache(maxsize=1024)
+def _shape_usable(site: str, kind: str, channels: tuple[str, ...]) -> bool:
+    """Whether series can have all these names."""
+    return not any(_unusable(site, kind, "device", channel) for channel in channels)
+
+
+def _unusable_device(device: str) -> bool:
+    return bool(_unusable_name(device, "device"))
+
+
+def _unusable_name(name: str, what: str) -> str:
     try:
-        for name, what in ((site, "site"), (kind, "kind"), (device, "device"), (channel, "channel")):
-            check_name(name, what)
+        check_name(name, what)
     except InvalidNameError as error:
         return str(error)
+    return ""
+
+
+def _unusable(site: str, kind: str, device: str, channel: str) -> str:
+    """Why no series can have these names; empty when one can."""
+    for name, what in ((site, "site"), (kind, "kind"), (device, "device"), (channel, "channel")):
+        if reason := _unusable_name(name, what):
+            return reason
     if kind == GAP_KIND:
         return f"kind {kind!r} is reserved for declared gaps"
     if channel in _RESERVED_CHANNELS:

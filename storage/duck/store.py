@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from storage.duck.file import DataFile
 from storage.duck.newest import Columns, Newest
+from storage.duck.numbering import NewRuns, numbered, put_series
 from storage.errors import StoreError
-from storage.intake import Intake, take
+from storage.intake import take
 from storage.store import Aggregate, Health, Latest, Series, Times, Values, Written
 from telemetry import Batch, Gap
 
@@ -66,7 +67,7 @@ class DuckStore:
             if self._in_doubt:
                 self._newest = Newest(cursor)
                 self._in_doubt = False
-            new, columns = self._columns(intake)
+            new, columns = numbered(intake.blocks, self._newest)
             if intake.gaps or len(columns.time):
                 # A commit may fail after it became durable (the checkpoint that follows it): what is in memory must
                 # not be believed then, or a repeated batch would be appended twice.
@@ -75,35 +76,6 @@ class DuckStore:
                 self._in_doubt = False
                 self._newest.committed(new, columns)
         return Written(intake.stored, len(intake.gaps), tuple(intake.rejected))
-
-    def _columns(self, intake: Intake) -> tuple[dict[Series, int], Columns]:
-        """Number the series and lay the readings out as the table holds them; the last of a pair wins."""
-        new: dict[Series, int] = {}
-        parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        for rows in intake.rows:
-            present = ~np.isnan(rows.values)
-            numbers = np.zeros(len(rows.channels), np.int32)
-            for index, channel in enumerate(rows.channels):
-                if present[index].any():
-                    series = rows.series(channel)
-                    known = self._newest.find(series)
-                    numbers[index] = new.setdefault(series, self._newest.size + len(new)) if known is None else known
-            shape = rows.values.shape
-            parts.append(
-                (
-                    np.broadcast_to(numbers[:, None], shape)[present],
-                    np.broadcast_to(rows.times, shape)[present],
-                    rows.values[present],
-                )
-            )
-        if not parts:
-            return new, Columns(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
-        series_id, time, value = (np.concatenate(column) for column in zip(*parts, strict=True))
-        order = np.lexsort((time, series_id))
-        series_id, time, value = series_id[order], time[order], value[order]
-        last = np.ones(len(time), bool)
-        last[:-1] = (series_id[1:] != series_id[:-1]) | (time[1:] != time[:-1])
-        return new, Columns(series_id, time, value).where(last)
 
     def read(self, series: Series, start: int, end: int) -> tuple[Times, Values]:
         """Every value in a range; see `Store.read`."""
@@ -209,17 +181,13 @@ def _number(result: duckdb.DuckDBPyConnection) -> int:
 
 def _commit(
     cursor: duckdb.DuckDBPyConnection,
-    new: dict[Series, int],
+    new: NewRuns,
     columns: Columns,
     newest: Newest,
     gaps: list[tuple[Batch, Gap]],
 ) -> None:
     cursor.begin()
-    for series, number in new.items():
-        cursor.execute(
-            "INSERT INTO series VALUES (?, ?, ?, ?, ?)",
-            [number, series.site, series.kind, series.device, series.channel],
-        )
+    put_series(cursor, new)
     if len(columns.time):
         beyond = newest.beyond(columns)
         there = np.zeros(len(beyond), bool)

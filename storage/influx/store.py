@@ -61,7 +61,7 @@ class InfluxStore:
         """Commit batches; see `Store.write`. Lines the server calls bad are found by halving and left out."""
         intake = take(batches)
         rejected = list(intake.rejected)
-        for pieces in requests(intake.rows, intake.gaps, LINES_PER_REQUEST):
+        for pieces in requests(intake.blocks, intake.gaps, LINES_PER_REQUEST):
             rejected.extend(self._send(pieces))
         refused = _folded(rejected[len(intake.rejected) :])
         lost_gaps = len(refused) - sum(1 for each in refused if each.readings)

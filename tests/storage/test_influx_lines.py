@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.influx.influxql import between, decode_numbers, identifier, string
-from storage.influx.lines import RowsPiece, halve_fields, halve_lines, requests, tag
+from storage.influx.lines import BlockPiece, halve_fields, halve_lines, requests, tag
 from storage.intake import take
 from telemetry import Batch, Gap, Table
 from tests.storage.parts import POWER, SITE
@@ -22,7 +22,7 @@ def rows(times: int, *channels: str, device: str = "main") -> Batch:
 
 def pieces(*batches: Batch, at_most: int = 1000) -> list[list[str]]:
     intake = take(batches)
-    return [[line for p in group for line in p.lines()] for group in requests(intake.rows, intake.gaps, at_most)]
+    return [[line for p in group for line in p.lines()] for group in requests(intake.blocks, intake.gaps, at_most)]
 
 
 def test_a_line_is_measurement_tags_fields_and_time() -> None:
@@ -32,7 +32,7 @@ def test_a_line_is_measurement_tags_fields_and_time() -> None:
     assert pieces(sent) == [
         [
             "power_meter,site=gimpo-demo,device=main active_power_w=1.5,frequency_hz=60.0 1000000",
-            "power_meter,site=gimpo-demo,device=main frequency_hz=1e+22 3000000",
+            "power_meter,site=gimpo-demo,device=main frequency_hz=1e22 3000000",
             "gap,site=gimpo-demo,device=main,kind=power_meter,channel=active_power_w,"
             "reason=disk\\ full\\,\\ 0\\ B\\=left end_ms=9i,readings=3i 5000000",
         ]
@@ -54,7 +54,7 @@ def test_requests_keep_the_order_and_lose_nothing() -> None:
 
 def test_halving_lines_ends_with_single_lines() -> None:
     intake = take([rows(7, POWER), rows(1, POWER, device="press-1")])
-    todo, singles = [list(next(requests(intake.rows, [], 100)))], []
+    todo, singles = [list(next(requests(intake.blocks, [], 100)))], []
     whole = [line for piece in todo[0] for line in piece.lines()]
     while todo:
         group = todo.pop()
@@ -68,7 +68,7 @@ def test_halving_lines_ends_with_single_lines() -> None:
 
 def test_halving_fields_keeps_every_line_and_ends_with_one_field() -> None:
     intake = take([rows(2, POWER, "frequency_hz", "current_l1_a")])
-    first, second = halve_fields([RowsPiece(intake.rows[0])])
+    first, second = halve_fields([BlockPiece(intake.blocks[0])])
     assert [piece.fields for piece in first] == [(("power_meter", POWER),)]
     assert [len(piece.fields) for piece in second] == [2]
     assert halve_fields(first) == (first, [])
