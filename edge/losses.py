@@ -6,37 +6,41 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
+
+from edge.outbox_file import damage
+from edge.outbox_rows import sealed
 from telemetry import Batch, DecodeError, Gap, Table, decode
 
 OUTBOX_FULL: Final = "outbox_full"
 OUTBOX_AGE: Final = "outbox_age"
 OUTBOX_DAMAGED: Final = "outbox_damaged"
 
+_GAP: Final = "device, kind, channel, start, end, reason, readings"
 _CARRIED: Final = -1
 """Loss number of gaps that are declared as they are; never extended."""
 
 
-def remember_loss(connection: sqlite3.Connection, payload: bytes, reason: str) -> bool:
+def remember_loss(connection: sqlite3.Connection, payload: bytes, reason: str) -> None:
     """Note what the batch being dropped held: its readings as gaps, and the gaps it declared, as they are.
 
     Readings of a series extend its gap of the same loss (the ledger's ``loss``: batches dropped with none kept between
     them), so that a long outage is one gap. Part of the caller's transaction.
 
-    Returns
-    -------
-    bool
-        False when the batch does not decode, so that nobody can say which series lost readings.
+    Raises
+    ------
+    sqlite3.DatabaseError
+        As damage, when the batch does not decode, so that nobody can say which series lost readings.
     """
     try:
         batch = decode(payload, Batch)
-    except DecodeError:
-        return False
+    except DecodeError as error:
+        raise damage(str(error)) from error
     (loss,) = connection.execute("SELECT loss FROM ledger").fetchone()
     for gap in batch.gaps:
         remember_gap(connection, gap)
     for gap in gaps_of(batch.tables, reason):
         _extend(connection, loss, gap)
-    return True
 
 
 def remember_gap(connection: sqlite3.Connection, gap: Gap) -> None:
@@ -49,12 +53,21 @@ def nameless_gap(gateway: str, start: int, end: int, readings: int) -> Gap:
     return Gap(gateway, "gateway", "readings_count", start, end, OUTBOX_DAMAGED, readings)
 
 
+def undeclared(connection: sqlite3.Connection) -> list[Gap]:
+    """Gaps that no batch has declared yet, by start; raises the error of damage when one is not what was written."""
+    rows = connection.execute(f"SELECT loss, {_GAP}, seal FROM undeclared").fetchall()  # noqa: S608 - constant
+    for row in rows:
+        if sealed(row[:-1]) != row[-1]:
+            raise damage("a gap that waits to be declared is not what was written")
+    return sorted((Gap(*row[1:-1]) for row in rows), key=lambda gap: (gap.start, gap.device, gap.channel))
+
+
 def take_undeclared(connection: sqlite3.Connection) -> list[Gap]:
-    """Gaps that no batch has declared yet, by start; the caller puts them into one in the same transaction."""
-    rows = connection.execute(
-        "DELETE FROM undeclared RETURNING device, kind, channel, start, end, reason, readings"
-    ).fetchall()
-    return sorted((Gap(*row) for row in rows), key=lambda gap: (gap.start, gap.device, gap.channel))
+    """Take out the gaps that no batch has declared yet; the caller puts them into one in the same transaction."""
+    gaps = undeclared(connection)
+    if gaps:
+        connection.execute("DELETE FROM undeclared")
+    return gaps
 
 
 def gaps_of(tables: Iterable[Table], reason: str) -> Iterator[Gap]:
@@ -67,18 +80,22 @@ def gaps_of(tables: Iterable[Table], reason: str) -> Iterator[Gap]:
 
 
 def _insert(connection: sqlite3.Connection, loss: int, gap: Gap) -> None:
-    connection.execute("INSERT INTO undeclared VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (loss, *_fields(gap)))
+    row = (loss, *msgspec.structs.astuple(gap))
+    connection.execute(
+        f"INSERT INTO undeclared (loss, {_GAP}, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
+        (*row, sealed(row)),
+    )
 
 
 def _extend(connection: sqlite3.Connection, loss: int, gap: Gap) -> None:
-    extended = connection.execute(
-        "UPDATE undeclared SET start = min(start, ?), end = max(end, ?), readings = readings + ?"
-        " WHERE loss = ? AND device = ? AND kind = ? AND channel = ? AND reason = ?",
-        (gap.start, gap.end, gap.readings, loss, gap.device, gap.kind, gap.channel, gap.reason),
-    )
-    if extended.rowcount == 0:
-        _insert(connection, loss, gap)
-
-
-def _fields(gap: Gap) -> tuple[str, str, str, int, int, str, int]:
-    return gap.device, gap.kind, gap.channel, gap.start, gap.end, gap.reason, gap.readings
+    known = connection.execute(
+        "DELETE FROM undeclared WHERE loss = ? AND device = ? AND kind = ? AND channel = ? AND reason = ?"
+        " RETURNING start, end, readings",
+        (loss, gap.device, gap.kind, gap.channel, gap.reason),
+    ).fetchone()
+    if known is not None:
+        start, end, readings = known
+        gap = msgspec.structs.replace(
+            gap, start=min(start, gap.start), end=max(end, gap.end), readings=readings + gap.readings
+        )
+    _insert(connection, loss, gap)

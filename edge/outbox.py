@@ -3,35 +3,38 @@
 One SQLite file (WAL, ``synchronous=FULL``), one transaction per change. A batch is encoded once, when it is put; what
 is sent and sent again are those bytes. The counters live in the same transactions, so that at any moment, and after any
 crash, ``read = stored + quarantined + pending + gap``.
+
+Whoever opens the file begins a new epoch; what waits keeps the one it was put under, and numbers rise through all of
+them. So one epoch and number never name two batches, even when a backup of the file is put back or a disk forgets what
+it had confirmed, and an old acknowledgement cannot let go of what is new. What a file that went back has lost is known
+from the mark beside it (`edge.outbox_mark`).
 """
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import structlog
 
 from edge.batching import Head, encoded_parts
-from edge.errors import OutboxError, OutboxFullError
+from edge.errors import OutboxFullError
 from edge.losses import take_undeclared
-from edge.outbox_file import beside, connect, damage, explained, is_damage, transaction
-from edge.outbox_ledger import Counters, Ledger, count_put, load, release
+from edge.outbox_file import beside, damage, transaction
+from edge.outbox_held import HeldFile, Spans
+from edge.outbox_ledger import Counters, count_put, load, release, seal
 from edge.outbox_limits import DAY_MS, AgeLimit, drop_excess, drop_expired
 from edge.outbox_reserve import Reserve
-from edge.outbox_salvage import insert, replace_damaged, resume
+from edge.outbox_rows import insert, payload_crc
 from edge.rows import Row
 from telemetry import Gap, Table
 
 __all__ = ["DEFAULT_MAX_AGE_MS", "DEFAULT_MAX_BYTES", "Counters", "Outbox", "Pending"]
 
 log = structlog.get_logger()
-T = TypeVar("T")
 
 DEFAULT_MAX_BYTES: Final = 512 * 1024 * 1024
 """Some weeks of a small factory at one reading a second [bytes]."""
@@ -92,31 +95,30 @@ class Outbox:
         self._clock = clock
         self._lock = threading.RLock()
         self._road_open = False
-        self._unusable = False
+        self._file = HeldFile(path, site, gateway, clock, monotonic)
         self._reserve = Reserve(beside(path, ".reserve"))
-        self._open()
         self._reserve.keep()
 
     @property
     def epoch(self) -> str:
-        """Identity of this outbox file: 16 hexadecimal digits, random, new for every new file."""
-        return self._ledger.epoch
+        """Under which identity batches are put now: 16 hexadecimal digits, random, new with every start."""
+        return self._file.ledger.epoch
 
     @property
     def last_seq(self) -> int:
-        """Sequence number of the batch put last in this epoch; 0 before the first."""
-        return self._ledger.seq
+        """Sequence number of the batch put last; 0 before the first."""
+        return self._file.ledger.seq
 
     @property
     def counters(self) -> Counters:
         """The ledger as last committed."""
-        return self._ledger.counters
+        return self._file.ledger.counters
 
     @property
     def oldest(self) -> int | None:
         """When the batch that waits longest was put [ms since 1970-01-01 UTC]; None when none waits."""
         with self._lock:
-            return self._healing(self._oldest)
+            return self._file.healing(self._oldest)
 
     def put(self, tables: Sequence[Table | Row], gaps: Sequence[Gap] = ()) -> int:
         """Commit readings as one batch; when this returns, they are on the disk.
@@ -146,13 +148,13 @@ class Outbox:
             When a value is NaN or infinite.
         """
         with self._lock:
-            return self._healing(lambda: self._put(tables, gaps))
+            return self._file.healing(lambda: self._put(tables, gaps))
 
     def after(self, seq: int, *, upto: int | None = None, limit: int = 1, most_bytes: int = 0) -> list[Pending]:
         """Waiting batches with ``seq < number <= upto``, in order, at most `limit`; few enough for `most_bytes`."""
         with self._lock:
             last = self.last_seq if upto is None else upto
-            return self._healing(lambda: self._after(seq, last, limit, most_bytes))
+            return self._file.healing(lambda: self._after(seq, last, limit, most_bytes))
 
     def payload(self, seq: int) -> bytes | None:
         """Bytes of a waiting batch; None when it waits no more."""
@@ -169,9 +171,9 @@ class Outbox:
         Parameters
         ----------
         epoch
-            The epoch the ranges belong to; any but this outbox's changes nothing.
+            The epoch the ranges belong to; one that nothing here was put under changes nothing.
         stored, quarantined
-            Inclusive ranges of sequence numbers, as in ``telemetry.Ack``. A range beyond the last batch is ignored.
+            Inclusive ranges of sequence numbers, as in ``telemetry.Ack``. What is not the epoch's is ignored.
 
         Returns
         -------
@@ -181,71 +183,30 @@ class Outbox:
         spans = list(stored), list(quarantined)
         with self._lock:
             try:
-                released = self._healing(lambda: self._acknowledge(epoch, *spans))
+                released = self._file.healing(lambda: self._acknowledge(epoch, *spans))
             except OutboxFullError:
                 if not self._reserve.give():
                     raise
-                released = self._healing(lambda: self._acknowledge(epoch, *spans))
+                released = self._file.healing(lambda: self._acknowledge(epoch, *spans))
             self._reserve.keep()
             return released
+
+    def own(self, epoch: str, spans: Iterable[tuple[int, int]]) -> Spans:
+        """Ranges as far as they name batches of this outbox: numbers that were given here under that epoch."""
+        with self._lock:
+            return self._file.own(epoch, spans)
 
     def close(self) -> None:
         """Close the file; further calls raise `OutboxError`."""
         with self._lock:
-            self._connection.close()
-
-    def _open(self) -> None:
-        resume(self.path)
-        try:
-            self._connect()
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise explained(error, self.path) from error
-            self._begin_anew(error)
-
-    def _connect(self) -> None:
-        self._connection = connect(self.path, self.site, self.gateway, self._clock())
-        self._ledger: Ledger = load(self._connection)
-        self._unusable = False
-
-    def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
-        """Set the damaged file aside and go on with a new one that holds what could be read of it."""
-        self._unusable = True  # until this succeeds; tried again with the next call
-        try:
-            found, aside = replace_damaged(self.path, self.site, self.gateway, self._clock())
-            self._connect()
-        except sqlite3.DatabaseError as again:
-            raise explained(again, self.path) from again
-        except OSError as again:
-            raise OutboxError(f"outbox {self.path}: damaged, and cannot be replaced ({again}).") from again
-        log.error(
-            "outbox_damaged", path=str(self.path), kept_as=str(aside), reason=str(error), batches_saved=found.batches,
-            readings_saved=found.readings, readings_lost="unknown" if found.lost is None else found.lost,
-            advice="check the disk; the damaged file is kept for repair",
-        )  # fmt: skip
-
-    def _healing(self, work: Callable[[], T]) -> T:
-        """Do `work`; a file found damaged is replaced, and `work` done once more on the new one."""
-        if self._unusable:
-            self._open()
-        try:
-            try:
-                return work()
-            except sqlite3.DatabaseError as error:
-                if not is_damage(error):
-                    raise
-                self._connection.close()
-                self._begin_anew(error)
-                return work()
-        except sqlite3.DatabaseError as error:
-            raise explained(error, self.path) from error
+            self._file.close()
 
     def _after(self, seq: int, last: int, limit: int, most_bytes: int) -> list[Pending]:
         found: list[Pending] = []
         size = 0
-        query = "SELECT seq, checksum, payload FROM batch WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
-        for number, checksum, payload in self._connection.execute(query, (seq, last, limit)):
-            if zlib.crc32(payload) != checksum:
+        query = "SELECT seq, crc, payload FROM batch WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        for number, crc, payload in self._file.connection.execute(query, (seq, last, limit)):
+            if not isinstance(payload, bytes) or payload_crc(number, payload) != crc:
                 raise damage(f"batch {number} is not what was put")
             found.append(Pending(number, payload))
             size += len(payload)
@@ -254,11 +215,12 @@ class Outbox:
         return found
 
     def _oldest(self) -> int | None:
-        row = self._connection.execute("SELECT put_at FROM batch ORDER BY seq LIMIT 1").fetchone()
+        row = self._file.connection.execute("SELECT put_at FROM batch ORDER BY seq LIMIT 1").fetchone()
         return None if row is None else int(row[0])
 
     def _put(self, tables: Sequence[Table | Row], gaps: Sequence[Gap]) -> int:
-        with transaction(self._connection) as connection:
+        with transaction(self._file.connection) as connection:
+            load(connection)
             undeclared = take_undeclared(connection) if self._road_open else []
             declared = [*gaps, *undeclared]
             if not tables and not declared:
@@ -267,38 +229,37 @@ class Outbox:
             now = self._clock()
             values = size = 0
             for part in encoded_parts(Head(self.site, self.gateway, self.epoch, first), tables, declared):
-                insert(connection, part.seq, part.readings, now, part.payload)
+                insert(connection, part, self.epoch, now, declares=bool(declared))
                 values, size = values + part.readings, size + len(part.payload)
             lost = sum(gap.readings for gap in gaps)
             batches = part.seq - first + 1
-            count_put(connection, part.seq, values=values, lost=lost, batches=batches, size=size)
-            freed = drop_expired(connection, self._age.horizon(), first, self.gateway)
-            drop_excess(connection, self.counters.bytes + size - freed - self._max_bytes, first, self.gateway)
-            ledger = load(connection)
+            count_put(connection, part.seq, now, values=values, lost=lost, batches=batches, size=size)
+            freed = drop_expired(connection, self._age.horizon(), first)
+            drop_excess(connection, self.counters.bytes + size - freed - self._max_bytes, first)
+            ledger = seal(connection)
         if undeclared:
             self._road_open = False
-        self._ledger = ledger
+        self._file.committed(ledger)
         return self.last_seq
 
-    def _acknowledge(
-        self, epoch: str, stored: Iterable[tuple[int, int]], quarantined: Iterable[tuple[int, int]]
-    ) -> int:
-        if epoch != self.epoch:
+    def _acknowledge(self, epoch: str, stored: Spans, quarantined: Spans) -> int:
+        stored, quarantined = self._possible(epoch, stored), self._possible(epoch, quarantined)
+        if not stored and not quarantined:
             return 0
-        with transaction(self._connection, durable=False) as connection:
-            released = release(connection, "stored", self._known(stored))
-            released += release(connection, "quarantined", self._known(quarantined))
-            ledger = load(connection)
+        with transaction(self._file.connection, durable=False) as connection:
+            load(connection)
+            released = release(connection, "stored", epoch, stored)
+            released += release(connection, "quarantined", epoch, quarantined)
+            ledger = seal(connection)
         if released:
             self._road_open = True
-            self._ledger = ledger
+            self._file.committed(ledger)
         return released
 
-    def _known(self, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-        known = []
-        for first, last in spans:
-            if 1 <= first <= last <= self.last_seq:
-                known.append((first, last))
-            else:
-                log.warning("ack_out_of_range", epoch=self.epoch, first=first, last=last, newest=self.last_seq)
-        return known
+    def _possible(self, epoch: str, spans: Spans) -> Spans:
+        """What an acknowledgement may let go of; one that names what was never put under the epoch of now is wrong."""
+        own = self._file.own(epoch, spans)
+        if epoch != self.epoch or own == spans:
+            return own
+        log.warning("ack_out_of_range", epoch=epoch, spans=spans, newest=self.last_seq)
+        return [span for span in own if span in spans]

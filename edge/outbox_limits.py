@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Annotated, Final
 
 import msgspec
-import structlog
 
-from edge.losses import OUTBOX_AGE, OUTBOX_FULL, nameless_gap, remember_gap, remember_loss
+from edge.losses import OUTBOX_AGE, OUTBOX_FULL, remember_loss
+from edge.outbox_file import damage
 from edge.outbox_ledger import count_dropped
-
-log = structlog.get_logger()
+from edge.outbox_rows import COLUMNS, Row, intact
 
 DAY_MS: Final = 86_400_000
 _EARLIEST_MS: Final = 1_577_836_800_000
@@ -74,7 +73,7 @@ class AgeLimit:
         return self._clock() - self._most_ms
 
 
-def drop_expired(connection: sqlite3.Connection, horizon: int | None, keep_from: int, gateway: str) -> int:
+def drop_expired(connection: sqlite3.Connection, horizon: int | None, keep_from: int) -> int:
     """Drop batches before number `keep_from` put before `horizon`; how many bytes that freed."""
     if horizon is None:
         return 0
@@ -83,31 +82,30 @@ def drop_expired(connection: sqlite3.Connection, horizon: int | None, keep_from:
     ).fetchall()
     # One put before the gateway knew the time is older than the next one that was stamped rightly.
     last = max((seq for seq, put_at in waiting if _EARLIEST_MS <= put_at < horizon), default=0)
-    return sum(_drop_oldest(connection, keep_from, gateway, OUTBOX_AGE) for seq, _ in waiting if seq <= last)
+    return sum(_drop_oldest(connection, keep_from, OUTBOX_AGE) for seq, _ in waiting if seq <= last)
 
 
-def drop_excess(connection: sqlite3.Connection, excess: int, keep_from: int, gateway: str) -> None:
+def drop_excess(connection: sqlite3.Connection, excess: int, keep_from: int) -> None:
     """Drop the oldest batches before number `keep_from` until `excess` bytes are freed."""
-    while excess > 0 and (freed := _drop_oldest(connection, keep_from, gateway, OUTBOX_FULL)):
+    while excess > 0 and (freed := _drop_oldest(connection, keep_from, OUTBOX_FULL)):
         excess -= freed
 
 
-def _drop_oldest(connection: sqlite3.Connection, keep_from: int, gateway: str, reason: str) -> int:
+def _drop_oldest(connection: sqlite3.Connection, keep_from: int, reason: str) -> int:
     """Drop the oldest batch; what it held becomes gaps. Returns how many bytes that freed, 0 without such a batch.
 
     Losses without a kept batch between them become one gap. It is declared when an acknowledgement shows that the
     road is open again: earlier, it would only fill the full outbox with gaps that are dropped in turn.
     """
     row = connection.execute(
-        "DELETE FROM batch WHERE seq = (SELECT min(seq) FROM batch WHERE seq < ?)"
-        " RETURNING seq, readings, bytes, put_at, payload",
+        f"DELETE FROM batch WHERE seq = (SELECT min(seq) FROM batch WHERE seq < ?) RETURNING {COLUMNS}",  # noqa: S608 - constant
         (keep_from,),
     ).fetchone()
     if row is None:
         return 0
-    seq, readings, size, put_at, payload = row
-    count_dropped(connection, seq, readings=readings, size=size)
-    if not remember_loss(connection, payload, reason):
-        log.error("outbox_batch_unreadable", gateway=gateway, seq=seq, readings_lost=readings)
-        remember_gap(connection, nameless_gap(gateway, put_at, put_at, readings))
-    return int(size)
+    batch = Row(*row)
+    if not intact(batch):
+        raise damage(f"batch {batch.seq} is not what was put")
+    count_dropped(connection, batch.seq, readings=batch.readings, size=batch.size)
+    remember_loss(connection, batch.payload, reason)
+    return batch.size

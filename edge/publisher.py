@@ -209,15 +209,19 @@ class Publisher:
         acks: list[Ack] = []
         while not self._acks.empty():
             acks.append(self._acks.get())
-        mine = [ack for ack in acks if ack.epoch == self._outbox.epoch]
-        if len(mine) < len(acks):
-            log.info("ack_of_another_outbox", gateway=self._outbox.gateway, epochs=sorted({ack.epoch for ack in acks}))
-        stored = [span for ack in mine for span in ack.stored]
-        quarantined = [span for ack in mine for span in ack.quarantined]
-        if not stored and not quarantined:
+        landed: list[tuple[int, int]] = []
+        for epoch in {ack.epoch for ack in acks}:
+            stored = [span for ack in acks if ack.epoch == epoch for span in ack.stored]
+            quarantined = [span for ack in acks if ack.epoch == epoch for span in ack.quarantined]
+            own = self._outbox.own(epoch, [*stored, *quarantined])
+            if not own:
+                log.info("ack_of_another_outbox", gateway=self._outbox.gateway, epoch=epoch)
+                continue
+            self.acked += self._outbox.acknowledge(epoch, stored, quarantined)
+            landed += own
+        if not landed:
             return
-        self.acked += self._outbox.acknowledge(self._outbox.epoch, stored, quarantined)
-        for seq in self._window.landed([*stored, *quarantined], time.monotonic()):
+        for seq in self._window.landed(landed, time.monotonic()):
             self._carried.pop(seq, None)
         with self._moved:
             self._moved.notify_all()

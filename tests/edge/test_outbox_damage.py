@@ -89,9 +89,9 @@ def test_a_flipped_bit_in_a_number_is_no_reading(tmp_path: Path) -> None:
         assert payload.count(b"12857.142857") == 1
         changed = payload.replace(b"12857.142857", b"13857.142857")
         file.execute("UPDATE batch SET payload = ? WHERE seq = 5", (changed,))
-    outbox = opened(tmp_path)
     with structlog.testing.capture_logs() as logs:
-        times = times_of(outbox)
+        outbox = opened(tmp_path)
+    times = times_of(outbox)
     (told,) = [entry for entry in logs if entry["event"] == "outbox_damaged"]
     assert (told["readings_saved"], told["readings_lost"]) == (140, 20)
     assert len(times) == 140
@@ -144,7 +144,8 @@ def test_gaps_that_were_not_declared_yet_survive_the_damage(tmp_path: Path) -> N
     spoil(tmp_path / "outbox.sqlite", 0)
     outbox = opened(tmp_path)
     assert outbox.counters == dataclasses.replace(before, bytes=outbox.counters.bytes)
-    outbox.acknowledge(outbox.epoch, [(outbox.last_seq, outbox.last_seq)])
+    newest = decode(outbox.after(outbox.last_seq - 1)[0].payload, Batch)
+    assert outbox.acknowledge(newest.epoch, [(newest.seq, newest.seq)]) == 1
     outbox.put([Table("main", "power_meter", [99_000], {"active_power_w": [1.0]})])
     (gap,) = decode(outbox.after(outbox.last_seq - 1)[0].payload, Batch).gaps
     assert (gap.reason, gap.readings) == ("outbox_full", before.gap)
@@ -237,9 +238,9 @@ def test_a_disk_too_full_to_replace_a_damaged_file_keeps_it_and_tries_again(
 ) -> None:
     path = filled(tmp_path, 10)
     outbox = opened(tmp_path)
-    outbox._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    outbox._connection.execute("PRAGMA cache_size = 0")
-    outbox._connection.execute("PRAGMA shrink_memory")
+    outbox._file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    outbox._file.connection.execute("PRAGMA cache_size = 0")
+    outbox._file.connection.execute("PRAGMA shrink_memory")
     spoil(path, 2)
     blocked = tmp_path / "outbox.sqlite.fresh-wal"
     blocked.mkdir()

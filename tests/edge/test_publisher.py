@@ -253,15 +253,15 @@ def test_a_damaged_outbox_that_was_replaced_goes_on_under_its_new_epoch(outbox: 
     with listening_to(mosquitto, note) as listener, publishing(outbox, mosquitto) as publisher:
         assert publisher.drained(10)
         old = outbox.epoch
-        outbox._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        outbox._connection.execute("PRAGMA cache_size = 0")
-        outbox._connection.execute("PRAGMA shrink_memory")
+        outbox._file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        outbox._file.connection.execute("PRAGMA cache_size = 0")
+        outbox._file.connection.execute("PRAGMA shrink_memory")
         outbox.path.write_bytes(b"\xff" * outbox.path.stat().st_size)
         put(outbox, 2)
         publisher.wake()
         assert publisher.drained(10)
         assert outbox.epoch != old
-        assert [batch.seq for batch in listener.batches if batch.epoch == outbox.epoch] == [1, 2]
+        assert [batch.seq for batch in listener.batches if batch.epoch == outbox.epoch] == [31, 32]
         births = [decode(payload, Birth).epoch for kind, payload in listener.said if kind == "birth"]
         assert births == [old, outbox.epoch]
 
