@@ -1,5 +1,6 @@
 """MQTT in, store out, acknowledgement back; quarantine for what cannot be stored."""
 
+from collector.broker_check import Told, ask
 from collector.collector import Collector
 from collector.counters import Counters, Latency
 from collector.endpoint import Endpoint, EndpointServer, Page
@@ -10,6 +11,7 @@ from collector.metrics import metrics
 from collector.quarantine import Quarantine
 from collector.quarantine_entry import Choice, Entry, QuarantineCounters
 from collector.settings import Settings
+from collector.vitals import complaints, pages
 
 __all__ = [
     "Choice",
@@ -28,6 +30,10 @@ __all__ = [
     "Reason",
     "Settings",
     "Shortfall",
+    "Told",
+    "ask",
+    "complaints",
     "metrics",
+    "pages",
     "shortfalls",
 ]

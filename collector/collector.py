@@ -141,6 +141,11 @@ class Collector:
         return len(self._inbox)
 
     @property
+    def alive(self) -> bool:
+        """Whether its threads are at work."""
+        return self._thread.is_alive() and self._watching.is_alive()
+
+    @property
     def alarms(self) -> list[Alarm]:
         """What is not as it should be, and what lately was not."""
         return self._watch.board.alarms().alarms

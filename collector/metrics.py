@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter as TallyByKind
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry
@@ -42,6 +43,16 @@ class _Source(Source):
         yield GaugeMetricFamily(
             "wattproof_collector_connected", "1 while connected to the broker", value=self._collector.connected
         )
+        yield GaugeMetricFamily(
+            "wattproof_collector_store_trouble",
+            "1 while store or quarantine fail and nothing is acknowledged",
+            value=bool(self._collector.trouble),
+        )
+        yield GaugeMetricFamily(
+            "wattproof_collector_gateway_ids_twice", "Gateways whose id two machines use", value=self._collector.twice
+        )
+        yield self._alarms()
+        yield from self._quarantine()
         latency = GaugeMetricFamily(
             "wattproof_collector_latency_ms", "Register read to commit, since the start", labels=["quantile"]
         )
@@ -49,6 +60,22 @@ class _Source(Source):
         latency.add_metric(["0.5"], told.p50)
         latency.add_metric(["0.99"], told.p99)
         yield latency
+
+    def _alarms(self) -> Metric:
+        lasting = GaugeMetricFamily("wattproof_collector_alarms", "Alarms that last, by kind", labels=["kind"])
+        kinds = TallyByKind(alarm.kind for alarm in self._collector.alarms if alarm.until is None)
+        for kind, count in sorted(kinds.items()):
+            lasting.add_metric([kind], count)
+        return lasting
+
+    def _quarantine(self) -> Iterator[Metric]:
+        held = self._collector.quarantine.counters
+        for name, help_, value in (
+            ("entries", "Entries held in quarantine", held.entries),
+            ("readings", "Readings in quarantine: held, dropped or only counted", held.readings),
+            ("bytes", "Size of what is in quarantine", held.bytes),
+        ):
+            yield GaugeMetricFamily(f"wattproof_quarantine_{name}", help_, value=value)
 
 
 def metrics(collector: Collector) -> CollectorRegistry:

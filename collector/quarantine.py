@@ -139,6 +139,12 @@ class Quarantine:
             Entry(*row) for row in self._doing(lambda: self._connection.execute(query, [*values, limit]).fetchall())
         ]
 
+    def count(self, choice: Choice) -> int:
+        """Number of refusals in a choice."""
+        condition, values = choice.condition()
+        query = f"SELECT coalesce(sum(entries), 0) FROM entry WHERE {condition}"  # noqa: S608 - parameters
+        return int(self._doing(lambda: self._connection.execute(query, values).fetchone())[0])
+
     def ask(self, choice: Choice, *, trust_times: bool = False) -> int:
         """Ask for a replay of what is held; a collector at work does it. Return how many entries were asked for.
 

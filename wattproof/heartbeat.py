@@ -9,7 +9,6 @@ from typing import Final
 import msgspec
 
 EVERY_S: Final = 5.0
-_FILE: Final = "collector-heartbeat.json"
 _OLD_AFTER_S: Final = 4 * EVERY_S
 
 
@@ -20,24 +19,30 @@ class Heartbeat(msgspec.Struct, frozen=True):
     ok: bool
 
 
-def beat(folder: Path, *, ok: bool) -> None:
+def beat(folder: Path, *, ok: bool, worker: int = 1) -> None:
     """Write the sign of life; readers never see half of it."""
-    draft = folder / f"{_FILE}.new"
+    file = _file(folder, worker)
+    draft = file.with_suffix(".new")
     draft.write_bytes(msgspec.json.encode(Heartbeat(time.time(), ok)))
-    draft.replace(folder / _FILE)
+    draft.replace(file)
 
 
-def check(folder: Path) -> tuple[bool, str]:
-    """Whether the collector of this folder is at work, and that in a sentence."""
+def check(folder: Path, worker: int = 1) -> tuple[bool, str]:
+    """Whether a collector of this folder is at work, and that in a sentence."""
+    file = _file(folder, worker)
     try:
-        last = msgspec.json.decode((folder / _FILE).read_bytes(), type=Heartbeat)
+        last = msgspec.json.decode(file.read_bytes(), type=Heartbeat)
     except FileNotFoundError:
         return False, f"no collector has worked in {folder}; start it with `wattproof collector run`"
     except msgspec.DecodeError as error:
-        return False, f"{folder / _FILE} is unreadable: {error}"
+        return False, f"{file} is unreadable: {error}"
     age = time.time() - last.at
     if age > _OLD_AFTER_S:
         return False, f"the collector's last sign of life is {age:.0f} s old"
     if not last.ok:
         return False, "the collector runs, but its broker or store is not reachable; see its log"
     return True, "the collector is at work"
+
+
+def _file(folder: Path, worker: int) -> Path:
+    return folder / (f"collector-heartbeat-{worker}.json" if worker > 1 else "collector-heartbeat.json")

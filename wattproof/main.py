@@ -10,7 +10,7 @@ import typer
 
 from telemetry import TelemetryError
 from wattproof import __version__, child, logs
-from wattproof.commands import api, bill, broker, collector, config, demo, edge, evaluate, simulate, up
+from wattproof.commands import api, bill, broker, collector, config, demo, edge, evaluate, quarantine, simulate, up
 from wattproof.errors import CommandError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("evaluate", rich_help_panel="Start here")(evaluate.evaluate)
 app.command("bill", rich_help_panel="Start here")(bill.bill)
 app.add_typer(edge.app, name="edge", rich_help_panel="Parts")
 app.add_typer(collector.app, name="collector", rich_help_panel="Parts")
+app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Parts")
 app.add_typer(api.app, name="api", rich_help_panel="Parts")
 app.add_typer(broker.app, name="broker", rich_help_panel="Parts")
 app.command("simulate", rich_help_panel="Parts")(simulate.simulate)

@@ -28,10 +28,19 @@ def open_store(settings: storage.Settings) -> storage.Store:
         raise UnavailableError(str(error)) from error
 
 
-def open_quarantine(folder: Path) -> collector.Quarantine:
-    """Open the quarantine of a data folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return collector.Quarantine(folder / "quarantine.sqlite")
+def open_quarantine(folder: Path, settings: collector.Settings) -> collector.Quarantine:
+    """Open the quarantine of a data folder.
+
+    Raises
+    ------
+    UnavailableError
+        The file cannot be used; the sentence says why.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return collector.Quarantine(folder / "quarantine.sqlite", settings.quarantine_max_mb * 1_000_000)
+    except collector.QuarantineError as error:
+        raise UnavailableError(str(error)) from error
 
 
 class WebServer:
@@ -122,7 +131,7 @@ class Services:
         self._closing.callback(store.close)
         with contextlib.ExitStack() as undo:
             undo.push(self._closing.pop_all())
-            self.quarantine = open_quarantine(data_dir)
+            self.quarantine = open_quarantine(data_dir, settings)
             undo.callback(self.quarantine.close)
             self.web = WebServer(store, web, web_broker)
             self.collector = collector.Collector(store, broker, self.quarantine, settings=settings)

@@ -4,71 +4,119 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import closing
-from datetime import datetime
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
+
+if TYPE_CHECKING:
+    from collector import Settings
 
 app = typer.Typer(help="MQTT in, store out, acknowledgement back.", no_args_is_help=True)
 
+_GROUP = typer.Option(
+    "--workers-group", metavar="NAME", help="Share the work with the other collectors of this group (MQTT 5)."
+)
+_WORKER = typer.Option("--worker", min=1, help="Which of the group this is: 1, 2, 3 … each its own.")
+
 
 @app.command()
-def run(context: typer.Context) -> None:
+def run(
+    context: typer.Context,
+    workers_group: Annotated[str | None, _GROUP] = None,
+    worker: Annotated[int | None, _WORKER] = None,
+) -> None:
     """Store what gateways send, and acknowledge it once the store has committed; until Ctrl-C."""
     import collector
     from wattproof import heartbeat, services
     from wattproof.config import find_file, load
+    from wattproof.errors import UnavailableError
     from wattproof.stopping import stop_event
 
     config = load(find_file(context.obj, os.environ), os.environ)
-    store = services.open_store(config.store_settings)
-    with stop_event() as stop, closing(services.open_quarantine(config.folder)) as shelf:
-        worker = collector.Collector(store, config.broker, shelf, settings=config.collector)
-        worker.start()
+    settings = _told(config.collector, workers_group, worker)
+    # Shared subscriptions came with MQTT 5.
+    broker = msgspec.structs.replace(config.broker, protocol="5") if settings.workers_group else config.broker
+    with stop_event() as stop, ExitStack() as closings:
+        store = closings.enter_context(closing(services.open_store(config.store_settings)))
+        shelf = closings.enter_context(closing(services.open_quarantine(config.folder, settings)))
+        at_work = collector.Collector(store, broker, shelf, settings=settings)
+        if settings.endpoint is not None:
+            try:
+                endpoint = collector.EndpointServer(settings.endpoint, collector.pages(at_work, store))
+            except collector.EndpointError as error:
+                raise UnavailableError(str(error)) from error
+            closings.callback(endpoint.stop)
+            endpoint.start()
+        if broker.protocol != "5":  # over MQTT 5 the session itself hears the limits
+            told = collector.ask(broker, settings.identity, settings.session_expiry_s)
+            if told.granted is not None:
+                at_work.look_at_limits(told.granted)
+        at_work.start()
+        closings.callback(at_work.stop)
         while not stop.wait(heartbeat.EVERY_S):
-            heartbeat.beat(config.folder, ok=worker.connected and store.health().ok)
-        worker.stop()
-        store.close()
+            heartbeat.beat(config.folder, ok=at_work.connected and store.health().ok, worker=settings.worker)
 
 
 @app.command()
-def health(context: typer.Context) -> None:
+def health(
+    context: typer.Context,
+    worker: Annotated[int | None, _WORKER] = None,
+) -> None:
     """Say whether the collector of this data folder is at work; exit 0 if it is, 1 if not (for health checks)."""
     from wattproof import heartbeat
     from wattproof.config import find_file, load
 
     config = load(find_file(context.obj, os.environ), os.environ)
-    ok, sentence = heartbeat.check(config.folder)
+    ok, sentence = heartbeat.check(config.folder, worker or config.collector.worker)
     sys.stdout.write(sentence + "\n")
     raise typer.Exit(0 if ok else 1)
 
 
 @app.command()
-def quarantine(
+def check(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(help="At most so many, newest first.", min=1)] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+    workers_group: Annotated[str | None, _GROUP] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """List messages and readings that were set aside, each with its reason."""
-    from wattproof import services
+    """Ask the broker for its limits and say which are too tight; exit 1 if any is. Run it while no collector runs."""
+    import collector
     from wattproof.config import find_file, load
+    from wattproof.errors import UnavailableError
 
     config = load(find_file(context.obj, os.environ), os.environ)
-    with closing(services.open_quarantine(config.folder)) as shelf:
-        entries = shelf.list(limit)
+    settings = _told(config.collector, workers_group, None)
+    told = collector.ask(config.broker, settings.identity, settings.session_expiry_s, with_reports=True)
+    if told.granted is None:
+        raise UnavailableError(f"broker {config.broker.url}: its limits cannot be told: {told.problem}")
+    found = collector.shortfalls(told.granted, shared=bool(settings.workers_group), expiry_s=settings.session_expiry_s)
     if as_json:
-        sys.stdout.write(msgspec.json.encode(entries).decode() + "\n")
-        return
-    table = Table(title=f"Quarantine: {len(entries)} entries" if entries else "Quarantine: empty", title_justify="left")
-    for column in ("received", "topic", "reason", "readings", "detail"):
-        table.add_column(column, overflow="fold")
-    zone = ZoneInfo(config.api.timezone)
-    for entry in entries:
-        received = datetime.fromtimestamp(entry.received / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(received, entry.topic, entry.reason, str(entry.readings), entry.detail)
-    Console().print(table)
+        word = {"granted": told.granted, "reports": told.reports, "shortfalls": [short._asdict() for short in found]}
+        sys.stdout.write(msgspec.json.encode(word).decode() + "\n")
+    else:
+        for name, value in [*told.granted.items(), *told.reports.items()]:
+            sys.stdout.write(f"{name}: {value}\n")
+        for short in found:
+            sys.stdout.write(f"too tight: {short.en}\n")
+        if not found:
+            sys.stdout.write("nothing the broker tells of is too tight; see docs/collector.md for what it does not\n")
+    raise typer.Exit(1 if found else 0)
+
+
+def _told(settings: Settings, workers_group: str | None, worker: int | None) -> Settings:
+    """The configuration's settings under the command line's.
+
+    Raises
+    ------
+    BadInputError
+        A group's name cannot be part of a topic filter.
+    """
+    from wattproof.errors import BadInputError
+
+    told = {"workers_group": workers_group, "worker": worker}
+    given = {name: value for name, value in told.items() if value is not None}
+    try:
+        return msgspec.convert(msgspec.structs.asdict(settings) | given, type(settings))
+    except msgspec.ValidationError as error:
+        raise BadInputError(f"--workers-group {workers_group}: a-z, 0-9, '-' and '_' only ({error})") from error
