@@ -39,13 +39,9 @@ def explained(document: Document, error: msgspec.ValidationError, kind: Any) -> 
             names = [field.encode_name for field in place.fields]
             near = difflib.get_close_matches(key, names, n=1)
             known = ", ".join(names)
-            english = _told(
-                document, told, "unknown_key", near=f"did you mean {near[0]}? " if near else "", known=known
-            )
-            korean = _told(
-                document, told, "unknown_key", near=f"{near[0]}의 오타인지 확인; " if near else "", known=known
-            )
-            return DefectError(english, korean.korean)
+            if near:
+                return _told(document, told, "unknown_key_near", near=near[0], known=known)
+            return _told(document, told, "unknown_key", known=known)
     elif found := _NOT_ALLOWED.fullmatch(told.problem):
         values = _values(_at(kind, path))
         if values:

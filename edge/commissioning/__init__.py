@@ -7,13 +7,15 @@ from edge.commissioning.found import Found, FoundUnit, Match, live_channel, load
 from edge.commissioning.identify import identify
 from edge.commissioning.phrases import Lang, Phrase, label_of, language_of, phrase, say, shown
 from edge.commissioning.plausibility import Judgement, judge, together
-from edge.commissioning.probe import Live, Raw, read_profile, read_raw, read_site
+from edge.commissioning.probe import Described, Live, Raw, read_profile, read_raw, read_site, read_sunspec
 from edge.commissioning.records import load_record, record_of, record_path, save_record
 from edge.commissioning.samples import Samples, watch_site
 from edge.commissioning.scan import scan_serial, scan_tcp
-from edge.commissioning.site_writing import Answers, DraftBus, Named, draft, site_text
+from edge.commissioning.site_writing import Answers, DraftBus, Named, draft, profile_files, site_text
 from edge.commissioning.targets import (
     SERIAL_UNITS,
+    Framing,
+    LineFraming,
     LineTime,
     TcpTargets,
     line_settings,
@@ -31,13 +33,16 @@ __all__ = [
     "Candidate",
     "Check",
     "CommissioningError",
+    "Described",
     "DeviceAcceptance",
     "DraftBus",
     "Found",
     "FoundNothingError",
     "FoundUnit",
+    "Framing",
     "Judgement",
     "Lang",
+    "LineFraming",
     "LineTime",
     "Live",
     "Match",
@@ -65,10 +70,12 @@ __all__ = [
     "merged",
     "numbers",
     "phrase",
+    "profile_files",
     "rank",
     "read_profile",
     "read_raw",
     "read_site",
+    "read_sunspec",
     "record_of",
     "record_path",
     "save_record",

@@ -41,6 +41,8 @@ class Match(msgspec.Struct, frozen=True):
         What speaks for it and against it.
     values
         What its registers mean now, by channel [the channel's unit].
+    text
+        Of a device that describes itself (SunSpec): the profile worked out from that, as YAML.
     """
 
     profile: str
@@ -52,6 +54,7 @@ class Match(msgspec.Struct, frozen=True):
     sure: Literal["likely", "possible"]
     why: list[Phrase]
     values: dict[str, float]
+    text: str = ""
 
     @property
     def live(self) -> str:
@@ -72,6 +75,8 @@ class FoundUnit(msgspec.Struct, frozen=True):
         Profiles it may be, the likeliest first; none when nothing fits.
     any_unit
         It answers to every unit number, so it is one device, named here by the lowest that was asked.
+    parts
+        What the same unit measures besides `matches`: an inverter's meter.
     """
 
     url: str
@@ -79,6 +84,7 @@ class FoundUnit(msgspec.Struct, frozen=True):
     latency_ms: float
     matches: list[Match]
     any_unit: bool = False
+    parts: list[Match] = []
 
     @property
     def best(self) -> Match | None:

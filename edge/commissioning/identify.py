@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from edge.blocks import plan_blocks
+from edge.commissioning.asking import Asking
 from edge.commissioning.found import Match
 from edge.commissioning.phrases import Phrase, phrase
 from edge.commissioning.plausibility import Judgement, judge, together
-from edge.errors import ConnectError, ExceptionReplyError, LinkError, StaleReplyError
-from edge.links import BASIC, REGULAR, Link, Read, ReadIdentification
+from edge.links import Link
 from edge.profiles import (
-    IDENTIFICATION,
-    Answers,
     Check,
     Profile,
     Question,
     builtin_profiles,
     decode,
+    discover_async,
     load_profile,
     questions,
     recognise,
@@ -43,94 +42,7 @@ _CLOSE_BITS: Final = 4.0
 _BITS_PER_CHANNEL: Final = 0.1
 _FIRST_LOOK: Final = 2
 _MOST_KEYS: Final = 13
-_ILLEGAL_FUNCTION: Final = 1
-_REGULAR_OBJECTS: Final = 3
-"""Objects 0-2 of the device identification are basic, those from 3 on regular."""
 _WRONG: Final = {Quality.RANGE: -4.0, Quality.SENTINEL: -1.0}
-
-
-class Asking:
-    """What a unit was asked and has answered; nothing is asked twice.
-
-    Parameters
-    ----------
-    link, unit
-        Whom.
-    """
-
-    def __init__(self, link: Link, unit: int) -> None:
-        self._link = link
-        self._unit = unit
-        self._asked: dict[Question, bool] = {}
-        self._refused: set[Question] = set()
-        self._without: set[int] = set()
-        self.registers: dict[tuple[int, int], int] = {}
-        self.objects: dict[int, str] = {}
-
-    @property
-    def answers(self) -> Answers:
-        """Everything known of the unit."""
-        return Answers(self.registers, self.objects, self._refused)
-
-    async def has(self, asked: Iterable[Question]) -> bool:
-        """Ask what was not asked yet, up to the first refusal; whether all of it was answered.
-
-        Raises
-        ------
-        ConnectError
-            When the way to the unit is closed.
-        """
-        for question in asked:
-            if question not in self._asked:
-                self._asked[question] = await self._ask(question)
-            if not self._asked[question]:
-                return False
-        return True
-
-    async def _ask(self, asked: Question) -> bool:
-        wanted = [(asked.function, at) for at in range(asked.address, asked.address + asked.count)]
-        if all(place in self.registers for place in wanted):
-            return True
-        if asked.function in self._without:
-            self._refused.add(asked)
-            return False
-        try:
-            if asked.function == IDENTIFICATION:
-                return await self._identification(asked.address)
-            words = await self._read(Read(self._unit, asked.function, asked.address, asked.count))
-        except ConnectError:
-            raise
-        except ExceptionReplyError as error:
-            self._refused.add(asked)
-            if error.code == _ILLEGAL_FUNCTION:
-                self._without.add(asked.function)
-            return False
-        except LinkError:
-            if asked.function == IDENTIFICATION:
-                self._without.add(IDENTIFICATION)  # many meters keep silent instead of refusing: once is enough
-            return False
-        self.registers.update(zip(wanted, words, strict=True))
-        return True
-
-    async def _read(self, read: Read) -> tuple[int, ...]:
-        """Ask; once more over a link without a past where the same refusal twice is taken for an echo of the first."""
-        try:
-            return await self._link.read(read)
-        except StaleReplyError:
-            self._link.close()
-            self._link = Link(self._link.address, self._link.timeout_s)
-            return await self._link.read(read)
-
-    def close(self) -> None:
-        """Let go of the wire."""
-        self._link.close()
-
-    async def _identification(self, number: int) -> bool:
-        if number not in self.objects:
-            level = BASIC if number < _REGULAR_OBJECTS else REGULAR
-            said = await self._link.identify(ReadIdentification(self._unit, level))
-            self.objects.update({key: text.decode("latin-1") for key, text in said.items()})
-        return number in self.objects
 
 
 def reads_of(profile: Profile) -> list[Question]:
@@ -156,7 +68,7 @@ def weigh(values: dict[str, float | Quality]) -> list[Judgement]:
     return [*(judge(name, value) for name, value in good.items()), *together(good), *wrong]
 
 
-async def identify(link: Link, unit: int, profiles: Sequence[Profile] | None = None) -> list[Match]:
+async def identify(link: Link, unit: int, profiles: Sequence[Profile] | None = None) -> tuple[list[Match], list[Match]]:
     """Name a unit's model.
 
     Parameters
@@ -164,12 +76,13 @@ async def identify(link: Link, unit: int, profiles: Sequence[Profile] | None = N
     link, unit
         Whom to ask; only reads leave.
     profiles
-        What it may be; by default everything built in.
+        What it may be; by default everything built in. A device that describes itself (SunSpec) is believed first.
 
     Returns
     -------
-    list of Match
-        At most `SHOWN`, the likeliest first, the first with all its values; empty when nothing fits.
+    tuple of two lists of Match
+        At most `SHOWN` that it may be, the likeliest first, the first with all its values, empty when nothing fits;
+        and what it measures besides.
 
     Raises
     ------
@@ -178,10 +91,36 @@ async def identify(link: Link, unit: int, profiles: Sequence[Profile] | None = N
     """
     asking = Asking(link, unit)
     try:
+        own = await described(asking)
+        if own:
+            return own[:1], own[1:]
         candidates = [load_profile(name) for name in builtin_profiles()] if profiles is None else list(profiles)
-        return await _ranked(asking, candidates)
+        return await _ranked(asking, candidates), []
     finally:
         asking.close()
+
+
+async def described(asking: Asking) -> list[Match]:
+    """What a SunSpec device says of itself: one match for each meter and inverter of its chain; none for others."""
+    device = await discover_async(asking.registers_of)
+    if device is None:
+        return []
+    chain = ", ".join(str(model.number) for model in device.models)
+    return [
+        Match(
+            profile=profile.name,
+            vendor=profile.vendor,
+            model=profile.model,
+            kind=profile.kind,
+            by="fingerprint",
+            score=CERTAIN_BITS,
+            sure="likely",
+            why=[phrase("sunspec", chain=chain, base=device.base)],
+            values=_good(decode(profile, asking.registers)),
+            text=text,
+        )
+        for profile, text in zip(device.profiles, device.texts, strict=True)
+    ]
 
 
 async def _ranked(asking: Asking, candidates: list[Profile]) -> list[Match]:

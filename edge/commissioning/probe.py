@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edge.blocks import plan_blocks
+from edge.commissioning.asking import Asking
 from edge.commissioning.candidates import Candidate, Region, rank
+from edge.commissioning.errors import FoundNothingError
 from edge.commissioning.watching import Watch
 from edge.errors import ConnectError, LinkError
 from edge.links import Link, Read
-from edge.profiles import FunctionCode, Profile, decode
+from edge.profiles import FunctionCode, Profile, decode, discover_async
 from edge.site import Site, profile_of
 from telemetry import Quality
 
@@ -68,6 +70,46 @@ async def read_profile(link: Link, unit: int, profile: Profile) -> Live:
     decoded = decode(profile, registers) | missing
     values = {name: decoded[name] for name in profile.channels if name in decoded}
     return Live(values, errors, len(blocks), len(errors))
+
+
+@dataclass(frozen=True)
+class Described:
+    """A part of a device that describes itself: the profile worked out, the same as YAML, and its values now."""
+
+    profile: Profile
+    text: str
+    live: Live
+
+
+async def read_sunspec(link: Link, unit: int) -> list[Described]:
+    """Walk a SunSpec device's chain of models and read what it measures.
+
+    Raises
+    ------
+    FoundNothingError
+        When it speaks no SunSpec, or its chain has no meter and no inverter that is known.
+    ConnectError
+        When the way to the unit is closed.
+    """
+    asking = Asking(link, unit)
+    try:
+        device = await discover_async(asking.registers_of)
+        if device is None:
+            raise FoundNothingError(
+                f"unit {unit} of {link.address} does not describe itself: no SunSpec marker at 40000, 50000 or 0"
+            )
+        if not device.profiles:
+            chain = ", ".join(str(model.number) for model in device.models)
+            raise FoundNothingError(
+                f"unit {unit} of {link.address} speaks SunSpec, but none of its models ({chain}) is a meter "
+                "(201-204, 211-214) or an inverter (101-103, 111-113)"
+            )
+        return [
+            Described(profile, text, await read_profile(asking.link, unit, profile))
+            for profile, text in zip(device.profiles, device.texts, strict=True)
+        ]
+    finally:
+        asking.close()
 
 
 @dataclass(frozen=True)

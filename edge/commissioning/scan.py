@@ -10,10 +10,10 @@ from edge.commissioning.found import Found, FoundUnit, merged, ranked
 from edge.commissioning.identify import identify
 from edge.commissioning.phrases import Phrase, phrase
 from edge.commissioning.sweep import PATIENCE_S, Answer, ask, open_endpoints, sweep_line
-from edge.commissioning.targets import TURNAROUND_S, TcpTargets, tcp_url, url_of
+from edge.commissioning.targets import TURNAROUND_S, TcpTargets, place_of, url_of
 from edge.commissioning.watching import Watch
 from edge.errors import ConnectError
-from edge.links import Link, RtuAddress
+from edge.links import Link, RtuTcpAddress, SerialAddress, parse_url
 from edge.profiles import Profile
 
 HOSTS_AT_ONCE: Final = 8
@@ -23,7 +23,7 @@ _TELLTALE_UNIT: Final = 213
 
 
 async def scan_serial(
-    settings: Sequence[RtuAddress],
+    settings: Sequence[SerialAddress],
     units: Sequence[int],
     watch: Watch,
     *,
@@ -59,7 +59,7 @@ async def scan_serial(
 
 
 async def _scan_line(
-    address: RtuAddress,
+    address: SerialAddress,
     units: Sequence[int],
     watch: Watch,
     profiles: Sequence[Profile] | None,
@@ -80,8 +80,9 @@ async def _scan_line(
             if answer.doubt and (nobody := nobody or await ask(link, _TELLTALE_UNIT)).doubt == answer.doubt:
                 continue
             if answer.there:
-                matches = await identify(link, unit, profiles)
-                found.append(FoundUnit(url_of(address), unit, round(answer.latency_s * 1000, 1), matches))
+                matches, parts = await identify(link, unit, profiles)
+                latency_ms = round(answer.latency_s * 1000, 1)
+                found.append(FoundUnit(url_of(address), unit, latency_ms, matches, parts=parts))
             elif answer.trouble:
                 notes.append(phrase("scan_unclear", unit=unit, line=str(address), says=answer.trouble))
             watch.progress("models", done, len(suspects))
@@ -122,9 +123,17 @@ async def scan_tcp(
         watch.progress("units", done, total)
 
     async def behind(host: str, port: int) -> Found:
+        nonlocal total
+        tried: list[Found] = []
+        ways = targets.ways(host, port)
         async with seats:
-            server = _Server(tcp_url(host, port), timeout_s, profiles)
-            return await server.scan(targets.units, tick)
+            for way in ways:
+                total += len(targets.units) if tried else 0
+                tried.append(await _Server(way, timeout_s, profiles).scan(targets.units, tick))
+                if tried[-1].units:
+                    return _by(way, tried)
+        silent = phrase("scan_silent", where=place_of(ways[0]), units=len(targets.units), ways=_spoken(ways))
+        return merged([*tried, Found([], 0, 0.0, [silent])])
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(behind(*endpoint)) for endpoint in reachable]
@@ -133,8 +142,23 @@ async def scan_tcp(
     return Found(parts.units, parts.asked, round(loop.time() - began, 2), [opened, *parts.notes])
 
 
+def _by(way: str, tried: Sequence[Found]) -> Found:
+    """What the last of several ways has found; what was said about the others does not count any more."""
+    found = tried[-1]
+    notes = [phrase("scan_transparent", where=way)] if isinstance(parse_url(way), RtuTcpAddress) else []
+    return Found(found.units, sum(each.asked for each in tried), 0.0, [*notes, *found.notes])
+
+
+def _spoken(ways: Sequence[str]) -> str:
+    """What was tried, as a technician calls it."""
+    names = {
+        "tcp": "Modbus TCP", "rtu+tcp": "RTU over TCP", "ascii+tcp": "ASCII over TCP", "tls": "Modbus/TCP Security",
+    }  # fmt: skip
+    return ", ".join(names[way.partition(":")[0]] for way in ways)
+
+
 class _Server:
-    """One Modbus TCP server and what answers behind it."""
+    """One way to one server, and what answers behind it."""
 
     def __init__(self, url: str, timeout_s: float, profiles: Sequence[Profile] | None) -> None:
         self._url = url
@@ -147,8 +171,9 @@ class _Server:
         """Ask every unit, and name those that answer."""
         answered: dict[int, float] = {}
         asked = 0
+        possible = [unit for unit in units if unit in self._link.address.units]
         try:
-            for unit in units:
+            for unit in possible:
                 asked += 1
                 answer = await ask(self._link, unit)
                 if answer.there and not (answer.doubt and (await self._telltale()).doubt == answer.doubt):
@@ -158,7 +183,7 @@ class _Server:
                     if not answered and asked > 1:
                         break  # not once understood: whatever listens there does not speak Modbus
                 tick()
-            return Found(await self._name(answered, len(units)), asked, 0.0, self._notes)
+            return Found(await self._name(answered, len(possible)), asked, 0.0, self._notes)
         except ConnectError as error:
             self._notes.append(phrase("scan_closed", where=self._url, says=str(error)))
             return Found([], asked, 0.0, self._notes)
@@ -177,16 +202,12 @@ class _Server:
         if everybody:
             self._notes.append(phrase("scan_any_unit", where=self._url))
             answered = dict([min(answered.items())])
-        return [
-            FoundUnit(
-                self._url,
-                unit,
-                round(latency_s * 1000, 1),
-                await identify(self._link, unit, self._profiles),
-                any_unit=everybody,
-            )
-            for unit, latency_s in answered.items()
-        ]
+        named = []
+        for unit, latency_s in answered.items():
+            matches, parts = await identify(self._link, unit, self._profiles)
+            latency_ms = round(latency_s * 1000, 1)
+            named.append(FoundUnit(self._url, unit, latency_ms, matches, any_unit=everybody, parts=parts))
+        return named
 
 
 class Tick(Protocol):

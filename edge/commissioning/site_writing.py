@@ -4,36 +4,57 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from edge.blocks import plan_blocks
+from edge.bus_time import TURNAROUND_MS, bus_time
 from edge.commissioning.errors import FoundNothingError
 from edge.commissioning.found import Found, FoundUnit, Match
 from edge.commissioning.phrases import Lang, label_of, say, shown
-from edge.commissioning.targets import QUESTION_BYTES, TURNAROUND_S, character_s
-from edge.links import RtuAddress, parse_url
-from edge.profiles import load_profile
+from edge.commissioning.targets import TURNAROUND_S
+from edge.links import SerialAddress, parse_url
+from edge.profiles import Profile, load_profile, parse_profile
 from telemetry import Broker
 
 _PACES_MS: Final = (1000, 2000, 5000, 10_000, 30_000, 60_000)
 _BUSY: Final = 0.7
 """Share of its time a line may be asked for when a pace is chosen; the rest is for what goes wrong."""
-_ANSWER_FRAME: Final = 5
 _SHORT: Final = {"power_meter": "meter", "plc": "plc", "sensor": "sensor"}
 _TIMEOUT_MS: Final = {True: 1000, False: 500}
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A device of the site file to be."""
+    """A device of the site file to be.
+
+    Parameters
+    ----------
+    id, label, unit
+        As in the site file.
+    match
+        What it is.
+    sure
+        Whether that is more than a guess.
+    shares_unit
+        Whether its unit measures something else besides.
+    others
+        What else it may be.
+    """
 
     id: str
     label: str
     unit: int
     match: Match
     sure: bool
+    shares_unit: bool = False
+    others: tuple[Match, ...] = ()
+
+    @property
+    def profile(self) -> str:
+        """As in the site file: a built-in profile's name, or the file beside it that holds the device's own."""
+        return f"{self.id}-{self.match.profile}.yaml" if self.match.text else self.match.profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +103,39 @@ def draft(found: Found) -> list[DraftBus]:
 
 def _bus(url: str, units: list[FoundUnit], counts: Counter[str]) -> DraftBus:
     address = parse_url(url)
-    serial = isinstance(address, RtuAddress)
-    name = address.path.removeprefix("/dev/").replace("/", "-") if isinstance(address, RtuAddress) else str(address)
-    devices = tuple(_named(unit, unit.best, counts) for unit in units if unit.best is not None)
+    serial = isinstance(address, SerialAddress)
+    name = address.path.removeprefix("/dev/").replace("/", "-") if isinstance(address, SerialAddress) else str(address)
+    devices = tuple(device for unit in units for device in _named(unit, counts))
     slowest = max(unit.latency_ms for unit in units)
     timeout_ms = max(_TIMEOUT_MS[serial], round(4 * slowest / 100) * 100)
-    pace = pace_ms(url, [device.match.profile for device in devices], slowest / 1000)
+    pace = pace_ms(url, [profile_of(device.match) for device in devices], slowest / 1000)
     return DraftBus(name, url, timeout_ms, pace, devices, tuple(unit for unit in units if unit.best is None))
 
 
-def _named(unit: FoundUnit, match: Match, counts: Counter[str]) -> Named:
-    counts[match.kind] += 1
-    number = counts[match.kind]
-    label = f"{match.vendor} {match.model} ({number})"
-    return Named(f"{_SHORT.get(match.kind, 'device')}-{number}", label, unit.unit, match, match.sure == "likely")
+def _named(unit: FoundUnit, counts: Counter[str]) -> Iterator[Named]:
+    for match in [*unit.matches[:1], *unit.parts]:
+        counts[match.kind] += 1
+        number = counts[match.kind]
+        label = f"{match.vendor} {match.model} ({number})"
+        device = f"{_SHORT.get(match.kind, 'device')}-{number}"
+        others = tuple(unit.matches[1:]) if match is unit.best else ()
+        yield Named(device, label, unit.unit, match, match.sure == "likely", bool(unit.parts), others)
 
 
-def pace_ms(url: str, profiles: Iterable[str], latency_s: float) -> int:
+def profile_of(match: Match) -> Profile:
+    """The profile that a unit fits."""
+    return parse_profile(match.text, match.profile) if match.text else load_profile(match.profile)
+
+
+def pace_ms(url: str, profiles: Iterable[Profile], latency_s: float) -> int:
     """The shortest usual pace [ms] at which a line can ask all these devices with time to spare."""
     address = parse_url(url)
-    blocks = [block for name in profiles for block in plan_blocks(load_profile(name))]
-    if isinstance(address, RtuAddress):
-        data = {1: 1 / 8, 2: 1 / 8}
-        characters = [QUESTION_BYTES + _ANSWER_FRAME + data.get(block.function, 2) * block.count for block in blocks]
-        thinking = max(TURNAROUND_S, latency_s - (QUESTION_BYTES + _ANSWER_FRAME) * character_s(address))
-        needed_s = sum(count * character_s(address) + thinking + 2 * address.silence_s for count in characters)
+    blocks = [block for profile in profiles for block in plan_blocks(profile)]
+    if isinstance(address, SerialAddress):
+        asked = bus_time(address, 3, 1)
+        thinking_s = max(TURNAROUND_S, latency_s - (asked.sent + asked.received) * address.character_s)
+        costs = (bus_time(address, block.function, block.count, block.pause_ms).ms - TURNAROUND_MS for block in blocks)
+        needed_s = sum(cost / 1000 + thinking_s for cost in costs)
     else:
         needed_s = len(blocks) * max(latency_s, 0.002)
     return next((pace for pace in _PACES_MS if needed_s <= _BUSY * pace / 1000), _PACES_MS[-1])
@@ -155,6 +184,17 @@ def site_text(answers: Answers, buses: Iterable[DraftBus], lang: Lang, when: str
     return "\n".join(lines) + "\n"
 
 
+def profile_files(buses: Iterable[DraftBus], lang: Lang) -> dict[str, str]:
+    """The profiles that stand beside the site file: text by name."""
+    files = {}
+    for bus in buses:
+        for device in bus.devices:
+            if device.match.text:
+                command = f"wattproof edge probe {bus.url!r} {device.unit} --profile sunspec --save {device.profile}"
+                files[device.profile] = f"# {say(lang, 'file_own', command=command)}\n{device.match.text}"
+    return files
+
+
 def _bus_lines(bus: DraftBus, lang: Lang) -> list[str]:
     note = [f"  # {say(lang, 'file_unknown', unit=unit.unit, url=bus.url)}" for unit in bus.unknown]
     if not bus.devices:
@@ -172,10 +212,11 @@ def _bus_lines(bus: DraftBus, lang: Lang) -> list[str]:
             lines.append(f"      # {say(lang, 'file_unsure', profile=device.match.profile)}")
         if live:
             lines.append(f"      # {say(lang, 'file_live', live=_live(device.match, lang))}")
-        pace = "" if bus.every_ms == 1000 else f", every_ms: {bus.every_ms}"
+        more = "" if bus.every_ms == 1000 else f", every_ms: {bus.every_ms}"
+        more += ", shares_unit: true" if device.shares_unit else ""
         lines.append(
-            f"      - {{id: {device.id}, label: {_text(device.label)}, profile: {device.match.profile}, "
-            f"unit: {device.unit}{pace}}}"
+            f"      - {{id: {device.id}, label: {_text(device.label)}, profile: {device.profile}, "
+            f"unit: {device.unit}{more}}}"
         )
     return lines
 

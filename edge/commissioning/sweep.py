@@ -16,8 +16,8 @@ from pymodbus.framer import FramerRTU
 
 from edge.commissioning.targets import TURNAROUND_S, window_s
 from edge.errors import ConnectError, ExceptionReplyError, FrameError, LinkError, StaleReplyError
-from edge.links import Link, Read, RtuAddress
-from edge.links.frames import RtuFraming
+from edge.links import AsciiAddress, Link, Read, SerialAddress
+from edge.links.frames import AsciiFraming, RtuFraming
 from edge.links.serial_wire import SerialWire
 
 Progress = Callable[[int, int], None]
@@ -57,7 +57,7 @@ class Heard:
 
 
 async def sweep_line(
-    address: RtuAddress, units: Sequence[int], progress: Progress, turnaround_s: float = TURNAROUND_S
+    address: SerialAddress, units: Sequence[int], progress: Progress, turnaround_s: float = TURNAROUND_S
 ) -> Heard:
     """Ask each unit of a line once.
 
@@ -77,7 +77,9 @@ async def sweep_line(
     ConnectError
         When the line cannot be opened.
     """
-    wire, framing = SerialWire(address), RtuFraming()
+    ascii_frames = isinstance(address, AsciiAddress)
+    wire, framing = SerialWire(address), AsciiFraming() if ascii_frames else RtuFraming()
+    take = take_ascii_answer if ascii_frames else take_answer
     await wire.open(PATIENCE_S)
     answered: set[int] = set()
     unclear: set[int] = set()
@@ -85,7 +87,8 @@ async def sweep_line(
         before = None
         for done, unit in enumerate(units, 1):
             wire.send(framing.wrap(ping(unit), 0))
-            for speaker in await _speakers(wire, window_s(address, turnaround_s), address.silence_s):
+            wait_s = window_s(address, turnaround_s)
+            for speaker in await _speakers(wire, take, wait_s, address.silence_s):
                 if speaker in units:
                     answered.add(speaker)
                 else:
@@ -97,14 +100,16 @@ async def sweep_line(
     return Heard(frozenset(answered), frozenset(unclear - answered))
 
 
-async def _speakers(wire: SerialWire, wait_s: float, silence_s: float) -> set[int]:
+async def _speakers(
+    wire: SerialWire, take: Callable[[bytearray], int | None], wait_s: float, silence_s: float
+) -> set[int]:
     """Who answered; nobody for silence, `_NOISE` for something that is no answer."""
     loop = asyncio.get_running_loop()
     heard: set[int] = set()
     if await wire.quiet(loop.time() + wait_s):
         return heard
     while True:
-        speaker = take_answer(wire.received)
+        speaker = take(wire.received)
         if speaker is not None:
             heard.add(speaker)
         elif not wire.received:
@@ -124,6 +129,15 @@ def take_answer(buffer: bytearray) -> int | None:
             del buffer[:end]
             return frame[0]
     return None
+
+
+def take_ascii_answer(buffer: bytearray) -> int | None:
+    """The same in ASCII frames."""
+    try:
+        frame = AsciiFraming().take(buffer)
+    except FrameError:
+        return None
+    return frame.unit if frame is not None and (frame.pdu[0] == 0x83 or frame.pdu[:2] == b"\x03\x02") else None
 
 
 @dataclass(frozen=True, slots=True)

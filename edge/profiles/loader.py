@@ -23,6 +23,7 @@ from edge.schema_words import explained
 from telemetry import Document, InvalidNameError, check_name, parse_yaml
 
 _INLINE_NAME: Final = "inline"
+_SUNSPEC: Final = "sunspec"
 _INLINE_KEYS: Final = frozenset({"extends", "memory"})
 _LIBRARY: Final = resources.files("edge.profiles") / "library"
 
@@ -106,6 +107,11 @@ def parse_profile(value: str | Mapping[str, Any], source: str, within: Document 
 @functools.cache
 def _builtin(name: str) -> Profile:
     names = builtin_profiles()
+    if name == _SUNSPEC:
+        raise UnknownProfileError(
+            "a SunSpec device describes itself: `wattproof edge init` writes its profile beside the site file, or "
+            "`wattproof edge probe URL UNIT --profile sunspec --save FILE.yaml` does; name that file"
+        )
     if name not in names:
         near = difflib.get_close_matches(name, names, n=3)
         hint = f"did you mean {', '.join(near)}?" if near else f"docs/devices.md lists the {len(names)} built in."

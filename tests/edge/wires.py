@@ -59,14 +59,17 @@ def profiled(unit: int, profile: Profile, values: dict[str, float]) -> SimDevice
     return device(unit, holding, inputs)
 
 
+_SCHEMES = {FramerType.SOCKET: "tcp", FramerType.RTU: "rtu+tcp", FramerType.ASCII: "ascii+tcp"}
+
+
 @contextlib.asynccontextmanager
-async def tcp_server(*devices: SimDevice, port: int = 0) -> AsyncIterator[str]:
+async def tcp_server(*devices: SimDevice, port: int = 0, framer: FramerType = FramerType.SOCKET) -> AsyncIterator[str]:
     """A real pymodbus TCP server; yields its URL."""
     port = port or free_port()
-    server = ModbusTcpServer(list(devices), address=("127.0.0.1", port))
+    server = ModbusTcpServer(list(devices), framer=framer, address=("127.0.0.1", port))
     await server.serve_forever(background=True)
     try:
-        yield f"tcp://127.0.0.1:{port}"
+        yield f"{_SCHEMES[framer]}://127.0.0.1:{port}"
     finally:
         await server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus leaves it without a signature
 
@@ -87,16 +90,16 @@ class Pty:
 
 
 @contextlib.asynccontextmanager
-async def rtu_server(*devices: SimDevice) -> AsyncIterator[str]:
+async def rtu_server(*devices: SimDevice, framer: FramerType = FramerType.RTU) -> AsyncIterator[str]:
     """A real pymodbus serial server, its line joined to another pseudo-terminal whose URL is yielded."""
     near, far = Pty(), Pty()
     loop = asyncio.get_running_loop()
     loop.add_reader(near.fd, lambda: os.write(far.fd, os.read(near.fd, 4096)))
     loop.add_reader(far.fd, lambda: os.write(near.fd, os.read(far.fd, 4096)))
-    server = ModbusSerialServer(list(devices), framer=FramerType.RTU, port=far.path, baudrate=19200)
+    server = ModbusSerialServer(list(devices), framer=framer, port=far.path, baudrate=19200)
     await server.serve_forever(background=True)
     try:
-        yield f"rtu://{near.path}?baud=19200"
+        yield f"{'ascii' if framer is FramerType.ASCII else 'rtu'}://{near.path}?baud=19200"
     finally:
         await server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus leaves it without a signature
         near.close()

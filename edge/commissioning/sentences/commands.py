@@ -53,6 +53,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "column_why": ("Why", "이유"),
     # Commands: probe.
     "probe_title": ("Now", "현재 값"),
+    "probe_described": ("{vendor} {model}, {profile}", "{vendor} {model}, {profile}"),
+    "probe_saved": (
+        "Saved in {file}; in the site file: profile: {file}", "{file}에 저장함. 사이트 파일에는 profile: {file}",
+    ),
     "probe_no_value": ("no value ({reason})", "값 없음 ({reason})"),
     "probe_words": ("Registers", "레지스터"),
     "probe_ranked": ("What they may mean, the likeliest first", "가능한 해석 (유력한 순)"),
@@ -87,6 +91,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "ask_site": ("Site id (a-z, 0-9, -)", "사업장 ID (a-z, 0-9, -)"),
     "ask_site_name": ("Site name", "사업장 이름"),
     "ask_gateway": ("Gateway id", "게이트웨이 ID"),
+    "ask_device": ("{where}, unit {unit}: {model}; {live}", "{where}, 유닛 {unit}: {model}; {live}"),
+    "ask_profile": ("Which profile is it? Compare with its plate", "어느 프로파일입니까? 명판과 비교하십시오"),
+    "ask_device_id": ("Device id (a-z, 0-9, -)", "장치 ID (a-z, 0-9, -)"),
+    "ask_label": ("Its name for people", "사람이 볼 이름"),
+    "ask_bad_id": ("only a-z, 0-9, - and _, beginning with a letter or digit", "a-z, 0-9, -, _ 만 쓸 수 있습니다"),
+    "ask_taken_id": ("{id} is another device already", "{id}은(는) 이미 다른 장치입니다"),
     "ask_broker": ("MQTT broker's host", "MQTT 브로커 주소"),
     "test_title": ("Every device, read once", "모든 장치 시험 (1회)"),
     "test_ok": ("answers", "정상"),

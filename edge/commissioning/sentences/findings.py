@@ -41,6 +41,19 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "{where} 유닛 {unit}: {says}. Modbus 장치가 아니거나 --timeout보다 느릴 수 있음",
     ),
     "scan_closed": ("{where}: {says}", "{where}: {says}"),
+    "scan_transparent": (
+        "{where}: a serial gateway that passes RTU frames through TCP",
+        "{where}: RTU 프레임을 TCP로 그대로 전달하는 시리얼 게이트웨이",
+    ),
+    "scan_silent": (
+        "{where} takes a connection, but none of {units} unit number(s) answers; tried: {ways}. Try other units "
+        "(--units 1-247), a longer --timeout, or --framing ascii",
+        "{where}: 연결은 되지만 유닛 번호 {units}개 모두 응답 없음 (시도: {ways}). 다른 유닛(--units 1-247), 더 긴 "
+        "--timeout, --framing ascii를 써 보십시오",
+    ),
+    "sunspec": (
+        "SunSpec: describes itself at {base}, models {chain}", "SunSpec: {base}번지부터 스스로 설명함, 모델 {chain}",
+    ),
     "scan_any_unit": (
         "{where} answers to every unit number: it is one device, listed once",
         "{where}: 모든 유닛 번호에 응답하므로 한 대로 표시함",
@@ -66,6 +79,13 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
     "file_unsure": (
         "{profile} is only a guess: compare the values with the device's display",
         "{profile}은(는) 추정임: 장치 화면의 값과 비교할 것",
+    ),
+    "file_part": (
+        "a part of the unit above: both say shares_unit", "위 유닛의 일부: 둘 다 shares_unit으로 표시",
+    ),
+    "file_own": (
+        "made from what the device says of itself (SunSpec); make it anew when its firmware changes: {command}",
+        "장치 스스로의 설명(SunSpec)으로 만듦; 펌웨어가 바뀌면 다시 만들 것: {command}",
     ),
     "file_live": ("when it was found: {live}", "찾았을 때의 값: {live}"),
 }  # fmt: skip

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wattproof.commands.edge import run as running
+from wattproof.commands.edge.questions import ask_devices, ask_where, ask_who
 from wattproof.commands.edge.scan import table
 from wattproof.commands.edge.terminal import LangOption, chosen, show, tell, watched, working
 
 if TYPE_CHECKING:
-    from edge.commissioning import Answers, Found, Lang
+    from edge.commissioning import Answers, DraftBus, Found, Lang
 
 Repeated = Annotated[list[str], typer.Option()]
 
@@ -44,8 +46,7 @@ def init(
     lang: LangOption = None,
 ) -> None:
     """Set up this gateway: find devices, write the site file, test every device, start the agent."""
-    import edge
-    from edge.commissioning import Answers, draft, load_found, merged, say, site_text
+    from edge.commissioning import Answers, load_found, merged, say
     from telemetry import Broker
     from wattproof.errors import BadInputError
 
@@ -54,7 +55,7 @@ def init(
         raise BadInputError(f"{file} exists already; name another file, or say --replace to write it anew")
     ask = not yes and sys.stdin.isatty()
     if ask and not (found or tcp or serial):
-        tcp, serial = _ask_where(language)
+        tcp, serial = ask_where(language)
     if not (found or tcp or serial):
         raise BadInputError("say where to look: --serial /dev/ttyUSB0, --tcp 192.168.0.0/24, or --found FILE of a scan")
 
@@ -67,16 +68,10 @@ def init(
         show(table(seen, language))
     broker = Broker(host=broker_host, port=broker_port, username=broker_user)
     answers = Answers(site_id, site_name or site_id, gateway, broker=broker)
+    buses = drafted(seen)
     if ask:
-        answers = _ask_who(answers, language)
-
-    async def write() -> None:
-        when = dt.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z")
-        text = site_text(answers, draft(seen), language, when)
-        edge.parse_site(text, str(file), file.absolute().parent)  # an id that cannot be used is told before writing
-        file.write_text(text, encoding="utf-8")
-
-    working(write)
+        answers, buses = ask_who(answers, language), ask_devices(buses, language)
+    write_site(file, answers, buses, language, replace=replace)
     show(say(language, "init_written", file=str(file)))
     if not test_devices(file, language):
         raise typer.Exit(1)
@@ -85,6 +80,55 @@ def init(
         running.run(file, data_dir)
     else:
         show(say(language, "init_next", file=str(file)))
+
+
+def drafted(seen: Found) -> list[DraftBus]:
+    """The buses and devices of a scan.
+
+    Raises
+    ------
+    UnavailableError
+        When there is nothing that can be put in a site file.
+    """
+    from edge.commissioning import FoundNothingError, draft
+    from wattproof.errors import UnavailableError
+
+    try:
+        return draft(seen)
+    except FoundNothingError as error:
+        raise UnavailableError(str(error)) from error
+
+
+def write_site(file: Path, answers: Answers, buses: list[DraftBus], lang: Lang, *, replace: bool) -> None:
+    """Write the site file, and beside it the profiles of devices that describe themselves: each whole, or not at all.
+
+    Raises
+    ------
+    BadInputError
+        When a profile's file exists already, or an answer cannot be used.
+    """
+    import edge
+    from edge.commissioning import profile_files, site_text
+    from telemetry import DocumentError
+    from wattproof.errors import BadInputError
+
+    when = dt.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z")
+    text, profiles = site_text(answers, buses, lang, when), profile_files(buses, lang)
+    folder = file.absolute().parent
+    if not replace and (there := [name for name in profiles if (folder / name).exists()]):
+        raise BadInputError(f"{folder / there[0]} exists already; say --replace to write it anew, or name the device "
+                            "otherwise")  # fmt: skip
+    with tempfile.TemporaryDirectory() as draft:  # what cannot be used is told before anything is written
+        for name, profile in profiles.items():
+            Path(draft, name).write_text(profile, encoding="utf-8")
+        try:
+            edge.parse_site(text, str(file), Path(draft))
+        except DocumentError as error:
+            raise BadInputError(str(error)) from error
+    for path, content in [*((folder / name, profile) for name, profile in profiles.items()), (file, text)]:
+        new = path.with_name(f".{path.name}.new")
+        new.write_text(content, encoding="utf-8")
+        new.replace(path)
 
 
 async def _scans(tcp: list[str], ports: str, units: str, serial: list[str], baud: int, lang: Lang) -> list[Found]:
@@ -99,40 +143,6 @@ async def _scans(tcp: list[str], ports: str, units: str, serial: list[str], baud
             settings = line_settings(device, baud, "N", 1, everything=False)
             parts.append(await scan_serial(settings, SERIAL_UNITS, watch))
     return parts
-
-
-def _ask_where(lang: Lang) -> tuple[list[str], list[str]]:
-    """Ask what to scan, offering the serial ports this machine has."""
-    from serial.tools import list_ports
-
-    from edge.commissioning import say
-
-    ports = sorted(port.device for port in list_ports.comports())
-    tell(say(lang, "ask_ports", ports=", ".join(ports) or "-"))
-    lines = str(typer.prompt(say(lang, "ask_serial"), default=ports[0] if ports else "", show_default=bool(ports)))
-    networks = str(typer.prompt(say(lang, "ask_network"), default="", show_default=False))
-    return networks.split(), lines.split()
-
-
-def _ask_who(answers: Answers, lang: Lang) -> Answers:
-    """Ask who and where, offering what the flags said."""
-    from dataclasses import replace
-
-    import msgspec
-
-    from edge.commissioning import say
-
-    def ask(key: str, default: str) -> str:
-        return str(typer.prompt(say(lang, key), default=default))
-
-    host = ask("ask_broker", answers.broker.host)
-    return replace(
-        answers,
-        site=ask("ask_site", answers.site),
-        site_name=ask("ask_site_name", answers.site_name),
-        gateway=ask("ask_gateway", answers.gateway),
-        broker=msgspec.structs.replace(answers.broker, host=host),
-    )
 
 
 def test_devices(file: Path, lang: Lang) -> bool:

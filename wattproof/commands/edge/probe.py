@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from wattproof.commands.edge.terminal import Json, LangOption, chosen, say_json, show, working
+from wattproof.commands.edge.terminal import Json, LangOption, chosen, say_json, show, tell, working
 
 if TYPE_CHECKING:
-    from edge.commissioning import Lang, Live, Raw
+    from rich.table import Table
+
+    from edge.commissioning import Described, Lang, Live, Raw
+
+SUNSPEC: Final = "sunspec"
+"""Instead of a profile's name: the device says itself what its registers mean."""
 
 
 def probe(
-    url: Annotated[str, typer.Argument(metavar="URL", help="tcp://HOST:PORT, or rtu:///dev/ttyUSB0?baud=9600.")],
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL", help="tcp://HOST:PORT, rtu:///dev/ttyUSB0?baud=9600, or tls, rtu+tcp, ascii+tcp, ascii."
+        ),
+    ],
     unit: Annotated[int, typer.Argument(metavar="UNIT", help="Unit number.", min=0, max=255)],
-    profile: Annotated[str, typer.Option("--profile", metavar="P", help="A profile's name or YAML file.")] = "",
+    profile: Annotated[
+        str, typer.Option("--profile", metavar="P", help="A profile's name or YAML file, or sunspec.")
+    ] = "",
+    file: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE", help="With --profile sunspec: keep the profile it yields.")
+    ] = None,
     address: Annotated[
         int | None, typer.Option("--address", metavar="A", help="Registers of an unknown device.", min=0, max=65535)
     ] = None,
@@ -31,7 +47,7 @@ def probe(
     lang: LangOption = None,
 ) -> None:
     """Read one unit now: by a profile, or bare registers with what they most likely mean. Only reads."""
-    from edge.commissioning import read_profile, read_raw
+    from edge.commissioning import read_profile, read_raw, read_sunspec
     from edge.links import Link
     from edge.profiles import load_profile
     from wattproof.errors import BadInputError
@@ -39,6 +55,8 @@ def probe(
     language = chosen(lang)
     if bool(profile) == (address is not None):
         raise BadInputError("say either --profile P (a known model) or --address A (an unknown one)")
+    if file is not None and profile != SUNSPEC:
+        raise BadInputError("--save keeps the profile of a device that describes itself: --profile sunspec")
     try:
         link = Link.from_url(url, timeout)
     except ValueError as error:
@@ -58,30 +76,62 @@ def probe(
         finally:
             link.close()
 
-    if profile:
+    async def by_itself() -> list[Described]:
+        return await read_sunspec(link, unit)
+
+    if profile == SUNSPEC:
+        _report_described(working(by_itself), file, language, as_json=as_json)
+    elif profile:
         _report_live(working(by_profile), language, as_json=as_json)
     else:
         _report_raw(working(by_address), language, as_json=as_json)
 
 
-def _report_live(live: Live, lang: Lang, *, as_json: bool) -> None:
-    from rich.table import Table
+def _report_described(parts: list[Described], file: Path | None, lang: Lang, *, as_json: bool) -> None:
+    """A device that describes itself: each of its meters and inverters."""
+    from edge.commissioning import say
 
-    from edge.commissioning import judge, label_of, say, shown
+    if as_json:
+        say_json(
+            [{"profile": part.profile.name, "values": part.live.values, "errors": part.live.errors} for part in parts]
+        )
+    for part in () if as_json else parts:
+        facts = {"vendor": part.profile.vendor, "model": part.profile.model, "profile": part.profile.name}
+        show(live_table(part.live, lang, say(lang, "probe_described", **facts)), *part.live.errors)
+    for part in parts if file is not None else ():
+        assert file is not None
+        path = file if len(parts) == 1 else file.with_stem(f"{file.stem}-{part.profile.name}")
+        path.write_text(part.text, encoding="utf-8")
+        tell(say(lang, "probe_saved", file=str(path)))
+    if not any(part.live.good for part in parts):
+        raise typer.Exit(1)
+
+
+def _report_live(live: Live, lang: Lang, *, as_json: bool) -> None:
+    from edge.commissioning import say
 
     if as_json:
         say_json({"values": live.values, "errors": live.errors})
     else:
-        rows = Table(title=say(lang, "probe_title"), title_justify="left")
-        for key in ("column_quantity", "column_channel", "column_value", "column_why"):
-            rows.add_column(say(lang, key), overflow="fold")
-        for name, value in live.values.items():
-            good = name in live.good
-            text = shown(name, live.good[name]) if good else say(lang, "probe_no_value", reason=str(value))
-            rows.add_row(label_of(name, lang), name, text, judge(name, live.good[name]).why.text(lang) if good else "")
-        show(rows, *live.errors)
+        show(live_table(live, lang, say(lang, "probe_title")), *live.errors)
     if not live.good:
         raise typer.Exit(1)
+
+
+def live_table(live: Live, lang: Lang, title: str) -> Table:
+    """Every channel with its value and what it is worth."""
+    from rich.table import Table
+
+    from edge.commissioning import judge, label_of, say, shown
+
+    rows = Table(title=title, title_justify="left")
+    for key in ("column_quantity", "column_channel", "column_value", "column_why"):
+        rows.add_column(say(lang, key), overflow="fold")
+    for name, value in live.values.items():
+        good = name in live.good
+        text = shown(name, live.good[name]) if good else say(lang, "probe_no_value", reason=str(value))
+        rows.add_row(label_of(name, lang), name, text, judge(name, live.good[name]).why.text(lang) if good else "")
+    return rows
 
 
 def _report_raw(raw: Raw, lang: Lang, *, as_json: bool) -> None:

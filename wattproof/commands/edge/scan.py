@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,31 +29,57 @@ app = typer.Typer(
     help="Find Modbus devices, name their models, and read a value to compare with the display. Only reads.",
     no_args_is_help=True,
 )
+
+
+class NetworkFraming(StrEnum):
+    """How units in a network are asked."""
+
+    AUTO = "auto"
+    TCP = "tcp"
+    RTU = "rtu"
+    ASCII = "ascii"
+
+
+class SerialFraming(StrEnum):
+    """How units on a line are asked."""
+
+    RTU = "rtu"
+    ASCII = "ascii"
+
+
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep the result for `edge init --found`.")]
 
 
 @app.command()
 def tcp(
     network: Annotated[
-        str, typer.Argument(metavar="NETWORK", help="A network such as 192.168.0.0/24, an address, or a host name.")
+        str,
+        typer.Argument(
+            metavar="NETWORK",
+            help="A network such as 192.168.0.0/24, an address, a host name, or a URL such as tls://HOST?ca=FILE.",
+        ),
     ],
     port: Annotated[str, typer.Option("--port", metavar="PORTS", help="Ports, e.g. 502,1502.")] = "502",
     units: Annotated[str, typer.Option(metavar="UNITS", help="Unit numbers behind each port.")] = "1-10",
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", help="Longest wait for a unit.", min=0.02, max=10)
     ] = 0.5,
+    framing: Annotated[
+        NetworkFraming,
+        typer.Option(help="How units are asked; auto: Modbus TCP, and RTU over TCP where nothing answers to that."),
+    ] = NetworkFraming.AUTO,
     everything: Annotated[bool, typer.Option("--all", help="Also networks larger than a /22.")] = False,
     file: Save = None,
     as_json: Json = False,
     lang: LangOption = None,
 ) -> None:
-    """Scan a network for Modbus TCP devices and gateways."""
+    """Scan a network for Modbus TCP devices and serial gateways (RTU or ASCII over TCP, TLS by its URL)."""
     from edge.commissioning import say, scan_tcp, tcp_targets
 
     language = chosen(lang)
 
     async def work() -> Found:
-        targets = tcp_targets(network, port, units, large=everything)
+        targets = tcp_targets(network, port, units, large=everything, framing=framing.value)
         tell(
             say(
                 language,
@@ -73,8 +100,12 @@ def tcp(
 def serial(
     device: Annotated[str, typer.Argument(metavar="DEVICE", help="The serial port, e.g. /dev/ttyUSB0.")],
     baud: Annotated[int, typer.Option(help="Speed of the line.", min=1200, max=230400)] = 9600,
-    parity: Annotated[str, typer.Option(metavar="N|E|O", help="None, even or odd.")] = "N",
+    parity: Annotated[
+        str, typer.Option(metavar="N|E|O", help="None, even or odd; left out, N for RTU and E for ASCII.")
+    ] = "",
     stopbits: Annotated[int, typer.Option(help="1 or 2.", min=1, max=2)] = 1,
+    databits: Annotated[int, typer.Option(help="7 or 8, of ASCII only.", min=7, max=8)] = 7,
+    framing: Annotated[SerialFraming, typer.Option(help="How units are asked.")] = SerialFraming.RTU,
     units: Annotated[str, typer.Option(metavar="UNITS", help="Unit numbers to ask for.")] = "1-247",
     wait: Annotated[
         float, typer.Option("--wait", metavar="MS", help="How long a device may think.", min=5, max=2000)
@@ -84,17 +115,20 @@ def serial(
     as_json: Json = False,
     lang: LangOption = None,
 ) -> None:
-    """Scan a serial line (RS-485) for Modbus RTU devices."""
+    """Scan a serial line (RS-485) for Modbus RTU or ASCII devices."""
     from edge.commissioning import line_settings, line_time, numbers, say, scan_serial
     from wattproof.errors import BadInputError
 
     language = chosen(lang)
+    parity = parity or ("E" if framing is SerialFraming.ASCII else "N")
     if parity not in {"N", "E", "O"}:
         raise BadInputError(f"--parity {parity}: N (none), E (even) or O (odd)")
 
     async def work() -> Found:
         asked = numbers(units, 1, 247, "unit")
-        settings = line_settings(device, baud, parity, stopbits, everything=everything)
+        settings = line_settings(
+            device, baud, parity, stopbits, everything=everything, framing=framing.value, databits=databits
+        )
         longest = sum(line_time(each, asked, wait / 1000).sweep_s for each in settings)
         first = line_time(settings[0], asked, wait / 1000)
         facts = {"silent": f"{first.silent_s * 1000:.0f}", "answering": f"{first.answering_s * 1000:.0f}"}
@@ -158,5 +192,6 @@ def _cells(unit: FoundUnit, lang: Lang) -> tuple[str, str, str, str]:
     if best is None:
         return (say(lang, "model_unknown"), "", "", say(lang, "model_unknown_advice", url=unit.url, unit=unit.unit))
     live = f"{label_of(best.live, lang)} {shown(best.live, best.values[best.live])}" if best.live else ""
-    model = f"{best.vendor} {best.model}\n{best.profile}"
+    profiles = " + ".join(each.profile for each in (best, *unit.parts))
+    model = f"{best.vendor} {best.model}\n{profiles}"
     return (model, say(lang, f"sure_{best.sure}"), live, "; ".join(why.text(lang) for why in best.why))
