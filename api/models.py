@@ -182,6 +182,19 @@ class Gateway(Model):
     devices: list[DeviceHealth]
 
 
+class AlarmNow(Model):
+    """Something that is, or lately was, not as it should be."""
+
+    kind: str
+    since: int | None = Field(description="Null when nobody can say.")
+    until: int | None = Field(description="Null while it lasts.")
+    site: str = Field(default="", description="Empty when it concerns every site; likewise gateway and device.")
+    gateway: str = ""
+    device: str = ""
+    ko: str = Field(description="What it is and what to do, in Korean.")
+    en: str = Field(description="The same in English.")
+
+
 class PlanSummary(Model):
     """A plan of the plans folder; `problem` says why it cannot be used."""
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api import evaluation_view, formats
+from api.alarms import list_alarms
 from api.context import Context, Ctx
 from api.directory import POWER
 from api.errors import UnavailableError
@@ -179,6 +180,7 @@ def gateways(request: Request, context: Ctx, site: str) -> Response:
         found,
         context.directory.sites(),
         gateways=listed,
+        alarms=list_alarms(site, context.presence),
         page={"site": site, "lang": speak.language, "timezone": found.timezone, "texts": _texts(speak, "live.")},
     )
 

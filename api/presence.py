@@ -1,4 +1,4 @@
-"""Who is there: a listener on the gateways' retained births and states."""
+"""Who is there, and what collectors tell of it: a listener on retained births, states and alarms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 import telemetry
-from telemetry import Birth, Broker, State
+from telemetry import Alarm, Alarms, Birth, Broker, State
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
 
 log = structlog.get_logger(__name__)
+
+_ALARMS = telemetry.alarms_topic("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,13 @@ class Presence:
         Where gateways announce themselves.
     clock
         Present time [ms UTC].
+
+    Attributes
+    ----------
+    connected
+        Whether the broker is there.
+    lost_since
+        Since when it has been away [ms UTC]; None while it is there, before it first was, or without one.
     """
 
     def __init__(self, broker: Broker | None, clock: Callable[[], int]) -> None:
@@ -47,8 +56,10 @@ class Presence:
         self._lock = threading.Lock()
         self._births: dict[tuple[str, str], Birth] = {}
         self._states: dict[tuple[str, str], Seen] = {}
+        self._alarms: dict[str, tuple[Alarms, int | None]] = {}
         self._client: Client | None = None
         self.connected = False
+        self.lost_since: int | None = None
 
     def start(self) -> None:
         """Connect in the background, and keep connecting until stopped."""
@@ -82,22 +93,34 @@ class Presence:
         with self._lock:
             return {gateway: seen for (name, gateway), seen in self._states.items() if name == site}
 
+    def alarms(self) -> list[tuple[Alarm, int | None]]:
+        """What every collector tells, with the time since when [ms UTC]; None for a last will found waiting."""
+        with self._lock:
+            told = list(self._alarms.values())
+        return [(alarm, alarm.since or heard) for alarms, heard in told for alarm in alarms.alarms]
+
     def _on_connect(
         self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _props: Properties | None
     ) -> None:
         if reason.is_failure:
             log.warning("presence_refused", broker=self._broker.url if self._broker else "", reason=str(reason))
             return
-        self.connected = True
-        client.subscribe([(telemetry.topic("+", "+", kind), 1) for kind in (telemetry.BIRTH, telemetry.STATE)])
+        self.connected, self.lost_since = True, None
+        wanted = [telemetry.topic("+", "+", kind) for kind in (telemetry.BIRTH, telemetry.STATE)]
+        client.subscribe([(filter_, 1) for filter_ in (*wanted, telemetry.alarms_topic("+"))])
 
     def _on_disconnect(
         self, _client: Client, _data: Any, _flags: DisconnectFlags, _reason: ReasonCode, _props: Properties | None
     ) -> None:
+        if self.connected and self._client is not None:
+            self.lost_since = self._clock()
         self.connected = False
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:
+            if message.topic.startswith(_ALARMS):
+                self._keep_alarms(message.topic, bytes(message.payload), retained=message.retain)
+                return
             name = telemetry.parse_topic(message.topic)
             key = (name.site, name.gateway)
             if not message.payload:  # a retained message being cleared
@@ -110,6 +133,14 @@ class Presence:
                 self._keep_state(key, telemetry.decode(bytes(message.payload), State), retained=message.retain)
         except telemetry.TelemetryError as error:
             log.warning("presence_message_ignored", topic=message.topic, problem=str(error))
+
+    def _keep_alarms(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        told = telemetry.decode(payload, Alarms) if payload else None
+        with self._lock:
+            if told is None:
+                self._alarms.pop(topic, None)
+            else:
+                self._alarms[topic] = (told, None if retained else self._clock())
 
     def _forget(self, key: tuple[str, str], kind: str) -> None:
         with self._lock:

@@ -8,11 +8,13 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from api.alarms import list_alarms
 from api.context import Ctx
 from api.directory import POWER, unit_of
 from api.errors import NotFoundError
 from api.gateways import list_gateways
 from api.models import (
+    AlarmNow,
     Demand,
     Device,
     Gateway,
@@ -67,6 +69,13 @@ def gateways(context: Ctx, site: str) -> list[Gateway]:
     """Gateways of a site, with their devices and errors by reason."""
     context.directory.site(site)
     return list_gateways(site, context.store, context.directory, context.presence, context.clock())
+
+
+@router.get("/sites/{site}/alarms", tags=["sites"])
+def alarms(context: Ctx, site: str) -> list[AlarmNow]:
+    """What is not as it should be with a site's gateways, and with collectors and store; then the last 24 h's past."""
+    context.directory.site(site)
+    return list_alarms(site, context.presence)
 
 
 @router.get("/sites/{site}/latest", tags=["readings"])

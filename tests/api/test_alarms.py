@@ -1,0 +1,91 @@
+"""What collectors tell of is on the gateways page and in REST, once, in both languages, for as long as it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+import telemetry
+from api import Settings
+from api.presence import Presence
+from storage import DuckStore
+from telemetry import Alarm, Alarms, Broker
+from tests.api.parts import SITE, Running, now_ms, serving
+from tests.browser import Visit
+from tests.parts import wait_until
+
+TWICE = Alarm(
+    "gateway_id_twice", 0, "두 대가 같은 이름을 씁니다.", "Two machines use this name.", site=SITE, gateway="gw-1"
+)
+
+
+def tell(broker: Broker, source: str, *alarms: Alarm, at: int = 1) -> None:
+    client = telemetry.new_client(broker, f"tell-{source}", clean=True)
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    payload = telemetry.encode(Alarms(source, at, list(alarms))) if alarms else b""
+    client.publish(telemetry.alarms_topic(source), payload, qos=1, retain=True).wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, store: DuckStore, plans: Path, broker: Broker) -> Iterator[Running]:
+    """A site of which two collectors tell the same, one something that is over, and one is gone."""
+    now = now_ms()
+    first = msgspec.structs.replace(TWICE, since=now - 300_000)
+    second = msgspec.structs.replace(TWICE, since=now - 200_000)
+    over = Alarm("store_unavailable", now - 900_000, "저장소에 연결할 수 없습니다.", "No store.", until=now - 800_000)
+    elsewhere = Alarm("gateway_offline", now, "다른 곳", "elsewhere", site="another-site", gateway="gw-1")
+    gone = Alarm("collector_offline", 0, "수집기 c-3의 연결이 끊겼습니다.", "Collector c-3 is gone.")
+    tell(broker, "c-1", first, over)
+    tell(broker, "c-2", second, elsewhere)
+    tell(broker, "c-3", gone, at=0)
+    with serving(store, Settings(plans=str(plans)), broker) as running:
+        yield running
+    for source in ("c-1", "c-2", "c-3"):
+        tell(broker, source)
+
+
+def listed(running: Running) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = httpx.get(f"{running.url}/api/sites/{SITE}/alarms").json()
+    return found
+
+
+def test_what_two_collectors_see_is_listed_once_since_the_first_of_them_saw_it(told: Running) -> None:
+    wait_until(lambda: len(listed(told)) == 3, "the alarms are heard")
+    alarms = {alarm["kind"]: alarm for alarm in listed(told)}
+    twice, over = alarms["gateway_id_twice"], alarms["store_unavailable"]
+    assert (twice["gateway"], twice["ko"], twice["until"]) == ("gw-1", TWICE.ko, None)
+    assert int(str(twice["since"])) - int(str(over["since"])) == 600_000
+    assert alarms["collector_offline"]["since"] is None
+    assert listed(told)[-1]["kind"] == "store_unavailable", "what is over comes last"
+
+
+@pytest.mark.parametrize(("language", "words"), [("ko", "게이트웨이 이름 중복"), ("en", "Gateway id used twice")])
+def test_the_gateways_page_shows_them_in_the_visitors_language(
+    told: Running, visit: Visit, test_output: Path, language: str, words: str
+) -> None:
+    wait_until(lambda: len(listed(told)) == 3, "the alarms are heard")
+    visit.page.goto(f"{told.url}/sites/{SITE}/gateways?lang={language}")
+    shown = visit.page.locator(".alarms")
+    assert words in shown.inner_text()
+    assert shown.locator("li[data-state=lasts]").count() == 2
+    assert shown.locator("li[data-state=past]").count() == 1
+    visit.page.screenshot(path=test_output / f"alarms-{language}.png", full_page=True)
+
+
+def test_a_collector_that_ends_in_good_order_takes_its_alarms_along(mosquitto: Broker) -> None:
+    presence = Presence(mosquitto, now_ms)
+    presence.start()
+    try:
+        tell(mosquitto, "c-1", TWICE)
+        wait_until(presence.alarms, "it is heard")
+        tell(mosquitto, "c-1")
+        wait_until(lambda: not presence.alarms(), "it is forgotten")
+    finally:
+        presence.stop()
