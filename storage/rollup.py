@@ -31,7 +31,9 @@ _CADENCES: Final = np.array([
     1_800_000, 3_600_000,
 ])  # fmt: skip
 _LEAST_HOLD_MS: Final = 10_000
-_NEAR_MS: Final = 3_600_000
+NEAR_MS: Final = 1_800_000
+"""Readings so near to a touched window tell how often its series is read [ms]."""
+
 _RUN_MS: Final = 10 * 86_400_000
 
 
@@ -76,14 +78,15 @@ def rolled(read_around: ReadAround, series: Series, touched: Times) -> Iterator[
 
 
 def _run(read_around: ReadAround, series: Series, touched: Times) -> tuple[Times, Rollups]:
-    first, last = int(touched[0]), int(touched[-1]) + ROLLUP_MS
-    times, values = read_around(series, first - REACH_MS, last + REACH_MS)
+    first, last = int(touched[0]) - NEAR_MS, int(touched[-1]) + ROLLUP_MS + NEAR_MS
+    times, values = read_around(series, first, last)
+    near = times[(times >= first) & (times < last)]
+    hold_ms = hold_of(near if len(near) >= 4 else times)
     windows = spread(times, touched)
     start, end = int(windows[0]), int(windows[-1]) + ROLLUP_MS
-    if start < first - REACH_MS or end > last + REACH_MS:
-        times, values = read_around(series, start - REACH_MS, end + REACH_MS)
-    near = times[(times >= first - _NEAR_MS) & (times < last + _NEAR_MS)]
-    rows = rows_of(series, times, values, start, end, hold_of(near if len(near) >= 4 else times))
+    if start < first or end > last:
+        times, values = read_around(series, start, end)
+    rows = rows_of(series, times, values, start, end, hold_ms)
     return windows, select(rows, np.isin(rows.start, windows))
 
 

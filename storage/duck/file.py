@@ -25,7 +25,9 @@ SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS gaps (site VARCHAR NOT NULL, kind VARCHAR NOT NULL, device VARCHAR NOT NULL,"
     ' channel VARCHAR NOT NULL, start BIGINT NOT NULL, "end" BIGINT NOT NULL, reason VARCHAR NOT NULL,'
     " readings BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS touched (series_id INTEGER NOT NULL, start BIGINT NOT NULL, mark BIGINT NOT NULL)",
+    # Series first to last were written in the quarter-hour at start: a gateway's meters have consecutive numbers.
+    "CREATE TABLE IF NOT EXISTS touched (first INTEGER NOT NULL, last INTEGER NOT NULL, start BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS rolling (series_id INTEGER NOT NULL, start BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS rollups (series_id INTEGER NOT NULL, start BIGINT NOT NULL, count INTEGER NOT NULL,"
     " first DOUBLE, last DOUBLE, low DOUBLE, high DOUBLE, mean DOUBLE, increase DOUBLE, coverage DOUBLE NOT NULL,"
     " closed BOOLEAN NOT NULL)",

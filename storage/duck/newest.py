@@ -113,6 +113,11 @@ class Newest:
             )
         return Series(*device, channel)
 
+    def time(self, number: int) -> int:
+        """Time of a series' newest reading [ms UTC]; `NEVER` without one."""
+        with self._lock:
+            return int(self._time[number])
+
     def beyond(self, columns: Columns) -> npt.NDArray[np.bool_]:
         """Which readings are newer than everything their series holds, shape (readings,): they cannot collide."""
         self._grow(int(columns.series_id[-1]) + 1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import duckdb
@@ -23,42 +23,66 @@ CLOSED: Final = (
 _NUMBERS: Final = ("first", "last", "low", "high", "mean", "increase", "coverage")
 
 
+Pairs = tuple[Ids, Times]
+"""Windows of many series: the number of each one's series, and its start [ms], both of shape (windows,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What the windows of one series have become: `rows` replace whatever stands at `windows`, rising."""
+
+    number: int
+    windows: Times
+    rows: Rollups
+
+
 class Touches:
     """Windows to be rolled, as the file records them, and what of that is known without asking it.
 
-    Live readings touch the same window of their series for a quarter of an hour: it is recorded once.
+    Live readings touch the same window of their series for a quarter of an hour: it is recorded once, and in one row
+    for all series of consecutive numbers, so that a city's commits cost no more than they did.
     """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._newest = np.full(64, NEVER)
-        self.mark = _number(cursor.execute("SELECT coalesce(max(mark), 0) + 1 FROM touched"))
         self.horizon = _number(
             cursor.execute("SELECT coalesce(max(value), ?) FROM facts WHERE name = 'horizon'", [NEVER])
         )
 
-    def record(self, cursor: duckdb.DuckDBPyConnection, columns: Columns) -> tuple[Ids, Times]:
-        """Record, within the caller's transaction, which windows readings touch; returns pairs for `committed`."""
-        window = window_of(columns.time, ROLLUP_MS)
-        ids = columns.series_id
-        first = np.ones(len(ids), bool)
-        first[1:] = (ids[1:] != ids[:-1]) | (window[1:] != window[:-1])
-        ids, window = ids[first], window[first]
+    def record(self, cursor: duckdb.DuckDBPyConnection, columns: Columns) -> Pairs:
+        """Record, within the caller's transaction, which windows readings touch; returns them for `committed`."""
+        ids, window = columns.series_id, window_of(columns.time, ROLLUP_MS)
         self._grow(int(ids[-1]) + 1)
         new = self._newest[ids] != window
-        if new.any():
-            cursor.register("touching", {"series_id": ids[new], "start": window[new]})
-            cursor.execute(f"INSERT INTO touched SELECT series_id, start, {self.mark} FROM touching")  # noqa: S608 - an integer
+        ids, window = ids[new], window[new]
+        if not len(ids):
+            return ids, window
+        order = np.lexsort((ids, window)) if window.min() != window.max() else slice(None)
+        ids, window = ids[order], window[order]
+        follows = (np.diff(ids) <= 1) & (np.diff(window) == 0)
+        first, last = np.flatnonzero(np.append(True, ~follows)), np.flatnonzero(np.append(~follows, True))
+        cursor.register("touching", {"first": ids[first], "last": ids[last], "start": window[first]})
+        cursor.execute("INSERT INTO touched SELECT first, last, start FROM touching")
         return ids, window
 
-    def committed(self, pairs: tuple[Ids, Times]) -> None:
+    def committed(self, pairs: Pairs) -> None:
         """Take over what `record` wrote; of several windows of a series, the newest is remembered."""
         self._newest[pairs[0]] = pairs[1]
 
-    def claim(self) -> int:
-        """Begin rolling: whatever is written from now on is recorded anew. Returns the newest mark to be rolled."""
-        self._newest[:] = NEVER
-        self.mark += 1
-        return self.mark - 1
+    def claim(self, cursor: duckdb.DuckDBPyConnection, before: int) -> None:
+        """Move windows that ended at or before a time to those being rolled; a later write records them anew.
+
+        Within the caller's transaction, while nobody writes.
+        """
+        newest = before - ROLLUP_MS
+        cursor.execute(
+            "INSERT INTO rolling SELECT unnest(range(first, last + 1)), start FROM touched WHERE start <= ?"
+            " EXCEPT SELECT series_id, start FROM rolling",
+            [newest],
+        )
+        cursor.execute("DELETE FROM touched WHERE start <= ?", [newest])
+        # Forgotten too early costs a row; remembered too long would cost a window.
+        self._newest[self._newest <= newest] = NEVER
 
     def _grow(self, size: int) -> None:
         missing = size - len(self._newest)
@@ -66,55 +90,69 @@ class Touches:
             self._newest = np.concatenate([self._newest, np.full(missing + size, NEVER)])
 
 
-def waiting(cursor: duckdb.DuckDBPyConnection, mark: int, before: int, limit: int) -> Iterator[tuple[int, Times]]:
-    """Touched windows that ended at or before a time, by series number, the oldest `limit` of them."""
+def waiting(cursor: duckdb.DuckDBPyConnection, before: int, limit: int) -> Pairs:
+    """Windows being rolled that ended at or before a time, the oldest `limit` of them."""
     found = cursor.execute(
-        "SELECT series_id, start FROM touched WHERE mark <= ? AND start <= ? GROUP BY ALL ORDER BY start LIMIT ?",
-        [mark, before - ROLLUP_MS, limit],
+        "SELECT series_id, start FROM rolling WHERE start <= ? ORDER BY start LIMIT ?", [before - ROLLUP_MS, limit]
     ).fetchnumpy()
-    ids, windows = np.asarray(found["series_id"]), np.asarray(found["start"], np.int64)
-    for number in np.unique(ids).tolist():
-        yield number, np.sort(windows[ids == number])
+    return np.asarray(found["series_id"], np.int32), np.asarray(found["start"], np.int64)
 
 
-def open_windows(cursor: duckdb.DuckDBPyConnection, number: int, windows: Times) -> npt.NDArray[np.bool_]:
-    """Which windows of a series retention has not closed, shape (windows,)."""
-    closed = cursor.execute(
+def touched(cursor: duckdb.DuckDBPyConnection) -> int:
+    """Number of windows to be rolled."""
+    return _number(
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT unnest(range(first, last + 1)) AS series_id, start FROM touched"
+            " UNION SELECT series_id, start FROM rolling)"
+        )
+    )
+
+
+def closed(cursor: duckdb.DuckDBPyConnection, number: int, windows: Times) -> npt.NDArray[np.bool_]:
+    """Which windows of a series, rising, retention has closed, shape (windows,)."""
+    found = cursor.execute(
         "SELECT start FROM rollups WHERE series_id = ? AND start BETWEEN ? AND ? AND closed",
         [number, int(windows[0]), int(windows[-1])],
     ).fetchnumpy()["start"]
-    return ~np.isin(windows, closed)
+    return np.isin(windows, found)
 
 
-def put(cursor: duckdb.DuckDBPyConnection, number: int, windows: Times, rows: Rollups) -> None:
-    """Replace the rows of some windows, within the caller's transaction."""
-    cursor.register("replaced", {"start": windows})
-    span = f"series_id = {int(number)} AND t.start BETWEEN {int(windows[0])} AND {int(windows[-1])}"
-    for table in ("rollups", "state_rollups"):
-        cursor.execute(f"DELETE FROM {table} t USING replaced r WHERE {span} AND t.start = r.start")  # noqa: S608 - integers
-    if not len(rows.start):
-        return
-    cursor.register(
-        "rolled", {"start": rows.start, "count": rows.count} | {name: getattr(rows, name) for name in _NUMBERS}
-    )
+def put(cursor: duckdb.DuckDBPyConnection, changed: list[Changed], worked_off: Pairs) -> None:
+    """Replace rows and take windows off the list, within the caller's transaction."""
+    ids = np.concatenate([np.full(len(each.windows), each.number, np.int32) for each in changed])
+    windows = np.concatenate([each.windows for each in changed])
+    if len(windows):
+        cursor.register("changed", {"series_id": ids, "start": windows})
+        match = (
+            f"t.start BETWEEN {int(windows.min())} AND {int(windows.max())}"
+            " AND t.series_id = c.series_id AND t.start = c.start"
+        )
+        for table in ("rollups", "state_rollups"):
+            cursor.execute(f"DELETE FROM {table} t USING changed c WHERE {match}")  # noqa: S608 - our own words
+        _insert(cursor, changed)
+    cursor.register("done", {"series_id": worked_off[0], "start": worked_off[1]})
+    cursor.execute("DELETE FROM rolling t USING done d WHERE t.series_id = d.series_id AND t.start = d.start")
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, changed: list[Changed]) -> None:
+    every = [each.rows for each in changed]
+    rows = {"series_id": np.repeat([each.number for each in changed], [len(each.start) for each in every])}
+    rows |= {name: np.concatenate([getattr(each, name) for each in every]) for name in ("start", "count", *_NUMBERS)}
+    cursor.register("rolled", rows)
     # DuckDB keeps NaN as it is; NULL takes no room and says the same.
     numbers = ", ".join(f"CASE WHEN isnan({_quoted(name)}) THEN NULL ELSE {_quoted(name)} END" for name in _NUMBERS)
-    cursor.execute(f'INSERT INTO rollups SELECT {int(number)}, start, "count", {numbers}, false FROM rolled')  # noqa: S608 - our own words
-    for state, seconds in rows.states.items():
-        cursor.register("rolled", {"start": rows.start, "seconds": seconds})
-        cursor.execute(
-            f"INSERT INTO state_rollups SELECT {int(number)}, start, ?, seconds FROM rolled WHERE seconds > 0",  # noqa: S608 - an integer
-            [state],
-        )
-
-
-def worked_off(cursor: duckdb.DuckDBPyConnection, mark: int, number: int, windows: Times) -> None:
-    """Take windows off the list, within the transaction that puts their rows."""
-    cursor.register("done", {"start": windows})
-    cursor.execute(
-        f"DELETE FROM touched t USING done d WHERE t.series_id = {int(number)} AND t.mark <= {int(mark)}"  # noqa: S608 - integers
-        " AND t.start = d.start"
-    )
+    cursor.execute(f'INSERT INTO rollups SELECT series_id, start, "count", {numbers}, false FROM rolled')  # noqa: S608 - our own words
+    spent = [(each, state, seconds) for each in changed for state, seconds in each.rows.states.items()]
+    if spent:
+        sizes = [len(seconds) for _, _, seconds in spent]
+        states = {
+            "series_id": np.repeat([each.number for each, _, _ in spent], sizes),
+            "start": np.concatenate([each.rows.start for each, _, _ in spent]),
+            "state": np.repeat([state for _, state, _ in spent], sizes),
+            "seconds": np.concatenate([seconds for _, _, seconds in spent]),
+        }
+        cursor.register("spent", states)
+        cursor.execute("INSERT INTO state_rollups SELECT series_id, start, state, seconds FROM spent WHERE seconds > 0")
 
 
 def rows_between(cursor: duckdb.DuckDBPyConnection, series: Series, number: int, start: int, end: int) -> Rollups:
@@ -147,12 +185,12 @@ def set_aside(cursor: duckdb.DuckDBPyConnection, intake: Intake, find: Callable[
     lost = 0
     for rows in intake.rows:
         values = rows.values.copy()
-        window = window_of(rows.times, ROLLUP_MS)
+        starts, place = np.unique(window_of(rows.times, ROLLUP_MS), return_inverse=True)
         for index, channel in enumerate(rows.channels):
             number = find(rows.series(channel))
             if number is None:
                 continue
-            shut = ~open_windows(cursor, number, np.unique(window))[np.unique(window, return_inverse=True)[1]]
+            shut = closed(cursor, number, starts)[place]
             count = int(np.count_nonzero(shut & ~np.isnan(values[index])))
             if count:
                 rejected.append(Rejected(rows.batch, rows.series(channel), count, CLOSED))
@@ -164,16 +202,19 @@ def set_aside(cursor: duckdb.DuckDBPyConnection, intake: Intake, find: Callable[
 
 
 def forget_rows(cursor: duckdb.DuckDBPyConnection, raw_before: int, rollups_before: int) -> tuple[int, int, int]:
-    """Delete, within the caller's transaction: raw readings, roll-ups and gaps; returns how many of each."""
+    """Delete, within the caller's transaction: raw readings, roll-ups and gaps; returns how many of each.
+
+    What is touched must have been claimed before, up to `raw_before` and `REACH_MS` more.
+    """
     safe = (
         "EXISTS (FROM rollups u WHERE u.series_id = r.series_id AND u.start = {window})"
-        " AND NOT EXISTS (FROM touched t WHERE t.series_id = r.series_id AND t.start = {window})"
+        " AND NOT EXISTS (FROM rolling t WHERE t.series_id = r.series_id AND t.start = {window})"
     ).format(window=f"r.time - (r.time % {ROLLUP_MS} + {ROLLUP_MS}) % {ROLLUP_MS}")
     readings = _number(cursor.execute(f"DELETE FROM readings r WHERE r.time < ? AND {safe}", [raw_before]))  # noqa: S608 - our own words
     # A window that lies within reach of deleted readings could not be computed again either.
     cursor.execute(
         "UPDATE rollups u SET closed = true WHERE u.start < ? AND NOT u.closed"
-        " AND NOT EXISTS (FROM touched t WHERE t.series_id = u.series_id AND t.start = u.start)",
+        " AND NOT EXISTS (FROM rolling t WHERE t.series_id = u.series_id AND t.start = u.start)",
         [raw_before + REACH_MS],
     )
     rollups = _number(cursor.execute("DELETE FROM rollups WHERE start < ?", [rollups_before]))

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from storage.aggregation import check
 from storage.duck.file import DataFile
 from storage.duck.newest import Columns, Newest
 from storage.duck.numbering import NewRuns, numbered, put_series
+from storage.duck.reading import NOTHING, around, between, windows, windows_many
+from storage.duck.rolling import compute, groups
+from storage.duck.rollups import Pairs, Touches, forget_rows, put, rows_between, set_aside, touched, waiting
 from storage.errors import StoreError
 from storage.intake import take
-from storage.store import Aggregate, Health, Latest, Series, Times, Values, Written
+from storage.rollup import REACH_MS, empty
+from storage.store import (
+    HOLD_MS,
+    ROLLUP_MS,
+    Aggregate,
+    Forgotten,
+    Health,
+    Latest,
+    Rollups,
+    Series,
+    Times,
+    Values,
+    Written,
+)
 from telemetry import Batch, Gap
-
-_AGGREGATES: Final = {
-    # In the order of time, so that the same readings always give the same last digit, whatever thread saw them first.
-    Aggregate.MEAN: "avg(value ORDER BY time)",
-    Aggregate.MIN: "min(value)",
-    Aggregate.MAX: "max(value)",
-    Aggregate.FIRST: "arg_min(value, time)",
-    Aggregate.LAST: "arg_max(value, time)",
-    Aggregate.COUNT: "count(*)::DOUBLE",
-}
 
 
 class DuckStore:
@@ -52,10 +59,12 @@ class DuckStore:
     def __init__(self, path: Path | str) -> None:
         self._file = DataFile(Path(path))
         self._writer = threading.Lock()
+        self._roller = threading.Lock()
         self._in_doubt = False
         try:
             with self._file.cursor() as cursor:
                 self._newest = Newest(cursor)
+                self._touches = Touches(cursor)
         except BaseException:
             self._file.close()
             raise
@@ -64,51 +73,137 @@ class DuckStore:
         """Commit batches; see `Store.write`."""
         intake = take(batches)
         with self._writer, self._file.cursor() as cursor:
-            if self._in_doubt:
-                self._newest = Newest(cursor)
-                self._in_doubt = False
+            self._refresh(cursor)
             new, columns = numbered(intake.blocks, self._newest)
+            if len(columns.time) and columns.time.min() < self._touches.horizon:
+                intake = set_aside(cursor, intake, self._newest.find)
+                new, columns = numbered(intake.blocks, self._newest)
             if intake.gaps or len(columns.time):
                 # A commit may fail after it became durable (the checkpoint that follows it): what is in memory must
                 # not be believed then, or a repeated batch would be appended twice.
                 self._in_doubt = True
-                _commit(cursor, new, columns, self._newest, intake.gaps)
+                pairs = _commit(cursor, new, columns, self._newest, self._touches, intake.gaps)
                 self._in_doubt = False
                 self._newest.committed(new, columns)
+                self._touches.committed(pairs)
         return Written(intake.stored, len(intake.gaps), tuple(intake.rejected))
 
     def read(self, series: Series, start: int, end: int) -> tuple[Times, Values]:
         """Every value in a range; see `Store.read`."""
-        return self._select(
-            "SELECT time, value FROM readings WHERE series_id = ? AND time >= ? AND time < ? ORDER BY time",
-            series,
-            start,
-            end,
-        )
+        with self._file.cursor() as cursor:
+            number = self._newest.find(series)
+            return NOTHING if number is None else between(cursor, number, start, end)
+
+    def read_around(self, series: Series, start: int, end: int) -> tuple[Times, Values]:
+        """Every value in a range and those around it; see `Store.read_around`."""
+        with self._file.cursor() as cursor:
+            number = self._newest.find(series)
+            return NOTHING if number is None else around(cursor, number, start, end)
 
     def windows(
-        self, series: Series, start: int, end: int, every_ms: int, aggregate: Aggregate, offset_ms: int = 0
+        self,
+        series: Series,
+        start: int,
+        end: int,
+        every_ms: int,
+        aggregate: Aggregate,
+        offset_ms: int = 0,
+        *,
+        hold_ms: int = HOLD_MS,
+        modulus: float | None = None,
     ) -> tuple[Times, Values]:
         """Aggregate into windows; see `Store.windows`."""
-        if every_ms <= 0:
-            raise ValueError(f"every_ms is {every_ms}; a window has a length above 0 ms")
-        # DuckDB's % takes the sign of the dividend; times before 1970 are negative.
-        since = f"((time - {int(offset_ms)}) % {int(every_ms)} + {int(every_ms)}) % {int(every_ms)}"
-        return self._select(
-            f"SELECT time - {since} AS window_start, {_AGGREGATES[aggregate]} AS value FROM readings"  # noqa: S608 - integers and our own words
-            " WHERE series_id = ? AND time >= ? AND time < ? GROUP BY window_start ORDER BY window_start",
-            series,
-            start,
-            end,
-        )
-
-    def _select(self, statement: str, series: Series, start: int, end: int) -> tuple[Times, Values]:
+        check(every_ms, hold_ms, modulus)
         with self._file.cursor() as cursor:
             number = self._newest.find(series)
             if number is None:
-                return np.zeros(0, np.int64), np.zeros(0)
-            times, values = cursor.execute(statement, [number, start, end]).fetchnumpy().values()
-        return np.asarray(times, np.int64), np.asarray(values, np.float64)
+                return NOTHING
+            return windows(cursor, number, start, end, every_ms, aggregate, offset_ms, hold_ms, modulus)
+
+    def windows_many(
+        self,
+        series: Sequence[Series],
+        start: int,
+        end: int,
+        every_ms: int,
+        aggregate: Aggregate,
+        offset_ms: int = 0,
+        *,
+        hold_ms: int = HOLD_MS,
+        modulus: float | None = None,
+    ) -> list[tuple[Times, Values]]:
+        """Aggregate many series; see `Store.windows_many`."""
+        check(every_ms, hold_ms, modulus)
+        with self._file.cursor() as cursor:
+            numbers = [self._newest.find(each) for each in series]
+            known = sorted({number for number in numbers if number is not None})
+            if aggregate in {Aggregate.INCREASE, Aggregate.TIME_MEAN}:
+                found = {
+                    each: windows(cursor, each, start, end, every_ms, aggregate, offset_ms, hold_ms, modulus)
+                    for each in known
+                }
+            else:
+                found = windows_many(cursor, known, start, end, every_ms, aggregate, offset_ms)
+        return [NOTHING if number is None else found.get(number, NOTHING) for number in numbers]
+
+    def rollups(self, series: Series, start: int, end: int) -> Rollups:
+        """Quarter-hours; see `Store.rollups`."""
+        with self._file.cursor() as cursor:
+            number = self._newest.find(series)
+            return empty(series) if number is None else rows_between(cursor, series, number, start, end)
+
+    def roll(self, before: int, limit: int = 10_000) -> int:
+        """Roll touched windows up; see `Store.roll`. Writers wait while finished rows are put, not for the sums."""
+        with self._roller:
+            with self._writer, self._file.cursor() as cursor, self._doubted(cursor):
+                self._touches.claim(cursor, before)
+            with self._file.cursor() as cursor:
+                pairs = waiting(cursor, before, limit)
+                for group in groups(pairs):
+                    changed = compute(cursor, group, self._newest, self._touches.horizon)
+                    with self._writer, self._doubted(cursor):
+                        put(cursor, changed, group)
+            return len(pairs[0])
+
+    def touched(self) -> int:
+        """Windows to be rolled; see `Store.touched`."""
+        with self._file.cursor() as cursor:
+            return touched(cursor)
+
+    def forget(self, raw_before: int, rollups_before: int) -> Forgotten:
+        """Delete by retention; see `Store.forget`. The file shrinks when it is compacted."""
+        raw_before, rollups_before = (each // ROLLUP_MS * ROLLUP_MS for each in (raw_before, rollups_before))
+        with self._roller, self._writer, self._file.cursor() as cursor:
+            with self._doubted(cursor):
+                self._touches.claim(cursor, raw_before + REACH_MS)
+                readings, rollups, gaps = forget_rows(cursor, raw_before, rollups_before)
+            # The newest value of a series that fell silent long ago may be gone.
+            self._in_doubt = True
+            self._refresh(cursor)
+            kept = _number(cursor.execute("SELECT count(*) FROM readings WHERE time < ?", [raw_before]))
+        return Forgotten(readings, rollups, gaps, kept)
+
+    @contextlib.contextmanager
+    def _doubted(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """A transaction of the writer's; what is in memory is not believed until it has committed."""
+        self._refresh(cursor)
+        self._in_doubt = True
+        cursor.begin()
+        try:
+            yield
+            cursor.commit()
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):
+                cursor.rollback()
+            raise
+        self._in_doubt = False
+
+    def _refresh(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Read again what is kept in memory, when it may differ from the file."""
+        if self._in_doubt:
+            self._newest = Newest(cursor)
+            self._touches = Touches(cursor)
+            self._in_doubt = False
 
     def latest(self, site: str) -> list[Latest]:
         """Newest values; see `Store.latest`. From memory: it costs no query."""
@@ -184,8 +279,11 @@ def _commit(
     new: NewRuns,
     columns: Columns,
     newest: Newest,
+    touches: Touches,
     gaps: list[tuple[Batch, Gap]],
-) -> None:
+) -> Pairs:
+    """Commit in one transaction; returns the windows it touched, by series number."""
+    pairs = np.zeros(0, np.int32), np.zeros(0, np.int64)
     cursor.begin()
     put_series(cursor, new)
     if len(columns.time):
@@ -194,11 +292,14 @@ def _commit(
         if not beyond.all():
             there[~beyond] = _make_way(cursor, columns.where(~beyond))
         if not there.all():
-            _register(cursor, "incoming", columns.where(~there))
+            fresh = columns.where(~there)
+            _register(cursor, "incoming", fresh)
             cursor.execute("INSERT INTO readings SELECT series_id, time, value FROM incoming")
+            pairs = touches.record(cursor, fresh)
     for batch, gap in gaps:
         _put_gap(cursor, batch.site, gap)
     cursor.commit()
+    return pairs
 
 
 def _make_way(cursor: duckdb.DuckDBPyConnection, columns: Columns) -> npt.NDArray[np.bool_]:

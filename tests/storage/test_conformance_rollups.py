@@ -153,7 +153,7 @@ def test_a_repeated_batch_ends_with_the_same_rollups(store: Store) -> None:
     assert as_written(rows(store)) == before
 
 
-@settings(repeated, max_examples=8)
+@settings(repeated, max_examples=4)
 @given(
     writes=st.lists(
         st.dictionaries(st.integers(0, 600), st.integers(0, 2000), min_size=1, max_size=60), min_size=1, max_size=4

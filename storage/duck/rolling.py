@@ -1,0 +1,89 @@
+"""Rolling up in a DuckDB file: many series at a time, because a statement costs more than its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import duckdb
+import numpy as np
+
+from storage.duck.newest import Ids, Newest
+from storage.duck.reading import Points, around
+from storage.duck.rollups import Changed, Pairs, closed
+from storage.rollup import NEAR_MS, rolled, select
+from storage.store import ROLLUP_MS, Series
+
+_BLOCK_MS: Final = 86_400_000
+_GROUP: Final = 1_200
+"""Windows whose readings are in memory at once: 25 MB where there is a reading a second."""
+
+_CONTEXT: Final = 5
+_MARGIN_MS: Final = 2 * NEAR_MS
+
+
+def groups(pairs: Pairs) -> Iterator[Pairs]:
+    """Split touched windows into what is worked off at once: series by series, some windows of one day."""
+    ids, starts = pairs
+    days = starts // _BLOCK_MS
+    for day in np.unique(days).tolist():
+        of_day = days == day
+        order = np.lexsort((starts[of_day], ids[of_day]))
+        here, windows = ids[of_day][order], starts[of_day][order]
+        # Every series costs the readings around its windows too; a series is never split.
+        new = np.concatenate(([True], here[1:] != here[:-1]))
+        cost = np.cumsum(1 + _CONTEXT * new)
+        cuts = np.flatnonzero(new & (np.concatenate(([0], np.diff(cost[new.cumsum() - 1] // _GROUP))) > 0))
+        yield from zip(np.split(here, cuts), np.split(windows, cuts), strict=True)
+
+
+def compute(cursor: duckdb.DuckDBPyConnection, group: Pairs, newest: Newest, horizon: int) -> list[Changed]:
+    """What a group's windows, and those that change with them, have become; closed ones are left out."""
+    ids, starts = group
+    readings = _Readings(cursor, np.unique(ids), int(starts.min()), int(starts.max()) + ROLLUP_MS, newest)
+    changed = []
+    for number in np.unique(ids).tolist():
+        for windows, rows in rolled(readings.of(number), newest.name(number), starts[ids == number]):
+            if windows[0] < horizon:
+                still = windows[~closed(cursor, number, windows)]
+                changed.append(Changed(number, still, select(rows, np.isin(rows.start, still))))
+            else:
+                changed.append(Changed(number, windows, rows))
+    return changed
+
+
+class _Readings:
+    """Readings of many series around a range, from one query; what lies beyond is asked for one by one."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, numbers: Ids, start: int, end: int, newest: Newest) -> None:
+        self._cursor = cursor
+        self._newest = newest
+        self._start, self._end = start - _MARGIN_MS, end + _MARGIN_MS
+        cursor.register("wanted", {"series_id": numbers})
+        span = f"time >= {self._start} AND time < {self._end}"
+        found = cursor.execute(
+            f"SELECT series_id, time, value FROM readings WHERE {span} AND series_id IN (FROM wanted)"  # noqa: S608 - integers
+        ).fetchnumpy()
+        ids, times = np.asarray(found["series_id"]), np.asarray(found["time"], np.int64)
+        order = np.lexsort((times, ids))
+        ids, self._times, self._values = ids[order], times[order], np.asarray(found["value"], np.float64)[order]
+        self._bounds = {
+            number: (int(first), int(last))
+            for number, first, last in zip(
+                numbers.tolist(), np.searchsorted(ids, numbers), np.searchsorted(ids, numbers, "right"), strict=True
+            )
+        }
+
+    def of(self, number: int) -> Callable[[Series, int, int], Points]:
+        """`Store.read_around` of one series."""
+        first, last = self._bounds[number]
+        times, values = self._times[first:last], self._values[first:last]
+
+        def read(_: Series, start: int, end: int) -> Points:
+            begin, until = int(np.searchsorted(times, start)), int(np.searchsorted(times, end))
+            ended = until < len(times) or self._newest.time(number) < self._end
+            if self._start <= start and end <= self._end and begin > 0 and ended:
+                return times[begin - 1 : until + 1], values[begin - 1 : until + 1]
+            return around(self._cursor, number, start, end)
+
+        return read
