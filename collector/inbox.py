@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+_INTERVAL_S: Final = 0.005
 
 
 class Delivery(NamedTuple):
@@ -43,28 +48,40 @@ class Inbox:
         self._waiting: deque[Delivery] = deque()
         self._bytes = 0
         self._closed = False
+        self._taken_at = -math.inf
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put(self, delivery: Delivery) -> bool:
-        """Keep a delivery for the writer; False when there is no room for it."""
+    def put(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Keep deliveries for the writer; returns those for which there is no room."""
         with self._changed:
-            size = self._bytes + len(delivery.payload)
-            if self._waiting and (len(self._waiting) >= self._max_messages or size > self._max_bytes):
-                return False
-            self._waiting.append(delivery)
-            self._bytes = size
-            self._changed.notify()
-            return True
+            for index, delivery in enumerate(deliveries):
+                size = self._bytes + len(delivery.payload)
+                if self._waiting and (len(self._waiting) >= self._max_messages or size > self._max_bytes):
+                    return deliveries[index:]
+                self._waiting.append(delivery)
+                self._bytes = size
+                if len(self._waiting) == 1:
+                    self._changed.notify()
+            return []
 
     def take(self, most: int) -> list[Delivery]:
-        """Wait for deliveries and take all, at most `most`; empty when the inbox is closed."""
+        """Wait for deliveries and take all, at most `most`; empty when the inbox is closed.
+
+        What comes after a silence is given at once; then at intervals of 5 ms at least, so that under load a commit,
+        which costs the same for one message as for twenty, is of many.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
+        pause = self._taken_at + _INTERVAL_S - time.monotonic()
+        if pause > 0:
+            time.sleep(pause)
+        with self._changed:
             if self._closed:
                 return []
+            self._taken_at = time.monotonic()
             taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
             self._bytes -= sum(len(delivery.payload) for delivery in taken)
             return taken

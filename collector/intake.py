@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -162,6 +163,8 @@ def _whole(batch: Batch, site: str, gateway: str) -> Refusal | None:
         return Refusal(Reason.TOPIC_MISMATCH, told, readings=batch.readings)
     if not 1 <= batch.seq < _LARGEST_SEQ:
         return Refusal(Reason.MALFORMED, f"seq {batch.seq} is not 1 or more - at `$.seq`", readings=batch.readings)
+    if len({(table.kind, table.device) for table in batch.tables}) == len(batch.tables):
+        return None
     seen: set[tuple[str, str, str]] = set()
     for table in batch.tables:
         for name in table.columns:
@@ -195,6 +198,8 @@ def _kept(table: Table, now: int, refusals: list[Refusal]) -> Table | None:
     except InvalidNameError as error:
         refusals.extend(_columns(table, Reason.INVALID_NAME, str(error)))
         return None
+    if _plausible(table) and (not table.times or EARLIEST <= table.times[0] <= table.times[-1] <= now + FUTURE_MS):
+        return table
     kept: dict[str, list[float | None]] = {}
     for name, column in table.columns.items():
         known = CHANNELS.get(name)
@@ -207,6 +212,25 @@ def _kept(table: Table, now: int, refusals: list[Refusal]) -> Table | None:
     if len(kept) == len(table.columns) and all(kept[name] is table.columns[name] for name in kept):
         return table
     return _nothing_hollow(msgspec.structs.replace(table, columns=kept))
+
+
+def _plausible(table: Table) -> bool:
+    """Whether every channel is known and every value in its range: so it is with nearly every table."""
+    ranges = _ranges(tuple(table.columns))
+    if ranges is None:
+        return False
+    for (low, high), column in zip(ranges, table.columns.values(), strict=True):
+        for value in column:
+            if value is not None and not low <= value <= high:
+                return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _ranges(names: tuple[str, ...]) -> tuple[tuple[float, float], ...] | None:
+    """Lowest and highest plausible value of each channel; None when one is unknown."""
+    known = [CHANNELS.get(name) for name in names]
+    return tuple((each.low, each.high) for each in known if each is not None) if None not in known else None
 
 
 def _unknown(name: str) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 import structlog
-from paho.mqtt.client import MQTTMessage, MQTTMessageInfo
+from paho.mqtt.client import MQTTMessageInfo
 
 from edge.errors import OutboxError
 from edge.outbox import Outbox
@@ -28,6 +28,7 @@ from telemetry import (
     Birth,
     Broker,
     DecodeError,
+    Publish,
     Retained,
     Session,
     State,
@@ -105,7 +106,7 @@ class Publisher:
             f"wattproof-{outbox.site}-{outbox.gateway}",
             subscription=self._topic(ACK),
             on_ready=self._on_ready,
-            on_message=self._on_ack,
+            on_messages=self._on_acks,
             will=Retained(self._topic(STATE), encode(State(online=False, at=0))),
         )
 
@@ -147,11 +148,12 @@ class Publisher:
         self._new_session.set()
         self._awake.set()
 
-    def _on_ack(self, _topic: str, message: MQTTMessage, _connection: int) -> None:
-        try:
-            self._acks.put(decode(bytes(message.payload), Ack))
-        except DecodeError as error:
-            log.warning("ack_unreadable", gateway=self._outbox.gateway, reason=str(error))
+    def _on_acks(self, messages: Sequence[Publish], _connection: int) -> None:
+        for message in messages:
+            try:
+                self._acks.put(decode(message.payload, Ack))
+            except DecodeError as error:
+                log.warning("ack_unreadable", gateway=self._outbox.gateway, reason=str(error))
         self._awake.set()
 
     def _run(self) -> None:

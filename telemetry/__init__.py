@@ -13,6 +13,7 @@ from telemetry.errors import (
     TelemetryError,
     UnknownChannelError,
 )
+from telemetry.lane import Publish
 from telemetry.messages import Acceptance, AcceptanceCheck, AcceptedDevice, Ack, Birth, BirthDevice, State, ranges
 from telemetry.mqtt import Broker, Tls, new_client
 from telemetry.readings import Quality, Reading
@@ -46,6 +47,7 @@ __all__ = [
     "Gap",
     "InvalidNameError",
     "Kind",
+    "Publish",
     "Quality",
     "Reading",
     "Retained",

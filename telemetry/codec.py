@@ -53,12 +53,13 @@ def encode(message: Message) -> bytes:
     ValueError
         When a batch holds NaN or an infinity, which JSON cannot carry and no reading may be.
     """
-    if isinstance(message, Batch):
+    payload = _ENCODER.encode(message)
+    # NaN and infinities become null, as holes do: only then is it worth looking for them.
+    if isinstance(message, Batch) and b"null" in payload:
         for table in message.tables:
             for name, column in table.columns.items():
                 if not all(value is None or math.isfinite(value) for value in column):
                     raise ValueError(f"{table.device}.{name}: NaN or infinity is not a value; leave the reading out")
-    payload = _ENCODER.encode(message)
     return with_checksum(payload) if isinstance(message, _CHECKED) else payload
 
 
@@ -114,8 +115,10 @@ def decode(payload: bytes, kind: type[M]) -> M:
 
 def _check_table(table: Table, path: str) -> None:
     times = table.times
-    if any(later <= earlier for earlier, later in pairwise(times)):
+    if len(times) > 1 and any(later <= earlier for earlier, later in pairwise(times)):
         raise DecodeError(f"Times do not rise - at `{path}.times`")
+    if set(map(len, table.columns.values())) <= {len(times)}:
+        return
     for name, column in table.columns.items():
         if len(column) != len(times):
             raise DecodeError(f"{len(column)} values for {len(times)} times - at `{path}.columns.{name}`")

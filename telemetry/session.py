@@ -7,11 +7,12 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import structlog
 
 from telemetry.certificates import Certificates
+from telemetry.lane import NOT_UTF8, Lane, Publish, acknowledgements
 from telemetry.mqtt import Broker, new_client
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _LOOK_AT_FILES_S: Final = 10.0
 """How often the certificate files are looked at; new ones are also taken in at every connect."""
 _RECEIVE_MAXIMUM: Final = 10
 """Messages an MQTT 5 broker is sent before it has confirmed them: HiveMQ's default, the lowest in wide use."""
-_NOT_UTF8: Final = "(topic is not UTF-8)"
+_PUBACK: Final = 0x40
 
 
 class Retained(NamedTuple):
@@ -51,8 +52,8 @@ class Session:
         Further topic filters; a broker that refuses one of these is told of, and the session goes on without it.
     on_ready
         The broker has confirmed the subscription: from here on nothing that is sent to us is missed.
-    on_message
-        Topic, message and the number of the connection it came over (see `acknowledge`).
+    on_messages
+        Messages that came together, and the number of the connection they came over (see `acknowledge`).
     will
         Published by the broker when the connection breaks.
     manual_ack
@@ -79,7 +80,7 @@ class Session:
         subscription: str,
         also: Sequence[str] = (),
         on_ready: Callable[[], None],
-        on_message: Callable[[str, MQTTMessage, int], None],
+        on_messages: Callable[[Sequence[Publish], int], None],
         will: Retained | None = None,
         manual_ack: bool = False,
         expiry_s: int = _SESSION_EXPIRY_S,
@@ -90,7 +91,8 @@ class Session:
         self._expiry_s = expiry_s
         self.granted: dict[str, Any] = {}
         self._on_ready = on_ready
-        self._on_message = on_message
+        self._on_messages = on_messages
+        self._manual_ack = manual_ack
         self._log = log.bind(broker=broker.url, client_id=client_id)
         self._lock = threading.Lock()
         self._connection = 0
@@ -129,12 +131,14 @@ class Session:
         """Hand a message to the connection at QoS 1."""
         return self.client.publish(topic, payload, qos=1, retain=retain)
 
-    def acknowledge(self, mid: int, connection: int) -> bool:
-        """Acknowledge a QoS 1 message, unless its connection is gone: then the broker delivers it again."""
+    def acknowledge(self, mids: list[int], connection: int) -> bool:
+        """Acknowledge QoS 1 messages, unless their connection is gone: then the broker delivers them again."""
         with self._lock:
             if connection != self._connection:
                 return False
-            self.client.ack(mid, 1)
+            if mids:
+                # paho's `ack` wakes its thread for every one; a run of packets may be queued as one.
+                self.client._packet_queue(_PUBACK, acknowledgements(mids), mids[-1], 1)  # noqa: SLF001
             return True
 
     def stop(self, farewell: Retained | None = None, timeout_s: float = 1.0) -> None:
@@ -164,7 +168,13 @@ class Session:
         client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
         client.on_message = self._received
+        self._create_socket = client._create_socket  # noqa: SLF001 - paho has no other way to be given a socket
+        client._create_socket = self._opened  # type: ignore[method-assign]  # noqa: SLF001
         return client
+
+    def _opened(self) -> Lane:
+        connection = cast("socket.socket", self._create_socket())
+        return Lane(connection, properties=self._broker.protocol == "5", on_messages=self._arrived)
 
     def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
         if self._stopping:
@@ -187,10 +197,9 @@ class Session:
         """Connect anew when the certificate files are renewed; `_before_connect` then takes them in."""
         while not self._ended.wait(_LOOK_AT_FILES_S):
             connection = self.client.socket()
-            if connection is not None and certificates.changed():
+            if isinstance(connection, Lane) and certificates.changed():
                 self._log.info("mqtt_reconnects", reason="the certificate files have changed")
-                # Past the TLS layer, which belongs to paho's thread: that one sees the end and connects again.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # type: ignore[arg-type]
+                connection.cut()  # paho's thread sees the end and connects again
 
     def _subscribe(self) -> None:
         if self._logged_in and not self._stopping:
@@ -213,12 +222,21 @@ class Session:
         self._log.info("mqtt_ready", subscription=self._subscription)
         self._guarded(self._on_ready)
 
+    def _arrived(self, messages: list[Publish]) -> None:
+        """Take messages past paho; see `Lane`."""
+        connection = self._connection
+        self._guarded(lambda: self._on_messages(messages, connection))
+        if not self._manual_ack:
+            self.acknowledge([message.mid for message in messages if message.qos], connection)
+
     def _received(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        """Take a message that came by way of paho: one of QoS 2, which only a broker with a will of its own sends."""
         try:
             topic = message.topic
         except UnicodeDecodeError:
-            topic = _NOT_UTF8
-        self._guarded(lambda: self._on_message(topic, message, self._connection))
+            topic = NOT_UTF8
+        found = Publish(topic, bytes(message.payload), message.qos, message.mid, message.retain, message.dup)
+        self._guarded(lambda: self._on_messages([found], self._connection))
 
     def _connect_failed(self, _client: Client, _data: Any) -> None:
         error = sys.exc_info()[1]  # paho calls this while it handles the error, and keeps it to itself

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from telemetry.errors import InvalidNameError
@@ -50,6 +51,7 @@ def alarms_topic(source: str) -> str:
     return f"{ROOT}/alarms/{source}"
 
 
+@lru_cache(maxsize=16_384)
 def parse_topic(text: str) -> Topic:
     """Take a topic apart.
 

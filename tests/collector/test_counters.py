@@ -70,7 +70,7 @@ def delivery(size: int) -> Delivery:
 
 def fill(inbox: Inbox, size: int, until: Callable[[int], bool]) -> int:
     kept = 0
-    while not until(kept) and inbox.put(delivery(size)):
+    while not until(kept) and not inbox.put([delivery(size)]):
         kept += 1
     return kept
 
@@ -84,10 +84,9 @@ def test_the_inbox_is_bounded_by_messages_and_by_bytes() -> None:
 def test_the_inbox_gives_room_back_keeps_the_order_and_lets_go_when_closed() -> None:
     inbox = Inbox(3, 100)
     for size in (1, 2, 3):
-        assert inbox.put(delivery(size))
+        assert not inbox.put([delivery(size)])
     assert [len(each.payload) for each in inbox.take(2)] == [1, 2]
-    assert inbox.put(delivery(90))
-    assert not inbox.put(delivery(90))
+    assert [len(each.payload) for each in inbox.put([delivery(90), delivery(80)])] == [80]
     assert [len(each.payload) for each in inbox.take(9)] == [3, 90]
     inbox.close()
     assert inbox.take(9) == []
