@@ -132,7 +132,7 @@ class Agent:
     ) -> None:
         self.site = site
         self.outbox = outbox
-        self.clock = Timekeeper(data_dir / "clock.json")
+        self.clock = Timekeeper(data_dir / "clock.json", used_to=outbox.latest)
         self._broker = broker
         self._acceptance = acceptance
         self.publisher = self._published(site)

@@ -7,6 +7,8 @@ battery that wakes in the past. Rules, in this order of weight:
 2. Times of a series only rise. Whatever span of time has been used for stamps is remembered (also over a restart);
    while the wall clock stands in a used span, because it was set back, readings get no stamp: they are declared as a
    gap, ``clock_stepped``, until the clock has passed the span. Energy counters bridge the gap, so no energy is lost.
+   A step too small to be seen as one is waited for: a device is not read again before the clock has passed the
+   millisecond it was last read in (`Timekeeper.passed`).
 3. Every table says what the clock was worth: ``synchronised`` (the kernel says a time server disciplines it),
    ``free_running``, or ``stepped`` for a minute after it was set by hand or by force.
 
@@ -15,6 +17,7 @@ A step is seen by comparing the wall clock with the monotonic one: both are slew
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import os
@@ -32,6 +35,10 @@ log = structlog.get_logger()
 
 _STEP_NS: Final = 20_000_000
 _STEPPED_FOR_NS: Final = 60_000_000_000
+_WAITED_FOR_MS: Final = 25.0
+"""A little more than the largest step that is not seen as one [ms]."""
+_SAVED_EVERY_MS: Final = 60_000
+"""Longer than it is between two times that spans are saved [ms]."""
 _LOOK_EVERY_NS: Final = 10_000_000_000
 _SPANS_KEPT: Final = 16
 _STA_UNSYNC: Final = 0x0040
@@ -79,6 +86,9 @@ class Timekeeper:
     ----------
     memory
         File that remembers used spans over a restart; without one they are forgotten.
+    used_to
+        When the last readings were committed before this start [ms since 1970-01-01 UTC]: after a kill the file has not
+        heard of the last seconds.
     wall, monotonic
         Clocks [ns].
     synchronised
@@ -89,6 +99,7 @@ class Timekeeper:
         self,
         memory: Path | None = None,
         *,
+        used_to: int | None = None,
         wall: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], int] = time.monotonic_ns,
         synchronised: Callable[[], bool] = kernel_synchronised,
@@ -97,7 +108,7 @@ class Timekeeper:
         self._wall = wall
         self._monotonic = monotonic
         self._synchronised = synchronised
-        self._used = _remembered(memory)
+        self._used = _used(_remembered(memory), used_to)
         self._first = self._last = 0
         self._limit = 0
         self._offset = wall() - monotonic()
@@ -125,6 +136,14 @@ class Timekeeper:
             self._last = at
             return at
         return self._begin(at)
+
+    async def passed(self, stamp: int) -> None:
+        """Wait until the clock has passed a stamp [ms], and stands where it can give one, if that is a matter of ms.
+
+        What takes longer is a step, and `stamp` gives no time until the clock has passed the span that is used.
+        """
+        while 0 < (missing := max(stamp + 1, self._last) - self.exact_ms()) <= _WAITED_FOR_MS:
+            await asyncio.sleep(missing / 1000)  # may end a little early
 
     @property
     def state(self) -> ClockState:
@@ -210,3 +229,13 @@ def _remembered(memory: Path | None) -> list[Span]:
         except (OSError, msgspec.DecodeError) as error:
             log.warning("clock_memory_unreadable", path=str(memory), reason=str(error))
     return []
+
+
+def _used(spans: list[Span], to: int | None) -> list[Span]:
+    """The spans, and what was used after they were saved."""
+    if to is None or any(first <= to <= last for first, last in spans):
+        return spans
+    for index, (first, last) in enumerate(spans):
+        if last < to <= last + _SAVED_EVERY_MS:
+            return sorted([*spans[:index], (first, to), *spans[index + 1 :]])
+    return sorted([*spans, (to, to)])

@@ -110,6 +110,11 @@ class Outbox:
         return self._file.ledger.seq
 
     @property
+    def latest(self) -> int | None:
+        """When the newest batch was put [ms since 1970-01-01 UTC]; None before the first."""
+        return self._file.ledger.latest if self._file.ledger.seq else None
+
+    @property
     def counters(self) -> Counters:
         """The ledger as last committed."""
         return self._file.ledger.counters

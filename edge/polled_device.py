@@ -97,6 +97,8 @@ class PolledDevice:
         self.health = DeviceHealth(device, time.monotonic)
         self.factors: dict[str, Fraction | Quality] = {}
         self.polls = 0
+        self.stamped = 0
+        """Time of its newest reading [ms since 1970-01-01 UTC]."""
         self.due = start
         self._splits = splits if splits is not None else Splits()
         self._tracks = {

@@ -131,6 +131,7 @@ class BusPoller:
         """
         answered, was_away = 0, device.health.suspect
         failure: LinkError | None = None
+        await self._clock.passed(device.stamped)
         for block, read in device.plan(rates):
             try:
                 words = await self._link.read(read)
@@ -225,6 +226,7 @@ class BusPoller:
         if read_at is None:
             self._sink.lose(device.id, device.kind, values, self._clock.now_ms())
         else:
+            device.stamped = read_at
             self._sink.add(device.id, device.kind, read_at, values)
 
     def _unreachable(self, error: ConnectError) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Final
 
 MINIMUM_S: Final = 0.2
@@ -9,6 +11,13 @@ MINIMUM_S: Final = 0.2
 _TIMES: Final = 4.0
 _KNOWN_AFTER: Final = 8
 _FORGETS: Final = 0.125
+_REMEMBERED_S: Final = 300.0
+"""How long the slowest answer of a bus is remembered at least, and half as long as it is at most [s].
+
+A reply that is late today is late by minutes at most: what may still come is owed for `edge.links.owed.OWED_FOR_S`,
+10 s, and told from the answer to a later question by its size, not by the silence. So the silence has to cover what the
+bus has been like of late; a hiccup of last week would slow each failure for ever, and make nothing safer.
+"""
 
 
 class _Unit:
@@ -36,14 +45,25 @@ class Pace:
         The longest an answer may take [s].
     minimum_s
         The shortest learned timeout [s].
+    clock
+        A clock that nobody sets [s].
     """
 
-    def __init__(self, configured_s: float, minimum_s: float = MINIMUM_S) -> None:
+    def __init__(
+        self, configured_s: float, minimum_s: float = MINIMUM_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.configured_s = configured_s
         self.minimum_s = minimum_s
-        self.slowest_s = 0.0
-        """The slowest answer of the whole bus so far, late ones included [s]."""
+        self._clock = clock
         self._units: dict[int, _Unit] = {}
+        self._slowest_s = self._slowest_before_s = 0.0
+        self._until = clock() + _REMEMBERED_S
+
+    @property
+    def slowest_s(self) -> float:
+        """The slowest answer of the whole bus in the last minutes, late ones included; 0 without any [s]."""
+        self._note(0.0)
+        return max(self._slowest_s, self._slowest_before_s)
 
     def timeout_s(self, unit: int, size: int) -> float:
         """How long to wait for an answer of `size` [bytes] of a unit [s]."""
@@ -61,15 +81,15 @@ class Pace:
         known.answers += 1
         known.missed = 0
         known.longest = max(known.longest, size)
+        self._note(took_s)
         if took_s > known.slow_s:
             known.slow_s = took_s
-            self.slowest_s = max(self.slowest_s, took_s)
         else:
             known.slow_s += (took_s - known.slow_s) * _FORGETS
 
     def late(self, unit: int, took_s: float) -> None:
         """An answer came after its timeout, after `took_s` [s] in all."""
-        self.slowest_s = max(self.slowest_s, took_s)
+        self._note(took_s)
         known = self._units.get(unit)
         if known is not None:
             known.slow_s = max(known.slow_s, took_s)
@@ -79,3 +99,11 @@ class Pace:
         known = self._units.get(unit)
         if known is not None:
             known.missed = min(known.missed + 1, 16)
+
+    def _note(self, took_s: float) -> None:
+        now = self._clock()
+        if now >= self._until:
+            self._slowest_before_s = self._slowest_s if now < self._until + _REMEMBERED_S else 0.0
+            self._slowest_s = 0.0
+            self._until = now + _REMEMBERED_S
+        self._slowest_s = max(self._slowest_s, took_s)

@@ -1,7 +1,9 @@
 """The clock that stamps readings: a step never gives a time twice, and what the clock is worth is told."""
 
+import asyncio
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -27,9 +29,10 @@ class Clocks:
     def set_by_ms(self, ms: int) -> None:
         self.wall_ns += ms * 1_000_000
 
-    def keeper(self, memory: Path | None = None) -> Timekeeper:
+    def keeper(self, memory: Path | None = None, used_to: int | None = None) -> Timekeeper:
         return Timekeeper(
             memory,
+            used_to=used_to,
             wall=lambda: self.wall_ns,
             monotonic=lambda: self.monotonic_ns,
             synchronised=lambda: self.disciplined,
@@ -192,3 +195,78 @@ def spans(given_out: list[int]) -> list[tuple[int, int]]:
         else:
             runs[-1].append(stamp)
     return [(run[0], run[-1]) for run in runs if run]
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(-24, 24), st.integers(0, 3)), min_size=1, max_size=60))
+def test_a_device_never_has_one_time_twice_however_little_the_clock_is_set(
+    moves: list[tuple[int, int, int]],
+) -> None:
+    clocks = Clocks()
+    keeper = clocks.keeper()
+
+    async def slept(seconds: float) -> None:
+        clocks.pass_ms(1 + int(seconds * 1000))
+
+    stamped = [0, 0, 0, 0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "sleep", slept)
+        for passed, step, device in moves:
+            clocks.pass_ms(passed)
+            clocks.set_by_ms(step)
+            asyncio.run(keeper.passed(stamped[device]))
+            assert keeper.now_ms() > stamped[device] or keeper.stamp() is None  # waited for, or a step
+            stamp = keeper.stamp()
+            if stamp is not None:
+                assert stamp == keeper.now_ms()
+                assert stamp > stamped[device]
+                stamped[device] = stamp
+
+
+def test_a_step_too_small_to_be_seen_costs_no_reading() -> None:
+    clocks = Clocks()
+    keeper = clocks.keeper()
+    first = keeper.stamp()
+    assert first is not None
+    clocks.pass_ms(10)
+    clocks.set_by_ms(-15)
+    waited = []
+
+    async def slept(seconds: float) -> None:
+        waited.append(seconds)
+        clocks.pass_ms(round(seconds * 1000))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "sleep", slept)
+        asyncio.run(keeper.passed(first))
+    assert keeper.stamp() == first + 1
+    assert waited == [0.006]
+    assert keeper.steps == 0
+
+
+def test_after_a_kill_what_was_committed_counts_as_used_though_nobody_saved_it(tmp_path: Path) -> None:
+    clocks = Clocks()
+    memory = tmp_path / "clock.json"
+    keeper = clocks.keeper(memory)
+    keeper.stamp()
+    clocks.pass_ms(1_000)
+    keeper.stamp()
+    keeper.save()
+    clocks.pass_ms(9_000)
+    last = keeper.stamp()
+    assert last is not None
+    clocks.set_by_ms(-5_000)  # a board without a battery wakes a little earlier
+    assert clocks.keeper(memory).stamp() == START_MS + 5_000  # and would give these times again
+    woken = clocks.keeper(memory, used_to=last)
+    assert woken.stamp() is None
+    clocks.pass_ms(5_001)
+    assert woken.stamp() == last + 1
+
+
+def test_a_commit_long_after_the_saved_spans_counts_as_used_by_itself(tmp_path: Path) -> None:
+    clocks = Clocks()
+    keeper = clocks.keeper(tmp_path / "clock.json", used_to=START_MS + HOUR_MS)
+    assert keeper.stamp() == START_MS
+    clocks.pass_ms(HOUR_MS)
+    assert keeper.stamp() is None
+    clocks.pass_ms(1)
+    assert keeper.stamp() == START_MS + HOUR_MS + 1

@@ -71,3 +71,27 @@ def test_a_late_answer_teaches_how_long_the_unit_really_takes() -> None:
     pace.late(UNIT, 0.2)
     assert pace.timeout_s(UNIT, SIZE) == pytest.approx(0.8)
     assert pace.slowest_s == 0.2
+
+
+def test_the_slowest_answer_is_remembered_for_five_minutes_and_forgotten_after_ten() -> None:
+    now = [1000.0]
+    pace = Pace(1.0, clock=lambda: now[0])
+    pace.answered(UNIT, SIZE, 0.05)
+    pace.late(UNIT, 6.0)
+    assert pace.slowest_s == 6.0
+    for minute in range(1, 5):
+        now[0] = 1000.0 + 60 * minute
+        pace.answered(UNIT, SIZE, 0.05)
+        assert pace.slowest_s == 6.0
+    for minute in range(5, 11):
+        now[0] = 1000.0 + 60 * minute
+        pace.answered(UNIT, SIZE, 0.05)
+    assert pace.slowest_s == 0.05
+
+
+def test_a_bus_that_was_silent_for_long_is_waited_for_as_if_nobody_knew_it() -> None:
+    now = [1000.0]
+    pace = Pace(1.0, clock=lambda: now[0])
+    pace.late(UNIT, 6.0)
+    now[0] += 3600
+    assert pace.slowest_s == 0.0  # the link then keeps the configured time
