@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collector import Choice, Entry, Quarantine, QuarantineError
+from collector import Entry, Quarantine, QuarantineError
 from collector.intake import Reason, Refusal
 from edge.outbox import Outbox
 
