@@ -1,0 +1,69 @@
+"""The journal: what a gateway wrote down when it was made, before its outbox took it and again after.
+
+One line of JSON per event, written with one ``write`` to a file that is only appended to: a killed process leaves every
+line it wrote, and at most one half line at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from telemetry import Gap, Table
+
+Event = Literal["born", "put", "done", "failed", "acked"]
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One event.
+
+    Parameters
+    ----------
+    event
+        ``born``: a new life begins; ``put``: these readings are about to be committed; ``done``: they are;
+        ``failed``: they are not, for `reason`; ``acked``: `number` batches were let go.
+    number
+        Which put it is, rising over one life of the gateway.
+    """
+
+    event: Event
+    number: int
+    at: float
+    tables: list[Table] = []
+    gaps: list[Gap] = []
+    reason: str = ""
+
+
+_DECODER: Final = msgspec.json.Decoder(Entry)
+
+
+class Journal:
+    """Appends events to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.write(self._file, b"\n")  # ends the half line of an earlier life
+        self.write(Entry("born", 0, time.time()))
+
+    def write(self, entry: Entry) -> None:
+        """Write an event; when this returns, it survives the process."""
+        os.write(self._file, msgspec.json.encode(entry) + b"\n")
+
+
+def read(path: Path) -> list[list[Entry]]:
+    """Every event in order, one list per life of the gateway; a half line was never finished, and is no event."""
+    lives: list[list[Entry]] = []
+    if not path.exists():
+        return lives
+    for line in path.read_bytes().split(b"\n"):
+        with contextlib.suppress(msgspec.DecodeError):
+            entry = _DECODER.decode(line)
+            if entry.event == "born":
+                lives.append([])
+            lives[-1].append(entry)
+    return lives

@@ -1,0 +1,162 @@
+"""The reckoning: every reading that was written down when it was made, and where it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from chaos.evidence import Found, Key, Written, covered, held_against_meters, look, written
+from chaos.plant import Plant
+
+_SHOWN: Final = 10
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """What became of every reading of a run [readings, unless said otherwise].
+
+    Parameters
+    ----------
+    store, seed, faults, seconds
+        Which run: faults by kind; how long it took [s].
+    kills, ended_itself
+        Processes killed and processes that ended unasked, by name.
+    bytes_altered
+        On the lines [bytes].
+    recovery_s
+        Longest time until every gateway delivered again, once left in peace [s].
+    read
+        By the gateways' own ledgers: committed to an outbox, or declared lost.
+    stored, outbox, quarantined, gaps
+        Where they are, each counted once: the store comes first, a declared gap last.
+    gaps_stored
+        Declared lost, yet stored: dropped by a full outbox while a copy was under way. Counted as stored.
+    unbalanced
+        ``read - stored - outbox - quarantined - gaps``.
+    lost
+        Committed, and nowhere; or read before one that was committed, and never committed.
+    altered
+        Stored with another value than was read.
+    duplicated
+        Stored twice.
+    invented
+        Stored and never read.
+    uncommitted, uncommitted_ms
+        Read and not yet in an outbox when their gateway was killed, and the oldest of them [ms].
+    undeclared
+        Refused by a full disk, and their gateway was killed before it could declare them.
+    findings
+        The first readings that are not where they must be, one sentence each.
+    """
+
+    store: str
+    seed: int
+    faults: dict[str, int]
+    seconds: float
+    kills: dict[str, int]
+    ended_itself: dict[str, int]
+    bytes_altered: int
+    recovery_s: float
+    read: int
+    stored: int
+    outbox: int
+    quarantined: int
+    gaps: int
+    gaps_stored: int
+    unbalanced: int
+    lost: int
+    altered: int
+    duplicated: int
+    invented: int
+    uncommitted: int
+    uncommitted_ms: float
+    undeclared: int
+    findings: list[str]
+
+    @property
+    def clean(self) -> bool:
+        """Whether every reading is where it must be, once."""
+        return not (self.unbalanced or self.lost or self.altered or self.duplicated or self.invented)
+
+
+class _Sorted(msgspec.Struct, frozen=True):
+    """Readings by what became of them; `refused_silently` are in no gap."""
+
+    stored: int
+    outbox: int
+    quarantined: int
+    gaps: int
+    lost: list[Key]
+    altered: list[Key]
+    invented: list[Key]
+    refused_silently: int
+
+
+def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float], seed: int, seconds: float) -> Ledger:
+    """Hold journals, outboxes, quarantine, store and meters against each other; gateways and collector have ended."""
+    papers, found = written(plant), look(plant)
+    known = {**papers.certain, **papers.perhaps, **papers.refused}
+    of = _sort(papers, found, known)
+    holes, ages = held_against_meters(plant, known, papers.stepped)
+    processes = plant.processes.items()
+    return Ledger(
+        store=plant.engine,
+        seed=seed,
+        faults=dict(sorted(faults.items())),
+        seconds=round(seconds, 1),
+        kills={name: part.kills for name, part in processes},
+        ended_itself={name: part.ended_itself for name, part in processes if part.ended_itself},
+        bytes_altered=sum(line.altered for line in plant.lines.values()),
+        recovery_s=round(max(recoveries, default=0.0), 1),
+        read=found.read,
+        stored=of.stored,
+        outbox=of.outbox,
+        quarantined=of.quarantined,
+        gaps=of.gaps,
+        gaps_stored=found.gap_readings - of.gaps,
+        unbalanced=found.read - of.stored - of.outbox - of.quarantined - of.gaps,
+        lost=len(of.lost) + len(holes),
+        altered=len(of.altered),
+        duplicated=found.twice,
+        invented=len(of.invented),
+        uncommitted=len(ages),
+        uncommitted_ms=round(1000 * max(ages, default=0.0), 1),
+        undeclared=of.refused_silently,
+        findings=[
+            *(f"lost: {_told(key)}, read as {known[key]!r}" for key in of.lost[:_SHOWN]),
+            *(f"lost: {hole}" for hole in holes[:_SHOWN]),
+            *(f"altered: {_told(key)}, {found.stored[key]!r} for {known[key]!r}" for key in of.altered[:_SHOWN]),
+            *(f"invented: {_told(key)}, {found.stored[key]!r}" for key in of.invented[:_SHOWN]),
+        ],
+    )
+
+
+def _sort(papers: Written, found: Found, known: Mapping[Key, float]) -> _Sorted:
+    elsewhere = found.waiting | found.aside
+    missing = [key for key in papers.certain if key not in found.stored and key not in elsewhere]
+    lost = [key for key in missing if not covered(found.gaps, key)]
+    stored = sum(key in known for key in found.stored)
+    outbox = sum(key not in found.stored for key in found.waiting)
+    quarantined = sum(key not in found.stored and key not in found.waiting for key in found.aside)
+    gaps = len(missing) - len(lost) + papers.given_up
+    # What a kill caught between commit and journal, and a full outbox then dropped, only the outbox's ledger knows of.
+    unsure = sum(covered(found.gaps, key) for key in papers.perhaps if key not in found.stored)
+    unknown = found.read - stored - outbox - quarantined - gaps
+    if 0 < unknown <= unsure + papers.perhaps_given_up:
+        gaps += unknown
+    return _Sorted(
+        stored=stored,
+        outbox=outbox,
+        quarantined=quarantined,
+        gaps=gaps,
+        lost=lost,
+        altered=[key for key, value in found.stored.items() if known.get(key, value) != value],
+        invented=[key for key in found.stored if key not in known],
+        refused_silently=sum(not covered(found.gaps, key) for key in papers.refused if key not in found.stored),
+    )
+
+
+def _told(key: Key) -> str:
+    kind, device_, channel, time = key
+    return f"{kind}/{device_}/{channel} at {time}"

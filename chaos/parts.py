@@ -1,0 +1,144 @@
+"""Real programs that are killed and started again: gateways, broker, collector, database."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.parts import program
+
+_STOP_S: Final = 20.0
+
+
+class Part:
+    """A program that is kept running by whoever calls `see_to`, as an init system would.
+
+    Parameters
+    ----------
+    name, command
+        What it is called, and how it is started.
+    log
+        Where its output goes.
+    environment
+        Further variables of its environment.
+
+    Attributes
+    ----------
+    kills, ended_itself
+        How often it was killed, and how often it ended without being asked to.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, environment: dict[str, str] | None = None) -> None:
+        self.name = name
+        self.kills = 0
+        self.ended_itself = 0
+        self._command = list(command)
+        self._log = log
+        self._environment = {**os.environ, **(environment or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._wanted = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs (or is frozen)."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it, if it does not run."""
+        self._wanted = True
+        if not self.alive:
+            with self._log.open("ab") as log:
+                self._process = subprocess.Popen(
+                    self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self._environment
+                )
+
+    def see_to(self) -> None:
+        """Start it again when it ended of its own accord."""
+        if self._wanted and not self.alive:
+            self.ended_itself += 1
+            self.start()
+
+    def kill(self) -> None:
+        """``kill -9``; it stays down until it is started."""
+        self._wanted = False
+        if self.alive and self._process is not None:
+            self._process.kill()
+            self._process.wait(_STOP_S)
+            self.kills += 1
+
+    def freeze(self) -> None:
+        """Stop it in the middle of what it does; every connection stays open."""
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._send(signal.SIGCONT)
+
+    def stop(self, within_s: float = _STOP_S) -> bool:
+        """Ask it to end; False when it had to be killed."""
+        self._wanted = False
+        self.thaw()
+        self._send(signal.SIGTERM)
+        if self._process is None:
+            return True
+        try:
+            self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(_STOP_S)
+            return False
+        return True
+
+    def _send(self, number: signal.Signals) -> None:
+        if self.alive and self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+
+def mosquitto(folder: Path, port: int) -> Part:
+    """A broker with mosquitto's default persistence, which is none: killed, it forgets every message and session."""
+    config = folder / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n", encoding="utf-8")
+    return Part("broker", [program("mosquitto"), "-c", str(config)], folder / "mosquitto.log")
+
+
+_INFLUX: Final = """reporting-disabled = true
+bind-address = "127.0.0.1:{rpc}"
+[meta]
+dir = "{folder}/meta"
+[data]
+dir = "{folder}/data"
+wal-dir = "{folder}/wal"
+[http]
+bind-address = "127.0.0.1:{port}"
+log-enabled = false
+[monitor]
+store-enabled = false
+"""
+
+
+def influxd(folder: Path, port: int, rpc: int) -> Part:
+    """An InfluxDB 1.x with its defaults."""
+    folder.mkdir()
+    config = folder / "influxdb.conf"
+    config.write_text(_INFLUX.format(folder=folder, port=port, rpc=rpc), encoding="utf-8")
+    return Part("database", [program("influxd"), "run", "-config", str(config)], folder / "influxd.log")
+
+
+def collector(name: str, folder: Path, config: Path) -> Part:
+    """``wattproof collector run``."""
+    command = [sys.executable, "-m", "wattproof", "collector", "run"]
+    return Part(name, command, folder / f"{name}.log", {"WATTPROOF_CONFIG": str(config)})
+
+
+def gateway(name: str, folder: Path, site: Path, data: Path, *, outbox_bytes: int) -> Part:
+    """``wattproof edge run`` that also writes a journal; `FOLDER/NAME.full` being there makes its disk full."""
+    witness = [str(folder / f"{name}.journal"), str(outbox_bytes), str(folder / f"{name}.full")]
+    command = [sys.executable, "-m", "chaos.agent", *witness, "edge", "run", str(site)]
+    return Part(name, [*command, "--data-dir", str(data), "--drain", "60"], folder / f"{name}.log")

@@ -1,0 +1,148 @@
+"""The plant that is struck: two gateways, a broker, a collector, a store, and a faulty line wherever one can be."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from chaos import parts
+from chaos.disk import Disk, small_disk
+from chaos.meters import Meters, answering
+from chaos.parts import Part
+from chaos.proxy import Proxy
+from tests.parts import free_port
+
+Engine = Literal["duck", "influx"]
+
+SITE: Final = "site-1"
+GATEWAYS: Final = ("gw-1", "gw-2")
+UNITS: Final = (1, 2)
+KIND: Final = "plc"
+CHANNEL: Final = "production_count"
+SMALL_OUTBOX: Final = 60_000
+"""What the second gateway's outbox may hold [bytes]: some seconds, so that outages make it declare gaps."""
+_LARGE_OUTBOX: Final = 2**40
+_DISK_MB: Final = 48
+
+_PROFILE: Final = """
+name: witness
+vendor: Chaos
+model: Witness
+kind: plc
+source: chaos/meters.py
+verified: false
+address_base: 0
+fields:
+  - {channel: production_count, function: 3, address: 0, type: uint32}
+goldens:
+  - what: the first answer
+    registers: [{function: 3, address: 0, words: [0, 1]}]
+    values: {production_count: 1}
+"""
+
+
+def device(gateway: str, unit: int) -> str:
+    """Id of the device at `unit` of a gateway."""
+    return f"{gateway}-unit-{unit}"
+
+
+@dataclass(frozen=True)
+class Plant:
+    """Everything that can be struck, by name.
+
+    `processes` hold gateways, broker, collector and, of ``influx``, the database; `lines` the proxies between them;
+    `disks` the folders that can be full.
+    """
+
+    engine: Engine
+    folder: Path
+    processes: dict[str, Part]
+    lines: dict[str, Proxy]
+    disks: dict[str, Disk]
+    meters: dict[str, Meters]
+    database_port: int
+
+    def journal(self, gateway: str) -> Path:
+        """Where a gateway writes down its readings."""
+        return self.folder / f"{gateway}.journal"
+
+    def outbox(self, gateway: str) -> Path:
+        """A gateway's outbox."""
+        return self.folder / gateway / "outbox.sqlite"
+
+    @property
+    def server_folder(self) -> Path:
+        """The collector's data folder."""
+        return self.folder / "server"
+
+
+@contextlib.contextmanager
+def plant(folder: Path, engine: Engine, seed: int) -> Iterator[Plant]:
+    """Build the plant in an empty folder; nothing runs yet but meters and lines. At its end everything is ended."""
+    draw = random.Random(seed)
+    broker_port, database_port = free_port(), free_port()
+    with contextlib.ExitStack() as stack:
+
+        def line(target: int) -> Proxy:
+            proxy = Proxy(target, draw.getrandbits(32))
+            stack.callback(proxy.stop)
+            return proxy
+
+        lines = {f"{gateway}-broker": line(broker_port) for gateway in GATEWAYS}
+        lines["broker-collector"] = line(broker_port)
+        processes = {"broker": parts.mosquitto(folder, broker_port)}
+        disks = {name: stack.enter_context(small_disk(folder / name, _DISK_MB)) for name in (*GATEWAYS, "server")}
+        if engine == "influx":
+            lines["collector-database"] = line(database_port)
+            processes["database"] = parts.influxd(folder / "influxdb", database_port, free_port())
+        config = _server(folder, lines, engine)
+        processes["collector"] = parts.collector("collector", folder, config)
+        meters = {gateway: stack.enter_context(answering()) for gateway in GATEWAYS}
+        (folder / "witness.yaml").write_text(_PROFILE, encoding="utf-8")
+        for gateway, most in zip(GATEWAYS, (_LARGE_OUTBOX, SMALL_OUTBOX), strict=True):
+            site = _site(folder, gateway, lines[f"{gateway}-broker"].port, meters[gateway].port)
+            processes[gateway] = parts.gateway(gateway, folder, site, folder / gateway, outbox_bytes=most)
+        for part in processes.values():
+            stack.callback(part.kill)
+        yield Plant(engine, folder, processes, lines, disks, meters, database_port)
+
+
+def _server(folder: Path, lines: dict[str, Proxy], engine: Engine) -> Path:
+    store: dict[str, str] = {"engine": engine}
+    if engine == "influx":
+        store["influx_url"] = f"http://127.0.0.1:{lines['collector-database'].port}"
+    config = {
+        "data_dir": str(folder / "server"),
+        "broker": {"port": lines["broker-collector"].port, "keepalive_s": 2},
+        "store": store,
+    }
+    path = folder / "wattproof.yaml"
+    path.write_bytes(msgspec.yaml.encode(config))
+    return path
+
+
+def _site(folder: Path, gateway: str, broker: int, meters: int) -> Path:
+    document = {
+        "site": {"id": SITE, "name": "Site"},
+        "gateway": gateway,
+        "every_ms": 50,
+        "flush_ms": 100,
+        "broker": {"port": broker, "keepalive_s": 2},
+        "buses": [
+            {
+                "name": "panel",
+                "url": f"tcp://127.0.0.1:{meters}",
+                "timeout_ms": 5000,
+                "devices": [{"id": device(gateway, unit), "profile": "./witness.yaml", "unit": unit} for unit in UNITS],
+            }
+        ],
+    }
+    path = folder / f"{gateway}.yaml"
+    path.write_bytes(msgspec.yaml.encode(document))
+    return path

@@ -1,0 +1,147 @@
+"""One run: strike the plant again and again, let it come to rest, and account for every reading."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from chaos.faults import DISK_FULL, Fault, schedule, strike, targets
+from chaos.journal import Entry
+from chaos.ledger import Ledger, account
+from chaos.plant import GATEWAYS, Engine, Plant, plant
+
+_BREATHE_EVERY: Final = 25
+"""Faults between two moments of peace, in which every gateway must deliver something new."""
+_RECOVERY_S: Final = 120.0
+_DRAIN_S: Final = 90.0
+_TAIL: Final = 16_384
+_TICK_S: Final = 0.02
+
+
+class StuckError(RuntimeError):
+    """The plant was left in peace and did not come back to work."""
+
+
+@dataclass
+class Course:
+    """How a run went: faults by kind, and how long the plant took to deliver again when left in peace [s]."""
+
+    struck: Counter[str] = field(default_factory=Counter)
+    recoveries: list[float] = field(default_factory=list)
+
+
+def run(
+    folder: Path,
+    engine: Engine,
+    faults: int,
+    seed: int,
+    *,
+    on_fault: Callable[[int, Fault], None] = lambda *_: None,
+    on_rest: Callable[[Plant], None] = lambda _: None,
+) -> Ledger:
+    """Strike a plant built in an empty folder.
+
+    Parameters
+    ----------
+    folder
+        Where everything of the run is left.
+    engine, faults, seed
+        Which store, how many faults, and which: the same seed gives the same faults in the same order. What they meet
+        depends on the moment, so that no two runs are the same.
+    on_fault
+        Told of each fault when it begins, and its number from 0.
+    on_rest
+        Given the plant when all is delivered and ended, before the reckoning.
+
+    Raises
+    ------
+    StuckError
+        When something no longer works although nothing strikes it.
+    """
+    began = time.monotonic()
+    with plant(folder, engine, seed) as found:
+        course = Course()
+        for part in found.processes.values():
+            part.start()
+        _peace(found, course)
+        course.recoveries.clear()  # the first start is none
+        pairs = targets(list(found.processes), list(found.lines), engine)
+        if not found.disks["server"].real:
+            pairs.remove((DISK_FULL, "server"))
+        planned = schedule(pairs, faults, seed)
+        for first in range(0, len(planned), _BREATHE_EVERY):
+            _strike_all(found, planned[first : first + _BREATHE_EVERY], first, course, on_fault)
+            _peace(found, course)
+        _rest(found)
+        on_rest(found)
+        return account(found, course.struck, course.recoveries, seed, time.monotonic() - began)
+
+
+def _strike_all(
+    found: Plant, faults: list[Fault], first: int, course: Course, on_fault: Callable[[int, Fault], None]
+) -> None:
+    """Begin each fault in its time, and end it in its time, whatever others hold meanwhile."""
+    endings: list[tuple[float, int, Callable[[], None]]] = []
+    order = itertools.count()
+    with contextlib.ExitStack() as stack:
+        stack.callback(lambda: [end() for _, _, end in endings])
+        for number, fault in enumerate(faults, first):
+            begin = time.monotonic() + fault.after_s
+            while (now := time.monotonic()) < begin:
+                while endings and endings[0][0] <= now:
+                    heapq.heappop(endings)[2]()
+                _see_to_all(found)
+                time.sleep(_TICK_S)
+            on_fault(number, fault)
+            end = strike(found, fault)
+            course.struck[fault.kind] += 1
+            heapq.heappush(endings, (time.monotonic() + fault.hold_s, next(order), end))
+        while endings:
+            until, _, end = heapq.heappop(endings)
+            time.sleep(max(0.0, until - time.monotonic()))
+            end()
+
+
+def _peace(found: Plant, course: Course) -> None:
+    """Wait until the store has confirmed something new of every gateway."""
+    at, began = time.time(), time.monotonic()
+    while missing := [gateway for gateway in GATEWAYS if not _acked_since(found.journal(gateway), at)]:
+        _see_to_all(found)
+        if time.monotonic() - began > _RECOVERY_S:
+            raise StuckError(f"nothing of {', '.join(missing)} was stored for {_RECOVERY_S:.0f} s: see {found.folder}")
+        time.sleep(_TICK_S)
+    course.recoveries.append(time.monotonic() - began)
+
+
+def _acked_since(journal: Path, at: float) -> bool:
+    if not journal.exists():
+        return False
+    with journal.open("rb") as file:
+        file.seek(max(0, journal.stat().st_size - _TAIL))
+        lines = file.read().split(b"\n")
+    for line in reversed(lines):
+        if line.startswith(b'{"event":"acked"'):
+            with contextlib.suppress(msgspec.DecodeError):
+                return msgspec.json.decode(line, type=Entry).at > at
+    return False
+
+
+def _see_to_all(found: Plant) -> None:
+    for part in found.processes.values():
+        part.see_to()
+
+
+def _rest(found: Plant) -> None:
+    """Let the gateways deliver what they have and end, then the collector; a database goes on for the reckoning."""
+    for gateway in GATEWAYS:
+        found.processes[gateway].stop(_DRAIN_S)
+    found.processes["collector"].stop()

@@ -1,0 +1,118 @@
+"""Real parts are killed, frozen, cut off and filled up, and every reading that was made is in the store, once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+
+from chaos.faults import schedule, targets
+from chaos.journal import Entry, Journal, read
+from chaos.ledger import Ledger, account
+from chaos.plant import CHANNEL, Plant
+from chaos.run import run
+from telemetry import Table
+
+ROOT = Path(__file__).parent.parent.parent
+PROCESSES = ["broker", "collector", "gw-1", "gw-2"]
+
+
+@dataclass(frozen=True)
+class Reckonings:
+    """The ledger of a run, and that of the same run after somebody has been at the store."""
+
+    honest: Ledger
+    tampered: Ledger
+
+
+@pytest.fixture(scope="module")
+def duck(tmp_path_factory: pytest.TempPathFactory) -> Reckonings:
+    honest: list[Ledger] = []
+
+    def reckon_and_tamper(found: Plant) -> None:
+        honest.append(account(found, {}, [], 0, 0))
+        with duckdb.connect(found.server_folder / "readings.duckdb") as store:
+            (series,) = store.execute(f"SELECT min(id) FROM series WHERE channel = '{CHANNEL}'").fetchall()[0]
+            times = store.execute("SELECT time FROM readings WHERE series_id = ? ORDER BY time LIMIT 3", [series])
+            (gone,), (changed,), (twice,) = times.fetchall()
+            store.execute("DELETE FROM readings WHERE series_id = ? AND time = ?", [series, gone])
+            store.execute("UPDATE readings SET value = 0.5 WHERE series_id = ? AND time = ?", [series, changed])
+            store.execute(
+                "INSERT INTO readings SELECT * FROM readings WHERE series_id = ? AND time = ?", [series, twice]
+            )
+            store.execute("INSERT INTO readings VALUES (?, ?, ?)", [series, gone + 1, -1.0])
+
+    tampered = run(tmp_path_factory.mktemp("chaos"), "duck", 100, 20261122, on_rest=reckon_and_tamper)
+    return Reckonings(honest[0], tampered)
+
+
+def check(ledger: dict[str, Any]) -> None:
+    assert ledger["findings"] == []
+    assert [ledger[name] for name in ("lost", "altered", "duplicated", "invented")] == [0, 0, 0, 0]
+    assert ledger["read"] == ledger["stored"] + ledger["outbox"] + ledger["quarantined"] + ledger["gaps"]
+    assert ledger["outbox"] == 0
+    assert ledger["stored"] > 100
+    assert sum(ledger["kills"].values()) > 0
+    assert ledger["bytes_altered"] > 0
+
+
+@pytest.mark.timeout(400)
+def test_a_hundred_faults_lose_and_double_nothing_in_duckdb(duck: Reckonings) -> None:
+    assert duck.honest.clean
+    check(msgspec.to_builtins(duck.honest))
+
+
+@pytest.mark.timeout(400)
+def test_the_reckoning_finds_what_is_gone_what_was_altered_what_is_there_twice_and_what_nobody_read(
+    duck: Reckonings,
+) -> None:
+    found = duck.tampered
+    assert not found.clean
+    assert (found.lost, found.altered, found.invented) == (1, 1, 1)
+    assert found.duplicated > 0
+    assert found.unbalanced == 0  # one is gone and one is invented
+    assert [finding.split(":")[0] for finding in found.findings] == ["lost", "altered", "invented"]
+    assert sum(found.faults.values()) == 100
+
+
+@pytest.mark.timeout(400)
+def test_the_command_strikes_influxdb_and_prints_the_ledger(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "chaos", "--store", "influx", "--faults", "50", "--seed", "4", "--json"]
+    command += ["--keep", str(tmp_path / "run")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    ledger = json.loads(done.stdout)
+    check(ledger)
+    assert (ledger["store"], ledger["seed"], sum(ledger["faults"].values())) == ("influx", 4, 50)
+    assert (tmp_path / "run" / "gw-1.journal").exists()
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+def test_the_same_seed_strikes_the_same_in_the_same_order_and_leaves_nothing_out() -> None:
+    pairs = targets(PROCESSES, ["gw-1-broker", "broker-collector"], "duck")
+    planned = schedule(pairs, 100, seed=7)
+    assert planned == schedule(pairs, 100, seed=7)
+    assert planned != schedule(pairs, 100, seed=8)
+    assert {(fault.kind, fault.target) for fault in planned} == set(pairs)
+
+
+def test_a_journal_keeps_every_line_but_the_half_one_of_a_killed_process(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    entry = Entry("put", 1, 2.0, [Table("main", "plc", [1], {"production_count": [1.0]})])
+    Journal(path).write(entry)
+    with path.open("ab") as file:
+        file.write(b'{"event":"done","num')
+    Journal(path).write(entry)
+    lives = read(path)
+    assert [[each.event for each in life] for life in lives] == [["born", "put"], ["born", "put"]]
+    assert lives[0][1] == entry
+    assert read(tmp_path / "none") == []
