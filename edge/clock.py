@@ -18,7 +18,6 @@ A step is seen by comparing the wall clock with the monotonic one: both are slew
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ctypes
 import os
 import time
@@ -223,12 +222,13 @@ class Timekeeper:
 def _remembered(memory: Path | None) -> list[Span]:
     if memory is None:
         return []
-    with contextlib.suppress(FileNotFoundError):
-        try:
-            return msgspec.json.decode(memory.read_bytes(), type=list[Span])
-        except (OSError, msgspec.DecodeError) as error:
-            log.warning("clock_memory_unreadable", path=str(memory), reason=str(error))
-    return []
+    try:
+        return msgspec.json.decode(memory.read_bytes(), type=list[Span])
+    except FileNotFoundError:  # the first start here
+        return []
+    except (OSError, msgspec.DecodeError) as error:
+        log.warning("clock_memory_unreadable", path=str(memory), reason=str(error))
+        return []
 
 
 def _used(spans: list[Span], to: int | None) -> list[Span]:
