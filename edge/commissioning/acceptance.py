@@ -11,11 +11,13 @@ from typing import Final, Literal
 
 import msgspec
 
+from edge.commissioning.counting import counting, growth
 from edge.commissioning.phases import ct_direction, phase_order
 from edge.commissioning.phrases import Phrase, phrase, shown
 from edge.commissioning.plausibility import FREQUENCIES_HZ, LINE_NOMINALS_V, PHASE_NOMINALS_V, nearest
 from edge.commissioning.samples import Samples
 from edge.commissioning.verdicts import Check, failed, impossible, passed, phase_loads, warned
+from telemetry import Kind, channel
 
 _ERRORS_WARN: Final = 0.01
 _VOLTAGE_FINE: Final = 0.10
@@ -47,6 +49,8 @@ def accept(samples: Samples, *, clock_synchronised: bool | None) -> list[Check]:
         checks += [voltage, frequency, ct_direction, phase_order, ratio, power_factor, counter]
     else:
         checks += [values]
+        if any(channel(name).kind is Kind.COUNTER for name in samples.profile.channels):
+            checks += [counting]
     return [*(check(samples) for check in checks), clock(clock_synchronised)]
 
 
@@ -153,14 +157,16 @@ def counter(samples: Samples) -> Check:
         return impossible("counter", phrase("no_channel"))
     # The counter stands still between its own steps, so both are compared over the same readings.
     expected = sum((later[0] - earlier[0]) * (later[1] + earlier[1]) / 2 for earlier, later in pairwise(power)) / 3600
-    counted = energy[-1][1] - energy[0][1]
+    known = samples.field("energy_import_wh")
+    grown = growth([value for _, value in energy], known.modulus if known is not None else None)
+    if grown.resets:
+        before, after = (shown("energy_import_wh", value) for value in grown.resets[0])
+        reason = phrase("counting_fell", channel="energy_import_wh", before=before, after=after)
+        return warned("counter", reason, phrase("counting_reset"))
+    counted = grown.total
     step = _step(samples, energy[-1][1])
     if expected <= _STEPS_NEEDED * step:
-        watts = expected * 3600 / (power[-1][0] - power[0][0])
-        if watts <= 0:
-            return impossible("counter", phrase("no_load"))
-        minutes = _STEPS_NEEDED * step / watts * 60
-        return impossible("counter", phrase("counter_coarse", step=f"{step:.3g}", minutes=f"{minutes:.0f}"))
+        return impossible("counter", _too_coarse(step, expected * 3600 / (power[-1][0] - power[0][0])))
     share = counted / expected
     reason = phrase("counter_is", counted=f"{counted:,.1f}", expected=f"{expected:,.1f}")
     if abs(share - 1) <= _COUNTER_FINE + step / expected:
@@ -170,6 +176,13 @@ def counter(samples: Samples) -> Check:
     unit = nearest(share, _FACTORS, _COUNTER_WARN) if share > 0 else None
     advice = phrase("counter_unit", factor=f"{unit:g}") if unit else phrase("counter_advice")
     return failed("counter", reason, advice)
+
+
+def _too_coarse(step: float, watts: float) -> Phrase:
+    """That the counter moves in steps [Wh] too large for this power [W]."""
+    if watts <= 0:
+        return phrase("no_load")
+    return phrase("counter_coarse", step=f"{step:.3g}", minutes=f"{_STEPS_NEEDED * step / watts * 60:.0f}")
 
 
 def _step(samples: Samples, value: float) -> float:

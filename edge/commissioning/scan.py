@@ -198,7 +198,8 @@ class _Server:
         return self._nobody
 
     async def _name(self, answered: dict[int, float], asked: int) -> list[FoundUnit]:
-        everybody = asked > 1 and len(answered) == asked and (await self._telltale()).there
+        nobody = await self._telltale() if asked > 1 and len(answered) == asked else Answer(there=False)
+        everybody = nobody.there and not nobody.doubt
         if everybody:
             self._notes.append(phrase("scan_any_unit", where=self._url))
             answered = dict([min(answered.items())])

@@ -10,7 +10,8 @@ import pytest
 
 from edge.commissioning import RecordError, Samples, accept, load_record, record_of, record_path, save_record
 from edge.commissioning.acceptance import DeviceAcceptance
-from edge.profiles import load_profile
+from edge.commissioning.counting import Growth, counting, growth
+from edge.profiles import load_profile, parse_profile
 
 PROFILE = load_profile("eastron-sdm630")
 Row = dict[str, float]
@@ -123,6 +124,50 @@ def test_what_cannot_be_fails_with_its_own_check(broken: Callable[[Row], None], 
 )
 def test_the_counter_must_agree_with_the_power(factor: float, result: str) -> None:
     assert results(watched(meter(), counter=factor))["counter"] == result
+
+
+def counted(*values: float, modulus: float | None = 10_000) -> Samples:
+    """A PLC's production counter, read once a second."""
+    field = {"channel": "production_count", "function": 3, "address": 0, "type": "uint32"}
+    profile = parse_profile({"fields": [field | ({} if modulus is None else {"modulus": modulus})]}, "site.yaml")
+    times = [float(second) for second in range(len(values))]
+    return Samples("plc-1", profile, times, [{"production_count": value} for value in values], reads=len(values))
+
+
+def test_a_production_counter_that_passes_its_modulus_goes_on_counting() -> None:
+    assert growth([9_997, 9_999, 1, 4], 10_000) == Growth(7, 1, ())
+    check = counting(counted(9_997, 9_999, 1, 4))
+    assert (check.result, check.reason.text("en")) == ("pass", "production_count 4 (+7)")
+
+
+def test_a_production_counter_that_is_set_back_is_told_and_its_step_is_not_made_up() -> None:
+    assert growth([6_000, 6_002, 0, 3], 10_000) == Growth(5, 0, ((6_002, 0),))
+    check = counting(counted(6_000, 6_002, 0, 3))
+    assert (check.result, check.reason.text("en")) == ("warn", "production_count fell from 6,002 to 0")
+    assert check.advice is not None
+    assert "modulus" in check.advice.text("ko")
+    assert counting(counted(9_999, 1, modulus=None)).result == "warn"
+
+
+def test_a_counter_above_its_modulus_shows_that_the_modulus_is_wrong() -> None:
+    check = counting(counted(10_000, 10_001))
+    assert (check.result, check.reason.text("en")) == (
+        "fail",
+        "production_count shows 10,001, but its modulus is 10,000",
+    )
+
+
+def test_the_list_of_a_plc_has_its_counters_and_that_of_a_sensor_has_none() -> None:
+    assert results(counted(1, 2))["counting"] == "pass"
+    sensor = Samples("ambient", load_profile("xy-md02"), [0.0], [{"temperature_c": 20.0}], reads=1)
+    assert "counting" not in results(sensor)
+    assert counting(counted(1)).result == "not_possible"
+
+
+def test_an_energy_counter_that_falls_is_no_wrong_unit() -> None:
+    samples = watched(meter())
+    samples.rows[300]["energy_import_wh"] = 5.0
+    assert results(samples)["counter"] == "warn"
 
 
 def test_a_counter_too_coarse_for_the_time_is_not_judged_but_told_how_long_it_takes() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 ACCEPTANCE: Final[dict[str, tuple[str, str]]] = {
     "check_communication": ("Communication", "통신"),
     "check_values": ("Values", "값"),
+    "check_counting": ("Counters", "생산 적산값"),
     "check_voltage": ("Voltage", "전압"),
     "check_frequency": ("Frequency", "주파수"),
     "check_ct_direction": ("CT direction", "CT 방향"),
@@ -20,7 +21,6 @@ ACCEPTANCE: Final[dict[str, tuple[str, str]]] = {
     "result_fail": ("FAIL", "불합격"),
     "result_not_possible": ("not possible", "판정 불가"),
     "column_check": ("Check", "항목"),
-    "column_advice": ("What to do", "조치"),
     "will_commission": (
         "Reading {devices} device(s) for {seconds} s. Let the machines run: without load, CTs cannot be judged.",
         "장치 {devices}대를 {seconds}초 동안 읽습니다. 부하가 없으면 CT를 판정할 수 없으니 설비를 가동하십시오.",
@@ -28,7 +28,7 @@ ACCEPTANCE: Final[dict[str, tuple[str, str]]] = {
     "commission_title": ("{device} ({profile})", "{device} ({profile})"),
     "commission_saved": (
         "Saved in {file}; the agent sends it with its birth message when it starts.",
-        "{file}에 저장함. 에이전트가 시작할 때 출생 메시지와 함께 보냅니다.",
+        "{file}에 저장함. 에이전트가 시작할 때 시작 알림(birth)과 함께 보냅니다.",
     ),
     "commission_summary": (
         "Of {devices} device(s) {passed} pass, {warned} pass with remarks, {failed} fail",
@@ -131,6 +131,20 @@ ACCEPTANCE: Final[dict[str, tuple[str, str]]] = {
     "counter_advice": (
         "Counter and power disagree: check the CT ratio, the counter's register and its direction (import, export).",
         "적산값과 전력이 맞지 않음: CT 비, 적산 레지스터, 방향(수전, 송전)을 확인하십시오.",
+    ),
+    "counting_above": (
+        "{channel} shows {value}, but its modulus is {modulus}", "{channel} 값이 {value}인데 modulus는 {modulus}임",
+    ),
+    "counting_modulus": (
+        "A counter never reaches its modulus: correct the modulus, the type or the address in the profile.",
+        "적산값은 modulus에 도달할 수 없음: 프로파일의 modulus, 형식, 주소를 고치십시오.",
+    ),
+    "counting_fell": ("{channel} fell from {before} to {after}", "{channel}이(가) {before}에서 {after}(으)로 떨어짐"),
+    "counting_reset": (
+        "If the PLC sets it back (shift end, new order), nothing needs doing: what was counted before is kept, and the "
+        "step of the reset counts as unknown. If it began again by itself, state the value as modulus in the profile.",
+        "PLC가 초기화했다면(교대, 작업 변경) 조치할 것 없음: 이전 값은 남고 초기화된 구간만 알 수 없음으로 처리됨. "
+        "스스로 처음부터 다시 센 것이라면 그 값을 프로파일의 modulus로 적으십시오.",
     ),
     "clock_unknown": ("this system does not tell", "이 시스템에서는 알 수 없음"),
     "clock_fine": ("follows a time server", "시간 서버와 동기화됨"),

@@ -46,7 +46,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "sure_likely": ("likely", "유력"),
     "sure_possible": ("possible", "가능"),
     "column_where": ("Where", "위치"),
-    "column_unit": ("Unit", "유닛"),
+    "unit": ("unit {unit}", "유닛 {unit}"),
     "column_model": ("Model, profile", "기종, 프로파일"),
     "column_sure": ("Sure", "확신"),
     "column_live": ("Compare with the display", "화면과 비교할 값"),
@@ -73,26 +73,37 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "column_decimal": ("Decimal", "10진수"),
     "column_later": ("Later", "나중 값"),
     "column_offset": ("Offset", "차이"),
-    "column_type": ("Type", "형식"),
-    "column_order": ("Order", "바이트 순서"),
+    "column_type": ("Type, order", "형식, 바이트 순서"),
     "column_scale": ("Scale", "배율"),
     "column_bits": ("Bits", "증거(비트)"),
+    # Why there is no value.
+    "reason_connect": ("connect", "연결 안 됨"),
+    "reason_timeout": ("timeout", "응답 없음"),
+    "reason_exception": ("refused", "장치가 거부"),
+    "reason_frame": ("frame", "깨진 응답"),
+    "reason_stale": ("stale", "늦은 응답"),
+    "reason_range": ("out of range", "범위 밖"),
+    "reason_sentinel": ("device says none", "장치가 값 없음으로 표시"),
     # Commands: init.
     "init_written": ("{file} is written.", "{file}을(를) 작성했습니다."),
     "init_run": ("Start the agent now?", "지금 에이전트를 시작할까요?"),
     "init_running": ("The agent runs. Ctrl-C ends it.", "에이전트가 실행 중입니다. Ctrl-C로 끝냅니다."),
     "init_next": ("Next: wattproof edge run {file}", "다음: wattproof edge run {file}"),
     "ask_ports": ("Serial ports here: {ports}", "이 기기의 시리얼 포트: {ports}"),
-    "ask_serial": ("Serial lines to scan (empty for none)", "스캔할 시리얼 포트 (없으면 빈칸)"),
+    "ask_serial": ("Serial lines to scan (- for none)", "스캔할 시리얼 포트 (없으면 -)"),
     "ask_network": (
-        "Networks to scan, e.g. 192.168.0.0/24 (empty for none)",
-        "스캔할 네트워크, 예: 192.168.0.0/24 (없으면 빈칸)",
+        "Networks to scan, e.g. 192.168.0.0/24 (- for none)",
+        "스캔할 네트워크, 예: 192.168.0.0/24 (없으면 -)",
     ),
     "ask_site": ("Site id (a-z, 0-9, -)", "사업장 ID (a-z, 0-9, -)"),
     "ask_site_name": ("Site name", "사업장 이름"),
     "ask_gateway": ("Gateway id", "게이트웨이 ID"),
     "ask_device": ("{where}, unit {unit}: {model}; {live}", "{where}, 유닛 {unit}: {model}; {live}"),
-    "ask_profile": ("Which profile is it? Compare with its plate", "어느 프로파일입니까? 명판과 비교하십시오"),
+    "ask_profile": (
+        "Which profile is it? Compare with its plate: {profiles}",
+        "어느 프로파일입니까? 명판과 비교하십시오: {profiles}",
+    ),
+    "ask_one_of": ("one of {names}", "{names} 중 하나"),
     "ask_device_id": ("Device id (a-z, 0-9, -)", "장치 ID (a-z, 0-9, -)"),
     "ask_label": ("Its name for people", "사람이 볼 이름"),
     "ask_bad_id": ("only a-z, 0-9, - and _, beginning with a letter or digit", "a-z, 0-9, -, _ 만 쓸 수 있습니다"),
@@ -107,11 +118,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "column_result": ("Result", "결과"),
     # Commands: status.
     "status_title": (
-        "{site}/{gateway}: broker {broker}, polls late at most {late} ms (p99), outbox {batches} batches "
-        "({kilobytes} kB), "
-        "{readings} readings taken, {stored} stored",
-        "{site}/{gateway}: 브로커 {broker}, 수집 지연 최대 {late} ms (p99), 아웃박스 {batches}건 ({kilobytes} kB), "
-        "계측 {readings}, 저장 {stored}",
+        "{site}/{gateway}: broker {broker}\n"
+        "Outbox {batches} batches ({kilobytes} kB); {readings} readings taken, {stored} stored\n"
+        "Polls late at most {late} ms (p99)",
+        "{site}/{gateway}: 브로커 {broker}\n"
+        "아웃박스 {batches}건 ({kilobytes} kB), 계측 {readings}, 저장 {stored}\n"
+        "수집 지연 최대 {late} ms (p99)",
     ),
     "status_connected": ("connected", "연결됨"),
     "status_disconnected": ("NOT CONNECTED", "연결 안 됨"),

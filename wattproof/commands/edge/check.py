@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wattproof.commands.edge.run import SiteFile
-from wattproof.commands.edge.terminal import Json, LangOption, chosen, say_json, show
+from wattproof.commands.edge.terminal import Json, LangOption, chosen, narrow, say_json, show
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -71,6 +71,7 @@ def plan_table(bus: BusPlan, lang: Lang) -> Table:
     for key in ("column_device", "column_every", "column_read", "column_bytes", "column_bus_time", "column_load"):
         rows.add_column(say(lang, key))
     rows.add_column(say(lang, "column_channels"), overflow="fold")
+    tight = narrow()
     for device in bus.devices:
         for read in device.reads:
             rows.add_row(
@@ -80,6 +81,6 @@ def plan_table(bus: BusPlan, lang: Lang) -> Table:
                 f"{read.sent_bytes}, {read.received_bytes}",
                 f"{read.bus_ms:.1f} ms",
                 f"{read.load * 100:.2f} %",
-                ", ".join(read.channels),
+                ", ".join(read.channels) if not tight else str(len(read.channels)),
             )
     return rows

@@ -78,11 +78,11 @@ def acceptance_table(found: DeviceAcceptance, lang: Lang) -> Table:
 
     title = say(lang, "commission_title", device=found.device, profile=found.profile)
     rows = Table(title=title, title_justify="left")
-    for key in ("column_check", "column_result", "column_why", "column_advice"):
+    for key in ("column_check", "column_result", "column_why"):
         rows.add_column(say(lang, key), overflow="fold")
     for check in found.checks:
         colour = _COLOURS[check.result]
         result = f"[{colour}]{say(lang, f'result_{check.result}')}[/{colour}]"
-        advice = check.advice.text(lang) if check.advice is not None else ""
-        rows.add_row(say(lang, f"check_{check.check}"), result, check.reason.text(lang), advice)
+        advice = f"\n→ {check.advice.text(lang)}" if check.advice is not None else ""
+        rows.add_row(say(lang, f"check_{check.check}"), result, check.reason.text(lang) + advice)
     return rows

@@ -127,8 +127,11 @@ def write_site(file: Path, answers: Answers, buses: list[DraftBus], lang: Lang, 
             raise BadInputError(str(error)) from error
     for path, content in [*((folder / name, profile) for name, profile in profiles.items()), (file, text)]:
         new = path.with_name(f".{path.name}.new")
-        new.write_text(content, encoding="utf-8")
-        new.replace(path)
+        try:
+            new.write_text(content, encoding="utf-8")
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
 
 
 async def _scans(tcp: list[str], ports: str, units: str, serial: list[str], baud: int, lang: Lang) -> list[Found]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from wattproof.commands.edge.terminal import Json, LangOption, chosen, say_json, show, tell, working
+from wattproof.commands.edge.terminal import Json, LangOption, chosen, narrow, say_json, show, tell, working
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -125,12 +125,15 @@ def live_table(live: Live, lang: Lang, title: str) -> Table:
     from edge.commissioning import judge, label_of, say, shown
 
     rows = Table(title=title, title_justify="left")
-    for key in ("column_quantity", "column_channel", "column_value", "column_why"):
-        rows.add_column(say(lang, key), overflow="fold")
+    tight = narrow()
+    for key in ("column_quantity", *(() if tight else ("column_channel",)), "column_value", "column_why"):
+        rows.add_column(say(lang, key), overflow="fold", justify="right" if key == "column_value" else "left")
     for name, value in live.values.items():
         good = name in live.good
-        text = shown(name, live.good[name]) if good else say(lang, "probe_no_value", reason=str(value))
-        rows.add_row(label_of(name, lang), name, text, judge(name, live.good[name]).why.text(lang) if good else "")
+        reason = say(lang, f"reason_{value}") if not good else ""
+        text = shown(name, live.good[name]) if good else say(lang, "probe_no_value", reason=reason)
+        why = judge(name, live.good[name]).why.text(lang).removeprefix(f"{text}, ") if good else ""
+        rows.add_row(label_of(name, lang), *(() if tight else (name,)), text, why)
     return rows
 
 
@@ -149,11 +152,12 @@ def _report_raw(raw: Raw, lang: Lang, *, as_json: bool) -> None:
         later = raw.later.words[place]
         words.add_row(str(raw.region.address + place), f"{word:04X}", str(word), str(later) if later != word else "")
     ranked = Table(title=say(lang, "probe_ranked"), title_justify="left")
-    columns = ("column_address", "column_offset", "column_type", "column_order", "column_scale", "column_value")
-    for key in (*columns, "column_bits", "column_why"):
-        ranked.add_column(say(lang, key), overflow="fold")
+    tight = narrow()
+    columns = ("column_address", "column_offset", "column_type", "column_scale", "column_value")
+    for key in (*columns, *(() if tight else ("column_bits",)), "column_why"):
+        ranked.add_column(say(lang, key), justify="left" if key in {"column_type", "column_why"} else "right")
     for one in raw.ranked:
         why = "; ".join(reason.text(lang) for reason in one.why)
-        reading = (str(one.address), f"{one.offset:+d}", one.type.value, one.order.value, f"{one.scale:g}")
-        ranked.add_row(*reading, f"{one.value:,.6g}", f"{one.bits:.0f}", why)
+        reading = (str(one.address), f"{one.offset:+d}", f"{one.type.value} {one.order.value}", f"{one.scale:g}")
+        ranked.add_row(*reading, f"{one.value:,.6g}", *(() if tight else (f"{one.bits:.0f}",)), why)
     show(words, ranked if raw.ranked else say(lang, "probe_nothing"))

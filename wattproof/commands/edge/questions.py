@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-import click
 import msgspec
 import typer
 
@@ -14,6 +13,8 @@ from wattproof.commands.edge.terminal import tell
 
 if TYPE_CHECKING:
     from edge.commissioning import Answers, DraftBus, Lang, Named
+
+_NONE: Final = "-"
 
 
 def ask_where(lang: Lang) -> tuple[list[str], list[str]]:
@@ -24,9 +25,9 @@ def ask_where(lang: Lang) -> tuple[list[str], list[str]]:
 
     ports = sorted(port.device for port in list_ports.comports())
     tell(say(lang, "ask_ports", ports=", ".join(ports) or "-"))
-    lines = str(typer.prompt(say(lang, "ask_serial"), default=ports[0] if ports else "", show_default=bool(ports)))
-    networks = str(typer.prompt(say(lang, "ask_network"), default="", show_default=False))
-    return networks.split(), lines.split()
+    lines = str(typer.prompt(say(lang, "ask_serial"), default=ports[0] if ports else _NONE))
+    networks = str(typer.prompt(say(lang, "ask_network"), default=_NONE))
+    return [each for each in networks.split() if each != _NONE], [each for each in lines.split() if each != _NONE]
 
 
 def ask_who(answers: Answers, lang: Lang) -> Answers:
@@ -64,12 +65,25 @@ def _ask_device(bus: DraftBus, device: Named, taken: set[str], lang: Lang) -> Na
     choices = [match, *device.others]
     if not device.sure and len(choices) > 1:
         names = [each.profile for each in choices]
-        said = typer.prompt(say(lang, "ask_profile"), default=names[0], type=click.Choice(names))
+        question = say(lang, "ask_profile", profiles=", ".join(names))
+        said = str(typer.prompt(question, default=names[0], value_proc=_one_of(names, lang)))
         match = choices[names.index(said)]
     name = str(typer.prompt(say(lang, "ask_device_id"), default=device.id, value_proc=_named(lang, taken)))
     taken.add(name)
     label = str(typer.prompt(say(lang, "ask_label"), default=device.label))
     return replace(device, id=name, label=label, match=match)
+
+
+def _one_of(names: list[str], lang: Lang) -> Callable[[str], str]:
+    """A check of a choice while it is asked for."""
+    from edge.commissioning import say
+
+    def check(text: str) -> str:
+        if text not in names:
+            raise typer.BadParameter(say(lang, "ask_one_of", names=", ".join(names)))
+        return text
+
+    return check
 
 
 def _named(lang: Lang, taken: set[str] | None = None) -> Callable[[str], str]:
@@ -81,9 +95,9 @@ def _named(lang: Lang, taken: set[str] | None = None) -> Callable[[str], str]:
         try:
             check_name(text, "id")
         except InvalidNameError as error:
-            raise click.UsageError(say(lang, "ask_bad_id")) from error
+            raise typer.BadParameter(say(lang, "ask_bad_id")) from error
         if taken is not None and text in taken:
-            raise click.UsageError(say(lang, "ask_taken_id", id=text))
+            raise typer.BadParameter(say(lang, "ask_taken_id", id=text))
         return text
 
     return check

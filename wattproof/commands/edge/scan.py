@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from wattproof.commands.edge.terminal import (
     Json,
     LangOption,
     chosen,
+    narrow,
     save,
     say_json,
     show,
@@ -21,7 +23,7 @@ from wattproof.commands.edge.terminal import (
 )
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
     from edge.commissioning import Found, FoundUnit, Lang
 
@@ -139,7 +141,7 @@ def serial(
                 line=str(settings[0]),
                 settings=len(settings),
                 units=len(asked),
-                seconds=f"{longest:.0f}",
+                seconds=math.ceil(longest),
                 wait=f"{wait:.0f}",
                 **facts,
             )
@@ -171,27 +173,38 @@ def report(found: Found, lang: Lang, file: Path | None, *, as_json: bool) -> Non
         raise typer.Exit(1)
 
 
-def table(found: Found, lang: Lang) -> Table:
-    """The units that answered, ranked."""
+def table(found: Found, lang: Lang) -> Group:
+    """The units that answered, ranked; on a narrow terminal the reasons for a mere guess stand below."""
+    from rich import box
+    from rich.console import Group
     from rich.table import Table
 
     from edge.commissioning import say
 
-    rows = Table(title=say(lang, "scan_title"), title_justify="left", show_lines=True)
-    for key in ("column_where", "column_unit", "column_model", "column_sure", "column_live", "column_why"):
+    tight = narrow()
+    rows = Table(title=say(lang, "scan_title"), title_justify="left", show_lines=True, box=box.HORIZONTALS)
+    keys = ("column_where", "column_model", "column_sure", "column_live")
+    for key in keys if tight else (*keys, "column_why"):
         rows.add_column(say(lang, key), overflow="fold")
+    below = []
     for unit in found.units:
-        rows.add_row(unit.url, str(unit.unit), *_cells(unit, lang))
-    return rows
+        where, model, sure, live, why = _cells(unit, lang)
+        rows.add_row(where, model, sure, live, *(() if tight else (why,)))
+        if tight and (unit.best is None or unit.best.sure != "likely"):
+            below.append(f"{where.replace(chr(10), ', ')}: {why}")
+    return Group(rows, *below)
 
 
-def _cells(unit: FoundUnit, lang: Lang) -> tuple[str, str, str, str]:
+def _cells(unit: FoundUnit, lang: Lang) -> tuple[str, str, str, str, str]:
     from edge.commissioning import label_of, say, shown
+    from edge.links import parse_url
 
+    where = f"{parse_url(unit.url)}\n{say(lang, 'unit', unit=unit.unit)}"
     best = unit.best
     if best is None:
-        return (say(lang, "model_unknown"), "", "", say(lang, "model_unknown_advice", url=unit.url, unit=unit.unit))
-    live = f"{label_of(best.live, lang)} {shown(best.live, best.values[best.live])}" if best.live else ""
+        why = say(lang, "model_unknown_advice", url=unit.url, unit=unit.unit)
+        return where, say(lang, "model_unknown"), "", "", why
+    live = f"{label_of(best.live, lang)}\n{shown(best.live, best.values[best.live])}" if best.live else ""
     profiles = " + ".join(each.profile for each in (best, *unit.parts))
-    model = f"{best.vendor} {best.model}\n{profiles}"
-    return (model, say(lang, f"sure_{best.sure}"), live, "; ".join(why.text(lang) for why in best.why))
+    why = "; ".join(reason.text(lang) for reason in best.why)
+    return where, f"{best.vendor} {best.model}\n{profiles}", say(lang, f"sure_{best.sure}"), live, why

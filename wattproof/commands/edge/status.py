@@ -95,7 +95,7 @@ def _cells(device: DeviceStatus, lang: Lang, now_ms: int) -> tuple[str, str, str
     from edge.commissioning import label_of, live_channel, say, shown
 
     name = live_channel(device.values)
-    errors = ", ".join(f"{reason} {count:,}" for reason, count in device.errors.items()) or "-"
+    errors = ", ".join(f"{say(lang, f'reason_{reason}')} {count:,}" for reason, count in device.errors.items()) or "-"
     if not name:
         return device.device, "-", "-", errors, say(lang, "state_no_value")
     last = device.values[name]

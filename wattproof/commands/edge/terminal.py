@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _WIDE = 132
+_ROOMY = 112
 
 
 class Language(StrEnum):
@@ -51,6 +52,11 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+
+
+def narrow() -> bool:
+    """Whether tables must do without what can be left out: the 80 columns of a service laptop."""
+    return console().width < _ROOMY
 
 
 def show(*things: RenderableType) -> None:
