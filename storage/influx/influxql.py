@@ -5,6 +5,7 @@ Grammar: https://docs.influxdata.com/influxdb/v1/query_language/spec/
 
 from __future__ import annotations
 
+import re
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -71,6 +72,9 @@ class Answer(msgspec.Struct, Generic[V]):
 Number = tuple[int, float]
 """A row of a statement that selects one number: its time [ms] and its value."""
 
+Cells = list[int | float | None]
+"""A row of a statement that selects numbers: its time [ms], and a value or null for each."""
+
 NUMBERS: Final = msgspec.json.Decoder(Answer[Number])
 ANY: Final = msgspec.json.Decoder(Answer[list[float | str | bool | None]])
 
@@ -78,3 +82,12 @@ ANY: Final = msgspec.json.Decoder(Answer[list[float | str | bool | None]])
 def decode_numbers(line: bytes) -> Answer[Number]:
     """Decode rows of time and number. InfluxDB writes minus zero as ``-0``, which JSON reads as the integer 0."""
     return NUMBERS.decode(line.replace(b",-0]", b",-0.0]"))
+
+
+_MINUS_ZERO = re.compile(rb"(?<=,)-0(?=[,\]])")
+_CELLS: Final = msgspec.json.Decoder(Answer[Cells])
+
+
+def decode_cells(line: bytes) -> Answer[Cells]:
+    """Decode rows of time and numbers; see `decode_numbers`."""
+    return _CELLS.decode(_MINUS_ZERO.sub(b"-0.0", line) if b",-0" in line else line)

@@ -36,12 +36,18 @@ class StatusError(Exception):
         said = fields.get("error") or fields.get("message")
         self.said_by_influxdb = isinstance(said, str)
         self.reason = str(said) if self.said_by_influxdb else text.strip()[:200] or str(error.reason)
+        self.retry_after_s = _seconds(error.headers.get("Retry-After") if error.headers else None)
         super().__init__(self.reason)
 
     @property
     def means_later(self) -> bool:
         """Whether the same request may well succeed later."""
         return self.status >= 500 or self.status in {408, 429}
+
+
+def _seconds(header: str | None) -> float | None:
+    """What ``Retry-After`` asks for [s]; its other form, a date, is left to our own pauses."""
+    return float(header) if header and header.strip().isdecimal() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,8 @@ def explain(error: StatusError, url: str, database: str, who: str) -> StoreError
     """Turn a status into a store error that says what to do."""
     said = f"({error.status}: {error.reason})"
     if error.means_later:
-        return StoreUnavailableError(f"InfluxDB at {url} cannot serve now {said}")
+        asked = "" if error.retry_after_s is None else f"; it asks to be left alone for {error.retry_after_s:g} s"
+        return StoreUnavailableError(f"InfluxDB at {url} cannot serve now {said}{asked}")
     text = {
         401: f"does not accept {who} {said}; check the credentials",
         403: f"does not let {who} use {database!r} {said}; grant read and write on it",

@@ -3,40 +3,57 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 import numpy as np
 
+from storage.aggregation import check
 from storage.errors import StoreError
-from storage.influx.influxql import ANY, Number, Rows, between, decode_numbers, identifier, is_tag, select
-from storage.influx.lines import Piece, halve_fields, halve_lines, requests
-from storage.influx.server import Server
-from storage.intake import GAP_KIND, MIN_TIME, take
-from storage.store import Aggregate, Health, Latest, Rejected, Series, Times, Values, Written
+from storage.influx.forgetting import forget
+from storage.influx.influxql import ANY, between, identifier, is_tag, select
+from storage.influx.newest import Newest, channels
+from storage.influx.reading import around, nothing, read, windows
+from storage.influx.rolling import roll
+from storage.influx.rows import is_ours, read_rows
+from storage.influx.server import reach
+from storage.influx.touches import Touches, read_notes, waiting
+from storage.influx.writing import Writer
+from storage.intake import GAP_KIND, MIN_TIME
+from storage.store import (
+    HOLD_MS,
+    Aggregate,
+    Forgotten,
+    Health,
+    Latest,
+    Rollups,
+    Series,
+    Times,
+    Values,
+    Written,
+)
 from telemetry import Batch, Gap
-
-LINES_PER_REQUEST: Final = 5_000
-"""Where InfluxData's own guide puts the best size of a write."""
 
 
 class InfluxStore:
     """Readings on an InfluxDB 1.x, 2.x or 3.x server: the `Store` that grows.
 
     Measurement = device kind, tags ``site`` and ``device``, one float field per channel; declared gaps in the
-    measurement ``gap``. Reads are InfluxQL, the one query language all versions share. Nothing is asked of the server
-    before the first use; the database (2.x: bucket) is made then, when it is absent and the credentials allow it.
+    measurement ``gap``, roll-ups in a place of their own (`storage.influx.places`). Reads are InfluxQL, the one query
+    language all versions share. Nothing is asked of the server before the first use; what is absent is made then, when
+    the credentials allow it.
 
     Parameters
     ----------
     url, database
         Where; ``http://host:8086``.
     token, org
-        Credentials of 2.x and 3.x, and the organization of 2.x.
+        Credentials of 2.x, 3.x and Cloud, and the organization of 2.x and Cloud.
     username, password
         Credentials of 1.x; used when there is no token.
     compress
-        Send lines gzipped, for a thin line to a distant server.
+        Compress what is sent, for a thin line to a distant server.
+    keep_raw_days, keep_rollup_days
+        For how long what is made on the server shall keep its data [d]; 0 for ever. What is there stays as it is.
 
     Raises
     ------
@@ -54,120 +71,112 @@ class InfluxStore:
         username: str = "",
         password: str = "",
         compress: bool = False,
+        keep_raw_days: int = 0,
+        keep_rollup_days: int = 0,
     ) -> None:
-        self._server = Server(url, database, token, org, username, password, compress=compress)
+        days = keep_raw_days, keep_rollup_days
+        self._server = reach(url, database, token, org, username, password, compress=compress, days=days)
+        self._newest = Newest(self._server)
+        self._touches = Touches()
+        self._writer = Writer(self._server, self._touches, self._newest)
 
     def write(self, batches: Sequence[Batch]) -> Written:
         """Commit batches; see `Store.write`. Lines the server calls bad are found by halving and left out."""
-        intake = take(batches)
-        rejected = list(intake.rejected)
-        for pieces in requests(intake.blocks, intake.gaps, LINES_PER_REQUEST):
-            rejected.extend(self._send(pieces))
-        refused = _folded(rejected[len(intake.rejected) :])
-        lost_gaps = len(refused) - sum(1 for each in refused if each.readings)
-        stored = intake.stored - sum(each.readings for each in refused)
-        return Written(stored, len(intake.gaps) - lost_gaps, (*intake.rejected, *refused))
-
-    def _send(self, pieces: list[Piece]) -> list[Rejected]:
-        lines = [line for piece in pieces for line in piece.lines()]
-        refusal = self._server.write(lines) if lines else None
-        if refusal is None:
-            return []
-        # The server has stored what it could (1.x, "partial write"); sending that again changes nothing.
-        if len(lines) > 1 and refusal.dropped != len(lines):
-            first, second = halve_lines(pieces)
-        else:
-            first, second = halve_fields(pieces)
-        if second:
-            return [*self._send(first), *self._send(second)]
-        # Asked twice: a refusal may also be of what was altered on the way there.
-        refusal = self._server.write(lines)
-        if refusal is None:
-            return []
-        return [each for piece in first for each in piece.rejected(refusal.reason)]
+        return self._writer.write(batches)
 
     def read(self, series: Series, start: int, end: int) -> tuple[Times, Values]:
         """Every value in a range; see `Store.read`."""
-        return self._numbers(select(identifier(series.channel), series.kind, *_of(series), between(start, end)))
+        return read(self._server, series, start, end)
+
+    def read_around(self, series: Series, start: int, end: int) -> tuple[Times, Values]:
+        """Every value in a range and those around it; see `Store.read_around`."""
+        found = around(self._server, series.site, series.kind, [series.device], [series.channel], start, end)
+        return found.get((series.device, series.channel), nothing())
 
     def windows(
-        self, series: Series, start: int, end: int, every_ms: int, aggregate: Aggregate, offset_ms: int = 0
+        self,
+        series: Series,
+        start: int,
+        end: int,
+        every_ms: int,
+        aggregate: Aggregate,
+        offset_ms: int = 0,
+        *,
+        hold_ms: int = HOLD_MS,
+        modulus: float | None = None,
     ) -> tuple[Times, Values]:
         """Aggregate into windows; see `Store.windows`."""
-        if every_ms <= 0:
-            raise ValueError(f"every_ms is {every_ms}; a window has a length above 0 ms")
-        what = f"{aggregate.value}({identifier(series.channel)})"
-        by = f" GROUP BY time({int(every_ms)}ms, {int(offset_ms) % int(every_ms)}ms) fill(none)"
-        return self._numbers(select(what, series.kind, *_of(series), between(start, end), by=by))
+        check(every_ms, hold_ms, modulus)
+        found = windows(self._server, [series], start, end, every_ms, aggregate, offset_ms, hold_ms, modulus)
+        return found.get(series, nothing())
 
-    def _numbers(self, statement: str) -> tuple[Times, Values]:
-        times, values = [np.zeros(0, np.int64)], [np.zeros(0)]
-        for _, rows in self._server.query(statement, decode_numbers):
-            time, value = zip(*rows.values, strict=True)
-            times.append(np.array(time, np.int64))
-            values.append(np.array(value, np.float64))
-        return np.concatenate(times), np.concatenate(values)
+    def windows_many(
+        self,
+        series: Sequence[Series],
+        start: int,
+        end: int,
+        every_ms: int,
+        aggregate: Aggregate,
+        offset_ms: int = 0,
+        *,
+        hold_ms: int = HOLD_MS,
+        modulus: float | None = None,
+    ) -> list[tuple[Times, Values]]:
+        """Aggregate many series; see `Store.windows_many`."""
+        check(every_ms, hold_ms, modulus)
+        found = windows(self._server, series, start, end, every_ms, aggregate, offset_ms, hold_ms, modulus)
+        return [found.get(each, nothing()) for each in series]
+
+    def rollups(self, series: Series, start: int, end: int) -> Rollups:
+        """Quarter-hours; see `Store.rollups`."""
+        return read_rows(self._server, series, start, end)
+
+    def roll(self, before: int, limit: int = 10_000) -> int:
+        """Roll touched windows up; see `Store.roll`."""
+        self._touches.rolling()
+        return roll(self._server, before, limit)
+
+    def touched(self) -> int:
+        """Windows to be rolled; see `Store.touched`."""
+        return sum(len(found) for found in waiting(read_notes(self._server)).values())
+
+    def forget(self, raw_before: int, rollups_before: int) -> Forgotten:
+        """Delete by retention; see `Store.forget`. Where only the server can delete, its retention periods do it."""
+        forgotten, horizon = forget(self._server, self._touches, raw_before, rollups_before)
+        self._writer.forgot(horizon)
+        self._newest.wrote(MIN_TIME)
+        return forgotten
 
     def latest(self, site: str) -> list[Latest]:
-        """Newest values; see `Store.latest`."""
-        return self._newest(site)
+        """Newest values; see `Store.latest`, and `Newest` for what others hear of late readings."""
+        return self._newest.find(site)
 
     def series(self, site: str | None = None) -> list[Series]:
         """Every series; see `Store.series`."""
-        return [each.series for each in self._newest(site)]
-
-    def _newest(self, site: str | None) -> list[Latest]:
-        """Ask for the last value of every field, one statement each: a statement with several loses their times."""
-        fields = [(kind, channel) for kind, channels in self._channels().items() for channel in channels]
-        statements = (
-            select(f"last({identifier(channel)})", kind, *_at(site), by=" GROUP BY site, device")
-            for kind, channel in fields
-        )
-        found = [
-            _latest(rows, fields[number], row) for number, rows in self._query_all(statements) for row in rows.values
-        ]
-        return sorted(found, key=lambda each: _key(each.series))
-
-    def _query_all(self, statements: Iterable[str]) -> Iterable[tuple[int, Rows[Number]]]:
-        text = "; ".join(statements)
-        return self._server.query(text, decode_numbers) if text else ()
-
-    def _channels(self) -> dict[str, list[str]]:
-        """Field keys that hold numbers, by measurement."""
-        channels: dict[str, list[str]] = {}
-        for _, rows in self._server.query("SHOW FIELD KEYS", ANY.decode):
-            numbers = [str(name) for name, kind, *_ in rows.values if kind in {"float", "integer"}]
-            if numbers and rows.name != GAP_KIND:
-                channels.setdefault(rows.name, []).extend(numbers)
-        return channels
+        return [each.series for each in self._newest.find(site)]
 
     def gaps(self, site: str, start: int, end: int) -> list[Gap]:
         """Declared gaps; see `Store.gaps`."""
-        conditions = (*_at(site), between(-(2**63), end), f"end_ms >= {max(start, MIN_TIME)}")
-        statement = select("end_ms, readings", GAP_KIND, *conditions, by=" GROUP BY kind, device, channel, reason")
+        where = is_tag("site", site), between(MIN_TIME, end), f"end_ms >= {max(start, MIN_TIME)}"
+        statement = select("end_ms, readings", GAP_KIND, *where, by=" GROUP BY kind, device, channel, reason")
         found = [
             Gap(
-                tags["device"],
-                tags["kind"],
-                tags["channel"],
-                _integer(time),
-                _integer(last),
-                tags["reason"],
-                _integer(lost),
+                tags["device"], tags["kind"], tags["channel"],
+                _integer(first), _integer(last), tags["reason"], _integer(lost),
             )
             for _, rows in self._server.query(statement, ANY.decode)
             for tags in (rows.tags,)
-            for time, last, lost in rows.values
-        ]
+            for first, last, lost in rows.values
+        ]  # fmt: skip
         return sorted(found, key=lambda gap: (gap.start, gap.kind, gap.device, gap.channel, gap.reason))
 
     def count(self, site: str | None = None) -> int:
         """Number of values; see `Store.count`. Reads every value of the site on the server."""
-        counts = {
-            kind: ", ".join(f"count({identifier(channel)})" for channel in channels)
-            for kind, channels in self._channels().items()
-        }
-        statement = "; ".join(select(counted, kind, *_at(site)) for kind, counted in counts.items())
+        where = () if site is None else (is_tag("site", site),)
+        statement = "; ".join(
+            select(", ".join(f"count({identifier(name)})" for name in names), kind, *where)
+            for kind, names in channels(self._server).items()
+        )
         if not statement:
             return 0
         return sum(
@@ -175,7 +184,6 @@ class InfluxStore:
             for _, rows in self._server.query(statement, ANY.decode)
             for _, *numbers in rows.values
             for number in numbers
-            if number is not None
         )
 
     def duplicates(self) -> int:
@@ -185,16 +193,17 @@ class InfluxStore:
         measurement with further tags; those devices are read and counted.
         """
         keys: dict[tuple[str, str, str], int] = defaultdict(int)
-        for _, rows in self._server.query("SHOW SERIES", ANY.decode):
+        for _, rows in self._server.query("SHOW SERIES", ANY.decode, chunked=True):
             for (key,) in rows.values:
                 kind, *tags = str(key).split(",")
                 named = dict(each.split("=", 1) for each in tags if "=" in each)
-                if kind != GAP_KIND:
+                if kind != GAP_KIND and not is_ours(kind):
                     keys[kind, named.get("site", ""), named.get("device", "")] += 1
         suspects = {key for key, count in keys.items() if count > 1}
+        fields = channels(self._server) if suspects else {}
         found = 0
         for kind, site, device in suspects:
-            for channel in self._channels()[kind]:
+            for channel in fields.get(kind, ()):
                 times, _ = self.read(Series(site, kind, device, channel), -(2**63), 2**63)
                 _, counts = np.unique(times, return_counts=True)
                 found += int(counts[counts > 1].sum())
@@ -203,49 +212,18 @@ class InfluxStore:
     def health(self) -> Health:
         """Whether the server answers a query on the database; see `Store.health`."""
         try:
-            for _ in self._server.query("SHOW MEASUREMENTS LIMIT 1", ANY.decode):
-                pass
+            facts = self._server.check()
         except StoreError as error:
             return Health(ok=False, engine="influx", detail=str(error))
-        facts = {
-            "url": self._server.url,
-            "database": self._server.database,
-            "version": self._server.version or "unknown",
-        }
-        return Health(ok=True, engine="influx", detail=f"{self._server.database} on {self._server.url}", facts=facts)
+        if self._writer.trouble:
+            facts["notes"] = self._writer.trouble
+        detail = f"{facts['database']} on {facts['url']}, InfluxDB {facts['version']}"
+        return Health(ok=True, engine="influx", detail=detail, facts=facts)
 
     def close(self) -> None:
         """Let go of every connection; see `Store.close`."""
         self._server.close()
 
 
-def _at(site: str | None) -> tuple[str, ...]:
-    return () if site is None else (is_tag("site", site),)
-
-
-def _of(series: Series) -> tuple[str, ...]:
-    return is_tag("site", series.site), is_tag("device", series.device)
-
-
-def _latest(rows: Rows[Number], field: tuple[str, str], row: Number) -> Latest:
-    series = Series(rows.tags.get("site", ""), field[0], rows.tags.get("device", ""), field[1])
-    return Latest(series, *row)
-
-
-def _key(series: Series) -> tuple[str, str, str, str]:
-    return series.site, series.kind, series.device, series.channel
-
-
 def _integer(number: float | str | None) -> int:
     return int(number or 0)
-
-
-def _folded(rejected: list[Rejected]) -> list[Rejected]:
-    """Sum readings of the same series of the same batch that were refused for the same reason."""
-    folded: dict[tuple[int, Series, str], Rejected] = {}
-    for each in rejected:
-        key = id(each.batch), each.series, each.reason
-        before = folded.get(key)
-        readings = each.readings + (before.readings if before else 0)
-        folded[key] = Rejected(each.batch, each.series, readings, each.reason)
-    return list(folded.values())

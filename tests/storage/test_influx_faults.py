@@ -141,7 +141,7 @@ def test_readings_beyond_the_retention_policy_are_rejected_and_the_rest_is_store
     influxdb: Database, influx_database: str, store: InfluxStore
 ) -> None:
     ready(influxdb, store, influx_database, f"power_meter,site=x,device=y {POWER}=1 {NOW}")
-    ask_influx(influxdb.url, f"ALTER RETENTION POLICY autogen ON {influx_database} DURATION 520w SHARD DURATION 1w")
+    ask_influx(influxdb.url, f"ALTER RETENTION POLICY raw ON {influx_database} DURATION 520w SHARD DURATION 1w")
     old = {1000 * n: float(n) for n in range(1, 6)}
     new = {NOW + 1000 * n: float(n) for n in range(7)}
     sent = batch(old | new)

@@ -7,7 +7,9 @@ import math
 import urllib.parse
 import urllib.request
 
-from storage import InfluxStore
+import pytest
+
+from storage import InfluxStore, StoreRefusedError
 from telemetry import Gap
 from tests.parts import Database, wait_until
 from tests.storage.parts import MAIN, POWER, batch
@@ -27,7 +29,6 @@ def exported(server: Database, name: str) -> dict[int, float]:
 
 def test_written_values_arrive(victoria_metrics: Database) -> None:
     store = InfluxStore(victoria_metrics.url, token="any", org="any")
-    assert store.health().ok, store.health().detail
     sent: dict[int, float | None] = {NOW + 1000 * n: 100 * math.sin(n) for n in range(50)}
     gap = Gap("main", "power_meter", POWER, NOW + 60_000, NOW + 90_000, "outbox_full", 30)
     outcome = store.write([batch(sent, gaps=[gap])])
@@ -39,4 +40,14 @@ def test_written_values_arrive(victoria_metrics: Database) -> None:
     # It keeps floats as decimals that share an exponent: of these values 12 digits or more come back, not every bit.
     assert all(math.isclose(got[time], value or 0.0, rel_tol=1e-11) for time, value in sent.items())
     assert exported(victoria_metrics, "gap_readings") == {NOW + 60_000: 30.0}
+    store.close()
+
+
+def test_it_is_said_that_nothing_can_be_read_there(victoria_metrics: Database) -> None:
+    store = InfluxStore(victoria_metrics.url, token="any", org="any")
+    health = store.health()
+    assert not health.ok
+    assert "does not answer InfluxQL (is it VictoriaMetrics?)" in health.detail
+    with pytest.raises(StoreRefusedError, match="can be written there, not read; name an InfluxDB"):
+        store.read(MAIN, 0, NOW)
     store.close()

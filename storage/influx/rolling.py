@@ -1,0 +1,159 @@
+"""Rolling up on InfluxDB: touched windows become rows, and leave their notes when these are durable."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import numpy as np
+import structlog
+
+from storage.errors import StoreError
+from storage.influx.horizon import Horizon, read_horizon
+from storage.influx.influxql import ANY, identifier, is_tag
+from storage.influx.reading import Part, around, nothing
+from storage.influx.rows import RowLines, read_turns, state_fields
+from storage.influx.server import Server
+from storage.influx.touches import TOUCHED, Note, read_notes, waiting, without
+from storage.rollup import rolled, select
+from storage.store import ROLLUP_MS, Series, Times
+
+log = structlog.get_logger(__name__)
+
+_LINES_PER_REQUEST: Final = 2_000
+_CHANNELS_TOGETHER_MS: Final = 2 * 86_400_000
+"""Readings of all channels of a device are fetched at once for ranges up to this length."""
+_IN_FLIGHT_MS: Final = 600_000
+"""A note younger than this may still have an elder brother on its way to the server."""
+
+
+def roll(server: Server, before: int, limit: int) -> int:
+    """See `Store.roll`."""
+    notes = read_notes(server)
+    chosen = _oldest(waiting(notes), before - ROLLUP_MS, limit)
+    if not chosen:
+        return 0
+    horizon = read_horizon(server)
+    devices: dict[tuple[str, str, str], list[Series]] = defaultdict(list)
+    for series in chosen:
+        devices[series.site, series.kind, series.device].append(series)
+    states = {kind: state_fields(server, kind) for kind in {series.kind for series in chosen}}
+    batch: list[str] = []
+    for family in devices.values():
+        batch += _roll_device(server, family, chosen, horizon, states[family[0].kind])
+        if len(batch) >= _LINES_PER_REQUEST:
+            write_rows(server, batch)
+            batch = []
+    write_rows(server, batch)
+    left = [changed for note in notes if (changed := without(note, chosen)) is not None]
+    for first in range(0, len(left), 20):
+        write_notes(server, left[first : first + 20])
+    return sum(len(windows) for windows in chosen.values())
+
+
+def _oldest(found: dict[Series, Times], latest: int, limit: int) -> dict[Series, Times]:
+    """Windows that start at `latest` at the latest, about `limit` of them, the oldest first."""
+    found = {series: kept for series, windows in found.items() if len(kept := windows[windows <= latest])}
+    if sum(len(windows) for windows in found.values()) <= limit:
+        return found
+    newest = np.partition(np.concatenate(list(found.values())), limit - 1)[limit - 1]
+    return {series: kept for series, windows in found.items() if len(kept := windows[windows <= newest])}
+
+
+def _roll_device(
+    server: Server,
+    family: list[Series],
+    chosen: dict[Series, Times],
+    horizon: Horizon,
+    states: dict[str, list[float]],
+) -> list[str]:
+    """Rows of one device's series, as lines."""
+    lines = RowLines(horizon.turn)
+    fetch = _Fetch(server, family)
+    for series in family:
+        touched = chosen[series]
+        for changed, made in rolled(fetch.around, series, touched):
+            rows = made
+            stay = horizon.closed(server, series, changed, touched, made)
+            if len(stay):
+                changed = changed[~np.isin(changed, stay)]  # noqa: PLW2901 - what is left of it
+                rows = select(made, np.isin(made.start, changed))
+            lines.put(rows, states.get(series.channel, ()))
+            gone = changed[~np.isin(changed, rows.start)]
+            if len(gone):
+                there = _there(server, series, gone)
+                if len(there):
+                    lines.remove(series, there)
+    return lines.lines()
+
+
+def _there(server: Server, series: Series, windows: Times) -> Times:
+    """Those windows that have a row."""
+    found = read_turns(
+        server, series.site, series.kind, series.device, [series.channel], int(windows[0]), int(windows[-1]) + 1
+    )
+    starts = found[series.channel][0] if series.channel in found else np.zeros(0, np.int64)
+    return windows[np.isin(windows, starts)]
+
+
+class _Fetch:
+    """`Store.read_around` for the channels of one device, which are mostly asked for the same ranges one by one."""
+
+    def __init__(self, server: Server, family: Iterable[Series]) -> None:
+        self._server = server
+        self._channels = [series.channel for series in family]
+        self._range = (0, 0)
+        self._found: dict[tuple[str, str], Part] = {}
+
+    def around(self, series: Series, start: int, end: int) -> Part:
+        """Readings of a range and those around it."""
+        if end - start > _CHANNELS_TOGETHER_MS:
+            names = [series.channel]
+            found = around(self._server, series.site, series.kind, [series.device], names, start, end)
+            return found.get((series.device, series.channel), nothing())
+        if self._range != (start, end):
+            self._found = around(self._server, series.site, series.kind, [series.device], self._channels, start, end)
+            self._range = (start, end)
+        return self._found.get((series.device, series.channel), nothing())
+
+
+def write_rows(server: Server, lines: list[str]) -> None:
+    """Make rows durable.
+
+    Raises
+    ------
+    StoreError
+        When the server takes one for bad data: somebody else writes fields of these names.
+    """
+    if lines:
+        refusal = server.write(lines, rollup=True)
+        if refusal is not None:
+            raise StoreError(f"InfluxDB at {server.url} refuses roll-ups ({refusal.reason}); who else writes there?")
+
+
+def write_notes(server: Server, notes: Iterable[Note]) -> None:
+    """Make notes durable, those with nothing left too."""
+    lines = [note.line() for note in notes]
+    if lines:
+        refusal = server.write(lines)
+        if refusal is not None:
+            raise StoreError(f"InfluxDB at {server.url} refuses notes of what to roll ({refusal.reason})")
+
+
+def sweep(server: Server) -> None:
+    """Delete notes that are worked off, where the server can delete; none that may have an unread one before it."""
+    before = time.time_ns() // 1_000_000 - _IN_FLIGHT_MS
+    open_: dict[str, int] = {}
+    for note in read_notes(server):
+        open_.setdefault(note.writer, note.time)
+    for writer in _writers(server):
+        until = min(before, open_.get(writer, before)) * 1_000_000
+        server.delete(identifier(TOUCHED), f"{is_tag('writer', writer)} AND time < {until}")
+
+
+def _writers(server: Server) -> Iterator[str]:
+    statement = f"SHOW TAG VALUES FROM {identifier(TOUCHED)} WITH KEY = writer"
+    for _, rows in server.query(statement, ANY.decode):
+        yield from (str(value) for _, value, *_ in rows.values)

@@ -1,0 +1,141 @@
+"""Roll-ups as InfluxDB holds them: a measurement beside each kind's own, a point per device and quarter-hour.
+
+Measurement ``power_meter.15m``, tags ``site`` and ``device``, and for each channel the fields ``CHANNEL:count``,
+``:first``, ``:last``, ``:low``, ``:high``, ``:mean``, ``:increase``, ``:coverage``, for a state ``:state_1.0`` and so
+on [s]. ``CHANNEL:turn`` says after how many runs of retention the row was made. A field cannot be taken away, only
+written over: a row that is no more has count and coverage 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from storage.influx.influxql import ANY, Cells, between, decode_cells, identifier, is_tag, select
+from storage.influx.lines import tag
+from storage.influx.server import Server
+from storage.rollup import empty, kind_of
+from storage.store import Rollups, Series, Times, Values
+from telemetry import Kind
+
+SUFFIX: Final = ".15m"
+_OF_READINGS: Final = ("first", "last", "low", "high")
+_NUMBERS: Final = ("count", *_OF_READINGS, "mean", "increase", "coverage")
+_STATE: Final = "state_"
+
+
+def is_ours(measurement: str) -> bool:
+    """Whether a measurement is our own book-keeping; no device kind has such a name."""
+    return measurement.startswith("_") or measurement.endswith(SUFFIX)
+
+
+def state_fields(server: Server, kind: str) -> dict[str, list[float]]:
+    """The states that roll-ups of a kind of device have fields for, by channel."""
+    found: dict[str, list[float]] = defaultdict(list)
+    statement = f"SHOW FIELD KEYS FROM {identifier(kind + SUFFIX)}"
+    for _, rows in server.query(statement, ANY.decode, rollup=True):
+        for name, *_ in rows.values:
+            channel, _, column = str(name).partition(":")
+            if column.startswith(_STATE):
+                found[channel].append(float(column[len(_STATE) :]))
+    return found
+
+
+def read_rows(server: Server, series: Series, start: int, end: int) -> Rollups:
+    """The rows of one series whose windows start in a range."""
+    states = state_fields(server, series.kind).get(series.channel, []) if kind_of(series) is Kind.STATE else []
+    names = [*_NUMBERS, *(f"{_STATE}{state!r}" for state in states)]
+    table = _select(server, series, [f"{series.channel}:{name}" for name in names], start, end)
+    if not len(table):
+        return empty(series)
+    time, count, first, last, low, high, mean, increase, coverage, *spent = table.T
+    there = (count > 0) | (coverage > 0)
+
+    def of_readings(column: Values) -> Values:
+        masked: Values = np.where(count > 0, column, np.nan)[there]
+        return masked
+
+    seconds = {state: np.nan_to_num(column[there]) for state, column in zip(states, spent, strict=True)}
+    return Rollups(
+        series,
+        time[there].astype(np.int64),
+        count[there].astype(np.int64),
+        of_readings(first),
+        of_readings(last),
+        of_readings(low),
+        of_readings(high),
+        np.where(coverage > 0, mean, np.nan)[there],
+        increase[there],
+        coverage[there],
+        {state: column for state, column in sorted(seconds.items()) if column.any()},
+    )
+
+
+def read_turns(
+    server: Server, site: str, kind: str, device: str, channels: Sequence[str], start: int, end: int
+) -> dict[str, tuple[Times, Values, Values]]:
+    """Starts, turns and counts of the rows in a range, of each channel that has any."""
+    names = [f"{channel}:{what}" for channel in channels for what in ("turn", "count", "coverage")]
+    table = _select(server, Series(site, kind, device, ""), names, start, end)
+    found: dict[str, tuple[Times, Values, Values]] = {}
+    for number, channel in enumerate(channels):
+        if not len(table):
+            break
+        turn, count, coverage = table[:, 1 + 3 * number : 4 + 3 * number].T
+        there = (count > 0) | (coverage > 0)
+        if there.any():
+            found[channel] = (table[there, 0].astype(np.int64), turn[there], count[there])
+    return found
+
+
+def _select(server: Server, series: Series, names: Sequence[str], start: int, end: int) -> Values:
+    """Time and fields of one device's rows, shape (rows, 1 + fields); NaN where there is nothing."""
+    what = ", ".join(identifier(name) for name in names)
+    where = is_tag("site", series.site), is_tag("device", series.device), between(start, end)
+    statement = select(what, series.kind + SUFFIX, *where)
+    cells: list[Cells] = []
+    for _, rows in server.query(statement, decode_cells, rollup=True, chunked=True):
+        cells += rows.values
+    # Times in ms are exact in 64-bit floats for the next 285,000 years.
+    return np.array(cells, np.float64).reshape(len(cells), 1 + len(names))
+
+
+class RowLines:
+    """Lines of rows, those of all channels of a device and window in one."""
+
+    def __init__(self, turn: int) -> None:
+        self._turn = turn
+        self._fields: dict[tuple[str, str, str, int], list[str]] = defaultdict(list)
+
+    def put(self, rows: Rollups, states: Iterable[float]) -> None:
+        """Add rows of a series; `states` are those that may stand in the row it replaces."""
+        series = rows.series
+        known = {state: np.zeros(len(rows.start)) for state in states} | rows.states
+        floats: Mapping[str, Values] = {
+            **{name: getattr(rows, name) for name in _NUMBERS[1:]},
+            **{f"{_STATE}{state!r}": seconds for state, seconds in known.items()},
+        }
+        columns = {name: column.tolist() for name, column in floats.items()}
+        for number, (start, count) in enumerate(zip(rows.start.tolist(), rows.count.tolist(), strict=True)):
+            fields = self._fields[series.site, series.kind, series.device, start]
+            fields.append(f"{series.channel}:turn={self._turn}i,{series.channel}:count={count}i")
+            fields += [
+                f"{series.channel}:{name}={column[number]!r}"
+                for name, column in columns.items()
+                if not math.isnan(column[number])
+            ]
+
+    def remove(self, series: Series, starts: Times) -> None:
+        """Make rows those of windows of which nothing is known."""
+        self.put(empty(series, starts), ())
+
+    def lines(self) -> list[str]:
+        """All of it as line protocol."""
+        return [
+            f"{kind}{SUFFIX},site={tag(site)},device={tag(device)} {','.join(fields)} {start}000000"
+            for (site, kind, device, start), fields in self._fields.items()
+        ]

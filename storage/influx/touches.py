@@ -1,0 +1,243 @@
+"""Which quarter-hours a write touches, noted in the very request that carries its readings, until they are rolled up.
+
+A note is one point of the measurement ``_touched``: its time is when it was written, its tag the process that wrote it,
+its only field the text of what is to be rolled. Rolling takes windows out of the text, and never puts one in, so that
+workers may roll at once; a note that is written while they work has a time of its own. So nothing hangs on clocks that
+agree, or on a server that can delete. A worker that dies leaves the text as it was: those windows are rolled again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from storage.influx.influxql import ANY, identifier
+from storage.influx.lines import BlockPiece, Piece
+from storage.influx.server import Server
+from storage.intake import Block
+from storage.store import ROLLUP_MS, Series, Times
+
+TOUCHED: Final = "_touched"
+"""No device kind begins so."""
+
+Run = tuple[int, int]
+"""First and last window of a run, counted in quarter-hours since 1970."""
+
+_LONGEST_TEXT: Final = 48_000
+"""InfluxDB's strings end at 64 KiB; quotes are doubled by their escapes."""
+_PER_ENTRY: Final = 1_000
+_MARGIN_MS: Final = 60_000
+"""How far clocks may differ before a window that another process takes for ended is still thought to be running."""
+_STRING: Final = str.maketrans({"\\": "\\\\", '"': '\\"'})
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """The same windows of the same channels of some devices."""
+
+    site: str
+    kind: str
+    devices: list[str]
+    channels: tuple[str, ...]
+    runs: list[Run]
+
+    def windows(self) -> Times:
+        """Starts of the windows [ms], rising, shape (windows,)."""
+        parts = [np.arange(first, last + 1) for first, last in self.runs]
+        return np.unique(np.concatenate(parts)) * ROLLUP_MS if parts else np.zeros(0, np.int64)
+
+    def series(self) -> Iterator[Series]:
+        """Whose windows they are."""
+        return (Series(self.site, self.kind, device, channel) for device in self.devices for channel in self.channels)
+
+
+_DECODER: Final = msgspec.json.Decoder(list[Entry])
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A point of the measurement: who wrote it, when [ms UTC], and what is to be rolled."""
+
+    writer: str
+    time: int
+    entries: list[Entry]
+
+    def line(self) -> str:
+        """The point as line protocol."""
+        text = _ENCODER.encode(self.entries).decode() if self.entries else ""
+        return f'{TOUCHED},writer={self.writer} todo="{text.translate(_STRING)}" {self.time}000000'
+
+
+_Key = tuple[str, str, str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Lines of notes for one request, and what is known to be noted once it has been accepted."""
+
+    lines: list[str]
+    running: dict[_Key, int] = field(default_factory=dict)
+
+
+class Touches:
+    """The notes of one process.
+
+    A window that is running by the clock cannot be rolled yet, so it is noted once; any other is noted by every write.
+    """
+
+    def __init__(self) -> None:
+        self._writer = uuid.uuid4().hex[:12]
+        self._lock = threading.Lock()
+        self._last = 0
+        self._running: dict[_Key, int] = {}
+
+    def plan(self, pieces: Sequence[Piece]) -> Plan:
+        """Notes to travel with these pieces."""
+        now = time.time_ns() // 1_000_000
+        running = now // ROLLUP_MS
+        if (now + _MARGIN_MS) // ROLLUP_MS != running:
+            running = -1  # By another's clock it may have ended, and be rolled while we do not note it any more.
+        plan = Plan([])
+        entries = [
+            entry
+            for piece in pieces
+            if isinstance(piece, BlockPiece)
+            for entry in self._entries(piece.block, running, plan.running)
+        ]
+        plan.lines.extend(note.line() for note in self.notes(entries))
+        return plan
+
+    def notes(self, entries: Iterable[Entry]) -> list[Note]:
+        """Entries as notes, each with a time no other note of this process has."""
+        now = time.time_ns() // 1_000_000
+        return [Note(self._writer, self._next(now), group) for group in _groups(entries)]
+
+    def _entries(self, block: Block, running: int, noting: dict[_Key, int]) -> Iterator[Entry]:
+        site, kind, channels = block.site, block.kind, block.channels
+        first, last = int(block.times.min()) // ROLLUP_MS, int(block.times.max()) // ROLLUP_MS
+        if first == last == running:
+            keys = [(site, kind, device, channels) for device in dict.fromkeys(block.devices)]
+            new = [key for key in keys if self._running.get(key) != running]
+            noting.update(dict.fromkeys(new, running))
+            if new:
+                yield Entry(site, kind, [device for _, _, device, _ in new], channels, [(running, running)])
+        elif first == last and not np.isnan(block.values).any():
+            yield Entry(site, kind, list(dict.fromkeys(block.devices)), channels, [(first, first)])
+        else:
+            for device, times, values in zip(block.devices, block.times, block.values, strict=True):
+                yield from _exactly(site, kind, device, channels, times, ~np.isnan(values))
+
+    def _next(self, now: int) -> int:
+        with self._lock:
+            self._last = max(now, self._last + 1)
+            return self._last
+
+    def noted(self, plan: Plan) -> None:
+        """The notes of a plan were accepted."""
+        self._running.update(plan.running)
+
+    def rolling(self) -> None:
+        """Windows may be taken out of notes from now on, running ones too: note all of them anew."""
+        self._running.clear()
+
+
+def _exactly(
+    site: str, kind: str, device: str, channels: tuple[str, ...], times: Times, there: np.ndarray
+) -> Iterator[Entry]:
+    """Windows of one device, each channel's own."""
+    windows = times // ROLLUP_MS
+    groups: dict[tuple[Run, ...], list[str]] = defaultdict(list)
+    for channel, held in zip(channels, there, strict=True):
+        groups[tuple(runs_of(np.unique(windows[held])))].append(channel)
+    for runs, names in groups.items():
+        if runs:
+            yield Entry(site, kind, [device], tuple(names), list(runs))
+
+
+def runs_of(windows: Times) -> list[Run]:
+    """Runs of windows that are counted in quarter-hours, rising, shape (windows,)."""
+    if not len(windows):
+        return []
+    parts = np.split(windows, np.flatnonzero(np.diff(windows) != 1) + 1)
+    return [(int(part[0]), int(part[-1])) for part in parts]
+
+
+def read_notes(server: Server) -> list[Note]:
+    """Notes that are not worked off, by time."""
+    statement = f"SELECT todo FROM {identifier(TOUCHED)} WHERE todo != '' GROUP BY writer"  # noqa: S608 - our own words
+    notes = [
+        Note(rows.tags["writer"], int(at), _DECODER.decode(str(text)))
+        for _, rows in server.query(statement, ANY.decode, chunked=True)
+        for at, text in rows.values
+        if isinstance(at, (int, float))
+    ]
+    return sorted(notes, key=lambda note: note.time)
+
+
+def waiting(notes: Iterable[Note]) -> dict[Series, Times]:
+    """Windows to be rolled [ms], rising, of each series."""
+    found: dict[Series, list[Times]] = defaultdict(list)
+    for note in notes:
+        for entry in note.entries:
+            windows = entry.windows()
+            for series in entry.series():
+                found[series].append(windows)
+    return {series: np.unique(np.concatenate(parts)) for series, parts in found.items()}
+
+
+def without(note: Note, done: Mapping[Series, Times]) -> Note | None:
+    """The note without windows that are done [ms]; None when none of them was in it."""
+    left: list[Entry] = []
+    changed = False
+    for entry in note.entries:
+        windows = entry.windows()
+        hit = [series for series in entry.series() if series in done and np.isin(windows, done[series]).any()]
+        if not hit:
+            left.append(entry)
+            continue
+        changed = True
+        for device in entry.devices:
+            groups: dict[tuple[Run, ...], list[str]] = defaultdict(list)
+            for channel in entry.channels:
+                gone = done.get(Series(entry.site, entry.kind, device, channel))
+                kept = windows if gone is None else windows[~np.isin(windows, gone)]
+                groups[tuple(runs_of(kept // ROLLUP_MS))].append(channel)
+            left += [
+                Entry(entry.site, entry.kind, [device], tuple(names), list(runs))
+                for runs, names in groups.items()
+                if runs
+            ]
+    return Note(note.writer, note.time, left) if changed else None
+
+
+def _groups(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Entries in groups whose text a field can hold."""
+    group: list[Entry] = []
+    size = 0
+    for entry in entries:
+        for part in _split(entry):
+            length = len(_ENCODER.encode(part))
+            if group and size + length > _LONGEST_TEXT:
+                yield group
+                group, size = [], 0
+            group.append(part)
+            size += length
+    if group:
+        yield group
+
+
+def _split(entry: Entry) -> Iterator[Entry]:
+    """Parts of an entry with few enough devices and runs."""
+    for first in range(0, len(entry.devices), _PER_ENTRY // 2):
+        for run in range(0, len(entry.runs), _PER_ENTRY):
+            yield msgspec.structs.replace(
+                entry, devices=entry.devices[first : first + _PER_ENTRY // 2], runs=entry.runs[run : run + _PER_ENTRY]
+            )

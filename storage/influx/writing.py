@@ -1,0 +1,122 @@
+"""Writing to InfluxDB: requests of whole batches, and what becomes of those that it refuses in part."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from storage.influx.horizon import Horizon, read_horizon, set_aside
+from storage.influx.lines import Piece, halve_fields, halve_lines, requests
+from storage.influx.newest import Newest
+from storage.influx.server import Server
+from storage.influx.touches import Touches
+from storage.intake import Intake, take
+from storage.store import Rejected, Series, Written
+from telemetry import Batch
+
+log = structlog.get_logger(__name__)
+
+LINES_PER_REQUEST: Final = 5_000
+"""Where InfluxData's own guide puts the best size of a write."""
+
+_HORIZON_AGAIN_S: Final = 60.0
+"""How long another process's forgetting may go unnoticed [s]; rolling looks for itself."""
+
+
+class Writer:
+    """Commits batches, with a note of what they touch in every request."""
+
+    def __init__(self, server: Server, touches: Touches, newest: Newest) -> None:
+        self._server = server
+        self._touches = touches
+        self._newest = newest
+        self._horizon = Horizon()
+        self._horizon_asked = -_HORIZON_AGAIN_S
+        self.trouble = ""
+
+    def write(self, batches: Sequence[Batch]) -> Written:
+        """Commit batches; see `Store.write`. Lines the server calls bad are found by halving and left out."""
+        intake = take(batches)
+        if intake.blocks:
+            intake = set_aside(self._server, intake, self._known_horizon())
+        refused: list[Rejected] = []
+        for pieces in requests(intake.blocks, intake.gaps, LINES_PER_REQUEST):
+            refused.extend(self._send(pieces))
+        refused = _folded(refused)
+        lost_gaps = len(refused) - sum(1 for each in refused if each.readings)
+        stored = intake.stored - sum(each.readings for each in refused)
+        self._tell(intake)
+        return Written(stored, len(intake.gaps) - lost_gaps, (*intake.rejected, *refused))
+
+    def _tell(self, intake: Intake) -> None:
+        if intake.blocks:
+            self._newest.wrote(min(int(block.times.min()) for block in intake.blocks))
+
+    def _known_horizon(self) -> Horizon:
+        now = time.monotonic()
+        if now - self._horizon_asked > _HORIZON_AGAIN_S:
+            self._horizon = read_horizon(self._server)
+            self._horizon_asked = now
+        return self._horizon
+
+    def forgot(self, horizon: Horizon) -> None:
+        """Retention came as far as this."""
+        self._horizon = horizon
+        self._horizon_asked = time.monotonic()
+
+    def _send(self, pieces: list[Piece]) -> list[Rejected]:
+        lines = _lines(pieces)
+        if not lines:
+            return []
+        plan = self._touches.plan(pieces)
+        refusal = self._server.write([*lines, *plan.lines])
+        rejected: list[Rejected] = []
+        if refusal is not None:
+            rejected = self._halved(pieces, lines, refusal.dropped)
+            # Behind what it speaks of, and by itself: a note that is refused must cost no reading.
+            refusal = self._server.write(plan.lines) if plan.lines else None
+        if refusal is None:
+            self._touches.noted(plan)
+            self.trouble = ""
+        else:
+            self.trouble = f"what is to be rolled up cannot be noted: {refusal.reason}"
+            log.error("influxdb_note_refused", url=self._server.url, reason=refusal.reason)
+        return rejected
+
+    def _halved(self, pieces: list[Piece], lines: list[str], dropped: int | None) -> list[Rejected]:
+        """Send again in two parts; what is one value wide and one line long is rejected."""
+        # The server has stored what it could (1.x, "partial write"); sending that again changes nothing.
+        if len(lines) > 1 and dropped != len(lines):
+            first, second = halve_lines(pieces)
+        else:
+            first, second = halve_fields(pieces)
+        if second:
+            return [*self._part(first), *self._part(second)]
+        # Asked twice: a refusal may also be of what was altered on the way there.
+        refusal = self._server.write(lines)
+        if refusal is None:
+            return []
+        return [each for piece in first for each in piece.rejected(refusal.reason)]
+
+    def _part(self, pieces: list[Piece]) -> list[Rejected]:
+        lines = _lines(pieces)
+        refusal = self._server.write(lines) if lines else None
+        return [] if refusal is None else self._halved(pieces, lines, refusal.dropped)
+
+
+def _lines(pieces: list[Piece]) -> list[str]:
+    return [line for piece in pieces for line in piece.lines()]
+
+
+def _folded(rejected: list[Rejected]) -> list[Rejected]:
+    """Sum readings of the same series of the same batch that were refused for the same reason."""
+    folded: dict[tuple[int, Series, str], Rejected] = {}
+    for each in rejected:
+        key = id(each.batch), each.series, each.reason
+        before = folded.get(key)
+        readings = each.readings + (before.readings if before else 0)
+        folded[key] = Rejected(each.batch, each.series, readings, each.reason)
+    return list(folded.values())
