@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 from collections import Counter
 from collections.abc import Callable
 from importlib import metadata
@@ -22,6 +23,7 @@ from edge.publisher import Publisher
 from edge.reload import SiteWatch
 from edge.site import Site, pace_of, profile_of
 from edge.splits import Splits
+from edge.steadiness import steady
 from telemetry import Acceptance, Birth, BirthDevice, Broker, Quality
 
 log = structlog.get_logger()
@@ -150,7 +152,8 @@ class Agent:
         self.crew.poll(self.site)
         log.info("agent_started", site=self.site.site.id, gateway=self.site.gateway, buses=len(self.site.buses))
         try:
-            await asyncio.wait([flushing, *beside, *stopping], return_when=asyncio.FIRST_COMPLETED)
+            with steady():
+                await asyncio.wait([flushing, *beside, *stopping], return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (*beside, *stopping):
                 task.cancel()
@@ -275,6 +278,7 @@ def birth_of(site: Site, epoch: str, started: int, acceptance: Acceptance | None
         timezone=site.site.timezone,
         devices=devices,
         acceptance=acceptance,
+        host=platform.node(),
     )
 
 

@@ -40,6 +40,10 @@ class Block:
         """The question that fetches it from a unit."""
         return Read(unit, self.function, self.address, self.count)
 
+    def row(self, data: bytes, factors: dict[str, Fraction | Quality]) -> tuple[tuple[str, ...], list[float]] | None:
+        """Channels and values of its data as they travel; None when `decode` must look closely (`BlockDecoder.row`)."""
+        return self._decoder.row(data, factors)
+
     def decode(
         self, words: Sequence[int], factors: dict[str, Fraction | Quality] | None = None
     ) -> dict[str, float | Quality]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import Final
 
@@ -19,6 +20,8 @@ log = structlog.get_logger()
 
 _BUS_PHASE_MS: Final = 2.0
 """Buses begin so far apart [ms]: all at one instant would be late by turns."""
+_BUNCH_MS: Final = 5.0
+"""What begins within this is begun together [ms]: a gateway that wakes less often works less."""
 
 
 class Crew:
@@ -111,6 +114,7 @@ class Crew:
         devices: list[PolledDevice] = []
         for device, plan in zip(bus.devices, bus_plan(site, bus, self._splits).devices, strict=True):
             profile, pace = profile_of(device), pace_of(site, device)
+            begins_ms = math.ceil(phase_ms / _BUNCH_MS) * _BUNCH_MS
             known = self._kept.get(device.id)
             if known and known[0] == device and (known[1].profile, known[1].pace) == (profile, pace):
                 polled = known[1]
@@ -121,8 +125,8 @@ class Crew:
                     profile,
                     pace,
                     splits=self._splits,
-                    phase_ms=phase_ms,
-                    start=time.monotonic() + phase_ms % pace.fast_ms / 1000,
+                    phase_ms=begins_ms,
+                    start=time.monotonic() + begins_ms % pace.fast_ms / 1000,
                 )
                 self._kept[device.id] = (device, polled)
             devices.append(polled)

@@ -44,12 +44,15 @@ class DeviceHealth:
         Errors since start, by reason.
     retry_at
         Not to be asked before [s, the same clock].
+    suspect
+        Whether it failed so often that it must not make healthy devices wait.
     """
 
     def __init__(self, device: str, clock: Callable[[], float]) -> None:
         self.device = device
         self.errors: Counter[Quality] = Counter()
         self.retry_at = 0.0
+        self.suspect = False
         self._clock = clock
         self._failures = 0
         self._answered = False
@@ -62,9 +65,9 @@ class DeviceHealth:
         return self._failures > 0
 
     @property
-    def suspect(self) -> bool:
-        """Whether it failed so often that it must not make healthy devices wait."""
-        return self._failures >= self._patience
+    def refuses(self) -> bool:
+        """Whether there was no value in some of its registers when they were read last."""
+        return bool(self._refused)
 
     @property
     def _patience(self) -> int:
@@ -74,6 +77,7 @@ class DeviceHealth:
         """A poll failed; `partly` if some of its registers were read all the same."""
         self._failures += 1
         self._answered |= partly
+        self.suspect = self._failures >= self._patience
         if not self.suspect:
             return
         if not partly:
@@ -88,6 +92,7 @@ class DeviceHealth:
         """A poll brought everything it asked for."""
         self._failures = 0
         self._answered = True
+        self.suspect = False
         self.retry_at = 0.0
         if self._bad_since is not None:
             lasted = self._clock() - self._bad_since

@@ -134,6 +134,7 @@ class VitalSigns:
                 for device in self._devices()
                 for reason, count in sorted(device.health.errors.items())
             },
+            id_twice=publisher.rival.seen,
         )
 
 
@@ -163,4 +164,4 @@ async def _look(signs: VitalSigns) -> None:
 
 def _unanswered(device: Device) -> int:
     errors = device.health.errors
-    return sum(errors[reason] for reason in _NO_ANSWER)
+    return sum(count for reason, count in errors.items() if reason in _NO_ANSWER)

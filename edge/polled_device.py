@@ -22,8 +22,6 @@ log = structlog.get_logger()
 
 _TOGETHER_S: Final = 0.005
 """What is due within this of one another is read together [s]."""
-_SUSPECT_WAITS_S: Final = 5.0
-"""How long a suspect device lets healthy ones go first [s]."""
 
 
 class Planned(NamedTuple):
@@ -109,14 +107,10 @@ class PolledDevice:
         self._plans: dict[tuple[Rate, ...], list[Planned]] = {}
         self._refused: dict[tuple[int, int, int], tuple[int, float]] = {}
 
-    @property
-    def rank(self) -> float:
-        """Of the devices that are due, the lowest goes first."""
-        return self.due + (_SUSPECT_WAITS_S if self.health.suspect else 0.0)
-
     def rates_due(self, monotonic: float) -> tuple[Rate, ...]:
         """What is to be read now; the rates that are due together share their reads."""
-        return tuple(rate for rate, track in self._tracks.items() if track.due <= monotonic + _TOGETHER_S)
+        soon = monotonic + _TOGETHER_S
+        return tuple([rate for rate, track in self._tracks.items() if track.due <= soon])
 
     def plan(self, rates: tuple[Rate, ...]) -> list[Planned]:
         """The reads for these rates, without those it refused a moment ago."""
@@ -142,7 +136,7 @@ class PolledDevice:
         if once is not None and not reached and Rate.ONCE in rates:
             others = [track.due for track in self._tracks.values() if track is not once]
             once.due = min(others, default=monotonic + self.pace.fast_ms / 1000)
-        self.due = max(min(track.due for track in self._tracks.values()), self.health.retry_at)
+        self.due = max(min([track.due for track in self._tracks.values()]), self.health.retry_at)
 
     def came_back(self) -> None:
         """It was away: what is read once is read again, for it may be another device now."""

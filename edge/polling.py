@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
@@ -14,7 +15,7 @@ from edge.clock import Timekeeper, now_ms
 from edge.device_health import BusHealth
 from edge.errors import ConnectError, ExceptionReplyError, LinkError
 from edge.lateness import Lateness
-from edge.links import Address, Link
+from edge.links import Address, Link, Read, words_of
 from edge.polled_device import PolledDevice
 from edge.profiles import Rate
 
@@ -23,8 +24,14 @@ __all__ = ["BusPoller", "Sink", "now_ms"]
 log = structlog.get_logger()
 
 _LOOK_AGAIN_S: Final = 1.0
+_TICK_S: Final = 0.001
+"""Time is slept away in whole ticks [s]: uvloop rounds to them, and who wakes too early only goes to sleep again."""
+_NOTHING_S: Final = 1e-6
+"""Points of the grid that are no further apart are the same: so much the clocks differ from read to read [s]."""
 _SUSPECT_SHARE: Final = 30.0
 """Suspect devices get at most 1/30 of a bus that has healthy ones: a dead unit's timeouts are everybody's time."""
+_SUSPECT_WAITS_S: Final = 5.0
+"""How long a suspect device lets healthy ones go first [s]."""
 _ILLEGAL_FUNCTION: Final = 1
 _WRONG_REGISTERS: Final = (2, 3)
 _NOBODY_BEHIND_GATEWAY: Final = (10, 11)
@@ -33,8 +40,8 @@ _NOBODY_BEHIND_GATEWAY: Final = (10, 11)
 class Sink(Protocol):
     """Where good readings go."""
 
-    def add(self, device: str, kind: str, time_ms: int, values: dict[str, float]) -> None:
-        """Take the values [each channel's unit] of one device at one time [ms since 1970-01-01 UTC]."""
+    def add_row(self, device: str, kind: str, channels: tuple[str, ...], time_ms: int, values: Sequence[float]) -> None:
+        """Take the values [each channel's unit] of one read of a device at its time [ms since 1970-01-01 UTC]."""
         ...
 
     def lose(self, device: str, kind: str, channels: Iterable[str], time_ms: int) -> None:
@@ -87,9 +94,9 @@ class BusPoller:
         try:
             while True:
                 now = time.monotonic()
-                device = self._next(now)
+                device, start = self._next(now)
                 if device is None:
-                    await asyncio.sleep(min(max(0.0, self._next_start(now) - now), _LOOK_AGAIN_S))
+                    await asyncio.sleep(min(math.ceil((start - now) / _TICK_S) * _TICK_S, _LOOK_AGAIN_S))
                     continue
                 if device.due and not device.health.suspect:
                     self.lateness.record(now - device.due)
@@ -102,27 +109,24 @@ class BusPoller:
         finally:
             self._link.close()
 
-    def _next(self, now: float) -> PolledDevice | None:
-        """The device whose turn it is."""
+    def _next(self, now: float) -> tuple[PolledDevice | None, float]:
+        """The device whose turn it is, or none; and when it is somebody's turn again then [monotonic s]."""
         if self._health.retry_at > now:
-            return None
-        due = [device for device in self.devices if device.due <= now and self._may_be_asked(device, now)]
-        return min(due, key=lambda candidate: candidate.rank, default=None)
-
-    def _may_be_asked(self, device: PolledDevice, now: float) -> bool:
-        return not device.health.suspect or now >= self._suspects_from or self._all_suspect()
+            return None, self._health.retry_at
+        chosen, first, start = None, math.inf, now + _LOOK_AGAIN_S
+        for device in self.devices:
+            due, suspect = device.due, device.health.suspect
+            at = max(due, self._suspects_from) if suspect and not self._all_suspect() else due
+            if at > now + _NOTHING_S:
+                start = min(start, at)
+                continue
+            rank = due + _SUSPECT_WAITS_S if suspect else due
+            if rank < first - _TICK_S:  # who is due at the same time goes in order, each second in the same
+                chosen, first = device, rank
+        return chosen, start
 
     def _all_suspect(self) -> bool:
         return all(device.health.suspect for device in self.devices)
-
-    def _next_start(self, now: float) -> float:
-        """When it is somebody's turn again [monotonic s]."""
-        alone = self._all_suspect()
-        starts = [
-            max(device.due, self._suspects_from) if device.health.suspect and not alone else device.due
-            for device in self.devices
-        ]
-        return max(min(starts, default=now + _LOOK_AGAIN_S), self._health.retry_at)
 
     async def _poll(self, device: PolledDevice, rates: tuple[Rate, ...]) -> bool:
         """Read everything that is due; whether that went well.
@@ -134,7 +138,7 @@ class BusPoller:
         await self._clock.passed(device.stamped)
         for block, read in device.plan(rates):
             try:
-                words = await self._link.read(read)
+                data = await self._link.data(read)
             except ConnectError as error:
                 self._unreachable(error)
                 return False
@@ -152,7 +156,7 @@ class BusPoller:
                 failure = error
                 break
             answered += 1
-            self._keep(device, block, words)
+            self._keep(device, block, read, data)
             if block.pause_ms:
                 await asyncio.sleep(block.pause_ms / 1000)
         return self._judge(device, answered, failure, was_away=was_away)
@@ -190,8 +194,9 @@ class BusPoller:
         refused: list[tuple[Block, ExceptionReplyError]] = []
         answered = 0
         for part in parts:
+            read = part.read(device.unit)
             try:
-                words = await self._link.read(part.read(device.unit))
+                data = await self._link.data(read)
             except ExceptionReplyError as error:
                 self._count(device, error)
                 inner = await self._in_parts(device, part, walls) if error.code in _WRONG_REGISTERS else 0
@@ -204,7 +209,7 @@ class BusPoller:
                 self._count(device, error)
             else:
                 answered += 1
-                self._keep(device, part, words)
+                self._keep(device, part, read, data)
         if answered:
             walls.add(wall)
             for part, refusal in refused:
@@ -216,18 +221,22 @@ class BusPoller:
         log.debug("read_failed", device=device.id, reason=error.quality.value, says=str(error))
         self._health.good()
 
-    def _keep(self, device: PolledDevice, block: Block, words: Sequence[int]) -> None:
+    def _keep(self, device: PolledDevice, block: Block, read: Read, data: bytes) -> None:
         read_at = self._clock.stamp()
         self._health.good()
         device.answers(block)
-        values = device.health.values(block.decode(words, device.factors))
-        if not values:
+        row = None if device.health.refuses else block.row(data, device.factors)
+        if row is None:
+            found = device.health.values(block.decode(words_of(read, data), device.factors))
+            row = tuple(found), list(found.values())
+        channels, values = row
+        if not channels:
             return
         if read_at is None:
-            self._sink.lose(device.id, device.kind, values, self._clock.now_ms())
+            self._sink.lose(device.id, device.kind, channels, self._clock.now_ms())
         else:
             device.stamped = read_at
-            self._sink.add(device.id, device.kind, read_at, values)
+            self._sink.add_row(device.id, device.kind, channels, read_at, values)
 
     def _unreachable(self, error: ConnectError) -> None:
         """No device behind a broken wire can be read, whichever was asked."""

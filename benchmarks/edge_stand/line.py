@@ -79,14 +79,14 @@ class Count:
                     self._more.clear()
                     await self._more.wait()
 
-    def add(self, device: str, kind: str, time_ms: int, values: object) -> None:  # noqa: ARG002 - a sink's
+    def add_row(self, device: str, kind: str, channels: object, time_ms: int, values: object) -> None:  # noqa: ARG002
         """One read."""
         self.reads += 1
         self._more.set()
 
     def lose(self, device: str, kind: str, channels: object, time_ms: int) -> None:
         """One read, while the clock could not stamp it."""
-        self.add(device, kind, time_ms, channels)
+        self.add_row(device, kind, channels, time_ms, ())
 
 
 async def used(path: str, baud: int, seconds: float) -> dict[str, float]:

@@ -15,6 +15,7 @@ from edge.links.address import (
     TlsAddress,
     parse_url,
 )
+from edge.links.answers import words_of
 from edge.links.link import Link
 from edge.links.questions import BASIC, EXTENDED, READABLE, REGULAR, SINGLE, Read, ReadIdentification
 
@@ -37,4 +38,5 @@ __all__ = [
     "TcpAddress",
     "TlsAddress",
     "parse_url",
+    "words_of",
 ]

@@ -6,7 +6,7 @@ import struct
 from functools import lru_cache
 from typing import Final
 
-from edge.errors import ExceptionReplyError, FrameError
+from edge.errors import ExceptionReplyError, FrameError, NoReplyError
 from edge.links.frames import Frame
 from edge.links.questions import IDENTIFY, MEI, SINGLE, Question, Read, ReadIdentification
 
@@ -18,8 +18,8 @@ EXCEPTIONS: Final = {
 _MORE_FOLLOWS: Final = 0xFF
 
 
-def values_of(read: Read, frame: Frame) -> tuple[int, ...]:
-    """The registers (or bits, 0 or 1) that an answer carries, shape (read.count,).
+def data_of(read: Read, frame: Frame) -> bytes:
+    """The data that an answer carries, as they travel, shape (read.byte_count,).
 
     Raises
     ------
@@ -34,9 +34,14 @@ def values_of(read: Read, frame: Frame) -> tuple[int, ...]:
     wanted = read.byte_count
     if len(pdu) != wanted + 2 or pdu[1] != wanted:
         raise FrameError(f"unit {read.unit} sent {len(pdu) - 2} bytes of data instead of {wanted}")
+    return pdu[2:]
+
+
+def words_of(read: Read, data: bytes) -> tuple[int, ...]:
+    """The registers (or bits, 0 or 1) in the data of an answer, shape (read.count,)."""
     if read.function in {1, 2}:
-        return tuple(pdu[2 + bit // 8] >> bit % 8 & 1 for bit in range(read.count))
-    return _words(read.count).unpack_from(pdu, 2)
+        return tuple(data[bit // 8] >> bit % 8 & 1 for bit in range(read.count))
+    return _words(read.count).unpack(data)
 
 
 @lru_cache(maxsize=128)
@@ -83,3 +88,9 @@ def _other(asked: Question, frame: Frame) -> ExceptionReplyError | FrameError:
         name = EXCEPTIONS.get(pdu[1], "unknown exception")
         return ExceptionReplyError(f"unit {unit} refuses: {name} (exception {pdu[1]}) for {asked}", pdu[1])
     return FrameError(f"unit {unit} answered function {pdu[0]} instead of {asked.function}")
+
+
+def no_reply(unit: int, where: object, *, serial: bool) -> NoReplyError:
+    """That a unit says nothing, and what to look at."""
+    advice = "Check address, baud rate, A/B wires." if serial else "Check the unit number and the device's power."
+    return NoReplyError(f"no reply from unit {unit} on {where}", advice)

@@ -15,6 +15,7 @@ from pymodbus.framer import FramerAscii, FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU
 
 from edge.errors import FrameError
+from edge.links.address import Address, AsciiAddress, AsciiTcpAddress, RtuAddress, RtuTcpAddress
 from edge.links.questions import IDENTIFY, MEI, READABLE, Question, only_reads
 
 _SOCKET = FramerSocket(DecodePDU(is_server=False))
@@ -160,3 +161,12 @@ class AsciiFraming(Framing):
             raise FrameError(f"the checksum of an answer of {end} characters is wrong")
         del buffer[:end]
         return Frame(0, unit, pdu)
+
+
+def framing_of(address: Address) -> Framing:
+    """How questions and answers are wrapped at an address."""
+    if isinstance(address, RtuAddress | RtuTcpAddress):
+        return RtuFraming()
+    if isinstance(address, AsciiAddress | AsciiTcpAddress):
+        return AsciiFraming()
+    return TcpFraming()

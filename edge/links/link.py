@@ -16,31 +16,21 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Self, TypeVar
+from typing import Self, TypeVar
 
 import structlog
 
 from edge.errors import ConnectError, ExceptionReplyError, FrameError, NoReplyError, StaleReplyError
-from edge.links.address import (
-    Address,
-    AsciiAddress,
-    AsciiTcpAddress,
-    RtuAddress,
-    RtuTcpAddress,
-    SerialAddress,
-    parse_url,
-)
-from edge.links.answers import objects_of, values_of
-from edge.links.frames import AsciiFraming, Frame, Framing, RtuFraming, TcpFraming
-from edge.links.owed import OWED_FOR_S, Owed, Sent
+from edge.links.address import Address, SerialAddress, parse_url
+from edge.links.answers import data_of, no_reply, objects_of, words_of
+from edge.links.frames import Frame, framing_of
+from edge.links.owed import OWED_FOR_S, Caution, Owed, Sent
 from edge.links.pace import MINIMUM_S, Pace
 from edge.links.questions import IDENTIFY, OTHER_TABLE, REFUSED, Question, Read, ReadIdentification
 from edge.links.serial_wire import SerialWire
 from edge.links.wires import TcpWire, Wire
 
 log = structlog.get_logger()
-
-_CAREFUL_FOR_S: Final = 600.0
 
 
 class _PerhapsCopyError(Exception):
@@ -69,14 +59,14 @@ class Link:
         self.timeout_s = timeout_s
         self.pace = Pace(timeout_s, minimum_s)
         self._wire: Wire = SerialWire(address) if isinstance(address, SerialAddress) else TcpWire(address)
-        self._framing = _framing(address)
+        self._framing = framing_of(address)
         self._numbered = self._framing.numbered
         self._lock = asyncio.Lock()
         self._transaction = 0
         self._owed = Owed()
         self._last: Frame | None = None
         self._still: Frame | None = None
-        self._careful_until = 0.0
+        self._caution = Caution(possible=not self._numbered)
 
     @classmethod
     def from_url(cls, url: str, timeout_s: float) -> Self:
@@ -84,7 +74,11 @@ class Link:
         return cls(parse_url(url), timeout_s)
 
     async def read(self, read: Read) -> tuple[int, ...]:
-        """Ask, and return the registers (or bits, 0 or 1), shape (read.count,).
+        """Ask, and return the registers (or bits, 0 or 1), shape (read.count,); raises as `data`."""
+        return words_of(read, await self.data(read))
+
+    async def data(self, read: Read) -> bytes:
+        """Ask, and return the registers (or bits) as they travel, shape (read.byte_count,).
 
         Raises
         ------
@@ -100,7 +94,7 @@ class Link:
             The answer came too late, or cannot be told from one that is late.
         """
         async with self._lock:
-            return await self._turn(read, values_of)
+            return await self._turn(read, data_of)
 
     async def identify(self, asked: ReadIdentification) -> dict[int, bytes]:
         """Ask a device what it is, going on while it says that more follows; its objects by their id.
@@ -128,7 +122,8 @@ class Link:
     async def _turn(self, asked: _ASKED, understand: Callable[[_ASKED, Frame], _SAID]) -> _SAID:
         if not self._wire.is_open:
             await self._wire.open(self.timeout_s)
-        await self._flush(asked)
+        if self._owed:
+            await self._flush(asked)
         try:
             return await self._ask(asked, understand)
         except _PerhapsCopyError:
@@ -142,7 +137,7 @@ class Link:
 
     async def _flush(self, asked: Question) -> None:
         """Ask a probe first if an answer that is owed would look like this one's."""
-        if not self._owed or not isinstance(asked, Read):
+        if not isinstance(asked, Read):
             return
         now = asyncio.get_running_loop().time()
         if asked.size not in self._owed.by(asked.unit, now):
@@ -151,22 +146,20 @@ class Link:
         if probe is None:
             raise StaleReplyError(f"unit {asked.unit} on {self._wire} owes answers that this one resembles")
         try:
-            await self._probe(probe)
-        except _PerhapsCopyError:
-            if self._last is None or not self._last.pdu[0] & REFUSED:
-                raise self._twice(asked) from None
-            try:  # one refusal looks like the other; that of another function does not
-                await self._probe(replace(probe, function=OTHER_TABLE[probe.function]))
+            try:
+                await self._probe(probe)
             except _PerhapsCopyError:
-                raise self._twice(asked) from None
-
-    def _twice(self, asked: Question) -> StaleReplyError:
-        return StaleReplyError(f"unit {asked.unit} on {self._wire} said the same twice")
+                if self._last is None or not self._last.pdu[0] & REFUSED:
+                    raise
+                # one refusal looks like the other; that of another function does not
+                await self._probe(replace(probe, function=OTHER_TABLE[probe.function]))
+        except _PerhapsCopyError:
+            raise StaleReplyError(f"unit {asked.unit} on {self._wire} said the same twice") from None
 
     async def _probe(self, probe: Read) -> None:
         """Ask what only shows that the unit owes nothing; a refusal shows it as well."""
         try:
-            await self._ask(probe, values_of)
+            await self._ask(probe, data_of)
         except ExceptionReplyError:  # a refusal is an answer, and none that could be taken for another
             self._settle(Sent(self._transaction, probe))
 
@@ -177,8 +170,8 @@ class Link:
             await self._make_ready()
         if self._numbered:
             self._transaction = self._transaction % 0xFFFF + 1
-        sent = Sent(self._transaction, asked)
-        timeout_s = self.pace.timeout_s(unit, asked.size)
+        sent, size = Sent(self._transaction, asked), asked.size
+        timeout_s = self.pace.timeout_s(unit, size)
         data = self._framing.wrap(asked, self._transaction)
         started = loop.time()
         try:
@@ -194,7 +187,9 @@ class Link:
             await self._listen(sent, started)
             raise FrameError(f"{error} (unit {unit} on {wire})") from error
         except ExceptionReplyError:
-            if self._careful() or self._owed.by(unit, loop.time()):  # perhaps it refuses the question before
+            if self._caution.is_due(asyncio.get_running_loop().time()) or self._owed.by(
+                unit, loop.time()
+            ):  # perhaps it refuses the question before
                 self._owed.add(sent, loop.time())
             raise
         except _PerhapsCopyError:
@@ -206,27 +201,28 @@ class Link:
             if isinstance(error, asyncio.CancelledError):
                 wire.close()
             raise
-        self.pace.answered(unit, asked.size, took_s)
-        if self._owed or self._careful_until:
+        self.pace.answered(unit, size, took_s)
+        if self._owed or self._caution:
             self._settle(sent)
         return said
 
     def _settle(self, sent: Sent) -> None:
+        now = asyncio.get_running_loop().time()
         self._owed.settle(sent.question.unit)
-        if self._careful():
-            self._owed.add(sent, asyncio.get_running_loop().time())
+        if self._caution.is_due(now):
+            self._owed.add(sent, now)
 
     async def _answer(self, sent: Sent, until: float) -> Frame | None:
         """The first frame that is not an owed one; None when there is none until then."""
         wire, owed = self._wire, self._owed
         while True:
-            frame = self._framing.take(wire.received)
+            frame = self._framing.take(wire.received) if wire.received else None
             if frame is None:
                 if not await wire.more(until):
                     return None
             elif owed and owed.take(frame):
                 log.debug("late_answer_dropped", bus=str(wire), unit=frame.unit)
-                self._doubt(again=True)
+                self._caution.doubt(asyncio.get_running_loop().time(), again=True)
             elif frame.transaction != sent.transaction:
                 raise FrameError(f"transaction {frame.transaction} answered instead of {sent.transaction}")
             else:
@@ -240,7 +236,7 @@ class Link:
             with contextlib.suppress(ConnectError):  # the answer is here
                 alone = await wire.quiet(wire.heard_at + self.address.silence_s)
         if not alone:
-            self._doubt()
+            self._caution.doubt(asyncio.get_running_loop().time())
             raise FrameError("more than one answer to one question")
         if not self._numbered:
             before, self._last = self._last, frame
@@ -265,19 +261,8 @@ class Link:
             self._wire.received.clear()
             return None
         if frame is not None and not self._owed.take(frame):
-            self._doubt()
+            self._caution.doubt(asyncio.get_running_loop().time())
         return frame
-
-    def _doubt(self, *, again: bool = False) -> None:
-        """Somebody on this wire says things twice; `again` only if that is known already."""
-        if not self._numbered and (self._careful_until or not again):
-            self._careful_until = asyncio.get_running_loop().time() + _CAREFUL_FOR_S
-
-    def _careful(self) -> bool:
-        """Whether answers come twice here."""
-        if self._careful_until and asyncio.get_running_loop().time() > self._careful_until:
-            self._careful_until = 0.0
-        return self._careful_until > 0
 
     async def _listen(self, sent: Sent, started: float) -> float | None:
         """Let the wire fall silent, throwing away what comes; how late the answer was [s] if it came after all."""
@@ -297,7 +282,7 @@ class Link:
         if late_s is None and self._numbered:
             wire.close()  # perhaps a connection that only looks alive, or a stream out of step
         wire.received.clear()
-        if self._careful():
+        if self._caution.is_due(loop.time()):
             self._owed.add(sent, loop.time())
         return late_s
 
@@ -311,14 +296,4 @@ class Link:
         if late_s is not None:
             took = f"{late_s * 1000:.0f} ms, later than the timeout of {timeout_s * 1000:.0f} ms"
             return StaleReplyError(f"unit {unit} on {self._wire} answered after {took}")
-        serial = isinstance(self.address, SerialAddress)
-        advice = "Check address, baud rate, A/B wires." if serial else "Check the unit number and the device's power."
-        return NoReplyError(f"no reply from unit {unit} on {self._wire}", advice)
-
-
-def _framing(address: Address) -> Framing:
-    if isinstance(address, RtuAddress | RtuTcpAddress):
-        return RtuFraming()
-    if isinstance(address, AsciiAddress | AsciiTcpAddress):
-        return AsciiFraming()
-    return TcpFraming()
+        return no_reply(unit, self._wire, serial=isinstance(self.address, SerialAddress))

@@ -17,6 +17,7 @@ from edge.links.questions import READABLE, Question, Read
 OWED_FOR_S: Final = 10.0
 """How long an answer may be on its way at most [s]; devices and gateways give up far earlier."""
 _PROBES_BEYOND: Final = 32
+_CAREFUL_FOR_S: Final = 600.0
 
 
 class Sent(NamedTuple):
@@ -82,3 +83,32 @@ class Owed:
             if candidate.byte_count not in owed:
                 return candidate
         return None
+
+
+class Caution:
+    """Whether somebody on a wire says things twice. Times are of one monotonic clock [s].
+
+    Parameters
+    ----------
+    possible
+        Whether that matters: not where answers have numbers.
+    """
+
+    def __init__(self, *, possible: bool) -> None:
+        self._possible = possible
+        self._until = 0.0
+
+    def __bool__(self) -> bool:
+        """Whether that was ever so, and not yet found to be long ago."""
+        return self._until > 0
+
+    def doubt(self, now: float, *, again: bool = False) -> None:
+        """Something came that nobody asked for; `again` only counts if that is known already."""
+        if self._possible and (self._until or not again):
+            self._until = now + _CAREFUL_FOR_S
+
+    def is_due(self, now: float) -> bool:
+        """Whether answers come twice here."""
+        if self._until and now > self._until:
+            self._until = 0.0
+        return self._until > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 READABLE: Final = {1: 2000, 2: 2000, 3: 125, 4: 125}
@@ -28,6 +28,13 @@ _QUESTION = struct.Struct(">BHH")
 class Read:
     """One question: `count` registers (or bits) of `unit`, from `address` on.
 
+    Attributes
+    ----------
+    pdu
+        The question without its frame.
+    byte_count
+        Bytes of data in its answer.
+
     Raises
     ------
     ValueError
@@ -38,6 +45,8 @@ class Read:
     function: int
     address: int
     count: int
+    pdu: bytes = field(init=False, repr=False, compare=False)
+    byte_count: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         most = READABLE.get(self.function)
@@ -48,20 +57,13 @@ class Read:
             raise ValueError(f"{self.count} at once; function {self.function} reads 1 to {most}")
         if not 0 <= self.address <= 0x1_0000 - self.count:
             raise ValueError(f"addresses {self.address}..{self.address + self.count - 1} are outside 0..65535")
+        size = (self.count + 7) // 8 if self.function in {1, 2} else 2 * self.count
+        object.__setattr__(self, "pdu", _QUESTION.pack(self.function, self.address, self.count))
+        object.__setattr__(self, "byte_count", size)
 
     def __str__(self) -> str:
         """What is asked, for messages."""
         return f"function {self.function}, {self.count} from address {self.address:#06x}"
-
-    @property
-    def pdu(self) -> bytes:
-        """The question without its frame."""
-        return _QUESTION.pack(self.function, self.address, self.count)
-
-    @property
-    def byte_count(self) -> int:
-        """Bytes of data in its answer."""
-        return (self.count + 7) // 8 if self.function in {1, 2} else 2 * self.count
 
     @property
     def size(self) -> int:

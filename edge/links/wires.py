@@ -73,7 +73,8 @@ class Wire(ABC):
         """
         self._check_open()
         loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
+        waiter: asyncio.Future[bool] = loop.create_future()
+        self._waiter = waiter
         self._until = until
         short = None
         if self._alarm is None:
@@ -81,7 +82,7 @@ class Wire(ABC):
         elif until < self._alarm_at:
             short = loop.call_at(until, self._rang)
         try:
-            news = await self._waiter
+            news = await waiter
         finally:
             self._waiter = None
             if short is not None:
@@ -97,7 +98,9 @@ class Wire(ABC):
     def _arrived(self, data: bytes) -> None:
         self.received += data
         self.heard_at = asyncio.get_running_loop().time()
-        self._wake(news=True)
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(True)
 
     def _wake(self, *, news: bool) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -29,7 +29,7 @@ class _Columns(NamedTuple):
     `numerators` and `denominators` are empty when all of them are 1.
     """
 
-    channels: list[str]
+    channels: tuple[str, ...]
     numerators: list[Number]
     denominators: list[Number]
     offsets: list[float]
@@ -54,19 +54,46 @@ class BlockDecoder:
         fields = [member for member in members if isinstance(member, Field)]
         quick = _apart([field for field in fields if _is_quick(field)])
         slow = [field for field in fields if field not in quick]
-        self._pack = struct.Struct(f">{count}H").pack
+        self._words = struct.Struct(f">{count}H")
         self._unpack = struct.Struct(_format(address, count, quick)).unpack
         self._arrange, self._arrange_bytes = _arrangement(address, count, quick)
         self._quick = quick
         self._slow = [(field, _place(field, address), decoder(field)) for field in slow]
         self._factors = [(m, _place(m, address)) for m in members if isinstance(m, Factor)]
         self._named = sorted({name for field in quick for name in (*field.multiply, *field.divide)})
+        self._only_quick = not self._slow and not self._factors
         self._seen: dict[str, tuple[_Words, Fraction | Quality]] = {}
         self._state: list[Fraction | Quality | None] = []
         self._columns = _columns([])
         self._pick: Callable[[_Numbers], _Numbers] | None = None
         self._blocked: list[tuple[str, Quality]] = []
         self._prepare({})
+
+    def row(self, data: bytes, factors: dict[str, Fraction | Quality]) -> tuple[tuple[str, ...], list[float]] | None:
+        """Channels and their values, side by side; None where there is more to a channel than that.
+
+        It is for blocks in which everything is a number and has a value, as in nearly all reads; `decode` says the
+        same of them, and what is the matter with the others.
+
+        Parameters
+        ----------
+        data
+            The registers as they travel, shape (2 * count,).
+        factors
+            What is known of the device's factors.
+        """
+        if not self._only_quick:
+            return None
+        if self._named and [factors.get(name) for name in self._named] != self._state:
+            self._prepare(factors)
+        if self._blocked or self._pick is not None:
+            return None
+        columns = self._columns
+        numbers = self._numbers(
+            data if self._arrange is None else self._words.pack(*self._arrange(self._words.unpack(data)))
+        )
+        values = _scaled(numbers, columns)
+        return (columns.channels, values) if _all_good(numbers, values, columns) else None
 
     def decode(
         self, words: _Words, factors: dict[str, Fraction | Quality] | None = None
@@ -87,16 +114,16 @@ class BlockDecoder:
         if self._named and [known.get(name) for name in self._named] != self._state:
             self._prepare(known)
         arranged = words if self._arrange is None else self._arrange(words)
-        data = self._pack(*arranged)
-        if self._arrange_bytes is not None:
-            data = bytes(self._arrange_bytes(data))
-        numbers = self._unpack(data)
+        numbers = self._numbers(self._words.pack(*arranged))
         values = _values(numbers if self._pick is None else self._pick(numbers), self._columns)
         if self._blocked:
             values += self._blocked
         if self._slow:
             values += self._decode_slowly(words, known)
         return values
+
+    def _numbers(self, data: bytes) -> _Numbers:
+        return self._unpack(data if self._arrange_bytes is None else bytes(self._arrange_bytes(data)))
 
     def _decode_slowly(self, words: _Words, known: FactorValues) -> list[tuple[str, float | Quality]]:
         out: list[tuple[str, float | Quality]] = []
@@ -131,19 +158,29 @@ class BlockDecoder:
         ]
 
 
-def _values(numbers: _Numbers, columns: _Columns) -> list[tuple[str, float | Quality]]:
-    """The whole block in few steps, none of them a loop of Python's own; value by value only when one is bad."""
+def _scaled(numbers: _Numbers, columns: _Columns) -> list[float]:
+    """The whole block in few steps, none of them a loop of Python's own."""
     product: Iterable[Number] = numbers
     if columns.numerators:
         product = map(operator.mul, product, columns.numerators)
     if columns.denominators:
         product = map(operator.truediv, product, columns.denominators)
-    values = list(map(operator.add, product, columns.offsets))
-    if (
+    return list(map(operator.add, product, columns.offsets))
+
+
+def _all_good(numbers: _Numbers, values: list[float], columns: _Columns) -> bool:
+    """Whether every one of them is a value: in its channel's range, which NaN is not, and no mark for "no value"."""
+    return (
         all(map(operator.le, columns.lows, values))
         and all(map(operator.le, values, columns.highs))
         and (not columns.any_sentinel or columns.any_sentinel.isdisjoint(numbers))
-    ):
+    )
+
+
+def _values(numbers: _Numbers, columns: _Columns) -> list[tuple[str, float | Quality]]:
+    """Channel by channel the value, or why there is none."""
+    values = _scaled(numbers, columns)
+    if _all_good(numbers, values, columns):
         return list(zip(columns.channels, values, strict=True))
     return [
         (name, _judged(number, value, low, high, sentinels))
@@ -166,7 +203,7 @@ def _columns(fields: list[tuple[Field, Fraction]]) -> _Columns:
     numerators = [_operand(field, each.numerator) for (field, _), each in zip(fields, products, strict=True)]
     denominators = [_operand(field, each.denominator) for (field, _), each in zip(fields, products, strict=True)]
     return _Columns(
-        channels=[field.channel for field, _ in fields],
+        channels=tuple(field.channel for field, _ in fields),
         numerators=numerators if set(numerators) != {1} else [],
         denominators=denominators if set(denominators) != {1} else [],
         offsets=[field.offset for field, _ in fields],

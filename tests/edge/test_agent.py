@@ -156,7 +156,7 @@ def test_a_defect_ends_the_agent_with_its_error_and_what_was_read_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(self: BusPoller) -> None:
-        self._sink.add("d", "sensor", 1000, {"temperature_c": 21.5})
+        self._sink.add_row("d", "sensor", ("temperature_c",), 1000, [21.5])
         raise ZeroDivisionError
 
     monkeypatch.setattr(BusPoller, "run", broken)

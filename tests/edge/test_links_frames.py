@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.errors import ExceptionReplyError, FrameError
 from edge.links import SINGLE, Read, ReadIdentification
-from edge.links.answers import objects_of, values_of
+from edge.links.answers import data_of, objects_of, words_of
 from edge.links.frames import AsciiFraming, Frame, RtuFraming, TcpFraming
 from tests.edge.wires import crc
 
@@ -54,11 +54,11 @@ def test_an_answer_gives_back_the_words_that_were_sent(function: int, words: lis
         read = Read(3, function, 0, len(words))
         bits = [word & 1 for word in words]
         packed = sum(bit << index for index, bit in enumerate(bits)).to_bytes(read.byte_count, "little")
-        assert values_of(read, Frame(0, 3, bytes([function, len(packed)]) + packed)) == tuple(bits)
+        assert words_of(read, data_of(read, Frame(0, 3, bytes([function, len(packed)]) + packed))) == tuple(bits)
     else:
         read = Read(3, function, 0, len(words))
         data = struct.pack(f">{len(words)}H", *words)
-        assert values_of(read, Frame(0, 3, bytes([function, len(data)]) + data)) == tuple(words)
+        assert words_of(read, data_of(read, Frame(0, 3, bytes([function, len(data)]) + data))) == tuple(words)
 
 
 @pytest.mark.parametrize("size", range(1, 12))
@@ -118,15 +118,15 @@ def test_bytes_that_begin_no_answer_are_refused_on_a_serial_line() -> None:
 )
 def test_an_answer_to_another_question_is_refused(unit: int, pdu: str, says: str) -> None:
     with pytest.raises(FrameError, match=says):
-        values_of(Read(7, 4, 0, 2), Frame(0, unit, bytes.fromhex(pdu)))
+        data_of(Read(7, 4, 0, 2), Frame(0, unit, bytes.fromhex(pdu)))
 
 
 def test_an_exception_says_its_name_and_what_was_asked() -> None:
     with pytest.raises(ExceptionReplyError, match=r"illegal data address \(exception 2\) for function 4") as caught:
-        values_of(Read(7, 4, 0x34, 2), Frame(0, 7, bytes([0x84, 2])))
+        data_of(Read(7, 4, 0x34, 2), Frame(0, 7, bytes([0x84, 2])))
     assert caught.value.code == 2
     with pytest.raises(ExceptionReplyError, match=r"unknown exception \(exception 99\)"):
-        values_of(Read(7, 4, 0x34, 2), Frame(0, 7, bytes([0x84, 99])))
+        data_of(Read(7, 4, 0x34, 2), Frame(0, 7, bytes([0x84, 99])))
 
 
 def test_an_ascii_question_is_the_specifications_layout() -> None:

@@ -82,8 +82,9 @@ def functions_in(kind: str, heard: bytes) -> list[tuple[int, ...]]:
 def counterfeit(function: int) -> list[Any]:
     """Questions as nobody can build them by the rules: changed afterwards, or only looking like one."""
     changed = Read(1, 3, 0, 1)
-    object.__setattr__(changed, "function", function)
     pdu = bytes([function]) + bytes(4)
+    object.__setattr__(changed, "function", function)
+    object.__setattr__(changed, "pdu", pdu)
     alike = SimpleNamespace(unit=1, function=function, address=0, count=1, pdu=pdu, byte_count=2, size=2)
     longer = SimpleNamespace(unit=1, function=3, address=0, count=1, pdu=b"\x03" + bytes(9), byte_count=2, size=2)
     other_mei = SimpleNamespace(unit=1, function=43, pdu=bytes([43, function % 14, 1, 0]), size=-1)
@@ -94,7 +95,7 @@ def counterfeit(function: int) -> list[Any]:
 def test_no_other_function_code_leaves_any_link_whatever_is_called(kind: str, tmp_path: Path) -> None:
     """Every public coroutine of a link, every function code, honest questions and counterfeit ones."""
     calls = [name for name, _ in inspect.getmembers(Link, inspect.iscoroutinefunction) if not name.startswith("_")]
-    assert calls == ["identify", "read"]
+    assert calls == ["data", "identify", "read"]
 
     async def run() -> None:
         async with spied(kind, tmp_path) as spy:
@@ -105,7 +106,7 @@ def test_no_other_function_code_leaves_any_link_whatever_is_called(kind: str, tm
                 with contextlib.suppress(ValueError):
                     honest.append(Read(1 + function % 100, function, function, 1))
                 for question in [*honest, *counterfeit(function)]:
-                    for call in (link.read, link.identify):
+                    for call in (link.data, link.read, link.identify):
                         with contextlib.suppress(LinkError, ValueError, AttributeError, KeyError, TypeError):
                             await call(question)
             for level in (1, 2, 3, 4):

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -34,8 +34,8 @@ class Notebook:
         self.rows: dict[str, list[tuple[int, dict[str, float]]]] = defaultdict(list)
         self.lost: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
 
-    def add(self, device: str, kind: str, time_ms: int, values: dict[str, float]) -> None:
-        self.rows[device].append((time_ms, values))
+    def add_row(self, device: str, kind: str, channels: tuple[str, ...], time_ms: int, values: Sequence[float]) -> None:
+        self.rows[device].append((time_ms, dict(zip(channels, values, strict=True))))
 
     def series(self, device: str, channel: str) -> list[tuple[int, float]]:
         return [(time_ms, values[channel]) for time_ms, values in self.rows[device] if channel in values]

@@ -2,6 +2,7 @@
 
 import asyncio
 import selectors
+import struct
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -55,13 +56,13 @@ class FakeLine:
     def __init__(self, _address: object, timeout_s: float) -> None:
         self.timeout_s = timeout_s
 
-    async def read(self, read: Read) -> tuple[int, ...]:
+    async def data(self, read: Read) -> bytes:
         if read.unit in self.dead:
             asked[read.unit].append(asyncio.get_running_loop().time())
             await asyncio.sleep(2 * self.timeout_s)
             raise NoReplyError(f"no reply from unit {read.unit}")
         await asyncio.sleep(self.answer_s)
-        return (0, 7, 3, 325)
+        return struct.pack(">4H", 0, 7, 3, 325)
 
     def close(self) -> None:
         """Nothing to close."""
