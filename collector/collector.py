@@ -15,6 +15,7 @@ from collector.admission import DAY_MS, Rules
 from collector.alarms import Board
 from collector.commit import Committer, Interrupted, Outcome
 from collector.counters import Counters, Latency, Tally
+from collector.declined import Declined
 from collector.errors import QuarantineError
 from collector.inbox import Delivery, Inbox
 from collector.limits import shortfalls
@@ -102,6 +103,8 @@ class Collector:
         self._tally = Tally()
         self._stopping = threading.Event()
         self._republish = threading.Event()
+        self._declined = Declined()
+        self._most_waiting = settings.max_waiting_messages
         self._inbox = Inbox(settings.max_waiting_messages, settings.max_waiting_bytes)
         name = client_id or settings.identity
         registry = Registry(settings.devices)
@@ -157,6 +160,11 @@ class Collector:
     def twice(self) -> int:
         """Gateways whose name two machines use."""
         return len(self._watch.twice)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What they take [bytes]."""
+        return self._inbox.bytes
 
     @property
     def trouble(self) -> str:
@@ -216,6 +224,7 @@ class Collector:
             self._tally.add(messages=len(batches))
             if declined := self._inbox.put(batches):
                 self._tally.add(deferred=len(declined))
+                self._declined.note(declined)
                 self._release(declined)
         for other in others:
             self._watch.heard(other.topic, other.payload, retained=other.retain)
@@ -242,6 +251,7 @@ class Collector:
             else:
                 self._republish.set()
         if not self._committer.trouble:
+            self._call_back()
             replay(self._store, self.quarantine, self._rules, self._tally, self._clock())
 
     def _run(self) -> None:
@@ -257,6 +267,7 @@ class Collector:
                 continue
             self._answer(outcomes)
             self._release(deliveries)
+            self._call_back()
             self._tell({id(batch): batch for _, _, batch in outcomes if batch is not None}.values())
 
     def _release(self, deliveries: Sequence[Delivery]) -> None:
@@ -267,6 +278,14 @@ class Collector:
                 of_connection[delivery.connection].append(delivery.mid)
         for connection, mids in of_connection.items():
             self._session.acknowledge(mids, connection)
+
+    def _call_back(self) -> None:
+        """Ask for what was declined, as much as there is room for: its gateways would wait out a long back-off."""
+        room = self._inbox.room
+        if not self._declined or self._committer.trouble or room < self._most_waiting // 2:
+            return
+        for (site, gateway, epoch), span in self._declined.take(room).items():
+            self._session.publish(topic(site, gateway, ACK), encode(Ack(epoch, declined=[span])))
 
     def _answer(self, outcomes: Sequence[Outcome]) -> None:
         """Publish one ack per outbox."""

@@ -54,6 +54,17 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def room(self) -> int:
+        """For how many messages there is room, about: those that wait now are the measure of their size."""
+        free = 1 - self._bytes / self._max_bytes
+        return max(0, min(self._max_messages - len(self._waiting), int(free * self._max_messages)))
+
+    @property
+    def bytes(self) -> int:
+        """What waits [bytes]."""
+        return self._bytes
+
     def put(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Keep deliveries for the writer; returns those for which there is no room."""
         with self._changed:

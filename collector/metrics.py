@@ -41,6 +41,9 @@ class _Source(Source):
             "wattproof_collector_waiting", "Messages waiting for the store", value=self._collector.waiting
         )
         yield GaugeMetricFamily(
+            "wattproof_collector_waiting_bytes", "Bytes waiting for the store", value=self._collector.waiting_bytes
+        )
+        yield GaugeMetricFamily(
             "wattproof_collector_connected", "1 while connected to the broker", value=self._collector.connected
         )
         yield GaugeMetricFamily(

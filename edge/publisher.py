@@ -18,6 +18,7 @@ from paho.mqtt.client import MQTTMessageInfo
 
 from edge.errors import OutboxError
 from edge.outbox import Outbox
+from edge.rival import Rival
 from edge.window import Window
 from telemetry import (
     ACK,
@@ -66,6 +67,8 @@ class Publisher:
 
     Attributes
     ----------
+    rival
+        Whether another client uses this gateway's id.
     published, acked
         Batches sent (again counts again), and let go on the collector's word, since start.
 
@@ -101,13 +104,16 @@ class Publisher:
         self.published = 0
         self.acked = 0
         self._thread = threading.Thread(target=self._run, name=f"publisher-{outbox.gateway}", daemon=True)
+        client_id = f"wattproof-{outbox.site}-{outbox.gateway}"
+        self.rival = Rival(client_id)
         self._session = Session(
             broker,
-            f"wattproof-{outbox.site}-{outbox.gateway}",
+            client_id,
             subscription=self._topic(ACK),
             on_ready=self._on_ready,
             on_messages=self._on_acks,
-            will=Retained(self._topic(STATE), encode(State(online=False, at=0))),
+            on_cut_off=self.rival.cut_off,
+            will=Retained(self._topic(STATE), encode(State(online=False, at=0, epoch=outbox.epoch))),
         )
 
     @property
@@ -136,15 +142,19 @@ class Publisher:
         self._awake.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
-        self._session.stop(Retained(self._topic(STATE), encode(State(online=False, at=self._clock()))), _STOP_S)
+        self._session.stop(Retained(self._topic(STATE), encode(self._state(online=False))), _STOP_S)
+
+    def _state(self, *, online: bool) -> State:
+        return State(online, self._clock(), self._outbox.epoch)
 
     def _topic(self, kind: str) -> str:
         return topic(self._outbox.site, self._outbox.gateway, kind)
 
     def _on_ready(self) -> None:
+        self.rival.logged_in()
         birth = msgspec.structs.replace(self._birth, epoch=self._outbox.epoch)
         self._session.publish(self._topic(BIRTH), encode(birth), retain=True)
-        self._session.publish(self._topic(STATE), encode(State(online=True, at=self._clock())), retain=True)
+        self._session.publish(self._topic(STATE), encode(self._state(online=True)), retain=True)
         self._new_session.set()
         self._awake.set()
 
@@ -215,6 +225,10 @@ class Publisher:
         for epoch in {ack.epoch for ack in acks}:
             stored = [span for ack in acks if ack.epoch == epoch for span in ack.stored]
             quarantined = [span for ack in acks if ack.epoch == epoch for span in ack.quarantined]
+            declined = [span for ack in acks if ack.epoch == epoch for span in ack.declined]
+            self._window.declined(self._outbox.own(epoch, declined), time.monotonic())
+            if not stored and not quarantined:
+                continue
             own = self._outbox.own(epoch, [*stored, *quarantined])
             if not own:
                 log.info("ack_of_another_outbox", gateway=self._outbox.gateway, epoch=epoch)

@@ -147,6 +147,10 @@ class Window:
             self._flights[seq].due = now
             self._flights[seq].tries = 0
 
+    def declined(self, spans: Sequence[tuple[int, int]], now: float) -> None:
+        """Make batches overdue that the collector had no room for, and now has."""
+        self.due_now([seq for seq in self._flights if any(first <= seq <= last for first, last in spans)], now)
+
     def landed(self, spans: Sequence[tuple[int, int]], now: float) -> list[int]:
         """Let acknowledged batches go and return them.
 

@@ -75,7 +75,17 @@ class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Birth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a gateway tells of itself when it starts (retained).
 
-    `acceptance` is the latest record of its commissioning; left out by a gateway that has none.
+    Parameters
+    ----------
+    epoch
+        Under which it puts batches now; new with every start. An epoch that comes back after another was born is a
+        second machine under the same id.
+    started
+        When it was last started or its site file last changed [ms since 1970-01-01 UTC].
+    host
+        Name of the machine it runs on, for people who look for it; left out where nobody told.
+    acceptance
+        The latest record of its commissioning; left out by a gateway that has none.
     """
 
     site: str
@@ -87,16 +97,25 @@ class Birth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     timezone: str
     devices: list[BirthDevice]
     acceptance: Acceptance | None = None
+    host: str = ""
 
 
-class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Whether a gateway is connected (retained; the last will says it is not).
 
-    `at` is when the gateway said so [ms since 1970-01-01 UTC]; 0 in the last will, which is written beforehand.
+    Parameters
+    ----------
+    online
+        Whether it is.
+    at
+        When the gateway said so [ms since 1970-01-01 UTC]; 0 in the last will, which is written beforehand.
+    epoch
+        The epoch of its birth: which start of which machine says so, or is gone; left out where nobody told.
     """
 
     online: bool
     at: int
+    epoch: str = ""
 
 
 class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,11 +129,15 @@ class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Inclusive ranges ``[first, last]`` of sequence numbers that the store has committed.
     quarantined
         Ranges that are safe but set aside; the gateway need not keep them either.
+    declined
+        Ranges that hold batches which came while there was no room for them (the database was away). There is room
+        now: what of them is still in flight shall be sent again without waiting.
     """
 
     epoch: str
     stored: list[tuple[int, int]] = []
     quarantined: list[tuple[int, int]] = []
+    declined: list[tuple[int, int]] = []
 
     def sequences(self) -> list[int]:
         """Every sequence number this ack covers, rising."""

@@ -1,0 +1,53 @@
+"""What came and found no room: which gateways to ask for it again, once there is some."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+from collector.inbox import Delivery
+from telemetry import InvalidNameError, parse_topic
+
+_HEAD: Final = 400
+_NUMBER: Final = re.compile(rb'"epoch":"([!-~]{1,64}?)","seq":(\d{1,16}),')
+
+Outbox = tuple[str, str, str]
+"""Site, gateway, epoch."""
+
+
+class Declined:
+    """One span of numbers per outbox, however much was declined: bounded by the number of gateways. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spans: dict[Outbox, tuple[int, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._spans)
+
+    def note(self, deliveries: Sequence[Delivery]) -> None:
+        """Remember deliveries that found no room."""
+        for delivery in deliveries:
+            found = _NUMBER.search(delivery.payload, 0, _HEAD)
+            if found is None:
+                continue  # whoever sent it sends it again, or not, as it likes
+            try:
+                address = parse_topic(delivery.topic)
+            except InvalidNameError:
+                continue
+            key, seq = (address.site, address.gateway, found[1].decode("ascii")), int(found[2])
+            with self._lock:
+                first, last = self._spans.get(key, (seq, seq))
+                self._spans[key] = (min(first, seq), max(last, seq))
+
+    def take(self, room: int) -> dict[Outbox, tuple[int, int]]:
+        """Take the spans, oldest first, that `room` messages have room for; one at least."""
+        taken: dict[Outbox, tuple[int, int]] = {}
+        with self._lock:
+            while self._spans and (room > 0 or not taken):
+                key = next(iter(self._spans))
+                first, last = taken[key] = self._spans.pop(key)
+                room -= last - first + 1
+        return taken

@@ -1,0 +1,119 @@
+"""An outage under load: memory stays bounded, and afterwards everything comes, what is new before what is old."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from collector import Collector, Quarantine, Settings
+from collector.declined import Declined
+from collector.inbox import Delivery
+from storage import Store, StoreUnavailableError
+from telemetry import Batch, Broker, encode, new_client, topic
+from tests.collector.parts import GATEWAY, SITE, Tripwire, collecting, gateway, now_ms, readings
+from tests.parts import wait_until
+
+BOUND = 1_000_000
+
+
+class Away:
+    """A store's outage, while it lasts."""
+
+    def __init__(self) -> None:
+        self.lasts = True
+
+    def __call__(self, _: Sequence[Batch]) -> None:
+        if self.lasts:
+            raise StoreUnavailableError("away")
+
+
+def delivery(seq: int, gateway_: str = GATEWAY, payload: bytes | None = None) -> Delivery:
+    told = encode(Batch(SITE, gateway_, "0123456789abcdef", seq, [])) if payload is None else payload
+    return Delivery(topic(SITE, gateway_, "batch"), told, 0, seq, 1, 1)
+
+
+def test_however_much_comes_during_an_outage_what_waits_in_memory_is_bounded(
+    mosquitto: Broker, store: Store, quarantine: Quarantine
+) -> None:
+    away = Away()
+    settings = Settings(client_id="collector-test", max_waiting_bytes=BOUND)
+    most = 0
+    with collecting(Tripwire(store, away), mosquitto, quarantine, settings=settings) as collector:
+        wait_until(lambda: collector.connected, "it listens")
+        client = new_client(mosquitto, "flood", clean=True)
+        client.connect(mosquitto.host, mosquitto.port)
+        client.loop_start()
+        start = now_ms() - 3_600_000
+        for seq in range(1, 101):  # ten times what may wait; and the 20 of them that mosquitto sends at once are twice
+            payload = encode(Batch(SITE, GATEWAY, "epoch", seq, readings(start + seq, 5000)))
+            assert len(payload) > BOUND // 10
+            client.publish(topic(SITE, GATEWAY, "batch"), payload, qos=1)
+            most = max(most, collector.waiting_bytes)
+        wait_until(lambda: collector.counters.messages >= 100, "all have come", deadline_s=60)
+        most = max(most, collector.waiting_bytes)
+        client.disconnect()
+        client.loop_stop()
+        assert BOUND // 2 < most <= BOUND
+        assert collector.counters.deferred > 80
+        assert collector.counters.written == 0
+
+
+def test_what_found_no_room_is_asked_for_as_soon_as_there_is_room(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    away = Away()
+    settings = Settings(client_id="collector-test", max_batch_messages=4, max_waiting_messages=4)
+    with (
+        collecting(Tripwire(store, away), mosquitto, quarantine, settings=settings) as collector,
+        gateway(tmp_path, mosquitto, resend_after_s=3600.0) as (outbox, publisher),
+    ):
+        for number in range(40):
+            outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
+        publisher.wake()
+        wait_until(lambda: collector.counters.deferred >= 30, "most of it finds no room")
+        away.lasts = False
+        assert publisher.drained(40), "it does not wait for the hour after which it would be sent again"
+    assert (store.count(), store.duplicates()) == (400, 0)
+
+
+def test_what_is_new_is_not_held_up_by_what_an_outage_has_left(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    def live(collector: Collector) -> bool:
+        before = collector.latency("live").readings
+        fresh.put(readings(now_ms(), 1, "live-device"))
+        fresh_sends.wake()
+        wait_until(lambda: collector.latency("live").readings > before, "the reading of now is stored")
+        return behind.counters.pending > 0
+
+    with gateway(tmp_path, mosquitto, name="behind") as (behind, behind_sends):
+        for number in range(1500):
+            behind.put(readings(now_ms() - 80_000_000 + number * 40_000, 40, "old-device"))
+        with (
+            gateway(tmp_path, mosquitto, name="live") as (fresh, fresh_sends),
+            collecting(store, mosquitto, quarantine) as collector,
+        ):
+            behind_sends.wake()
+            wait_until(lambda: collector.latency("behind").readings > 0, "the backlog is under way")
+            during = [live(collector) for _ in range(5)]
+            assert any(during), "there was still a backlog when readings of now were stored"
+            assert behind_sends.drained(60)
+    assert (store.count(), store.duplicates()) == (1500 * 40 + 5, 0)
+
+
+def test_a_decline_is_one_span_per_outbox() -> None:
+    declined = Declined()
+    declined.note([delivery(7), delivery(3), delivery(5), delivery(9, "gw-2")])
+    assert len(declined) == 2
+    assert declined.take(4) == {(SITE, GATEWAY, "0123456789abcdef"): (3, 7)}
+    assert declined.take(0) == {(SITE, "gw-2", "0123456789abcdef"): (9, 9)}
+    assert declined.take(9) == {}
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b'{"epoch":5,"seq":1}', b'{"epoch":"e","seq":"x"}', b"\xff" * 500])
+def test_what_has_no_number_is_not_asked_for(payload: bytes) -> None:
+    declined = Declined()
+    declined.note([delivery(1, payload=payload), delivery(1)._replace(topic="elsewhere")])
+    assert len(declined) == 0
