@@ -32,6 +32,7 @@ from analytics.errors import AnalyticsError, NotInForceError, TooFewIntervalsErr
 from analytics.events import Event, EventKind, find_events
 from analytics.gauges import interval_mean
 from analytics.goodness import Goodness, effective_size, goodness, lag1_autocorrelation
+from analytics.grids import Step, batch_edges, calendar_edges, resample, shift_edges, stack
 from analytics.least_squares import Solution, solve, standard_errors
 from analytics.levels import Levels, fit_levels, fit_mean
 from analytics.machine_states import MachineModel, fit_machine
@@ -53,6 +54,7 @@ from analytics.savings import (
     peak_change,
     performance,
 )
+from analytics.stamps import StampKind, Stamps, read_stamps
 from analytics.terms import LinearTerms, fit_terms
 from analytics.time_of_week import TimeOfWeek, fit_time_of_week
 
@@ -93,12 +95,17 @@ __all__ = [
     "Shape",
     "Solution",
     "Spread",
+    "StampKind",
+    "Stamps",
+    "Step",
     "TimeOfWeek",
     "TooFewIntervalsError",
     "annuity",
     "as_project",
     "avoided_energy",
+    "batch_edges",
     "block_bootstrap",
+    "calendar_edges",
     "calibrate",
     "calibrated_band",
     "candidate_saving",
@@ -137,11 +144,15 @@ __all__ = [
     "place",
     "portfolio",
     "prefix_variances",
+    "read_stamps",
+    "resample",
     "saving_band",
     "select",
+    "shift_edges",
     "simple_payback",
     "solve",
     "spread",
+    "stack",
     "standard_errors",
     "subsidy_per_kwh",
     "time_of_week_candidate",

@@ -188,7 +188,7 @@ def demand() -> list[Figure]:
             peer="mean so far", peer_value=float(np.median(so_far)), ratio=float(np.median(so_far) / np.median(off)),
         ),
         at_most("the same, working windows only", float(np.median(off[working])), "%", 3.0),
-        Figure("the same, working windows: 99th percentile (breaks, shift ends)", float(np.quantile(off[working], 0.99)), "%"),
+        Figure("the same, working windows: 99th percentile (load jumps)", float(np.quantile(off[working], 0.99)), "%"),
         Figure("the same: 90 % band held", 100.0 * float(held), "%"),
     ]  # fmt: skip
 
