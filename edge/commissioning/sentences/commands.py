@@ -55,7 +55,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "probe_title": ("Now", "현재 값"),
     "probe_described": ("{vendor} {model}, {profile}", "{vendor} {model}, {profile}"),
     "probe_saved": (
-        "Saved in {file}; in the site file: profile: {file}", "{file}에 저장함. 사이트 파일에는 profile: {file}",
+        "Saved in {file}; in the site file: profile: {file}", "{file}에 저장함. 현장 파일에는 profile: {file}",
     ),
     "probe_no_value": ("no value ({reason})", "값 없음 ({reason})"),
     "probe_words": ("Registers", "레지스터"),
@@ -127,6 +127,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "status_connected": ("connected", "연결됨"),
     "status_disconnected": ("NOT CONNECTED", "연결 안 됨"),
+    "status_id_twice": (
+        "Another client logs in at the broker as gateway {gateway}: give each gateway an id of its own.",
+        "다른 클라이언트가 게이트웨이 {gateway}의 ID로 브로커에 접속하고 있습니다. 게이트웨이마다 다른 ID를 쓰십시오.",
+    ),
     "status_old": (
         "This is {seconds} s old: the agent does not run.",
         "{seconds}초 전 상태: 에이전트가 실행 중이 아님.",
