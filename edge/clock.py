@@ -141,7 +141,7 @@ class Timekeeper:
 
         What takes longer is a step, and `stamp` gives no time until the clock has passed the span that is used.
         """
-        while 0 < (missing := max(stamp + 1, self._last) - self.exact_ms()) <= _WAITED_FOR_MS:
+        while 0 < (missing := max(stamp + 1, self._last) - self.exact_ms()) <= _WAITED_FOR_MS:  # noqa: ASYNC110 - a clock
             await asyncio.sleep(missing / 1000)  # may end a little early
 
     @property

@@ -68,6 +68,8 @@ class Status(msgspec.Struct, frozen=True):
         Ever put into the outbox, and acknowledged as stored [readings].
     devices
         All of them.
+    id_twice
+        Whether another client took this gateway's place at the broker of late.
     """
 
     at: int
@@ -81,6 +83,7 @@ class Status(msgspec.Struct, frozen=True):
     readings: int
     stored: int
     devices: list[DeviceStatus]
+    id_twice: bool = False
 
 
 def status_of(agent: Agent) -> Status:
@@ -115,6 +118,7 @@ def status_of(agent: Agent) -> Status:
         readings=counters.read,
         stored=counters.stored,
         devices=devices,
+        id_twice=agent.publisher.rival.seen,
     )
 
 

@@ -28,6 +28,8 @@ class Vitals:
         Time since a device last answered [s]; None before the first.
     errors
         Errors since start, by device and reason.
+    id_twice
+        Whether another client took this gateway's place at the broker of late.
     """
 
     connected: bool
@@ -43,6 +45,7 @@ class Vitals:
     lateness_s: float
     poll_age_s: float | None
     errors: dict[tuple[str, str], int] = field(default_factory=dict)
+    id_twice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def complaints(vitals: Vitals, limits: Limits) -> list[str]:
     found = []
     if not vitals.connected:
         found.append("not connected to the broker")
+    if vitals.id_twice:
+        found.append("another client logs in at the broker under this gateway's id")
     if vitals.oldest_age_s > limits.outbox_age_s:
         found.append(f"readings wait in the outbox for {vitals.oldest_age_s:.0f} s")
     if vitals.poll_age_s is None:
@@ -79,6 +84,7 @@ def exposition(vitals: Vitals) -> str:
         ("batches_published_total", "counter", "Batches sent since start; again counts again.", vitals.published),
         ("batches_acked_total", "counter", "Batches acknowledged by the collector since start.", vitals.acked),
         ("broker_connected", "gauge", "1 while batches can leave.", float(vitals.connected)),
+        ("id_twice", "gauge", "1 while another client uses this gateway's id.", float(vitals.id_twice)),
         ("outbox_batches", "gauge", "Batches waiting in the outbox.", vitals.depth),
         ("outbox_bytes", "gauge", "Bytes waiting in the outbox.", vitals.bytes),
         ("outbox_oldest_age_seconds", "gauge", "Age of the oldest waiting batch.", vitals.oldest_age_s),

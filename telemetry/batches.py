@@ -75,9 +75,10 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site, gateway
         Who sends it; the topic says the same.
     epoch
-        Identity of the outbox it comes from; new for every new outbox.
+        Under which start of its outbox it was put; random, new with every start. A batch that is sent again keeps it.
     seq
-        Rises by one from 1 within an epoch.
+        Rises by one within an epoch, and through all epochs of an outbox. Numbers that are missing are no loss: what an
+        outbox lost it declares as gaps.
     tables
         Any number per device, but each channel of a device in one of them only: what is read together shares a table.
     gaps

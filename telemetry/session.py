@@ -54,6 +54,8 @@ class Session:
         The broker has confirmed the subscription: from here on nothing that is sent to us is missed.
     on_messages
         Messages that came together, and the number of the connection they came over (see `acknowledge`).
+    on_cut_off
+        A connection that was logged in has ended, and not by us: the reason, as paho tells it.
     will
         Published by the broker when the connection breaks.
     manual_ack
@@ -81,6 +83,7 @@ class Session:
         also: Sequence[str] = (),
         on_ready: Callable[[], None],
         on_messages: Callable[[Sequence[Publish], int], None],
+        on_cut_off: Callable[[str], None] = lambda _: None,
         will: Retained | None = None,
         manual_ack: bool = False,
         expiry_s: int = _SESSION_EXPIRY_S,
@@ -92,6 +95,7 @@ class Session:
         self.granted: dict[str, Any] = {}
         self._on_ready = on_ready
         self._on_messages = on_messages
+        self._on_cut_off = on_cut_off
         self._manual_ack = manual_ack
         self._log = log.bind(broker=broker.url, client_id=client_id)
         self._lock = threading.Lock()
@@ -249,6 +253,7 @@ class Session:
         if self._stopping:
             return
         if was_in:
+            self._guarded(lambda: self._on_cut_off(str(reason)))
             self._complain("mqtt_lost", str(reason), "it is tried again; check the network if this stays")
         elif not any(event == "mqtt_refused" for event, _ in self._complaints):
             self._complain(

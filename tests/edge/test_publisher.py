@@ -131,9 +131,12 @@ def test_birth_and_state_are_retained_and_a_clean_stop_says_offline(outbox: Outb
             wait_until(lambda: len(listener.said) >= 2, "birth and state are delivered to whoever comes later")
             births = [decode(payload, Birth) for kind, payload in listener.said if kind == "birth"]
             assert births == [msgspec.structs.replace(BIRTH, epoch=outbox.epoch)]
-            assert listener.states() == [State(online=True, at=42)]
+            assert listener.states() == [State(online=True, at=42, epoch=outbox.epoch)]
     with listening_to(mosquitto) as listener:
-        wait_until(lambda: listener.states()[-1:] == [State(online=False, at=42)], "the gateway said goodbye")
+        wait_until(
+            lambda: listener.states()[-1:] == [State(online=False, at=42, epoch=outbox.epoch)],
+            "the gateway said goodbye",
+        )
 
 
 def test_a_gateway_that_dies_is_offline_by_its_last_will(tmp_path: Path, mosquitto: Broker) -> None:
@@ -145,7 +148,9 @@ def test_a_gateway_that_dies_is_offline_by_its_last_will(tmp_path: Path, mosquit
         connection = cast("socket.socket", publisher._session.client.socket())
         publisher._session._stopping = True  # nobody is left to connect again
         connection.shutdown(socket.SHUT_RDWR)
-        wait_until(lambda: State(online=False, at=0) in listener.states(), "the last will is published")
+        wait_until(
+            lambda: State(online=False, at=0, epoch=outbox.epoch) in listener.states(), "the last will is published"
+        )
     publisher.stop()
     outbox.close()
 

@@ -81,6 +81,8 @@ def status_table(status: Status, lang: Lang, now_ms: int) -> Group:
         readings=f"{status.readings:,}",
         stored=f"{status.stored:,}",
     )
+    if status.id_twice:
+        title += "\n" + say(lang, "status_id_twice", gateway=status.gateway)
     if old:
         title += "\n" + say(lang, "status_old", seconds=f"{(now_ms - status.at) / 1000:.0f}")
     rows = Table()
