@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from chaos.journal import Entry, Event, Journal
 from edge import Outbox, OutboxError
+from edge.rows import Row
 from telemetry import Gap, Table
 from wattproof.__main__ import main
 
@@ -32,7 +33,7 @@ def witness(journal: Journal, most_bytes: int, full: Path) -> None:
     def beginning(self: Outbox, *args: Any, max_bytes: int, **more: Any) -> None:
         begin(self, *args, max_bytes=min(max_bytes, most_bytes), **more)
 
-    def putting(self: Outbox, tables: list[Table], gaps: Sequence[Gap] = ()) -> int:
+    def putting(self: Outbox, tables: Sequence[Table | Row], gaps: Sequence[Gap] = ()) -> int:
         nonlocal count
         count += 1
         number = count
@@ -40,7 +41,8 @@ def witness(journal: Journal, most_bytes: int, full: Path) -> None:
         def note(event: Event, **more: Any) -> None:
             journal.write(Entry(event, number, time.time(), **more))
 
-        note("put", tables=tables, gaps=list(gaps))
+        whole = [each if isinstance(each, Table) else each.table() for each in tables]
+        note("put", tables=whole, gaps=list(gaps))
         limit_pages(1 if full.exists() else _NO_LIMIT)
         try:
             seq = put(self, tables, gaps)

@@ -8,7 +8,7 @@ from typing import Final, get_args
 
 import msgspec
 
-from chaos.plant import GATEWAYS, Engine, Plant
+from chaos.plant import GATEWAYS, Plant
 from chaos.proxy import Kind as LineFault
 
 KILL: Final = "kill"
@@ -17,7 +17,7 @@ STOP: Final = "stop"
 DISK_FULL: Final = "disk_full"
 _HOLD_S: Final = {
     KILL: (0.0, 0.6), STOP: (0.3, 2.0), FREEZE: (0.3, 3.0), DISK_FULL: (0.3, 1.5), "cut": (0.05, 1.5),
-    "half_open": (0.2, 2.0), "corrupt": (0.2, 1.0), "delay": (0.3, 2.0), "throttle": (0.3, 2.0),
+    "half_open": (0.2, 2.0), "corrupt": (0.3, 2.0), "delay": (0.3, 2.0), "throttle": (0.3, 2.0),
 }  # fmt: skip
 _PAUSE_S: Final = (0.0, 0.5)
 
@@ -31,15 +31,15 @@ class Fault(msgspec.Struct, frozen=True):
     after_s: float
 
 
-def targets(plant_processes: list[str], lines: list[str], engine: Engine) -> list[tuple[str, str]]:
+def targets(processes: list[str], lines: list[str]) -> list[tuple[str, str]]:
     """Every pair of a fault and what it can strike.
 
     Kills matter most, and are in the list twice. A DuckDB file has no server: it dies, freezes and stops with its
     collector.
     """
-    server = ["broker", "collector", *(["database"] if engine == "influx" else [])]
+    server = [name for name in processes if name not in GATEWAYS]
     return [
-        *((KILL, name) for name in plant_processes * 2),
+        *((KILL, name) for name in processes * 2),
         *((FREEZE, name) for name in server),
         *((STOP, name) for name in server),
         *((fault, line) for fault in get_args(LineFault) for line in lines),

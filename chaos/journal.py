@@ -6,7 +6,6 @@ line it wrote, and at most one half line at the end.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from pathlib import Path
@@ -56,14 +55,25 @@ class Journal:
 
 
 def read(path: Path) -> list[list[Entry]]:
-    """Every event in order, one list per life of the gateway; a half line was never finished, and is no event."""
+    """Every event in order, one list per life of the gateway; the half line that a kill leaves is no event.
+
+    Raises
+    ------
+    ValueError
+        When a line in the middle of a life is broken: then the journal proves nothing.
+    """
     lives: list[list[Entry]] = []
-    if not path.exists():
-        return lives
-    for line in path.read_bytes().split(b"\n"):
-        with contextlib.suppress(msgspec.DecodeError):
+    broken = b""
+    for line in filter(None, path.read_bytes().split(b"\n") if path.exists() else []):
+        try:
             entry = _DECODER.decode(line)
-            if entry.event == "born":
-                lives.append([])
-            lives[-1].append(entry)
+        except msgspec.DecodeError:
+            broken = line
+            continue
+        if entry.event == "born":
+            lives.append([])
+            broken = b""
+        if broken:
+            raise ValueError(f"{path}: {broken[:200]!r} is no event")
+        lives[-1].append(entry)
     return lives

@@ -131,9 +131,11 @@ def influxd(folder: Path, port: int, rpc: int) -> Part:
     return Part("database", [program("influxd"), "run", "-config", str(config)], folder / "influxd.log")
 
 
-def collector(name: str, folder: Path, config: Path) -> Part:
-    """``wattproof collector run``."""
+def collector(name: str, folder: Path, config: Path, *, worker: int) -> Part:
+    """``wattproof collector run``: alone, or as this worker of a group."""
     command = [sys.executable, "-m", "wattproof", "collector", "run"]
+    if worker:
+        command += ["--workers-group", "chaos", "--worker", str(worker)]
     return Part(name, command, folder / f"{name}.log", {"WATTPROOF_CONFIG": str(config)})
 
 

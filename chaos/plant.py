@@ -1,4 +1,4 @@
-"""The plant that is struck: two gateways, a broker, a collector, a store, and a faulty line wherever one can be."""
+"""The plant that is struck: two gateways, a broker, collectors, a store, and a faulty line wherever one can be."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ Engine = Literal["duck", "influx"]
 
 SITE: Final = "site-1"
 GATEWAYS: Final = ("gw-1", "gw-2")
+COLLECTORS: Final[dict[Engine, tuple[str, ...]]] = {
+    "duck": ("collector",),
+    "influx": ("collector-1", "collector-2", "collector-3"),
+}
+"""One owns a DuckDB file; a server takes what a group of three brings it."""
 UNITS: Final = (1, 2)
 KIND: Final = "plc"
 CHANNEL: Final = "production_count"
-SMALL_OUTBOX: Final = 60_000
+SMALL_OUTBOX: Final = 120_000
 """What the second gateway's outbox may hold [bytes]: some seconds, so that outages make it declare gaps."""
 _LARGE_OUTBOX: Final = 2**40
 _DISK_MB: Final = 48
@@ -56,7 +61,7 @@ def device(gateway: str, unit: int) -> str:
 class Plant:
     """Everything that can be struck, by name.
 
-    `processes` hold gateways, broker, collector and, of ``influx``, the database; `lines` the proxies between them;
+    `processes` hold gateways, broker, collectors and, of ``influx``, the database; `lines` the proxies between them;
     `disks` the folders that can be full.
     """
 
@@ -102,7 +107,9 @@ def plant(folder: Path, engine: Engine, seed: int) -> Iterator[Plant]:
             lines["collector-database"] = line(database_port)
             processes["database"] = parts.influxd(folder / "influxdb", database_port, free_port())
         config = _server(folder, lines, engine)
-        processes["collector"] = parts.collector("collector", folder, config)
+        collectors = COLLECTORS[engine]
+        for number, name in enumerate(collectors, 1):
+            processes[name] = parts.collector(name, folder, config, worker=number if len(collectors) > 1 else 0)
         meters = {gateway: stack.enter_context(answering()) for gateway in GATEWAYS}
         (folder / "witness.yaml").write_text(_PROFILE, encoding="utf-8")
         for gateway, most in zip(GATEWAYS, (_LARGE_OUTBOX, SMALL_OUTBOX), strict=True):
@@ -131,8 +138,8 @@ def _site(folder: Path, gateway: str, broker: int, meters: int) -> Path:
     document = {
         "site": {"id": SITE, "name": "Site"},
         "gateway": gateway,
-        "every_ms": 50,
-        "flush_ms": 100,
+        "every_ms": 25,
+        "flush_ms": 50,
         "broker": {"port": broker, "keepalive_s": 2},
         "buses": [
             {

@@ -19,8 +19,10 @@ DELAY_S: Final = 0.4
 """How long a delayed line holds every piece of data [s]."""
 THROTTLE: Final = 4_000
 """What a throttled line carries in each direction [bytes/s]."""
-CORRUPT_SHARE: Final = 0.3
-"""Share of the pieces that a corrupting line alters, after the first."""
+CORRUPT_SHARE: Final = 0.2
+"""Share of the pieces that a corrupting line alters."""
+_SURELY: Final = 8
+"""One of so many pieces after its beginning is altered for certain, even when it ends before they came."""
 _CHUNK: Final = 16_384
 
 
@@ -69,7 +71,7 @@ class Proxy:
         self.altered = 0
         self._draw = random.Random(seed)
         self._active: list[Kind] = []
-        self._next_altered = False
+        self._alter_in = 0
         self._links: set[_Link] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy-{target}", daemon=True)
@@ -103,7 +105,8 @@ class Proxy:
 
     async def _begin(self, kind: Kind) -> None:
         self._active.append(kind)
-        self._next_altered = kind == "corrupt"
+        if kind == "corrupt":
+            self._alter_in = self._draw.randint(1, _SURELY)
         for link in self._links:
             if kind == "cut":
                 link.abort()
@@ -157,10 +160,10 @@ class Proxy:
         await writer.drain()
 
     def _altered(self, data: bytes) -> bytes:
-        """One to three bytes changed of the first piece on a corrupting line, and of a share of those that follow."""
-        if "corrupt" not in self._active or not (self._next_altered or self._draw.random() < CORRUPT_SHARE):
+        """A piece, perhaps with one to three bytes changed."""
+        self._alter_in -= 1
+        if self._alter_in != 0 and not ("corrupt" in self._active and self._draw.random() < CORRUPT_SHARE):
             return data
-        self._next_altered = False
         changed = bytearray(data)
         for _ in range(self._draw.randint(1, 3)):
             changed[self._draw.randrange(len(changed))] ^= self._draw.randint(1, 255)

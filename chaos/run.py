@@ -17,7 +17,7 @@ import msgspec
 from chaos.faults import DISK_FULL, Fault, schedule, strike, targets
 from chaos.journal import Entry
 from chaos.ledger import Ledger, account
-from chaos.plant import GATEWAYS, Engine, Plant, plant
+from chaos.plant import COLLECTORS, GATEWAYS, Engine, Plant, plant
 
 _BREATHE_EVERY: Final = 25
 """Faults between two moments of peace, in which every gateway must deliver something new."""
@@ -74,7 +74,7 @@ def run(
             part.start()
         _peace(found, course)
         course.recoveries.clear()  # the first start is none
-        pairs = targets(list(found.processes), list(found.lines), engine)
+        pairs = targets(list(found.processes), list(found.lines))
         if not found.disks["server"].real:
             pairs.remove((DISK_FULL, "server"))
         planned = schedule(pairs, faults, seed)
@@ -141,7 +141,8 @@ def _see_to_all(found: Plant) -> None:
 
 
 def _rest(found: Plant) -> None:
-    """Let the gateways deliver what they have and end, then the collector; a database goes on for the reckoning."""
+    """Let the gateways deliver what they have and end, then the collectors; a database goes on for the reckoning."""
     for gateway in GATEWAYS:
         found.processes[gateway].stop(_DRAIN_S)
-    found.processes["collector"].stop()
+    for collector in COLLECTORS[found.engine]:
+        found.processes[collector].stop()

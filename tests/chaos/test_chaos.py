@@ -98,7 +98,7 @@ def test_the_command_strikes_influxdb_and_prints_the_ledger(tmp_path: Path) -> N
 
 
 def test_the_same_seed_strikes_the_same_in_the_same_order_and_leaves_nothing_out() -> None:
-    pairs = targets(PROCESSES, ["gw-1-broker", "broker-collector"], "duck")
+    pairs = targets(PROCESSES, ["gw-1-broker", "broker-collector"])
     planned = schedule(pairs, 100, seed=7)
     assert planned == schedule(pairs, 100, seed=7)
     assert planned != schedule(pairs, 100, seed=8)
@@ -116,3 +116,7 @@ def test_a_journal_keeps_every_line_but_the_half_one_of_a_killed_process(tmp_pat
     assert [[each.event for each in life] for life in lives] == [["born", "put"], ["born", "put"]]
     assert lives[0][1] == entry
     assert read(tmp_path / "none") == []
+    with path.open("ab") as file:
+        file.write(b'{"event":"do\n{"event":"acked","number":1,"at":3.0}\n')
+    with pytest.raises(ValueError, match="is no event"):
+        read(path)

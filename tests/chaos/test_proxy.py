@@ -94,11 +94,19 @@ def test_a_half_open_connection_says_nothing_for_ever_and_a_new_one_works(line: 
 def test_a_corrupting_line_alters_bytes_and_loses_none(line: Proxy) -> None:
     with connected(line) as connection:
         line.begin("corrupt")
-        received = echoed(connection, bytes(1000))
-        assert len(received) == 1000
-        assert 1 <= sum(map(bool, received)) <= line.altered
+        received = [echoed(connection, bytes(1000)) for _ in range(20)]
+        assert {len(each) for each in received} == {1000}
+        assert 1 <= sum(map(bool, b"".join(received))) <= line.altered
         line.end("corrupt")
         assert echoed(connection, bytes(1000)) == bytes(1000)
+
+
+def test_a_corruption_that_nothing_passed_strikes_what_comes_next(line: Proxy) -> None:
+    line.begin("corrupt")
+    line.end("corrupt")
+    with connected(line) as connection:
+        received = [echoed(connection, bytes(100)) for _ in range(20)]
+    assert sum(any(each) for each in received) == 1
 
 
 @pytest.mark.parametrize("fault", ["delay", "throttle"])
