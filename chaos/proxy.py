@@ -152,6 +152,8 @@ class Proxy:
         writer.transport.abort() if writer.transport.is_closing() else writer.close()
 
     async def _write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        if writer.transport.is_closing():
+            raise ConnectionAbortedError
         while data and "throttle" in self._active:
             part, data = data[: THROTTLE // 20], data[THROTTLE // 20 :]
             await asyncio.sleep(len(part) / THROTTLE)
