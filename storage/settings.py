@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -18,22 +18,34 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ``duck``: one file, no server. ``influx``: an InfluxDB 1.x, 2.x or 3.x server.
     path
         The file of ``duck``.
+    memory_mb
+        What ``duck`` may keep of its file in memory [MB].
     influx_url, influx_database
-        The server of ``influx``, and the database (2.x: the bucket) on it.
+        The server of ``influx``, and the database (2.x, Cloud: the bucket) on it.
     influx_token, influx_org
-        Credentials of 2.x and 3.x, and the organization of 2.x.
+        Credentials of 2.x, 3.x and Cloud, and the organization of 2.x and Cloud.
     influx_username, influx_password
         Credentials of 1.x.
+    influx_compress
+        Compress what is sent to ``influx``, for a thin line to a distant server.
+    keep_raw_days
+        For how long readings are kept [d]; 0 for ever. Their quarter-hours stay.
+    keep_rollup_days
+        For how long quarter-hours and declared gaps are kept [d]; 0 for ever.
     """
 
     engine: Literal["duck", "influx"] = "duck"
     path: str = "readings.duckdb"
+    memory_mb: Annotated[int, msgspec.Meta(ge=32)] = 256
     influx_url: str = "http://127.0.0.1:8086"
     influx_database: str = "wattproof"
     influx_token: str = ""
     influx_org: str = ""
     influx_username: str = ""
     influx_password: str = ""
+    influx_compress: bool = False
+    keep_raw_days: Annotated[int, msgspec.Meta(ge=0)] = 90
+    keep_rollup_days: Annotated[int, msgspec.Meta(ge=0)] = 3650
 
 
 def open_store(settings: Settings) -> Store:
@@ -57,7 +69,10 @@ def open_store(settings: Settings) -> Store:
             org=settings.influx_org,
             username=settings.influx_username,
             password=settings.influx_password,
+            compress=settings.influx_compress,
+            keep_raw_days=settings.keep_raw_days,
+            keep_rollup_days=settings.keep_rollup_days,
         )
     from storage.duck import DuckStore  # noqa: PLC0415 - an InfluxDB installation need not load DuckDB
 
-    return DuckStore(settings.path)
+    return DuckStore(settings.path, settings.memory_mb)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -23,10 +24,16 @@ def test_duck_is_the_default_and_opens_its_path(tmp_path: Path) -> None:
 
 
 def test_influx_is_opened_with_what_the_settings_say(influxdb: Database, influx_database: str) -> None:
-    store = open_store(Settings(engine="influx", influx_url=f"{influxdb.url}/", influx_database=influx_database))
+    store = open_store(
+        Settings(
+            engine="influx", influx_url=f"{influxdb.url}/", influx_database=influx_database,
+            influx_compress=True, keep_raw_days=30, keep_rollup_days=400,
+        )
+    )  # fmt: skip
     assert isinstance(store, InfluxStore)
-    assert store.write([batch({1: 1.0})]).stored == 1
+    assert store.write([batch({time.time_ns() // 1_000_000: 1.0})]).stored == 1
     facts = store.health().facts
+    assert facts["roll-ups"] == "the server keeps them 400 d (policy rollup)"
     assert facts["url"] == influxdb.url
     assert facts["database"] == influx_database
     assert facts["version"].startswith("1.")
@@ -41,7 +48,7 @@ def test_an_influx_that_is_not_there_yet_can_be_opened() -> None:
     store.close()
 
 
-@pytest.mark.parametrize("wrong", [{"engine": "sqlite"}, {"pth": "x"}, {"influx_url": 5}])
+@pytest.mark.parametrize("wrong", [{"engine": "sqlite"}, {"pth": "x"}, {"influx_url": 5}, {"keep_raw_days": -1}])
 def test_a_wrong_setting_is_refused_naming_it(wrong: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError, match=next(iter(wrong)) if "pth" in wrong else r"\$\."):
         msgspec.convert(wrong, Settings)
