@@ -118,7 +118,7 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     epoch: str = ""
 
 
-class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The collector's word that batches are safe.
 
     Parameters

@@ -51,10 +51,11 @@ def readings(start: int, count: int, device: str = "main") -> list[Table]:
 
 
 @contextlib.contextmanager
-def mosquitto_at(port: int, folder: Path) -> Iterator[Any]:
-    """A mosquitto that keeps nothing when it ends; yields its process."""
+def mosquitto_at(port: int, folder: Path, *more: str) -> Iterator[Any]:
+    """A mosquitto that keeps nothing when it ends, with `more` settings; yields its process."""
     config = folder / f"mosquitto-{port}.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n", encoding="utf-8")
+    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "max_queued_messages 0", *more]
+    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with running([program("mosquitto"), "-c", str(config)], port, folder / "mosquitto.log") as process:
         yield process
 
