@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check format bench lock clean help
+.PHONY: demo test check format bench chaos soak lock clean help
 
 help:
 	@echo "make demo    a virtual factory and all of WattProof on http://127.0.0.1:8000"
 	@echo "make test    install what the tests need, run them all"
 	@echo "make check   the static checks: format, lint, types, import rules"
 	@echo "make bench   all benchmarks; writes docs/benchmarks.md"
+	@echo "make chaos   a hundred faults on real parts, per store; the ledger of every reading (docs/chaos.md)"
+	@echo "make soak    the same with five hundred"
 	@echo "make lock    renew the hash-checked dependency locks"
 
 demo: $(VENV)/demo.installed
@@ -32,6 +34,18 @@ format: $(VENV)/dev.installed
 
 bench: $(VENV)/dev.installed
 	$(BIN)/python -m benchmarks
+
+SEED   ?= 1
+
+chaos: $(VENV)/dev.installed
+	@sh tests/system-packages.sh
+	$(BIN)/python -m chaos --store duck --faults 100 --seed $(SEED)
+	$(BIN)/python -m chaos --store influx --faults 100 --seed $(SEED)
+
+soak: $(VENV)/dev.installed
+	@sh tests/system-packages.sh
+	$(BIN)/python -m chaos --store duck --faults 500 --seed $(SEED)
+	$(BIN)/python -m chaos --store influx --faults 500 --seed $(SEED)
 
 lock: $(BIN)/python
 	sh requirements/lock.sh $(BIN)/python
