@@ -23,6 +23,7 @@ log = structlog.get_logger()
 _LOOK_EVERY_S: Final = 1.0
 _POLLS_STOPPED_S: Final = 900.0
 """Longer than the longest pause of a silent device: without any poll for so long, something of ours is stuck [s]."""
+_UNSEEN: Final = (0, 0)
 _NO_ANSWER: Final = (Quality.TIMEOUT, Quality.CONNECT, Quality.EXCEPTION, Quality.FRAME, Quality.STALE)
 
 
@@ -90,9 +91,11 @@ class VitalSigns:
     def look(self) -> None:
         """Note which devices were polled since the last look, and whether one answered."""
         now = self._monotonic()
-        seen = {device.id: (device.polls, _unanswered(device)) for device in self._devices()}
-        for name, (polls, failed) in seen.items():
-            polls_before, failed_before = self._seen.get(name, (0, 0))
+        before, seen = self._seen, {}
+        for device in self._devices():
+            errors = device.health.errors
+            polls, failed = seen[device.id] = device.polls, _unanswered(errors) if errors else 0
+            polls_before, failed_before = before.get(device.id, _UNSEEN)
             if polls != polls_before:
                 self._polled_at = now
                 if failed == failed_before:
@@ -162,6 +165,5 @@ async def _look(signs: VitalSigns) -> None:
         await asyncio.sleep(_LOOK_EVERY_S)
 
 
-def _unanswered(device: Device) -> int:
-    errors = device.health.errors
+def _unanswered(errors: Counter[Quality]) -> int:
     return sum(count for reason, count in errors.items() if reason in _NO_ANSWER)
