@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -33,6 +34,7 @@ def main() -> int:
         "--keep", type=Path, metavar="FOLDER", help="build in this new folder, and leave logs and files"
     )
     options = parser.parse_args()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     with tempfile.TemporaryDirectory(prefix="chaos-") as scratch:
         folder = options.keep or Path(scratch)
         try:

@@ -19,7 +19,7 @@ _HOLD_S: Final = {
     KILL: (0.0, 0.6), STOP: (0.3, 2.0), FREEZE: (0.3, 3.0), DISK_FULL: (0.3, 1.5), "cut": (0.05, 1.5),
     "half_open": (0.2, 2.0), "corrupt": (0.3, 2.0), "delay": (0.3, 2.0), "throttle": (0.3, 2.0),
 }  # fmt: skip
-_PAUSE_S: Final = (0.0, 0.5)
+_PAUSE_S: Final = (0.0, 0.4)
 
 
 class Fault(msgspec.Struct, frozen=True):
