@@ -126,3 +126,34 @@ def test_the_unit_runs_what_the_script_installs() -> None:
 def test_the_example_of_udev_rules_does_nothing_until_somebody_means_it() -> None:
     lines = (GATEWAY / "99-wattproof-serial.rules").read_text(encoding="utf-8").splitlines()
     assert all(line.startswith("#") for line in lines)
+
+
+def allowed_calls() -> set[str]:
+    """System calls the unit's filters let through: groups as systemd knows them, applied in the unit's order."""
+    groups: dict[str, set[str]] = {}
+    text = subprocess.run(
+        [program("systemd-analyze"), "syscall-filter"], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    for line in text.splitlines():
+        if line.startswith("@"):
+            members = groups.setdefault(line, set())
+        elif line.startswith("    ") and not line.strip().startswith("#"):
+            members.add(line.strip())
+
+    def calls(word: str) -> set[str]:
+        return set().union(*map(calls, groups[word])) if word in groups else {word}
+
+    allowed: set[str] = set()
+    for words in re.findall(r"^SystemCallFilter=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE):
+        listed = set().union(*map(calls, words.removeprefix("~").split()))
+        allowed = allowed - listed if words.startswith("~") else allowed | listed
+    return allowed
+
+
+def test_the_agent_may_ask_whether_a_time_server_disciplines_the_clock_and_not_set_it() -> None:
+    allowed = allowed_calls()
+    assert {"adjtimex", "clock_adjtime", "futex", "socket"} <= allowed
+    assert not {"clock_settime", "settimeofday", "mount", "reboot"} & allowed
+    text = UNIT.read_text(encoding="utf-8")
+    assert not re.search(r"^ProtectClock=", text, re.MULTILINE)  # it would forbid the question as well
+    assert "CapabilityBoundingSet=\n" in text  # without CAP_SYS_TIME the two calls only read
