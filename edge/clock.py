@@ -21,6 +21,7 @@ import asyncio
 import ctypes
 import os
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -162,7 +163,7 @@ class Timekeeper:
         draft = self._memory.with_suffix(".new")
         try:
             with draft.open("wb") as file:
-                file.write(msgspec.json.encode(self._spans()))
+                file.write(_sealed(msgspec.json.encode(self._spans())))
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(self._memory)
@@ -223,12 +224,24 @@ def _remembered(memory: Path | None) -> list[Span]:
     if memory is None:
         return []
     try:
-        return msgspec.json.decode(memory.read_bytes(), type=list[Span])
+        return msgspec.json.decode(_opened(memory.read_bytes()), type=list[Span])
     except FileNotFoundError:  # the first start here
         return []
     except (OSError, msgspec.DecodeError) as error:
         log.warning("clock_memory_unreadable", path=str(memory), reason=str(error))
         return []
+
+
+def _sealed(text: bytes) -> bytes:
+    return b"%08x\n%b" % (zlib.crc32(text), text)
+
+
+def _opened(data: bytes) -> bytes:
+    """What was written; a digit that has rotted could silence the gateway for years."""
+    seal, _, text = data.partition(b"\n")
+    if seal != b"%08x" % zlib.crc32(text):
+        raise msgspec.DecodeError("its checksum does not hold")
+    return text
 
 
 def _used(spans: list[Span], to: int | None) -> list[Span]:

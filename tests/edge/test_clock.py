@@ -272,3 +272,21 @@ def test_a_commit_long_after_the_saved_spans_counts_as_used_by_itself(tmp_path: 
     assert keeper.stamp() is None
     clocks.pass_ms(1)
     assert keeper.stamp() == START_MS + HOUR_MS + 1
+
+
+def test_a_rotted_digit_in_the_memory_does_not_silence_the_gateway(tmp_path: Path) -> None:
+    clocks = Clocks()
+    memory = tmp_path / "clock.json"
+    keeper = clocks.keeper(memory)
+    keeper.stamp()
+    keeper.save()
+    written = memory.read_bytes()
+    for place in range(len(written)):
+        memory.write_bytes(written[:place] + bytes([written[place] ^ 1]) + written[place + 1 :])
+        with capture_logs() as logs:
+            woken = clocks.keeper(memory, used_to=START_MS)
+        assert [entry["event"] for entry in logs] == ["clock_memory_unreadable"]
+        assert woken.stamp() is None  # known from what was committed
+        clocks.pass_ms(1)
+        assert woken.stamp() is not None
+        clocks.pass_ms(-1)
