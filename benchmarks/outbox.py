@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def main() -> int:
 def drain(folder: Path, broker: Broker, backlog: int) -> tuple[float, Heard, float]:
     """Fill an outbox as an outage would, then publish it with live data beside; rate [1/s], heard, CPU time [s]."""
     outbox = Outbox(folder / "outbox.sqlite", SITE, GATEWAY)
-    outbox._connection.execute("PRAGMA synchronous = OFF")  # noqa: SLF001 - filling it is not what is measured
+    outbox._file.connection.execute("PRAGMA synchronous = OFF")  # noqa: SLF001 - filling it is not what is measured
     for _ in range(backlog):
         outbox.put(tables(0))
     outbox.close()
@@ -159,17 +160,16 @@ def collect(broker: Broker) -> None:
     heard = Heard(0, [])
     while not ended.is_set():
         time.sleep(0.005)
-        epoch, seqs = "", []
+        seqs: dict[str, list[int]] = defaultdict(list)
         while not inbox.empty():
             at, payload = inbox.get()
             batch = decode(payload, Batch)
-            epoch = batch.epoch
-            seqs.append(batch.seq)
+            seqs[batch.epoch].append(batch.seq)
+            heard.batches += 1
             if read_at := batch.tables[0].times[0]:
                 heard.live_delays.append(at - read_at / 1000)
-        heard.batches += len(seqs)
-        if seqs:
-            client.publish(topic(SITE, GATEWAY, ACK), encode(Ack(epoch, ranges(seqs))), 1)
+        for epoch, numbers in seqs.items():
+            client.publish(topic(SITE, GATEWAY, ACK), encode(Ack(epoch, ranges(numbers))), 1)
     sys.stdout.write(msgspec.json.encode(heard).decode())
 
 
