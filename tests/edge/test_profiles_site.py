@@ -1,11 +1,13 @@
 """A machine mapped in the site file itself, from the file to the channels."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from edge import parse_site
 from edge.blocks import plan_blocks
+from edge.profiles import decode
 from edge.site import profile_of
 from telemetry import DocumentError
 
@@ -58,3 +60,20 @@ def test_a_wrong_mapping_is_named_with_the_line_of_the_site_file(old: str, new: 
     assert old in SITE
     with pytest.raises(DocumentError, match=says):
         parse_site(SITE.replace(old, new), "site.yaml", Path())
+
+
+@pytest.mark.parametrize("page", ["gateway.md", "gateway.ko.md"])
+def test_the_plc_of_the_documentation_can_be_used_as_it_stands(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+    (example,) = (block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "id: press-1" in block)
+    head = SITE[: SITE.index("      - id: press-7")]
+    (bus,) = parse_site(head + example, page, Path()).buses
+    profile = profile_of(bus.devices[0])
+    words = [0xE240, 0x0001, 9, 325, 0xF801]
+    assert decode(profile, {(3, 100 + n): word for n, word in enumerate(words)}) == {
+        "production_count": 123_456.0,
+        "run_state": 4.0,
+        "cycle_time_s": 32.5,
+        "alarm_state": 0x801,
+    }
+    assert profile.fields[0].modulus == 1_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import fcntl
 import os
@@ -28,6 +29,7 @@ class Terminal:
     def __init__(self, *arguments: str, cwd: Path) -> None:
         self.seen = ""
         self._read = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._code: int | None = None
         environ = {name: value for name, value in os.environ.items() if not name.startswith("WATTPROOF_")}
         environ |= {"PYTHONPATH": str(Path.cwd()), "TERM": "xterm", "LANG": "C.UTF-8", "COLUMNS": str(COLUMNS)}
@@ -91,7 +93,7 @@ class Terminal:
             data = os.read(self._fd, 65536)
         except OSError:  # what a pseudo-terminal says when nobody holds its other end any more
             return False
-        self.seen += data.decode("utf-8", "replace")
+        self.seen += self._decoder.decode(data)
         return bool(data)
 
 

@@ -48,10 +48,14 @@ def flags(panel: str) -> tuple[str, ...]:
 
 
 def check_fits(shown: Terminal) -> None:
-    """Every line of the tables fits the terminal, also in letters of double width."""
+    """Every line of the tables fits the terminal and ends where its table does, also in letters of double width."""
     lines = [line for line in shown.text.splitlines() if line[:1] in {"┃", "│", "┏", "└"} or "────" in line]
     assert lines
     assert [line for line in lines if cell_len(line.rstrip()) > COLUMNS] == []
+    width = 0
+    for line in lines:
+        width = cell_len(line) if line.startswith("┏") else width
+        assert line[0] not in {"┃", "│", "└"} or cell_len(line) == width, line
 
 
 def asked(init: Terminal) -> None:
