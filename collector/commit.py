@@ -16,7 +16,7 @@ from collector.doubts import Doubts
 from collector.errors import QuarantineError
 from collector.inbox import Delivery
 from collector.intake import Intake, Reason, Refusal, Sender, part_content
-from collector.quarantine import Quarantine
+from collector.quarantine import Quarantine, Refused
 from storage import Rejected, Store, StoreError, StoreRefusedError, StoreUnavailableError, Written
 from telemetry import AlarmKind, Batch
 
@@ -108,8 +108,7 @@ class Committer:
             key: self._settled(delivery, admit(delivery.topic, delivery.payload, now, self._rules))
             for key, delivery in first.items()
         }
-        for key, intake in intakes.items():
-            self._set_aside(first[key], intake.refusals)
+        self._set_aside([(first[key], intake.refusals) for key, intake in intakes.items() if intake.refusals])
         keys = [key for key, intake in intakes.items() if intake.batch is not None]
         owners = {id(intakes[key].batch): first[key] for key in keys}
         failed = self._write([batch for key in keys if (batch := intakes[key].batch) is not None], owners)
@@ -139,12 +138,11 @@ class Committer:
             if len(batches) == 1:
                 log.exception("batch_unprocessable", gateway=batches[0].gateway, seq=batches[0].seq)
                 refusal = Refusal(Reason.UNPROCESSABLE, repr(error), readings=batches[0].readings)
-                self._set_aside(owners[id(batches[0])], [refusal])
+                self._set_aside([(owners[id(batches[0])], [refusal])])
                 return {id(batches[0])}
             half = len(batches) // 2
             return self._write(batches[:half], owners) | self._write(batches[half:], owners)
-        for rejected in written.rejected:
-            self._set_aside(owners[id(rejected.batch)], [refused_by_store(rejected)])
+        self._set_aside([(owners[id(rejected.batch)], [refused_by_store(rejected)]) for rejected in written.rejected])
         gap_readings = sum(gap.readings for batch in batches for gap in batch.gaps)
         self._tally.add(batches=len(batches), written=written.stored, gaps=written.gaps, gap_readings=gap_readings)
         return set()
@@ -161,18 +159,22 @@ class Committer:
             # An error nobody foresaw, from a store that is not well: the batches are not to blame.
             raise StoreUnavailableError(f"{health.engine}: {health.detail} ({error!r})") from error
 
-    def _set_aside(self, delivery: Delivery, refusals: Sequence[Refusal]) -> None:
-        if not refusals:
+    def _set_aside(self, found: Sequence[tuple[Delivery, Sequence[Refusal]]]) -> None:
+        """Put refusals into quarantine, all of a commit in one transaction: each waits for the disk."""
+        if not found:
             return
-        topic, payload, received = delivery.topic, delivery.payload, delivery.received
-        new = self._patiently(lambda: self._quarantine.add(topic, payload, received, refusals))
-        if new:
-            self._on_set_aside(topic, new)
-        for refusal in new:
-            self._tally.add(quarantined_readings=refusal.readings, quarantined_messages=int(not refusal.part))
+        refused = [Refused(each.topic, each.payload, each.received, refusals) for each, refusals in found]
+        for (delivery, _), new in zip(found, self._patiently(lambda: self._quarantine.add_all(refused)), strict=True):
+            if not new:
+                continue
+            readings = sum(refusal.readings for refusal in new)
+            self._tally.add(
+                quarantined_readings=readings, quarantined_messages=sum(not refusal.part for refusal in new)
+            )
+            self._on_set_aside(delivery.topic, new)
             log.warning(
-                "quarantined", topic=topic, reason=refusal.reason.value, detail=refusal.detail, part=refusal.part,
-                readings=refusal.readings,
+                "quarantined", topic=delivery.topic, reasons=sorted({refusal.reason.value for refusal in new}),
+                detail=new[0].detail, part=new[0].part, readings=readings,
             )  # fmt: skip
 
     def _patiently(self, work: Callable[[], T]) -> T:

@@ -48,6 +48,15 @@ _SHARE: Final = 0.1
 _PAGE: Final = 1000
 
 
+class Refused(NamedTuple):
+    """A message (topic, payload, when it came [ms since 1970-01-01 UTC]) and why it, or parts of it, are refused."""
+
+    topic: str
+    payload: bytes
+    received: int
+    refusals: Sequence[Refusal]
+
+
 class Asked(NamedTuple):
     """An entry to be replayed, and the time to judge its readings' times by [ms since 1970-01-01 UTC]; 0 for now."""
 
@@ -128,8 +137,18 @@ class Quarantine:
         QuarantineError
             When the disk fails; the message must not be acknowledged.
         """
-        digest = _digest(topic.encode("utf-8", "surrogateescape"), payload)
-        return self._doing(lambda: self._transaction(lambda: self._insert(topic, payload, received, refusals, digest)))
+        return self.add_all([Refused(topic, payload, received, refusals)])[0]
+
+    def add_all(self, refused: Sequence[Refused]) -> list[Sequence[Refusal]]:
+        """Keep refusals of several messages in one go; otherwise as `add`. Returns what is new, message by message."""
+
+        def insert() -> list[Sequence[Refusal]]:
+            new = [self._insert(each, _digest(each.topic.encode("utf-8", "surrogateescape"), each.payload))
+                   for each in refused]  # fmt: skip
+            self._make_room()
+            return new
+
+        return self._doing(lambda: self._transaction(insert))
 
     def list(self, limit: int = 100, choice: Choice | None = None) -> list[Entry]:
         """The newest entries of a choice, newest first."""
@@ -209,9 +228,8 @@ class Quarantine:
         elif (application, version) != (_APPLICATION, _FORMAT):
             raise QuarantineError(f"quarantine {self.path}: no quarantine this version can read. Move the file away.")
 
-    def _insert(
-        self, topic: str, payload: bytes, received: int, refusals: Sequence[Refusal], digest: bytes
-    ) -> Sequence[Refusal]:
+    def _insert(self, refused: Refused, digest: bytes) -> Sequence[Refusal]:
+        topic, payload, received, refusals = refused
         new = []
         for refusal in refusals:
             content = refusal.content if refusal.part else payload
@@ -228,7 +246,6 @@ class Quarantine:
             if self._connection.execute(_INSERT, (*row, *names(topic, refusal.part))).rowcount == 1:
                 new.append(refusal)
                 self._bytes += len(content) + _ROW_BYTES
-        self._make_room()
         return new
 
     def _make_room(self) -> None:
@@ -276,7 +293,7 @@ class Quarantine:
         again = next((refusal for refusal in refusals if refusal.part == entry.part), None)
         (digest,) = self._connection.execute("SELECT digest FROM entry WHERE id = ?", (entry.id,)).fetchone()
         others = [refusal for refusal in refusals if refusal is not again]
-        self._insert(entry.topic, entry.content, entry.received, others, digest)
+        self._insert(Refused(entry.topic, entry.content, entry.received, others), digest)
         if entry.readings:
             stored = max(0, entry.readings - sum(refusal.readings for refusal in refusals))
         if again is None:
