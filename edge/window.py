@@ -19,6 +19,8 @@ _PAGE: Final = 128
 _PAGE_BYTES: Final = 2_000_000
 _FLIGHT_BYTES: Final = 4_000_000
 """Most of the backlog that is in memory ahead of its turn, and in flight [bytes]; one batch always may."""
+_MOST_BYTES: Final = 8_000_000
+"""Most of both, new batches and backlog, that is in flight [bytes]: what the road does not take, memory must hold."""
 _FIRST_PACE: Final = 32
 _QUICK_S: Final = 0.5
 _SLOW_S: Final = 1.0
@@ -93,10 +95,11 @@ class Window:
         backlog = self._backlog(outbox, min(self._size - self._share, int(self._pace)) - old)
         live_most = self._size - self._share if backlog or old else self._size
         room = min(self._size - len(self._flights) - len(backlog), live_most - self._live_flights)
-        if room <= 0 or newest <= self._sent_live:
+        left = _MOST_BYTES - self._bytes - sum(len(batch.payload) for batch in backlog)
+        if room <= 0 or newest <= self._sent_live or (left <= 0 and self._live_flights):
             return backlog
         try:
-            return outbox.after(self._sent_live, limit=room) + backlog
+            return outbox.after(self._sent_live, limit=room, most_bytes=max(1, left)) + backlog
         except BaseException:
             self._ahead.extendleft(reversed(backlog))
             raise

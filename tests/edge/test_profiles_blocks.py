@@ -62,11 +62,14 @@ def test_a_block_means_what_its_fields_mean_whatever_their_types_orders_and_fact
     described: tuple[list[Field], list[Factor], int], data: st.DataObject
 ) -> None:
     fields, factors, count = described
-    quick = BlockDecoder(0, count, [*fields, *factors])
+    quick, alone = BlockDecoder(0, count, [*fields, *factors]), BlockDecoder(0, count, fields)
     for _ in range(3):  # the same decoder again: what it remembers must not show
         words = data.draw(st.lists(interesting | st.integers(0, 0xFFFF), min_size=count, max_size=count))
         expected = decode(Described(fields, factors), {(3, at): word for at, word in enumerate(words)})  # type: ignore[arg-type]
-        got = quick.decode(words, {})
+        known: dict[str, Fraction | Quality] = {}
+        got = quick.decode(words, known)
+        row = alone.row(struct.pack(f">{count}H", *words), known)
+        assert row is None or dict(zip(*row, strict=True)) == expected
         assert len(dict(got)) == len(got)
         assert dict(got) == expected
         assert all(isinstance(value, Quality) or math.copysign(1, value or 1) for _, value in got)
@@ -103,6 +106,25 @@ def test_a_factor_of_another_block_is_remembered_and_a_field_waits_for_it() -> N
     assert dict(values.decode([5000, 2305], known)) == {"current_l1_a": Quality.SENTINEL, "voltage_l1_v": 230.5}
     ratios.decode([80], known)
     assert dict(values.decode([5000, 2305], known))["current_l1_a"] == 400.0
+
+
+def test_a_row_is_what_nearly_all_reads_are_and_leaves_the_others_alone() -> None:
+    fields = [Field(f"voltage_l{n}_v", 4, 2 * n, RegisterType.FLOAT32, Order.CDAB) for n in (1, 2, 3)]
+    block, names = BlockDecoder(2, 6, fields), ("voltage_l1_v", "voltage_l2_v", "voltage_l3_v")
+
+    def data(*values: float) -> bytes:
+        return b"".join(struct.pack(">f", value)[2:] + struct.pack(">f", value)[:2] for value in values)
+
+    assert block.row(data(230.5, -0.0, 229.25), {}) == (names, [230.5, 0.0, 229.25])
+    assert block.row(data(230.5, math.nan, 229.25), {}) is None
+    assert block.row(data(230.5, 231.5, 1e9), {}) is None
+    marked = BlockDecoder(0, 1, [Field("voltage_l1_v", 4, 0, RegisterType.UINT16, sentinels=[0xFFFF])])
+    assert marked.row(b"\xff\xff", {}) is None
+    ratio = Field("current_l1_a", 3, 0, RegisterType.UINT16, scale=0.001, multiply=["ct"])
+    scaled = BlockDecoder(0, 1, [ratio])
+    assert scaled.row(b"\x13\x88", {}) is None
+    assert scaled.row(b"\x13\x88", {"ct": Fraction(40)}) == (("current_l1_a",), [200.0])
+    assert scaled.row(b"\x13\x88", {"ct": Quality.SENTINEL}) is None
 
 
 def test_coils_are_nought_or_one() -> None:

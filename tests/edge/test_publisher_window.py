@@ -168,3 +168,17 @@ def test_a_batch_the_outbox_dropped_is_forgotten(outbox: Outbox) -> None:
     window.forget(1)
     window.forget(1)
     assert window.next_due() is None
+
+
+def test_what_is_in_flight_is_bounded_in_bytes_and_goes_on_as_it_is_acknowledged(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.window._MOST_BYTES", 1)
+    window = Window(256, 10.0)
+    window.connected(0)
+    put(outbox, 3)
+    for seq in (1, 2, 3):
+        (pending,) = window.fresh(outbox)  # one may always go, however large
+        window.sent(pending.seq, 0.0, len(pending.payload))
+        assert window.fresh(outbox) == []
+        land(window, outbox, seq)
