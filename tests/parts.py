@@ -79,8 +79,8 @@ class Database:
 
 
 @contextlib.contextmanager
-def influxd(folder: Path, port: int, rpc: int, *, http: str = "") -> Iterator[Database]:
-    """An InfluxDB whose data stay in `folder`, with further lines in its ``[http]`` section."""
+def influxd(folder: Path, port: int, rpc: int, *, http: str = "", data: str = "") -> Iterator[Database]:
+    """An InfluxDB whose data stay in `folder`, with further lines in its ``[http]`` and ``[data]`` sections."""
     config = folder / "influxdb.conf"
     config.write_text(
         f"""reporting-disabled = true
@@ -90,6 +90,7 @@ dir = "{folder}/meta"
 [data]
 dir = "{folder}/data"
 wal-dir = "{folder}/wal"
+{data}
 [http]
 bind-address = "127.0.0.1:{port}"
 log-enabled = false
