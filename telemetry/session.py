@@ -17,6 +17,7 @@ from telemetry.mqtt import Broker, new_client
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
+    from paho.mqtt.enums import MQTTErrorCode
 
 log = structlog.get_logger()
 
@@ -172,9 +173,27 @@ class Session:
         client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
         client.on_message = self._received
+        self._turn_of_paho = client._loop  # noqa: SLF001 - paho has no other place to catch what a packet makes it raise
+        client._loop = self._turn  # type: ignore[method-assign]  # noqa: SLF001
         self._create_socket = client._create_socket  # noqa: SLF001 - paho has no other way to be given a socket
         client._create_socket = self._opened  # type: ignore[method-assign]  # noqa: SLF001
         return client
+
+    def _turn(self, timeout: float = 1.0) -> MQTTErrorCode:
+        """One turn of paho's loop. A packet that was altered on the way may make it raise, which would end its thread.
+
+        The connection is given up instead, and paho makes a new one.
+        """
+        try:
+            return self._turn_of_paho(timeout)
+        except Exception as error:
+            self._complain(
+                "mqtt_unreadable", repr(error),
+                "something on the way alters bytes, or the broker does not keep to MQTT; it connects again",
+            )  # fmt: skip
+            from paho.mqtt.enums import MQTTErrorCode  # noqa: PLC0415 - as in telemetry.mqtt
+
+            return self.client._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)  # noqa: SLF001
 
     def _opened(self) -> Lane:
         connection = cast("socket.socket", self._create_socket())
@@ -210,7 +229,7 @@ class Session:
             self.client.subscribe([(wanted, 1) for wanted in (self._subscription, *self._also)])
 
     def _subscribed(self, _client: Client, _data: Any, _mid: int, reasons: Sequence[Any], _properties: Any) -> None:
-        for wanted, reason in zip((self._subscription, *self._also), reasons, strict=False):
+        for wanted, reason in zip((self._subscription, *self._also), reasons, strict=True):
             if reason.is_failure:
                 self._complain(
                     "mqtt_subscription_refused", f"{wanted}: {reason}",

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
+
+log = structlog.get_logger()
 
 EVERY_S: Final = 5.0
 _OLD_AFTER_S: Final = 4 * EVERY_S
@@ -20,11 +23,17 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
 
 def beat(folder: Path, *, ok: bool, worker: int = 1) -> None:
-    """Write the sign of life; readers never see half of it."""
+    """Write the sign of life; readers never see half of it.
+
+    A full disk is no reason to end: the sign grows old, and that tells.
+    """
     file = _file(folder, worker)
     draft = file.with_suffix(".new")
-    draft.write_bytes(msgspec.json.encode(Heartbeat(time.time(), ok)))
-    draft.replace(file)
+    try:
+        draft.write_bytes(msgspec.json.encode(Heartbeat(time.time(), ok)))
+        draft.replace(file)
+    except OSError as error:
+        log.warning("heartbeat_failed", path=str(file), reason=str(error), advice="check the disk and its room")
 
 
 def check(folder: Path, worker: int = 1) -> tuple[bool, str]:
