@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 
-from storage.errors import StoreRefusedError
 from storage.influx.horizon import Horizon, horizon_line, read_horizon
 from storage.influx.influxql import ANY, Cells, between, decode_cells, identifier, is_tag, select
 from storage.influx.newest import channels
@@ -32,8 +31,7 @@ _SLICE_MS: Final = 86_400_000
 def forget(server: Server, touches: Touches, raw_before: int, rollups_before: int) -> tuple[Forgotten, Horizon]:
     """See `Store.forget`; also how far retention has come with it."""
     raw_before, rollups_before = (each // ROLLUP_MS * ROLLUP_MS for each in (raw_before, rollups_before))
-    if missing := server.found().places.missing:
-        raise StoreRefusedError(missing)
+    server.need_rollups()
     kinds = channels(server)
     census = _take_census(server, kinds, raw_before, waiting(read_notes(server)))
     write_notes(server, touches.notes(census.unrolled))
@@ -41,16 +39,13 @@ def forget(server: Server, touches: Touches, raw_before: int, rollups_before: in
     horizon = Horizon(before.turn + 1, max(before.until, raw_before + REACH_MS))
     # Closed before the first reading is gone: whoever rolls meanwhile leaves the rows alone.
     write_rows(server, [horizon_line(horizon, time.time_ns() // 1_000_000)])
-    deleted = all(_delete(server, kind, census, raw_before) for kind in kinds)
     for kind in kinds:
+        for condition in _conditions(census, kind, raw_before):
+            server.delete(identifier(kind), condition)
         server.delete(identifier(kind + SUFFIX), between(MIN_TIME, rollups_before), rollup=True)
     _forget_gaps(server, rollups_before)
     sweep(server)
-    return Forgotten(census.readings - census.kept if deleted else -1, -1, -1, census.kept), horizon
-
-
-def _delete(server: Server, kind: str, census: _Census, before: int) -> bool:
-    return all(server.delete(identifier(kind), condition) for condition in _conditions(census, kind, before))
+    return Forgotten(census.readings - census.kept if server.deletes else -1, -1, -1, census.kept), horizon
 
 
 def _forget_gaps(server: Server, before: int) -> None:

@@ -19,7 +19,7 @@ changed; one that differs from the settings is shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -125,9 +125,8 @@ def _policies(connection: Connection, database: str, raw_s: int, rollup_s: int) 
     except StoreUnavailableError:
         raise
     except StoreError as error:
-        missing = f"{found.missing} ({error})"
-        log.warning("influxdb_rollup_policy_missing", url=connection.url, database=database, advice=missing)
-        return replace(found, missing=missing)
+        log.warning("influxdb_rollup_policy_missing", reason=str(error), advice=found.missing)
+        return found
     log.info("influxdb_rollup_policy_created", url=connection.url, database=database, rollups_kept=said(rollup_s))
     return _seen(connection, database, statement)
 

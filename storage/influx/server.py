@@ -98,6 +98,18 @@ class Server:
         statement = "SHOW MEASUREMENTS LIMIT 1"
         return all(rows.name != "databases" for _, rows in self._connection.query(self.database, statement, ANY.decode))
 
+    def need_rollups(self) -> None:
+        """Raise `StoreRefusedError` when there is no place for roll-ups, after another look for one."""
+        if self.found().places.missing:
+            self._found = None
+            if missing := self.found().places.missing:
+                raise StoreRefusedError(missing)
+
+    @property
+    def deletes(self) -> bool:
+        """Whether readings can be deleted; else the server's retention periods do it."""
+        return self.found().edition.family in DELETING
+
     def write(self, lines: list[str], *, rollup: bool = False) -> Refusal | None:
         """Post lines; when this returns None, they are durable. A refusal says that some of them are bad.
 
@@ -110,8 +122,8 @@ class Server:
             To where roll-ups are kept.
         """
         found = self.found()
-        if rollup and found.places.missing:
-            raise StoreRefusedError(found.places.missing)
+        if rollup:
+            self.need_rollups()
         path = found.edition.write_path
         body = gzip.compress("\n".join(lines).encode(), 1 if self._compress else 0)
         headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"}
@@ -140,8 +152,8 @@ class Server:
         found = self.found()
         if not found.speaks_influxql:
             raise StoreRefusedError(self.no_influxql)
-        if rollup and found.places.missing:
-            raise StoreRefusedError(found.places.missing)
+        if rollup:
+            self.need_rollups()
         policy = ROLLUP_POLICY if rollup else ""
         try:
             yield from self._connection.query(self.database, statement, decode, policy=policy, chunked=chunked)
@@ -157,14 +169,13 @@ class Server:
             " written there, not read; name an InfluxDB"
         )
 
-    def delete(self, measurement: str, condition: str, *, rollup: bool = False) -> bool:
-        """Delete points of a quoted measurement; False where the server only knows retention periods."""
-        if self.found().edition.family not in DELETING:
-            return False
+    def delete(self, measurement: str, condition: str, *, rollup: bool = False) -> None:
+        """Delete points of a quoted measurement; nothing where the server only knows retention periods."""
+        if not self.deletes:
+            return
         statement = f"DELETE FROM {measurement} WHERE {condition}"  # noqa: S608 - both come quoted
         for _ in self.query(statement, ANY.decode, rollup=rollup):
             pass
-        return True
 
     def check(self) -> dict[str, str]:
         """Ask for a measurement; facts about the server for a person.
