@@ -294,16 +294,16 @@ class Collector:
             if sender is not None:
                 of_store, of_quarantine = safe[sender.site, sender.gateway, sender.epoch]
                 (of_store if stored else of_quarantine).append(sender.seq)
-        for (site, gateway, epoch), (of_store, of_quarantine) in safe.items():
-            ack = Ack(epoch, ranges(of_store), ranges(of_quarantine))
-            self._session.publish(topic(site, gateway, ACK), encode(ack))
+        self._session.publish_all(
+            (topic(site, gateway, ACK), encode(Ack(epoch, ranges(of_store), ranges(of_quarantine))))
+            for (site, gateway, epoch), (of_store, of_quarantine) in safe.items()
+        )
 
     def _tell(self, committed: Collection[Batch]) -> None:
         batches = list(committed)
         now = self._clock()
         for batch in batches:
-            for table in batch.tables:
-                self._tally.observe(batch.gateway, [now - read for read in table.times])
+            self._tally.observe(batch.gateway, [now - read for table in batch.tables for read in table.times])
         self._watch.committed(batches)
         for listener in self.listeners if batches else ():
             try:

@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -88,7 +89,7 @@ class Tally:
         with self._lock:
             buckets = self._buckets.setdefault(gateway, {})
             for latency in latencies:
-                bucket = min(math.ceil(math.log2(max(latency, 1)) * _PER_DOUBLING), _LAST_BUCKET)
+                bucket = _bucket(latency)
                 buckets[bucket] = buckets.get(bucket, 0) + 1
 
     def latency(self, gateway: str | None = None, *, exclude: Collection[str] = ()) -> Latency:
@@ -101,6 +102,11 @@ class Tally:
                         merged[bucket] = merged.get(bucket, 0) + count
         total = sum(merged.values())
         return Latency(_quantile(merged, total, 0.50), _quantile(merged, total, 0.99), total)
+
+
+@lru_cache(maxsize=4096)
+def _bucket(latency: int) -> int:
+    return min(math.ceil(math.log2(max(latency, 1)) * _PER_DOUBLING), _LAST_BUCKET)
 
 
 def _quantile(buckets: dict[int, int], total: int, share: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
@@ -10,6 +9,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 _INTERVAL_S: Final = 0.005
+_PATIENCE_S: Final = 3.0
+"""A writer that has not taken anything for so long has stopped."""
 
 
 class Delivery(NamedTuple):
@@ -37,9 +38,10 @@ class Delivery(NamedTuple):
 
 
 class Inbox:
-    """First in, first out, between the connection's thread and the writer's. Never blocks who puts.
+    """First in, first out, between the connection's thread and the writer's.
 
-    Blocking would hold up the connection's pings, and the broker would end the session.
+    A full inbox lets who puts wait while the writer keeps taking: TCP then slows the broker down. It never lets it wait
+    for a writer that has stopped, for that would hold up the connection's pings, and the broker would end the session.
     """
 
     def __init__(self, max_messages: int, max_bytes: int) -> None:
@@ -48,7 +50,7 @@ class Inbox:
         self._waiting: deque[Delivery] = deque()
         self._bytes = 0
         self._closed = False
-        self._taken_at = -math.inf
+        self._taken_at = time.monotonic()
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
@@ -69,14 +71,21 @@ class Inbox:
         """Keep deliveries for the writer; returns those for which there is no room."""
         with self._changed:
             for index, delivery in enumerate(deliveries):
-                size = self._bytes + len(delivery.payload)
-                if self._waiting and (len(self._waiting) >= self._max_messages or size > self._max_bytes):
-                    return deliveries[index:]
+                while not self._room(delivery):
+                    patience = self._taken_at + _PATIENCE_S - time.monotonic()
+                    if self._closed or patience <= 0:
+                        return deliveries[index:]
+                    self._changed.wait(patience)
                 self._waiting.append(delivery)
-                self._bytes = size
+                self._bytes += len(delivery.payload)
                 if len(self._waiting) == 1:
                     self._changed.notify()
             return []
+
+    def _room(self, delivery: Delivery) -> bool:
+        if not self._waiting:
+            return True
+        return len(self._waiting) < self._max_messages and self._bytes + len(delivery.payload) <= self._max_bytes
 
     def take(self, most: int) -> list[Delivery]:
         """Wait for deliveries and take all, at most `most`; empty when the inbox is closed.
@@ -95,6 +104,7 @@ class Inbox:
             self._taken_at = time.monotonic()
             taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
             self._bytes -= sum(len(delivery.payload) for delivery in taken)
+            self._changed.notify_all()
             return taken
 
     def close(self) -> None:

@@ -39,8 +39,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     client_id: Annotated[str, msgspec.Meta(min_length=1)] = "wattproof-collector"
-    max_batch_messages: Annotated[int, msgspec.Meta(ge=1)] = 256
-    max_waiting_messages: Annotated[int, msgspec.Meta(ge=1)] = 4096
+    max_batch_messages: Annotated[int, msgspec.Meta(ge=1)] = 2048
+    max_waiting_messages: Annotated[int, msgspec.Meta(ge=1)] = 8192
     max_waiting_bytes: Annotated[int, msgspec.Meta(ge=1_000_000)] = 16_000_000
     workers_group: Annotated[str, msgspec.Meta(pattern="^[a-z0-9_-]*$")] = ""
     worker: Annotated[int, msgspec.Meta(ge=1)] = 1

@@ -17,6 +17,8 @@ from typing import Any, Final, NamedTuple
 
 _PUBLISH: Final = 0x30
 _PUBACK: Final = 0x40
+_PUBACK_LENGTH: Final = 2
+"""Of one that says no more than yes; MQTT 5 knows others, which paho reads."""
 _READ_BYTES: Final = 1 << 18
 _TLS_RECORDS: Final = 16
 """How many reads a TLS connection is given at a time: one brings a record, at most 16 kB."""
@@ -43,15 +45,18 @@ class Split(NamedTuple):
     ----------
     messages
         The messages, in order.
+    confirmed
+        Ids of messages of ours that the broker says it has (PUBACK).
     others
-        Complete packets that are none, for paho.
+        Complete packets that are neither, for paho.
     used
-        How many bytes both of them took.
+        How many bytes all of them took.
     needed
         How many bytes from there make the next packet complete, as far as can be told.
     """
 
     messages: list[Publish]
+    confirmed: list[int]
     others: bytes
     used: int
     needed: int
@@ -60,7 +65,7 @@ class Split(NamedTuple):
 def split(data: bytes, *, properties: bool) -> Split:
     """Take the complete packets at the beginning of `data`, up to the first that must not be overtaken.
 
-    Messages may overtake the broker's word that one of ours has arrived (PUBACK); nothing else.
+    Messages may overtake the broker's word that one of ours has arrived; nothing else.
 
     Parameters
     ----------
@@ -70,6 +75,7 @@ def split(data: bytes, *, properties: bool) -> Split:
         Whether messages have properties (MQTT 5).
     """
     messages: list[Publish] = []
+    confirmed: list[int] = []
     others: list[bytes] = []
     at, size, needed = 0, len(data), 2
     while size - at >= 2:
@@ -89,15 +95,15 @@ def split(data: bytes, *, properties: bool) -> Split:
         if end > size:
             needed = end - at
             break
-        message = _message(data, head, body, end, properties) if head & 0xF4 == _PUBLISH else None
-        if message is not None:
+        packet, at = at, end
+        if head & 0xF4 == _PUBLISH and (message := _message(data, head, body, end, properties)) is not None:
             messages.append(message)
+        elif head == _PUBACK and length == _PUBACK_LENGTH:
+            confirmed.append(data[body] << 8 | data[body + 1])
         else:
-            others.append(data[at:end])
-        at = end
-        if message is None and head & 0xF0 != _PUBACK:
+            others.append(data[packet:end])
             break
-    return Split(messages, b"".join(others), at, needed)
+    return Split(messages, confirmed, b"".join(others), at, needed)
 
 
 def _variable(data: bytes, at: int) -> tuple[int, int]:
@@ -147,6 +153,23 @@ def acknowledgements(mids: list[int]) -> bytes:
     return b"".join([b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids])
 
 
+def publication(topic: str, payload: bytes, mid: int) -> bytes:
+    """The packet that publishes a message at QoS 1, without properties."""
+    name = topic.encode()
+    length = 4 + len(name) + len(payload)
+    head = bytearray(b"\x32")
+    while length > 0x7F:
+        head.append(length & 0x7F | 0x80)
+        length >>= 7
+    head.append(length)
+    return b"".join((head, len(name).to_bytes(2, "big"), name, mid.to_bytes(2, "big"), payload))
+
+
+def sent_again(packet: bytes) -> bytes:
+    """A publication marked as one that may have arrived before."""
+    return bytes([packet[0] | 0x08]) + packet[1:]
+
+
 class Lane:
     """A connected socket, as paho uses one, that hands messages over instead.
 
@@ -158,14 +181,22 @@ class Lane:
         Whether messages have properties (MQTT 5).
     on_messages
         Called by the thread that reads, with what came together.
+    unconfirmed
+        Packets by id that went past paho, too; the broker's confirmation takes them out.
     """
 
     def __init__(
-        self, connection: socket.socket, *, properties: bool, on_messages: Callable[[list[Publish]], None]
+        self,
+        connection: socket.socket,
+        *,
+        properties: bool,
+        on_messages: Callable[[list[Publish]], None],
+        unconfirmed: dict[int, bytes],
     ) -> None:
         self._socket = connection
         self._properties = properties
         self._on_messages = on_messages
+        self._unconfirmed = unconfirmed
         self._parts: list[bytes] = []
         self._held = 0
         self._needed = 2
@@ -211,7 +242,9 @@ class Lane:
         if self._held < self._needed:
             return
         data = b"".join(self._parts)
-        messages, self._others, used, self._needed = split(data, properties=self._properties)
+        messages, confirmed, others, used, self._needed = split(data, properties=self._properties)
+        unknown = [mid for mid in confirmed if self._unconfirmed.pop(mid, None) is None]
+        self._others = acknowledgements(unknown) + others
         self._parts = [data[used:]] if used < len(data) else []
         self._held = len(data) - used
         if messages:

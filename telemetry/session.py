@@ -6,13 +6,13 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import structlog
 
 from telemetry.certificates import Certificates
-from telemetry.lane import NOT_UTF8, Lane, Publish, acknowledgements
+from telemetry.lane import NOT_UTF8, Lane, Publish, acknowledgements, publication, sent_again
 from telemetry.mqtt import Broker, new_client
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _LOOK_AT_FILES_S: Final = 10.0
 _RECEIVE_MAXIMUM: Final = 10
 """Messages an MQTT 5 broker is sent before it has confirmed them: HiveMQ's default, the lowest in wide use."""
 _PUBACK: Final = 0x40
+_MOST_UNCONFIRMED: Final = 30_000
+"""Half of all message ids."""
 
 
 class Retained(NamedTuple):
@@ -98,6 +100,7 @@ class Session:
         self._on_messages = on_messages
         self._on_cut_off = on_cut_off
         self._manual_ack = manual_ack
+        self._unconfirmed: dict[int, bytes] = {}
         self._log = log.bind(broker=broker.url, client_id=client_id)
         self._lock = threading.Lock()
         self._connection = 0
@@ -136,14 +139,33 @@ class Session:
         """Hand a message to the connection at QoS 1."""
         return self.client.publish(topic, payload, qos=1, retain=retain)
 
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Hand many small messages to the connection at QoS 1, past paho, which takes each for a work of its own.
+
+        They are sent again when the connection was lost before the broker had confirmed them.
+        """
+        packets = []
+        for topic, payload in messages:
+            mid = self.client._mid_generate()  # noqa: SLF001 - ids are the connection's, whoever uses them
+            if self._broker.protocol == "5" or len(self._unconfirmed) > _MOST_UNCONFIRMED or mid in self._unconfirmed:
+                # An MQTT 5 broker may have told how many it takes at once; paho keeps to it.
+                self.publish(topic, payload)
+                continue
+            packets.append(publication(topic, payload, mid))
+            self._unconfirmed[mid] = packets[-1]
+        self._send(packets)
+
+    def _send(self, packets: list[bytes]) -> None:
+        if packets:
+            # A run of packets may be queued as one; paho looks at no more than the kind of the first.
+            self.client._packet_queue(_PUBACK, b"".join(packets), 0, 1)  # noqa: SLF001
+
     def acknowledge(self, mids: list[int], connection: int) -> bool:
         """Acknowledge QoS 1 messages, unless their connection is gone: then the broker delivers them again."""
         with self._lock:
             if connection != self._connection:
                 return False
-            if mids:
-                # paho's `ack` wakes its thread for every one; a run of packets may be queued as one.
-                self.client._packet_queue(_PUBACK, acknowledgements(mids), mids[-1], 1)  # noqa: SLF001
+            self._send([acknowledgements(mids)] if mids else [])
             return True
 
     def stop(self, farewell: Retained | None = None, timeout_s: float = 1.0) -> None:
@@ -197,7 +219,12 @@ class Session:
 
     def _opened(self) -> Lane:
         connection = cast("socket.socket", self._create_socket())
-        return Lane(connection, properties=self._broker.protocol == "5", on_messages=self._arrived)
+        return Lane(
+            connection,
+            properties=self._broker.protocol == "5",
+            on_messages=self._arrived,
+            unconfirmed=self._unconfirmed,
+        )
 
     def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
         if self._stopping:
@@ -209,6 +236,7 @@ class Session:
             )  # fmt: skip
         else:
             self._logged_in = True
+            self._send([sent_again(packet) for packet in self._unconfirmed.copy().values()])
             self.granted = properties.json() if properties is not None else {}
             self._subscribe()
 

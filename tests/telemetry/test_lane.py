@@ -1,0 +1,190 @@
+"""Messages taken past paho: whatever pieces the stream comes in, nothing is lost, doubled or out of order."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from telemetry.lane import Lane, Publish, acknowledgements, publication, sent_again, split
+
+PINGRESP = b"\xd0\x00"
+SUBACK = b"\x90\x03\x00\x01\x01"
+
+
+def packet(head: int, body: bytes) -> bytes:
+    """Any packet."""
+    length = len(body)
+    digits = bytearray()
+    while length > 127:
+        digits.append(length % 128 + 128)
+        length //= 128
+    return bytes([head, *digits, length]) + body
+
+
+def publish(message: Publish, properties: bytes = b"") -> bytes:
+    """The packet of a message, written as the standard has it."""
+    head = 0x30 | message.dup << 3 | message.qos << 1 | message.retain
+    topic = message.topic.encode()
+    mid = struct.pack(">H", message.mid) if message.qos else b""
+    return packet(head, struct.pack(">H", len(topic)) + topic + mid + properties + message.payload)
+
+
+messages = st.builds(
+    lambda topic, payload, mid, retain, dup: Publish(topic, payload, int(mid > 0), mid, retain, dup and mid > 0),
+    st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=40),
+    st.binary(max_size=300),
+    st.integers(0, 65_535),
+    st.booleans(),
+    st.booleans(),
+)
+others = st.sampled_from([PINGRESP, SUBACK, packet(0x62, b"\x00\x07"), publish(Publish("t", b"x", 2, 9, False, False))])
+
+
+class Wire:
+    """A lane on one end of a socket pair, read as paho reads."""
+
+    def __init__(self, *, properties: bool = False, unconfirmed: dict[int, bytes] | None = None) -> None:
+        self.broker, ours = socket.socketpair()
+        ours.setblocking(False)
+        self.heard: list[Publish] = []
+        self.left = b""
+        self.lane = Lane(
+            ours,
+            properties=properties,
+            on_messages=self.heard.extend,
+            unconfirmed={} if unconfirmed is None else unconfirmed,
+        )
+
+    def bring(self, piece: bytes) -> None:
+        self.broker.sendall(piece)
+        self.read()
+
+    def read(self) -> None:
+        """Take all there is; a byte at a time, and only while `pending` or the socket promises some."""
+        while True:
+            try:
+                self.left += self.lane.recv(1)
+            except BlockingIOError:
+                if not self.lane.pending():
+                    return
+
+    def close(self) -> None:
+        self.broker.close()
+        self.lane.close()
+
+
+@given(st.lists(st.one_of(messages, others), max_size=8), st.data())
+def test_pieces_of_any_size_give_the_same_messages(stream: list[Publish | bytes], data: st.DataObject) -> None:
+    sent = b"".join(each if isinstance(each, bytes) else publish(each) for each in stream)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=6)))
+    wire = Wire()
+    for first, last in zip([0, *cuts], [*cuts, len(sent)], strict=True):
+        wire.bring(sent[first:last])
+    wire.close()
+    assert wire.heard == [each for each in stream if isinstance(each, Publish)]
+    assert wire.left == b"".join(each for each in stream if isinstance(each, bytes))
+
+
+def test_a_stream_cut_at_every_byte_gives_the_same_messages() -> None:
+    known = [
+        Publish("a", b"", 0, 0, False, False),
+        Publish("wattproof/1/s/g/batch", b"x" * 200, 1, 65_535, False, True),
+        Publish("전력/계량기", b"\x00\xff", 1, 1, True, False),
+    ]
+    sent = publish(known[0]) + SUBACK + publish(known[1]) + PINGRESP + publish(known[2])
+    for cut in range(len(sent) + 1):
+        wire = Wire()
+        wire.bring(sent[:cut])
+        wire.bring(sent[cut:])
+        wire.close()
+        assert (wire.heard, wire.left) == (known, SUBACK + PINGRESP)
+
+
+@given(messages)
+def test_properties_of_mqtt_5_are_passed_over(message: Publish) -> None:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.MessageExpiryInterval = 7
+    properties.UserProperty = [("name", "v" * 200)]
+    found = split(publish(message, properties.pack()), properties=True)  # type: ignore[no-untyped-call]
+    assert found.messages == [message]
+    assert split(publish(message, b"\x00"), properties=True).messages == [message]
+
+
+def test_a_message_of_megabytes_arrives_whole() -> None:
+    message = Publish("t", b"0123456789" * 300_000, 1, 5, False, False)
+    sent = publish(message) + publish(Publish("t", b"next", 0, 0, False, False))
+    wire = Wire()
+    for first in range(0, len(sent), 100_000):
+        wire.bring(sent[first : first + 100_000])
+    wire.close()
+    assert [len(each.payload) for each in wire.heard] == [3_000_000, 4]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        packet(0x32, b""),
+        packet(0x32, b"\x00"),
+        packet(0x32, b"\x00\x09t\x00\x01"),
+        packet(0x32, b"\x00\x01t\x00"),
+        packet(0x32, b"\x00\x01t\x00\x00payload"),
+        packet(0x30, b"\x00\x00payload"),
+        packet(0x36, b"\x00\x01t\x00\x01payload"),
+        packet(0xF0, b"?"),
+        b"\x30\xff\xff\xff\xff\x01rest",
+    ],
+)
+def test_what_is_malformed_is_left_to_paho_byte_for_byte(damaged: bytes) -> None:
+    sound = publish(Publish("t", b"before", 1, 3, False, False))
+    wire = Wire()
+    wire.bring(sound + damaged)
+    wire.close()
+    assert [each.payload for each in wire.heard] == [b"before"]
+    assert wire.left == damaged
+
+
+@given(st.binary(max_size=60), st.booleans())
+def test_no_bytes_make_the_lane_fail_or_invent_a_message(noise: bytes, properties: bool) -> None:
+    found = split(noise, properties=properties)
+    taken = len(found.others) + 4 * len(found.confirmed) + sum(len(each.payload) for each in found.messages)
+    assert taken <= found.used <= len(noise)
+    assert found.needed >= 2
+
+
+def test_a_topic_that_is_not_utf8_is_said_to_be_so() -> None:
+    found = split(packet(0x30, b"\x00\x02\xff\xfex"), properties=False)
+    assert found.messages == [Publish("(topic is not UTF-8)", b"x", 0, 0, False, False)]
+
+
+def test_only_confirmations_of_what_went_past_paho_are_kept_from_it() -> None:
+    unconfirmed = {7: b"seven", 8: b"eight"}
+    wire = Wire(unconfirmed=unconfirmed)
+    wire.bring(acknowledgements([7, 9]) + publish(Publish("t", b"x", 0, 0, False, False)) + PINGRESP)
+    wire.close()
+    assert unconfirmed == {8: b"eight"}
+    assert wire.left == acknowledgements([9]) + PINGRESP
+    assert [each.payload for each in wire.heard] == [b"x"]
+
+
+@given(st.text(min_size=1, max_size=30), st.binary(max_size=20_000), st.integers(1, 65_535))
+def test_a_publication_is_what_the_standard_says(topic: str, payload: bytes, mid: int) -> None:
+    written = publication(topic, payload, mid)
+    assert written == publish(Publish(topic, payload, 1, mid, False, False))
+    assert sent_again(written) == publish(Publish(topic, payload, 1, mid, False, True))
+
+
+def test_the_end_of_a_connection_is_heard_after_its_last_message() -> None:
+    wire = Wire()
+    wire.broker.sendall(publish(Publish("t", b"last", 0, 0, False, False)))
+    wire.broker.close()
+    with pytest.raises(BlockingIOError):
+        wire.lane.recv(1)
+    assert [each.payload for each in wire.heard] == [b"last"]
+    assert wire.lane.recv(1) == b""
+    wire.lane.close()

@@ -1,0 +1,62 @@
+"""What a session sends past paho arrives, whatever becomes of the connection."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Literal
+
+import pytest
+
+from telemetry import Broker, Publish, Session
+from tests.parts import wait_until
+
+
+class Peer:
+    """A session, and what it has heard."""
+
+    def __init__(self, broker: Broker, name: str, subscription: str) -> None:
+        self.heard: list[bytes] = []
+        self.ready = threading.Event()
+        self.session = Session(
+            broker, name, subscription=subscription, on_ready=self.ready.set, on_messages=self._on_messages
+        )
+
+    def _on_messages(self, messages: Sequence[Publish], _connection: int) -> None:
+        self.heard += [message.payload for message in messages]
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many the broker has not confirmed."""
+        return len(self.session._unconfirmed)
+
+
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_many_small_messages_arrive_in_order_and_are_forgotten_when_confirmed(
+    mosquitto: Broker, protocol: Literal["3.1.1", "5"]
+) -> None:
+    listener = Peer(mosquitto, "listener", "to/#")
+    sender = Peer(Broker(port=mosquitto.port, protocol=protocol), "sender", "nothing")
+    sent = [str(number).encode() for number in range(500)]
+    for peer in (listener, sender):
+        peer.session.start()
+        assert peer.ready.wait(20)
+    sender.session.publish_all((f"to/{payload.decode()}", payload) for payload in sent)
+    wait_until(lambda: len(listener.heard) >= len(sent), "all have arrived")
+    assert listener.heard == sent
+    wait_until(lambda: not sender.unconfirmed, "all are confirmed")
+    for peer in (listener, sender):
+        peer.session.stop()
+
+
+def test_what_was_not_confirmed_is_sent_again_on_the_next_connection(mosquitto: Broker) -> None:
+    listener, sender = Peer(mosquitto, "listener", "to/#"), Peer(mosquitto, "sender", "nothing")
+    listener.session.start()
+    assert listener.ready.wait(20)
+    sender.session.publish_all([("to/me", b"kept")])
+    assert sender.unconfirmed == 1
+    sender.session.start()
+    wait_until(lambda: b"kept" in listener.heard, "what was sent before there was a connection arrives")
+    wait_until(lambda: not sender.unconfirmed, "it is confirmed")
+    for peer in (listener, sender):
+        peer.session.stop()
