@@ -14,6 +14,7 @@ from edge.errors import OutboxError
 from edge.outbox_check import check
 from edge.outbox_file import beside, connect, explained, is_damage, transaction
 from edge.outbox_ledger import Ledger, begin_epoch, seal
+from edge.outbox_log import keep_log, mend_log
 from edge.outbox_mark import Mark, catch_up, gone_back
 from edge.outbox_salvage import replace_damaged, resume
 
@@ -97,6 +98,7 @@ class HeldFile:
 
     def _open(self) -> None:
         resume(self.path)
+        mend_log(self.path)
         try:
             self._connect()
         except sqlite3.DatabaseError as error:
@@ -104,11 +106,16 @@ class HeldFile:
                 raise explained(error, self.path) from error
             self._begin_anew(error)
 
-    def _connect(self) -> None:
+    def _connect(self, *, mended: bool = False) -> None:
         connection = connect(self.path, self._site, self._gateway, self._clock())
         try:
             ledger, mark = check(connection, self.path, self._site, self._gateway), self._mark.read()
             gone = None if mark is None else gone_back(ledger, mark)
+            if gone is not None and not mended and keep_log(self.path):
+                connection.close()
+                mend_log(self.path)
+                self._connect(mended=True)
+                return
             with transaction(connection):
                 if mark is not None and gone is not None:
                     catch_up(connection, ledger, mark, gone)
