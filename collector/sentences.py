@@ -32,11 +32,11 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "This gateway has declared {readings} readings lost (reason: {reason}). Charts show the gap.",
     ),
     "gateway_id_twice": (
-        "두 대의 게이트웨이가 같은 이름을 쓰고 있습니다. 서로의 연결을 끊고, 확인 응답을 엉뚱하게 받을 수 있습니다. "
+        "두 대의 게이트웨이(장비: {hosts})가 같은 이름을 쓰면서 서로의 연결을 끊고 있습니다. "
         "한 대를 멈추고 현장 파일의 gateway 이름을 바꾸십시오. "
         "복제한 SD 카드나 백업으로 켠 장비가 있는지도 확인하십시오.",
-        "Two machines run under this gateway's name. They end each other's connection. Stop one of them and give it "
-        "another gateway id in its site file; look for a cloned SD card or a machine started from a backup.",
+        "Two machines ({hosts}) run under this gateway's name. They end each other's connection. "
+        "Stop one of them and give it another gateway id in its site file; look for a cloned SD card or a machine started from a backup.",
     ),
     "gateway_offline": (
         "이 게이트웨이의 연결이 끊겼습니다. 다시 연결되면 그동안의 측정값을 보냅니다. 전원과 네트워크를 확인하십시오.",

@@ -29,6 +29,8 @@ _EVENT_MS: Final = 3_600_000
 """How long something that happened once is shown as lasting [ms]."""
 _STORE_ALARMS: Final[tuple[AlarmKind, ...]] = ("store_unavailable", "store_refused", "quarantine_unusable")
 _MOST_SET_ASIDE: Final = 10_000
+_HOSTS: Final = 4
+"""Births whose machines are named when two speak under one name."""
 
 Gateway = tuple[str, str]
 """Site and gateway."""
@@ -82,6 +84,8 @@ class Watch:
         self._lock = threading.Lock()
         self._instances = Identities()
         self._births = Identities()
+        self._hosts: dict[Gateway, deque[str]] = defaultdict(lambda: deque(maxlen=_HOSTS))
+        self._online: dict[Gateway, str] = {}
         self._offline: dict[Gateway, int] = {}
         self._free_running: dict[Gateway, int] = {}
         self._stepped: dict[Gateway, int] = {}
@@ -108,6 +112,8 @@ class Watch:
                 if not retained:
                     with self._lock:
                         self._births.heard(*key, birth.epoch, self._clock(), self._clock())
+                        if birth.host:
+                            self._hosts[key].append(birth.host)
         except TelemetryError as error:
             log.warning("message_ignored", topic=topic, reason=str(error))
 
@@ -155,7 +161,11 @@ class Watch:
             stepped = {key for key, at in self._stepped.items() if now - at < _EVENT_MS}
             gaps = {key: event for key, event in self._gaps.items() if now - event.at < _EVENT_MS}
             growing = {key: told for key in list(self._set_aside) if (told := self._recent(key, now))}
-        self._plain("gateway_id_twice", twice)
+        for site, gateway in twice:
+            with self._lock:
+                hosts = ", ".join(sorted(set(self._hosts[site, gateway])))
+            self.board.tell("gateway_id_twice", on=True, site=site, gateway=gateway, hosts=hosts or "?")
+        self.board.keep("gateway_id_twice", twice)
         self._plain("gateway_offline", offline)
         self._plain("clock_not_synchronised", drifting)
         self._plain("clock_stepped", stepped)
@@ -188,7 +198,8 @@ class Watch:
         with self._lock:
             if state is None or state.online or state.at:  # a gateway that signs off does so by somebody's hand
                 self._offline.pop(key, None)
-            else:
+                self._online[key] = state.epoch if state is not None else ""
+            elif self._online.get(key) in (None, "", state.epoch):  # not the will of a start that another has replaced
                 self._offline.setdefault(key, self._clock())
 
     def _clock_state(self, key: Gateway, clock: str, now: int) -> None:

@@ -37,11 +37,11 @@ class Stand:
         table = Table("main", "power_meter", [self.now], {"active_power_w": [1.0]}, clock)
         self.watch.committed([Batch("site-1", "gw-1", epoch, 1, [table], gaps or [])])
 
-    def state(self, *, online: bool, at: int) -> None:
-        self.watch.heard(topic("site-1", "gw-1", "state"), encode(State(online, at)), retained=False)
+    def state(self, *, online: bool, at: int, epoch: str = "") -> None:
+        self.watch.heard(topic("site-1", "gw-1", "state"), encode(State(online, at, epoch)), retained=False)
 
     def birth(self, epoch: str, *, retained: bool = False) -> None:
-        told = Birth("site-1", "gw-1", epoch, 0, "0", "site-1", "Asia/Seoul", [])
+        told = Birth("site-1", "gw-1", epoch, 0, "0", "site-1", "Asia/Seoul", [], host=f"machine-{epoch}")
         self.watch.heard(topic("site-1", "gw-1", "birth"), encode(told), retained=retained)
 
 
@@ -86,6 +86,16 @@ def test_a_lost_gateway_is_told_after_a_while_and_one_that_signed_off_is_not(sta
     assert stand.lasting() == []
 
 
+def test_the_will_of_a_start_that_another_has_replaced_means_nothing(stand: Stand) -> None:
+    stand.state(online=True, at=stand.now, epoch="b")
+    stand.state(online=False, at=0, epoch="a")
+    stand.now += MINUTE
+    assert stand.lasting() == []
+    stand.state(online=False, at=0, epoch="b")
+    stand.now += MINUTE
+    assert stand.lasting() == ["gateway_offline"]
+
+
 def test_births_that_alternate_are_two_machines_and_retained_ones_tell_nothing(stand: Stand) -> None:
     for number, epoch in enumerate("abab"):
         stand.now += 1000
@@ -95,6 +105,9 @@ def test_births_that_alternate_are_two_machines_and_retained_ones_tell_nothing(s
         stand.now += 1000
         stand.birth(epoch)
     assert stand.lasting() == ["gateway_id_twice"]
+    (alarm,) = stand.board.alarms().alarms
+    assert "machine-a, machine-b" in alarm.ko
+    assert "machine-a, machine-b" in alarm.en
     stand.now += 11 * MINUTE
     assert stand.lasting() == []
 
