@@ -21,6 +21,7 @@ from storage.store import (
     Values,
     Written,
 )
+from storage.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from storage.duck import DuckStore
@@ -44,6 +45,7 @@ __all__ = [
     "StoreRefusedError",
     "StoreUnavailableError",
     "Times",
+    "Upkeep",
     "Values",
     "Written",
     "open_store",

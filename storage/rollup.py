@@ -70,11 +70,17 @@ def rolled(read_around: ReadAround, series: Series, touched: Times) -> Iterator[
         stand there, for those of them that are covered.
     """
     breaks = np.flatnonzero(np.diff(touched) > 2 * REACH_MS) + 1
+    done = np.zeros(0, np.int64)
     for run in np.split(touched, breaks):
         for begin in range(int(run[0]), int(run[-1]) + 1, _RUN_MS):
             part = run[(run >= begin) & (run < begin + _RUN_MS)]
-            if len(part):
-                yield _run(read_around, series, part)
+            if not len(part):
+                continue
+            windows, rows = _run(read_around, series, part)
+            # A window that changes with several parts is replaced once: with the part that it was touched in.
+            own = np.isin(windows, part) | ~(np.isin(windows, touched) | np.isin(windows, done))
+            done = np.union1d(done, windows)
+            yield windows[own], select(rows, np.isin(rows.start, windows[own]))
 
 
 def _run(read_around: ReadAround, series: Series, touched: Times) -> tuple[Times, Rollups]:

@@ -142,7 +142,7 @@ def _services(options: Options, folder: Path, users: dict[str, Broker]) -> servi
         host=options.host, port=options.port, plans=str(folder / "plans"), demand_target_kw=_DEMAND_TARGET_KW
     )
     store = services.open_store(settings)
-    return services.Services(folder, store, collector.Settings(), users["collector"], web, users["api"])
+    return services.Services(folder, store, collector.Settings(), users["collector"], web, users["api"], settings)
 
 
 def _start_factory(

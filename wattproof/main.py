@@ -10,7 +10,7 @@ import typer
 
 from telemetry import TelemetryError
 from wattproof import __version__, child, logs
-from wattproof.commands import api, bill, broker, collector, config, demo, edge, evaluate, quarantine, simulate, up
+from wattproof.commands import api, bill, broker, collector, config, db, demo, edge, evaluate, quarantine, simulate, up
 from wattproof.errors import CommandError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Parts")
 app.add_typer(api.app, name="api", rich_help_panel="Parts")
 app.add_typer(broker.app, name="broker", rich_help_panel="Parts")
 app.command("simulate", rich_help_panel="Parts")(simulate.simulate)
+app.add_typer(db.app, name="db", rich_help_panel="Settings")
 app.add_typer(config.app, name="config", rich_help_panel="Settings")
 
 _EXTRAS = {

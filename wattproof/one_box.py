@@ -45,7 +45,15 @@ def run(config: Config, site: Path | None, announce: Callable[[str], None]) -> N
         if config.embedded_broker.enabled:
             users = start_broker(closing, folder, config.embedded_broker.host, config.embedded_broker.port)
         store = services.open_store(config.store_settings)
-        box = services.Services(folder, store, config.collector, users["collector"], config.api_settings, users["api"])
+        box = services.Services(
+            folder,
+            store,
+            config.collector,
+            users["collector"],
+            config.api_settings,
+            users["api"],
+            config.store_settings,
+        )
         closing.enter_context(box)
         agent = None
         if site is not None:

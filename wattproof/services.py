@@ -11,6 +11,7 @@ import api
 import collector
 import storage
 from telemetry import Batch, Broker
+from wattproof.care import caring
 from wattproof.errors import BadInputError, UnavailableError
 
 
@@ -115,6 +116,8 @@ class Services:
         Of the collector, and the broker as the collector may use it.
     web, web_broker
         Of the web server, and the broker as it may use it.
+    kept
+        For how long what is kept.
     """
 
     def __init__(
@@ -125,8 +128,10 @@ class Services:
         broker: Broker,
         web: api.Settings,
         web_broker: Broker | None,
+        kept: storage.Settings,
     ) -> None:
         self.store = store
+        self._care = caring(store, kept, Path(web.plans))
         self._closing = contextlib.ExitStack()
         self._closing.callback(store.close)
         with contextlib.ExitStack() as undo:
@@ -139,6 +144,7 @@ class Services:
             self._closing = undo.pop_all()
 
     def __enter__(self) -> Services:
+        self._closing.enter_context(self._care)
         self.collector.start()
         self._closing.callback(self.collector.stop)
         self.web.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import threading
 import weakref
@@ -39,6 +40,8 @@ CONFIG: Final = {
     # The commit that fills the log waits for the checkpoint. After a kill, opening replays the log: about 5 s
     # for 64 MB of live data (50,000 small commits, some hours of a small factory).
     "checkpoint_threshold": "64MB",
+    # Group by counting up to a million groups (100 meters, a month by quarter-hours): 30 MB, and twice as fast.
+    "perfect_ht_threshold": "20",
     # A factory's server may have no way out, and nothing here needs an extension.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -52,12 +55,32 @@ _DAMAGED = re.compile(
     r"corrupt|not a valid duckdb|could not read enough bytes|checksum|serializ|replaying wal", re.IGNORECASE
 )
 
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Give a finished file its name; afterwards it is there whole, whatever happens."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 _open_files: set[Path] = set()
 _open_files_lock = threading.Lock()
 
 
 class DataFile:
     """An open DuckDB file, held by this object alone; hands out a cursor per use.
+
+    Parameters
+    ----------
+    path
+        The file.
+    memory_mb
+        What DuckDB may keep of it in memory, and use for a query before it turns to the disk [MB].
 
     Raises
     ------
@@ -67,9 +90,12 @@ class DataFile:
         When the disk is full.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, memory_mb: int) -> None:
         self.path = path.resolve()
+        self._memory_mb = memory_mb
         self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._in_use = 0
         self._invalid = False
         self._closed = False
         with _open_files_lock:
@@ -89,7 +115,7 @@ class DataFile:
                 raise StoreRefusedError(
                     f"cannot make the folder {self.path.parent}: {error.strerror}; use another data folder"
                 ) from error
-            connection = duckdb.connect(str(self.path), config=dict(CONFIG))
+            connection = duckdb.connect(str(self.path), config={**CONFIG, "memory_limit": f"{self._memory_mb}MB"})
             try:
                 for statement in SCHEMA:
                     connection.execute(statement)
@@ -108,10 +134,37 @@ class DataFile:
                 if self._invalid:
                     self._reopen()
                 cursor = self._connection.cursor()
+                self._in_use += 1
             try:
                 yield cursor
             finally:
-                cursor.close()
+                with self._idle:
+                    cursor.close()
+                    self._in_use -= 1
+                    self._idle.notify_all()
+
+    def replace(self, part: Path) -> None:
+        """Let a finished file take the place of this one; new uses wait for those under way, and then for the change.
+
+        Nothing may have been written since `part` was copied, and the caller may not hold a cursor.
+
+        Raises
+        ------
+        StoreError
+            When the log could not be emptied (a full disk): this file stays.
+        """
+        with self._idle, self.explained():
+            self._idle.wait_for(lambda: not self._in_use)
+            if self._closed:
+                raise StoreError(f"{self.path} is closed")
+            self._connection.close()
+            try:
+                # A log that is left would be replayed into the new file.
+                if self.path.with_name(self.path.name + ".wal").exists():
+                    raise StoreError(f"{self.path}: its log could not be written into it; make room on the disk")
+                put_in_place(part, self.path)
+            finally:
+                self._connection = self._connect()
 
     def _reopen(self) -> None:
         """Start the database again after a fatal error (a checkpoint that found the disk full); the log keeps all."""

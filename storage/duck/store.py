@@ -47,6 +47,8 @@ class DuckStore:
     ----------
     path
         The file; it and its folder are made when absent. One process at a time may hold it.
+    memory_mb
+        What DuckDB may keep of the file in memory [MB].
 
     Raises
     ------
@@ -56,8 +58,8 @@ class DuckStore:
         When the disk is full.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        self._file = DataFile(Path(path))
+    def __init__(self, path: Path | str, memory_mb: int = 256) -> None:
+        self._file = DataFile(Path(path), memory_mb)
         self._writer = threading.Lock()
         self._roller = threading.Lock()
         self._in_doubt = False
@@ -178,10 +180,22 @@ class DuckStore:
                 self._touches.claim(cursor, raw_before + REACH_MS)
                 readings, rollups, gaps = forget_rows(cursor, raw_before, rollups_before)
             # The newest value of a series that fell silent long ago may be gone.
-            self._in_doubt = True
+            self._in_doubt = readings > 0
             self._refresh(cursor)
+            self._touches.horizon = max(self._touches.horizon, raw_before + REACH_MS)
             kept = _number(cursor.execute("SELECT count(*) FROM readings WHERE time < ?", [raw_before]))
         return Forgotten(readings, rollups, gaps, kept)
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[DataFile]:
+        """The file, while nobody writes or rolls: for `storage.duck.maintenance`. Readers go on."""
+        with self._roller, self._writer:
+            yield self._file
+
+    @property
+    def file(self) -> DataFile:
+        """The file behind the store."""
+        return self._file
 
     @contextlib.contextmanager
     def _doubted(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:

@@ -144,6 +144,17 @@ def test_late_readings_and_corrections_roll_their_windows_again(store: Store) ->
     assert rows(store).high[1] == max(list(minutes(90).values())[15:30])
 
 
+def test_days_apart_are_rolled_at_once_each_window_in_one_row(store: Store) -> None:
+    register = {START + DAY * day + MINUTE * n: 1000.0 * day + n for day in range(4) for n in range(40)}
+    write(store, register, ENERGY)
+    roll(store)
+    found = rows(store, ENERGY)
+    assert int(found.count.sum()) == 160
+    # What ran in the gaps is in the first window after each.
+    np.testing.assert_allclose(found.increase[found.start % DAY == START % DAY], [15, 976, 976, 976], rtol=1e-12)
+    assert np.nansum(found.increase) == 3039
+
+
 def test_a_repeated_batch_ends_with_the_same_rollups(store: Store) -> None:
     write(store, minutes(30))
     roll(store)

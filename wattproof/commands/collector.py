@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -30,6 +31,7 @@ def run(
     """Store what gateways send, and acknowledge it once the store has committed; until Ctrl-C."""
     import collector
     from wattproof import heartbeat, services
+    from wattproof.care import caring
     from wattproof.config import find_file, load
     from wattproof.errors import UnavailableError
     from wattproof.stopping import stop_event
@@ -55,6 +57,7 @@ def run(
                 at_work.look_at_limits(told.granted)
         at_work.start()
         closings.callback(at_work.stop)
+        closings.enter_context(caring(store, config.store_settings, Path(config.api_settings.plans)))
         while not stop.wait(heartbeat.EVERY_S):
             heartbeat.beat(config.folder, ok=at_work.connected and store.health().ok, worker=settings.worker)
 

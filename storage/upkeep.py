@@ -1,0 +1,109 @@
+"""Upkeep: quarter-hours rolled up and old readings forgotten, while a store is in use."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from storage.errors import StoreError
+from storage.settings import Settings
+from storage.store import Forgotten, Store
+
+log = structlog.get_logger(__name__)
+
+DAY_MS: Final = 86_400_000
+_SETTLE_MS: Final = 60_000
+"""A quarter-hour is rolled when its last readings have had a minute to arrive; later ones roll it again."""
+
+_EVERY_S: Final = 60.0
+_FORGET_EVERY_S: Final = 6 * 3600.0
+
+
+class Upkeep:
+    """A thread that rolls once a minute and forgets every six hours; several on one store do no harm.
+
+    Parameters
+    ----------
+    store
+        An open store; it stays open.
+    settings
+        Say how long to keep what.
+    keep_from
+        Readings from this time on stay, however old [ms UTC]; None when nothing has to. Asked before every deletion.
+    clock
+        What time it is [ms UTC].
+    afterwards
+        Called after readings were deleted; may shrink the file.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        keep_from: Callable[[], int | None] = lambda: None,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        afterwards: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._keep_from = keep_from
+        self._clock = clock
+        self._afterwards = afterwards
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step under way."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def roll(self) -> int:
+        """Roll what has ended, until nothing is left or the end is asked for; returns the number of windows."""
+        done = 0
+        while not self._stop.is_set() and (some := self._store.roll(self._clock() - _SETTLE_MS, 2_000)):
+            done += some
+        if done:
+            log.debug("rolled_up", windows=done)
+        return done
+
+    def forget(self) -> Forgotten | None:
+        """Delete what the settings no longer keep; None when they keep everything."""
+        raw, rolled = self._settings.keep_raw_days, self._settings.keep_rollup_days
+        if not raw and not rolled:
+            return None
+        now, never = self._clock(), -DAY_MS * 100_000
+        raw_before = now - raw * DAY_MS if raw else never
+        held = self._keep_from()
+        if held is not None:
+            raw_before = min(raw_before, held)
+        forgotten = self._store.forget(raw_before, now - rolled * DAY_MS if rolled else never)
+        if forgotten.readings or forgotten.rollups:
+            log.info(
+                "forgotten",
+                readings=forgotten.readings, rollups=forgotten.rollups, gaps=forgotten.gaps, kept=forgotten.kept,
+            )  # fmt: skip
+            self._afterwards()
+        return forgotten
+
+    def _run(self) -> None:
+        # Workers started together must not all ask the database at once.
+        due = time.monotonic() + random.uniform(_EVERY_S, 5 * _EVERY_S)  # noqa: S311 - no secret
+        while not self._stop.wait(_EVERY_S * random.uniform(0.8, 1.2)):  # noqa: S311 - no secret
+            try:
+                self.roll()
+                if time.monotonic() >= due:
+                    self.forget()
+                    due = time.monotonic() + _FORGET_EVERY_S * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+            except StoreError as error:
+                log.warning("upkeep_postponed", reason=str(error))

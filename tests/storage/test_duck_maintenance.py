@@ -1,0 +1,199 @@
+"""Backups, checks and compaction of a DuckDB file in use, and what is said when they cannot be."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from storage import DuckStore, StoreError, StoreRefusedError
+from storage.duck import maintenance
+from telemetry import Gap
+from tests.storage.parts import DAY, MAIN, SITE, batch, points
+from tests.storage.test_conformance_rollups import START, STATE, as_written, minutes, roll, rows, write
+
+
+def everything(store: DuckStore) -> tuple[object, ...]:
+    return (
+        [points(store, series) for series in store.series()], store.latest(SITE), store.gaps(SITE, 0, 2**60),
+        store.touched(), [as_written(rows(store, series)) for series in store.series()],
+    )  # fmt: skip
+
+
+def filled(path: Path) -> DuckStore:
+    store = DuckStore(path)
+    write(store, minutes(120))
+    write(store, {START + 60_000 * n: float(n % 3) for n in range(90)}, STATE)
+    roll(store)
+    gap = Gap("main", "power_meter", "active_power_w", START, START + 1000, "outbox_full", 3)
+    store.write([batch({START + 700 * 60_000: 1.0, -5: 2.0}, gaps=[gap])])
+    return store
+
+
+def test_a_backup_holds_everything_and_overwrites_nothing(tmp_path: Path) -> None:
+    store = filled(tmp_path / "readings.duckdb")
+    seen: list[tuple[int, int]] = []
+    copied = maintenance.backup(store, tmp_path / "copy.duckdb", lambda done, total: seen.append((done, total)))
+    assert copied.readings == store.count()
+    assert seen[-1][0] == seen[-1][1] > store.count()
+    with pytest.raises(StoreRefusedError, match="overwrites nothing"):
+        maintenance.backup(store, tmp_path / "copy.duckdb")
+    with pytest.raises(StoreRefusedError, match="no such folder"):
+        maintenance.backup(store, tmp_path / "nowhere" / "copy.duckdb")
+    again = DuckStore(tmp_path / "copy.duckdb")
+    assert everything(again) == everything(store)
+    store.close()
+    again.close()
+    assert maintenance.check_file(tmp_path / "copy.duckdb").ok
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.duckdb", "readings.duckdb"]
+
+
+def test_a_backup_is_one_moment_of_a_store_that_is_being_written(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    done = threading.Event()
+
+    def writer() -> None:
+        # Both series in every write: a copy that holds one without the other is of no moment.
+        seq = 0
+        while not done.is_set():
+            written: dict[int, float | None] = {START + 1000 * (10 * seq + n): float(n) for n in range(10)}
+            store.write([batch(written), batch(written, replace(MAIN, device="press-1"))])
+            seq += 1
+
+    thread = threading.Thread(target=writer)
+    thread.start()
+    try:
+        copies = [maintenance.backup(store, tmp_path / f"copy-{n}.duckdb") for n in range(3)]
+    finally:
+        done.set()
+        thread.join()
+    store.close()
+    for copied in copies:
+        again = DuckStore(copied.path)
+        assert points(again) == points(again, replace(MAIN, device="press-1"))
+        again.close()
+
+
+def test_compaction_gives_the_room_of_deleted_readings_back_while_others_read(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    for day in range(5):
+        write(store, {START + day * DAY + 1000 * n: n * 0.37 for n in range(40_000)})
+    roll(store)
+    assert store.forget(START + 4 * DAY, 0).readings == 160_000
+    before = everything(store)
+    done = threading.Event()
+    looks = []
+
+    def reader() -> None:
+        while not done.is_set():
+            looks.append(len(store.read(MAIN, 0, 2**60)[0]))
+
+    threads = [threading.Thread(target=reader) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        copied = maintenance.compact(store)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert set(looks) == {40_000}
+    assert copied.bytes < copied.before_bytes / 2
+    assert everything(store) == before
+    write(store, {START + 20 * DAY: 5.0})
+    assert store.latest(SITE)[0].value == 5.0
+    store.close()
+    again = DuckStore(tmp_path / "readings.duckdb")
+    assert again.count() == 40_001
+    again.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["readings.duckdb"]
+
+
+def test_what_an_interrupted_compaction_left_behind_is_in_nobodys_way(tmp_path: Path) -> None:
+    store = filled(tmp_path / "readings.duckdb")
+    (tmp_path / "readings.duckdb.compacting").write_text("half a file")
+    (tmp_path / "readings.duckdb.compacting.wal").write_text("half a log")
+    before = everything(store)
+    maintenance.compact(store)
+    assert everything(store) == before
+    store.close()
+
+
+def test_a_compaction_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    store = filled(tmp_path / "readings.duckdb")
+    before = everything(store)
+
+    def stop(_done: int, _total: int) -> None:
+        raise StoreError("enough")
+
+    with pytest.raises(StoreError, match="enough"):
+        maintenance.compact(store, stop)
+    assert everything(store) == before
+    write(store, {START + 20 * DAY: 5.0})
+    store.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["readings.duckdb"]
+
+
+def test_a_check_finds_duplicates_and_damage(tmp_path: Path) -> None:
+    path = tmp_path / "readings.duckdb"
+    store = filled(path)
+    write(store, {-1000 * n: n * 0.37 for n in range(1, 150_000)})
+    checked = maintenance.check_store(store)
+    assert checked.ok
+    assert (checked.readings, checked.series, checked.touched) == (store.count(), 2, store.touched())
+    with store.file.cursor() as cursor:
+        cursor.execute("INSERT INTO readings SELECT * FROM readings LIMIT 1")
+        cursor.execute("INSERT INTO readings VALUES (99, 0, 0)")
+    checked = maintenance.check_store(store)
+    assert (checked.ok, checked.duplicates, checked.orphans) == (False, 2, 1)
+    store.close()
+    with pytest.raises(StoreRefusedError, match="2 duplicates, 1 readings without a series"):
+        maintenance.restore(path, tmp_path / "other.duckdb", force=False)
+    content = bytearray(path.read_bytes())
+    for index in range(len(content) // 2, len(content) // 2 + 20_000):
+        content[index] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(StoreRefusedError, match="damaged"):
+        maintenance.check_file(path)
+    with pytest.raises(StoreRefusedError, match="no such file"):
+        maintenance.check_file(tmp_path / "nothing.duckdb")
+    duckdb.connect(str(tmp_path / "foreign.duckdb")).close()
+    with pytest.raises(StoreRefusedError, match="not a WattProof data file"):
+        maintenance.check_file(tmp_path / "foreign.duckdb")
+
+
+def test_restoring_sets_the_old_file_aside_only_when_told_to(tmp_path: Path) -> None:
+    path, saved = tmp_path / "data" / "readings.duckdb", tmp_path / "saved.duckdb"
+    store = filled(path)
+    maintenance.backup(store, saved)
+    held = everything(store)
+    with pytest.raises(StoreRefusedError, match="exists; with --force"):
+        maintenance.restore(saved, path, force=False)
+    store.close()
+    path.write_bytes(b"damaged" * 1000)
+    checked, aside = maintenance.restore(saved, path, force=True)
+    assert checked.readings == 120 + 90 + 2
+    assert aside is not None
+    assert aside.read_bytes().startswith(b"damaged")
+    again = DuckStore(path)
+    assert everything(again) == held
+    again.close()
+    assert maintenance.restore(saved, tmp_path / "new" / "readings.duckdb", force=False)[1] is None
+
+
+def test_a_file_is_compacted_by_itself_only_when_much_of_it_is_unused(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    for day in range(3):
+        write(store, {START + day * DAY + 600 * n: (n * 7919 % 10_007) / 7 for n in range(130_000)})
+    assert maintenance.compact_if_worth(store, 4_000_000) is None
+    roll(store)
+    store.forget(START + 2 * DAY, 0)
+    assert maintenance.compact_if_worth(store, 100_000_000) is None
+    copied = maintenance.compact_if_worth(store, 1_500_000)
+    assert copied is not None
+    assert copied.bytes < copied.before_bytes * 0.6
+    assert maintenance.compact_if_worth(store, 1_500_000) is None
+    store.close()

@@ -1,0 +1,66 @@
+"""When roll-ups are made and readings forgotten, and what is kept however old it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage import DuckStore, Settings, Upkeep
+from tests.storage.parts import DAY, MAIN, points
+from tests.storage.test_conformance_rollups import START, minutes, rows, write
+
+NOW = START + 100 * DAY
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DuckStore]:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    yield store
+    store.close()
+
+
+def test_what_has_ended_is_rolled_and_what_is_past_its_time_forgotten(store: DuckStore) -> None:
+    write(store, minutes(60))
+    write(store, minutes(60, NOW - 30 * 60_000))
+    shrunk: list[bool] = []
+    upkeep = Upkeep(store, Settings(), clock=lambda: NOW, afterwards=lambda: shrunk.append(True))
+    # The quarter-hour before now, and the four from a hundred days ago; the running ones wait.
+    assert upkeep.roll() == 5
+    assert upkeep.roll() == 0
+    forgotten = upkeep.forget()
+    assert forgotten is not None
+    assert forgotten.readings == 60
+    assert min(points(store)) == NOW - 30 * 60_000
+    assert rows(store).start[0] == START
+    assert shrunk == [True]
+    upkeep.forget()
+    assert shrunk == [True]
+
+
+def test_readings_that_an_evaluation_needs_stay(store: DuckStore) -> None:
+    write(store, minutes(2 * 1440))
+    upkeep = Upkeep(store, Settings(), clock=lambda: NOW, keep_from=lambda: START + DAY)
+    upkeep.roll()
+    upkeep.forget()
+    assert min(points(store)) == START + DAY
+
+
+def test_settings_may_keep_everything(store: DuckStore) -> None:
+    write(store, minutes(60))
+    keeping = Settings(keep_raw_days=0, keep_rollup_days=0)
+    assert Upkeep(store, keeping, clock=lambda: NOW + 10_000 * DAY).forget() is None
+    upkeep = Upkeep(store, Settings(keep_raw_days=0), clock=lambda: NOW + 10_000 * DAY)
+    upkeep.roll()
+    upkeep.forget()
+    assert len(points(store)) == 60
+    assert rows(store, MAIN).start.tolist() == []
+
+
+def test_it_ends_when_told_to(store: DuckStore) -> None:
+    upkeep = Upkeep(store, Settings())
+    upkeep.start()
+    upkeep.stop()
+    assert not upkeep._thread.is_alive()
+    Upkeep(store, Settings()).stop()

@@ -1,0 +1,146 @@
+"""`wattproof db`, with the data file in somebody's hands and in nobody's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from storage import DuckStore, Settings
+from tests.parts import wait_until
+from tests.storage.parts import batch, points
+from tests.storage.test_conformance_rollups import START, minutes, roll, write
+from wattproof.care import EVERYTHING, caring, earliest_needed
+from wattproof.data_file_desk import NAME, Request, ask
+from wattproof.errors import CommandError, UnavailableError
+from wattproof.main import app
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runner's standard error ends with each command, and the desk's thread would go on logging to it."""
+    monkeypatch.setattr("wattproof.logs.configure", lambda _level: None)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    # A folder name longer than a socket's address may be.
+    file = tmp_path / "wattproof.yaml"
+    file.write_text(f"data_dir: {tmp_path / ('data-' + 'x' * 120)}\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def path(config: Path) -> Path:
+    path = config.parent / ("data-" + "x" * 120) / "readings.duckdb"
+    store = DuckStore(path)
+    write(store, minutes(120))
+    roll(store)
+    store.close()
+    return path
+
+
+def db(config: Path, *arguments: str, code: int = 0) -> str:
+    ran = CliRunner().invoke(app, ["-c", str(config), "db", *arguments])
+    if isinstance(ran.exception, CommandError):
+        assert ran.exception.exit_code == code
+        return str(ran.exception)
+    assert ran.exit_code == code, (ran.output, ran.exception)
+    return ran.stdout
+
+
+def js(config: Path, *arguments: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(db(config, *arguments, "--json").splitlines()[-1])
+    return answer
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_the_data_file_is_checked_backed_up_and_compacted_whoever_holds_it(
+    config: Path, path: Path, tmp_path: Path, held: bool
+) -> None:
+    store = DuckStore(path) if held else None
+
+    def look() -> None:
+        assert "120 readings of 1 series, 9 quarter-hours" in db(config, "check")
+        assert js(config, "check")["duplicates"] == 0
+        backup = js(config, "backup", str(tmp_path / "saved.duckdb"))
+        assert (backup["ok"], backup["readings"]) == (True, 120)
+        assert "overwrites nothing" in db(config, "backup", str(tmp_path / "saved.duckdb"), code=3)
+        assert "120 readings" in db(config, "check", str(tmp_path / "saved.duckdb"))
+        assert " now\n" in db(config, "compact")
+
+    if store is None:
+        look()
+    else:
+        with caring(store, Settings(), tmp_path / "plans"):
+            look()
+            write(store, {START - 5000: 1.0})
+            assert len(points(store)) == 121
+            assert "in use by process" not in db(config, "check")
+        store.close()
+        assert not (path.parent / NAME).exists()
+
+
+def test_a_file_held_by_a_process_without_a_desk_is_refused_saying_so(config: Path, path: Path) -> None:
+    store = DuckStore(path)
+    assert "already open in this process" in db(config, "check", code=3)
+    store.close()
+
+
+def test_a_file_with_duplicates_fails_its_check(config: Path, path: Path) -> None:
+    store = DuckStore(path)
+    with store.file.cursor() as cursor:
+        cursor.execute("INSERT INTO readings SELECT * FROM readings LIMIT 1")
+    store.close()
+    assert "2 duplicates" in db(config, "check", code=1)
+
+
+def test_a_backup_is_restored_and_the_old_file_set_aside(config: Path, path: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.duckdb"
+    db(config, "backup", str(saved))
+    store = DuckStore(path)
+    store.write([batch({START - 5000: 1.0})])
+    store.close()
+    assert "--force" in db(config, "restore", str(saved), code=3)
+    answer = js(config, "restore", str(saved), "--force")
+    assert answer["readings"] == 120
+    old = DuckStore(answer["set_aside"])
+    assert old.count() == 121
+    old.close()
+    new = DuckStore(path)
+    assert new.count() == 120
+    new.close()
+
+
+def test_without_a_data_file_or_with_a_server_it_says_what_to_do(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "`wattproof up` makes it" in db(config, "check", code=3)
+    monkeypatch.setenv("WATTPROOF_STORE_ENGINE", "influx")
+    assert "influxd backup" in db(config, "compact", code=2)
+
+
+def test_one_who_leaves_before_the_answer_harms_nobody(path: Path, tmp_path: Path) -> None:
+    store = DuckStore(path)
+    with caring(store, Settings(), tmp_path / "plans"):
+
+        def leave(_done: int, _total: int) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            ask(path.parent, Request("backup", str(tmp_path / "left.duckdb")), leave)
+        wait_until((tmp_path / "left.duckdb").exists, "the backup is finished all the same")
+        with pytest.raises(UnavailableError, match="no such folder"):
+            ask(path.parent, Request("backup", str(tmp_path / "nowhere" / "x.duckdb")), lambda _, __: None)
+        answer = ask(path.parent, Request("check"), lambda _, __: None)
+        assert answer is not None
+        assert answer.checked is not None
+    store.close()
+    assert ask(path.parent, Request("check"), lambda _, __: None) is None
+
+
+def test_readings_of_a_plans_baseline_are_needed(tmp_path: Path) -> None:
+    assert earliest_needed(tmp_path / "plans") is None
+    (tmp_path / "broken.yaml").write_text("plan: [", encoding="utf-8")
+    assert earliest_needed(tmp_path) == EVERYTHING

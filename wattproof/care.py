@@ -1,0 +1,82 @@
+"""Care for the store while a process has it open: roll-ups, retention, and the desk of its data file."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+import storage
+from telemetry import DocumentError
+from wattproof.errors import UnavailableError
+
+log = structlog.get_logger(__name__)
+
+EVERYTHING: Final = -(2**53)
+"""A time before all readings [ms UTC]."""
+
+
+@contextlib.contextmanager
+def caring(store: storage.Store, settings: storage.Settings, plans: Path) -> Iterator[storage.Upkeep]:
+    """Roll up and forget, and answer `wattproof db`, until the end.
+
+    Parameters
+    ----------
+    plans
+        Folder of evaluation plans: readings that a plan needs are kept, however old.
+
+    Raises
+    ------
+    UnavailableError
+        The data folder holds no socket (a file system of another kind).
+    """
+    with contextlib.ExitStack() as closing:
+        upkeep = storage.Upkeep(
+            store, settings, keep_from=lambda: earliest_needed(plans), afterwards=lambda: _shrink(store)
+        )
+        if isinstance(store, storage.DuckStore):
+            from wattproof.data_file_desk import Desk
+
+            try:
+                desk = Desk(store)
+            except OSError as error:
+                raise UnavailableError(f"{store.file.path.parent}: cannot make a socket there: {error}") from error
+            closing.callback(desk.stop)
+            desk.start()
+        closing.callback(upkeep.stop)
+        upkeep.start()
+        yield upkeep
+
+
+def earliest_needed(plans: Path) -> int | None:
+    """Where the earliest baseline of all plans begins [ms UTC]; None without plans.
+
+    While one of them cannot be read, everything is needed.
+    """
+    from evaluation import load_plan
+
+    starts = []
+    for path in sorted(plans.glob("*.yaml")) if plans.is_dir() else ():
+        try:
+            plan = load_plan(path)
+        except (DocumentError, OSError) as error:
+            log.warning("nothing_is_forgotten", reason=f"a plan cannot be read: {error}")
+            return EVERYTHING
+        # A day more, for what is interpolated across the first boundary.
+        first = dt.datetime.combine(plan.baseline.first_day, dt.time(), ZoneInfo(plan.timezone)) - dt.timedelta(days=1)
+        starts.append(int(first.timestamp() * 1000))
+    return min(starts, default=None)
+
+
+def _shrink(store: storage.Store) -> None:
+    if isinstance(store, storage.DuckStore):
+        from storage.duck import maintenance
+
+        copied = maintenance.compact_if_worth(store)
+        if copied is not None:
+            log.info("data_file_compacted", before_bytes=copied.before_bytes, bytes=copied.bytes)

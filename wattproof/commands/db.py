@@ -1,0 +1,170 @@
+"""`wattproof db`: care for the data file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+if TYPE_CHECKING:
+    from wattproof.data_file_desk import Line, Request
+
+app = typer.Typer(
+    help="Check, back up, restore and compact the data file; while `wattproof up` runs, it does the work.",
+    no_args_is_help=True,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A backup or data file that nobody uses, instead of our own.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read every row of the data file, or of a backup; exit 1 if something is wrong, 3 if it cannot be read."""
+    from storage import StoreError
+    from storage.duck import maintenance
+    from wattproof.data_file_desk import Request
+    from wattproof.errors import UnavailableError
+
+    if file is None:
+        found = _done(context, Request("check"), as_json=as_json).checked
+    else:
+        try:
+            found = maintenance.check_file(file)
+        except StoreError as error:
+            raise UnavailableError(str(error)) from error
+    if found is None:
+        raise UnavailableError("the check ended without an answer; try again")
+    sentence = (
+        f"{found.path}: {found.readings:,} readings of {found.series:,} series, {found.rollups:,} quarter-hours,"
+        f" {_mb(found.bytes)}, of which {_mb(found.free_bytes)} unused; "
+    )
+    wrong = f"{found.duplicates:,} duplicates, {found.orphans:,} readings without a series"
+    _tell(found, sentence + ("all of it can be read" if found.ok else wrong), as_json=as_json, ok=found.ok)
+    raise typer.Exit(0 if found.ok else 1)
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; an existing file is not overwritten.")],
+    as_json: Json = False,
+) -> None:
+    """Copy the data file as it is at this moment, while readings go on being stored."""
+    from wattproof.data_file_desk import Request
+
+    copied = _done(context, Request("backup", str(target.absolute())), as_json=as_json).copied
+    if copied is not None:
+        _tell(copied, f"{copied.path}: {copied.readings:,} readings, {_mb(copied.bytes)}", as_json=as_json)
+
+
+@app.command()
+def compact(context: typer.Context, as_json: Json = False) -> None:
+    """Write the data file anew without the room of what was deleted; new readings wait on the gateways meanwhile."""
+    from wattproof.data_file_desk import Request
+
+    copied = _done(context, Request("compact"), as_json=as_json).copied
+    if copied is not None:
+        sentence = f"{copied.path}: {_mb(copied.before_bytes)} before, {_mb(copied.bytes)} now"
+        _tell(copied, sentence, as_json=as_json)
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A backup; it is checked first, and stays.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Set an existing data file aside (renamed, not deleted).")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a backup in the place of the data file; nothing may be using it."""
+    from storage import StoreError
+    from storage.duck import maintenance
+    from wattproof.errors import UnavailableError
+
+    path = _data_file(context)
+    try:
+        held, aside = maintenance.restore(source, path, force=force)
+    except StoreError as error:
+        raise UnavailableError(str(error)) from error
+    answer = {"path": str(path), "readings": held.readings, "set_aside": None if aside is None else str(aside)}
+    sentence = f"{path}: {held.readings:,} readings restored"
+    _tell(answer, sentence + (f"; what was there is now {aside}" if aside else ""), as_json=as_json)
+
+
+def _data_file(context: typer.Context) -> Path:
+    """The file of the configuration.
+
+    Raises
+    ------
+    BadInputError
+        When readings are kept in InfluxDB.
+    """
+    from wattproof.config import find_file, load
+    from wattproof.errors import BadInputError
+
+    settings = load(find_file(context.obj, os.environ), os.environ).store_settings
+    if settings.engine != "duck":
+        raise BadInputError(
+            f"readings are kept on {settings.influx_url}, not in a file; use InfluxDB's own tools (`influxd backup`)"
+        )
+    return Path(settings.path)
+
+
+def _done(context: typer.Context, request: Request, *, as_json: bool) -> Line:
+    """Ask the process that holds the file, or open the file here when there is none."""
+    import storage
+    from wattproof.data_file_desk import ask, perform
+    from wattproof.errors import UnavailableError
+
+    path = _data_file(context)
+    if not path.is_file():
+        raise UnavailableError(f"{path}: there is no data file yet; `wattproof up` makes it")
+    with _progress(request.action, shown=not as_json) as progress:
+        answer = ask(path.resolve().parent, request, progress)
+        if answer is not None:
+            return answer
+        try:
+            store = storage.DuckStore(path)
+            try:
+                return perform(store, request, progress)
+            finally:
+                store.close()
+        except storage.StoreError as error:
+            raise UnavailableError(str(error)) from error
+
+
+@contextmanager
+def _progress(what: str, *, shown: bool) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), TimeRemainingColumn()
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _tell(answer: object, sentence: str, *, as_json: bool, ok: bool = True) -> None:
+    if as_json:
+        plain = msgspec.to_builtins(answer)
+        sys.stdout.write(msgspec.json.encode({"ok": ok, **plain}).decode() + "\n")
+    else:
+        sys.stdout.write(sentence + "\n")
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
