@@ -3,6 +3,7 @@
 from edge.commissioning.acceptance import DeviceAcceptance, accept
 from edge.commissioning.candidates import Candidate, Region, rank
 from edge.commissioning.errors import CommissioningError, FoundNothingError, RecordError, ScanRefusedError
+from edge.commissioning.failures import failure_of
 from edge.commissioning.found import Found, FoundUnit, Match, live_channel, load_found, merged
 from edge.commissioning.identify import identify
 from edge.commissioning.phrases import Lang, Phrase, label_of, language_of, phrase, say, shown
@@ -58,6 +59,7 @@ __all__ = [
     "Watch",
     "accept",
     "draft",
+    "failure_of",
     "identify",
     "judge",
     "label_of",

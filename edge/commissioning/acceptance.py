@@ -65,7 +65,7 @@ def communication(samples: Samples) -> Check:
     reason = Phrase("errors_share", facts)
     if not share:
         return passed("communication", reason)
-    advice = Phrase("errors_advice", {"says": samples.errors[0] if samples.errors else ""})
+    advice = samples.errors[0] if samples.errors else phrase("errors_advice")
     return (warned if share <= _ERRORS_WARN else failed)("communication", reason, advice)
 
 

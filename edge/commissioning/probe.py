@@ -10,6 +10,8 @@ from edge.blocks import plan_blocks
 from edge.commissioning.asking import Asking
 from edge.commissioning.candidates import Candidate, Region, rank
 from edge.commissioning.errors import FoundNothingError
+from edge.commissioning.failures import failure_of
+from edge.commissioning.phrases import Phrase
 from edge.commissioning.watching import Watch
 from edge.errors import ConnectError, LinkError
 from edge.links import Link, Read
@@ -35,7 +37,7 @@ class Live:
     """
 
     values: dict[str, float | Quality]
-    errors: list[str] = field(default_factory=list)
+    errors: list[Phrase] = field(default_factory=list)
     reads: int = 0
     failed: int = 0
 
@@ -55,7 +57,7 @@ async def read_profile(link: Link, unit: int, profile: Profile) -> Live:
     """
     registers: dict[tuple[int, int], int] = {}
     missing: dict[str, Quality] = {}
-    errors: list[str] = []
+    errors: list[Phrase] = []
     blocks = plan_blocks(profile)
     for block in blocks:
         try:
@@ -63,7 +65,7 @@ async def read_profile(link: Link, unit: int, profile: Profile) -> Live:
         except ConnectError:
             raise
         except LinkError as error:
-            errors.append(f"{error}. {error.advice}")
+            errors.append(failure_of(error))
             missing.update(dict.fromkeys(block.channels, error.quality))
             continue
         registers.update({(block.function, block.address + offset): word for offset, word in enumerate(words)})
@@ -180,7 +182,7 @@ async def _around(link: Link, unit: int, address: int, count: int, function: Fun
     raise refusal
 
 
-async def read_site(site: Site, watch: Watch) -> dict[str, Live | str]:
+async def read_site(site: Site, watch: Watch) -> dict[str, Live | Phrase]:
     """Read every device of a site once, one after another.
 
     Returns
@@ -189,7 +191,7 @@ async def read_site(site: Site, watch: Watch) -> dict[str, Live | str]:
         By device id: what it said, or a sentence about why its bus cannot be reached.
     """
     total = sum(len(bus.devices) for bus in site.buses)
-    results: dict[str, Live | str] = {}
+    results: dict[str, Live | Phrase] = {}
     for bus in site.buses:
         link = Link.from_url(bus.url, bus.timeout_ms / 1000)
         try:
@@ -197,7 +199,7 @@ async def read_site(site: Site, watch: Watch) -> dict[str, Live | str]:
                 try:
                     results[device.id] = await read_profile(link, device.unit, profile_of(device))
                 except ConnectError as error:
-                    results[device.id] = f"{error}. {error.advice}"
+                    results[device.id] = failure_of(error)
                 watch.progress("devices", len(results), total)
         finally:
             link.close()

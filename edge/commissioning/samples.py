@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from edge.commissioning.failures import failure_of
+from edge.commissioning.phrases import Phrase
 from edge.commissioning.probe import Live, read_profile
 from edge.commissioning.watching import Watch
 from edge.errors import ConnectError
@@ -38,7 +40,7 @@ class Samples:
     rows: list[dict[str, float]] = field(default_factory=list)
     reads: int = 0
     failed: int = 0
-    errors: list[str] = field(default_factory=list)
+    errors: list[Phrase] = field(default_factory=list)
 
     def mean(self, channel: str) -> float | None:
         """Mean of a channel [its unit]; none when it was never read."""
@@ -114,5 +116,5 @@ async def _read(link: Link, device: Device, samples: Samples) -> None:
     try:
         live = await read_profile(link, device.unit, samples.profile)
     except ConnectError as error:
-        live = Live({}, [f"{error}. {error.advice}"], 1, 1)
+        live = Live({}, [failure_of(error)], 1, 1)
     samples.add(loop.time(), live)

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from edge.commissioning import RecordError, Samples, accept, load_record, record_of, record_path, save_record
+from edge.commissioning import (
+    RecordError,
+    Samples,
+    accept,
+    failure_of,
+    load_record,
+    record_of,
+    record_path,
+    save_record,
+)
 from edge.commissioning.acceptance import DeviceAcceptance
 from edge.commissioning.counting import Growth, counting, growth
+from edge.errors import ConnectError, FrameError, LinkError, NoReplyError, StaleReplyError
 from edge.profiles import load_profile, parse_profile
 
 PROFILE = load_profile("eastron-sdm630")
@@ -44,7 +55,7 @@ def watched(row: Row, *, seconds: int = 600, counter: float = 1.0, failed: int =
         samples.rows.append({**row, "energy_import_wh": energy})
         energy += abs(row.get("active_power_w", 0.0)) * counter / 3600
     samples.reads, samples.failed = seconds, failed
-    samples.errors = ["no reply from unit 1"] if failed else []
+    samples.errors = [failure_of(NoReplyError("no reply from unit 1"))] if failed else []
     return samples
 
 
@@ -124,6 +135,13 @@ def test_what_cannot_be_fails_with_its_own_check(broken: Callable[[Row], None], 
 )
 def test_the_counter_must_agree_with_the_power(factor: float, result: str) -> None:
     assert results(watched(meter(), counter=factor))["counter"] == result
+
+
+@pytest.mark.parametrize("kind", [ConnectError, NoReplyError, FrameError, StaleReplyError])
+def test_a_failed_read_is_told_in_both_languages_with_what_to_do(kind: type[LinkError]) -> None:
+    failure = failure_of(kind("unit 7 on /dev/ttyUSB0"))
+    assert re.match(r"unit 7 on /dev/ttyUSB0\. (Check|Raise) .*\.", failure.text("en"))
+    assert "확인하십시오 (unit 7 on /dev/ttyUSB0)" in failure.text("ko") or "길게 하십시오" in failure.text("ko")
 
 
 def counted(*values: float, modulus: float | None = 10_000) -> Samples:

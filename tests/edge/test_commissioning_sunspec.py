@@ -6,12 +6,14 @@ import asyncio
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
 from edge.commissioning import (
     Found,
     FoundNothingError,
     Live,
+    Phrase,
     Unwatched,
     draft,
     load_found,
@@ -28,7 +30,6 @@ from edge.commissioning.targets import line_settings
 from edge.links import Link
 from edge.profiles import UnknownProfileError, load_profile
 from edge.site import Site, load_site, plan_of
-from telemetry import encode
 from tests.edge.test_sunspec import COMMON, EXPECTED_103, EXPECTED_203, INVERTER_103, METER_203, image
 from tests.edge.wires import device, profiled, rtu_server, tcp_server
 
@@ -43,7 +44,7 @@ async def scanned(url: str) -> Found:
 
 def written(found: Found, folder: Path) -> Site:
     """The site file that a scan makes, with its profiles, read again from the disk as every start of the agent does."""
-    (folder / "found.json").write_bytes(encode(found))
+    (folder / "found.json").write_bytes(msgspec.json.encode(found))
     buses = draft(load_found(folder / "found.json"))
     (folder / "site.yaml").write_text(site_text(Answers(), buses, "ko", "now"), encoding="utf-8")
     for name, text in profile_files(buses, "ko").items():
@@ -52,7 +53,7 @@ def written(found: Found, folder: Path) -> Site:
 
 
 def test_a_scan_names_the_device_by_its_own_word_and_the_site_file_reads_all_its_parts(tmp_path: Path) -> None:
-    async def run() -> tuple[Found, dict[str, Live | str]]:
+    async def run() -> tuple[Found, dict[str, Live | Phrase]]:
         async with tcp_server(device(1, WORDS, {})) as url:
             found = await scanned(url)
             return found, await read_site(written(found, tmp_path), Unwatched())
@@ -75,7 +76,7 @@ def test_a_scan_names_the_device_by_its_own_word_and_the_site_file_reads_all_its
 
 
 def test_a_scale_factor_that_the_device_changes_is_followed(tmp_path: Path) -> None:
-    async def run() -> dict[str, Live | str]:
+    async def run() -> dict[str, Live | Phrase]:
         async with tcp_server(device(1, WORDS, {})) as url:
             site = written(await scanned(url), tmp_path)
         port = urlsplit(url).port or 0
@@ -88,7 +89,7 @@ def test_a_scale_factor_that_the_device_changes_is_followed(tmp_path: Path) -> N
 
 
 def test_a_scale_factor_that_is_not_implemented_any_more_gives_no_value(tmp_path: Path) -> None:
-    async def run() -> dict[str, Live | str]:
+    async def run() -> dict[str, Live | Phrase]:
         async with tcp_server(device(1, WORDS, {})) as url:
             site = written(await scanned(url), tmp_path)
         port = urlsplit(url).port or 0

@@ -43,7 +43,7 @@ ACCEPTANCE: Final[dict[str, tuple[str, str]]] = {
     ),
     "errors_share": ("{failed} of {reads} reads failed ({share} %)", "{reads}회 중 {failed}회 실패 ({share} %)"),
     "errors_advice": (
-        "Check wiring, termination, and the unit number. {says}", "배선, 종단저항, 유닛 번호를 확인하십시오. {says}",
+        "Check wiring, termination, and the unit number.", "배선, 종단저항, 유닛 번호를 확인하십시오.",
     ),
     "values_missing": ("no value: {channels}", "값 없음: {channels}"),
     "values_all": ("all {count} channels have values", "채널 {count}개 모두 값이 있음"),

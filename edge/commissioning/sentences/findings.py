@@ -28,6 +28,27 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
     "outside": ("{channel}: {reason}", "{channel}: {reason}"),
     "refused_all": ("refuses every register of this profile", "이 프로파일의 모든 레지스터를 거부"),
     "fingerprint": ("fingerprint: {points} points", "지문: {points}점"),
+    # Reads that failed: the link's own words, and what to do.
+    "link_connect": (
+        "{says}. Check the bus's url, the cable, and that no other program holds it.",
+        "연결할 수 없음. 버스 주소와 케이블, 다른 프로그램이 쓰고 있지 않은지 확인하십시오 ({says})",
+    ),
+    "link_timeout": (
+        "{says}. Check the unit number, the power, the baud rate and the A/B wires.",
+        "응답 없음. 유닛 번호, 전원, 통신 속도, A/B 결선을 확인하십시오 ({says})",
+    ),
+    "link_exception": (
+        "{says}. Check the profile's addresses and functions against the device's manual.",
+        "장치가 거부함. 프로파일의 주소와 기능을 장치 설명서와 비교하십시오 ({says})",
+    ),
+    "link_frame": (
+        "{says}. Check wiring, termination, and that there is no second master and no number twice.",
+        "깨진 응답. 배선과 종단저항, 마스터나 유닛 번호의 중복을 확인하십시오 ({says})",
+    ),
+    "link_stale": (
+        "{says}. Raise the bus's timeout_ms above the device's slowest answer.",
+        "늦은 응답. 버스의 timeout_ms를 장치의 가장 느린 응답보다 길게 하십시오 ({says})",
+    ),
     # Scanning.
     "scan_swept": ("{line}: {units} unit numbers asked in {seconds} s", "{line}: 번호 {units}개를 {seconds}초에 조회"),
     "scan_unclear": (

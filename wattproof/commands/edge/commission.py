@@ -46,7 +46,7 @@ def commission(
         with watched(language) as watch:
             return await watch_site(plan, seconds, every, watch)
 
-    found = working(work)
+    found = working(work, language)
     synchronised = kernel_synchronised()
     lists = [
         DeviceAcceptance(

@@ -63,7 +63,7 @@ def init(
         saved = [load_found(each) for each in found]
         return merged([*saved, *await _scans(tcp, port, units, serial, baud, language)])
 
-    seen = working(look)
+    seen = working(look, language)
     if seen.units:
         show(table(seen, language))
     broker = Broker(host=broker_host, port=broker_port, username=broker_user)
@@ -153,11 +153,11 @@ def test_devices(file: Path, lang: Lang) -> bool:
     from rich.table import Table
 
     import edge
-    from edge.commissioning import read_site, say
+    from edge.commissioning import Phrase, read_site, say
 
     site = edge.load_site(file)
 
-    async def work() -> dict[str, edge.commissioning.Live | str]:
+    async def work() -> dict[str, edge.commissioning.Live | edge.commissioning.Phrase]:
         with watched(lang) as watch:
             return await read_site(site, watch)
 
@@ -165,14 +165,18 @@ def test_devices(file: Path, lang: Lang) -> bool:
     for key in ("column_device", "column_result", "column_why"):
         rows.add_column(say(lang, key), overflow="fold")
     fine = True
-    for device, live in working(work).items():
-        if isinstance(live, str):
-            rows.add_row(device, say(lang, "test_failed"), live)
+    for device, live in working(work, lang).items():
+        if isinstance(live, Phrase):
+            rows.add_row(device, say(lang, "test_failed"), live.text(lang))
             fine = False
             continue
         fine = fine and bool(live.good)
         key = "test_ok" if live.good and not live.errors else "test_partly" if live.good else "test_failed"
-        said = live.errors[0] if live.errors else say(lang, "test_values", good=len(live.good), all=len(live.values))
+        said = (
+            live.errors[0].text(lang)
+            if live.errors
+            else say(lang, "test_values", good=len(live.good), all=len(live.values))
+        )
         rows.add_row(device, say(lang, key), said)
     show(rows)
     return fine

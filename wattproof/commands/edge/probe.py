@@ -80,11 +80,11 @@ def probe(
         return await read_sunspec(link, unit)
 
     if profile == SUNSPEC:
-        _report_described(working(by_itself), file, language, as_json=as_json)
+        _report_described(working(by_itself, language), file, language, as_json=as_json)
     elif profile:
-        _report_live(working(by_profile), language, as_json=as_json)
+        _report_live(working(by_profile, language), language, as_json=as_json)
     else:
-        _report_raw(working(by_address), language, as_json=as_json)
+        _report_raw(working(by_address, language), language, as_json=as_json)
 
 
 def _report_described(parts: list[Described], file: Path | None, lang: Lang, *, as_json: bool) -> None:
@@ -93,11 +93,14 @@ def _report_described(parts: list[Described], file: Path | None, lang: Lang, *, 
 
     if as_json:
         say_json(
-            [{"profile": part.profile.name, "values": part.live.values, "errors": part.live.errors} for part in parts]
+            [
+                {"profile": part.profile.name, "values": part.live.values, "errors": said(part.live, lang)}
+                for part in parts
+            ]
         )
     for part in () if as_json else parts:
         facts = {"vendor": part.profile.vendor, "model": part.profile.model, "profile": part.profile.name}
-        show(live_table(part.live, lang, say(lang, "probe_described", **facts)), *part.live.errors)
+        show(live_table(part.live, lang, say(lang, "probe_described", **facts)), *said(part.live, lang))
     for part in parts if file is not None else ():
         assert file is not None
         path = file if len(parts) == 1 else file.with_stem(f"{file.stem}-{part.profile.name}")
@@ -111,11 +114,16 @@ def _report_live(live: Live, lang: Lang, *, as_json: bool) -> None:
     from edge.commissioning import say
 
     if as_json:
-        say_json({"values": live.values, "errors": live.errors})
+        say_json({"values": live.values, "errors": said(live, lang)})
     else:
-        show(live_table(live, lang, say(lang, "probe_title")), *live.errors)
+        show(live_table(live, lang, say(lang, "probe_title")), *said(live, lang))
     if not live.good:
         raise typer.Exit(1)
+
+
+def said(live: Live, lang: Lang) -> list[str]:
+    """What failed, in words."""
+    return [error.text(lang) for error in live.errors]
 
 
 def live_table(live: Live, lang: Lang, title: str) -> Table:

@@ -95,7 +95,7 @@ def tcp(
         with watched(language) as watch:
             return await scan_tcp(targets, watch, timeout_s=timeout)
 
-    report(working(work), language, file, as_json=as_json)
+    report(working(work, language), language, file, as_json=as_json)
 
 
 @app.command()
@@ -149,7 +149,7 @@ def serial(
         with watched(language) as watch:
             return await scan_serial(settings, asked, watch, turnaround_s=wait / 1000)
 
-    report(working(work), language, file, as_json=as_json)
+    report(working(work, language), language, file, as_json=as_json)
 
 
 def report(found: Found, lang: Lang, file: Path | None, *, as_json: bool) -> None:

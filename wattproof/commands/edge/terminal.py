@@ -109,7 +109,7 @@ def watched(lang: Lang) -> Iterator[Watch]:
         yield Bars()
 
 
-def working(work: Callable[[], Awaitable[T]]) -> T:
+def working(work: Callable[[], Awaitable[T]], lang: Lang) -> T:
     """Run asynchronous work until it ends or Ctrl-C; what goes wrong becomes one sentence and an exit code.
 
     Raises
@@ -124,7 +124,7 @@ def working(work: Callable[[], Awaitable[T]]) -> T:
     import asyncio
 
     from edge import EdgeError, LinkError, UnknownProfileError
-    from edge.commissioning import FoundNothingError, RecordError, ScanRefusedError
+    from edge.commissioning import FoundNothingError, RecordError, ScanRefusedError, failure_of
     from wattproof.errors import BadInputError, StoppedError, UnavailableError
 
     async def run() -> T:
@@ -135,7 +135,7 @@ def working(work: Callable[[], Awaitable[T]]) -> T:
     except (ScanRefusedError, RecordError, UnknownProfileError) as error:
         raise BadInputError(str(error)) from error
     except LinkError as error:
-        raise UnavailableError(f"{error}. {error.advice}") from error
+        raise UnavailableError(failure_of(error).text(lang)) from error
     except (FoundNothingError, EdgeError) as error:
         raise UnavailableError(str(error)) from error
     except KeyboardInterrupt:
