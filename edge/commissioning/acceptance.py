@@ -51,7 +51,10 @@ def accept(samples: Samples, *, clock_synchronised: bool | None) -> list[Check]:
         checks += [values]
         if any(channel(name).kind is Kind.COUNTER for name in samples.profile.channels):
             checks += [counting]
-    return [*(check(samples) for check in checks), clock(clock_synchronised)]
+    judged = [check(samples) for check in checks]
+    if not any(samples.rows):  # of a device that never answered nothing else can be said
+        judged[1:] = [impossible(each.check, phrase("nothing_read")) for each in judged[1:]]
+    return [*judged, clock(clock_synchronised)]
 
 
 def communication(samples: Samples) -> Check:

@@ -144,6 +144,13 @@ def test_a_failed_read_is_told_in_both_languages_with_what_to_do(kind: type[Link
     assert "확인하십시오 (unit 7 on /dev/ttyUSB0)" in failure.text("ko") or "길게 하십시오" in failure.text("ko")
 
 
+def test_of_a_device_that_never_answered_nothing_is_said_but_that() -> None:
+    silent = Samples("main", PROFILE, [0.0], [{}], reads=2, failed=2, errors=[failure_of(NoReplyError("unit 1"))])
+    first, *others, _ = accept(silent, clock_synchronised=True)
+    assert (first.check, first.result) == ("communication", "fail")
+    assert {(each.result, each.reason.text("en")) for each in others} == {("not_possible", "nothing was read")}
+
+
 def counted(*values: float, modulus: float | None = 10_000) -> Samples:
     """A PLC's production counter, read once a second."""
     field = {"channel": "production_count", "function": 3, "address": 0, "type": "uint32"}
