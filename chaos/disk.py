@@ -45,7 +45,7 @@ class Disk:
 def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
     """A folder on a tmpfs of so many MiB, where this user may mount one (root); else on the disk it is on.
 
-    What it held is left beside it, as ``NAME.left``.
+    What the tmpfs held is left beside it, as ``NAME.left``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]

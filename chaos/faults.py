@@ -31,7 +31,7 @@ class Fault(msgspec.Struct, frozen=True):
     after_s: float
 
 
-def targets(processes: list[str], lines: list[str]) -> list[tuple[str, str]]:
+def targets(processes: list[str], lines: list[str], disks: list[str]) -> list[tuple[str, str]]:
     """Every pair of a fault and what it can strike.
 
     Kills matter most, and are in the list twice. A DuckDB file has no server: it dies, freezes and stops with its
@@ -43,7 +43,7 @@ def targets(processes: list[str], lines: list[str]) -> list[tuple[str, str]]:
         *((FREEZE, name) for name in server),
         *((STOP, name) for name in server),
         *((fault, line) for fault in get_args(LineFault) for line in lines),
-        *((DISK_FULL, name) for name in (*GATEWAYS, "server")),
+        *((DISK_FULL, name) for name in disks),
     ]
 
 
@@ -66,7 +66,8 @@ def strike(plant: Plant, fault: Fault) -> Callable[[], None]:
         line.begin(kind)
         return lambda: line.end(kind)
     if fault.kind == DISK_FULL:
-        return _fill(plant, fault.target)
+        plant.disks[fault.target].fill()
+        return plant.disks[fault.target].clear
     part = plant.processes[fault.target]
     if fault.kind == FREEZE:
         part.freeze()
@@ -76,13 +77,3 @@ def strike(plant: Plant, fault: Fault) -> Callable[[], None]:
     else:
         part.kill()
     return part.start
-
-
-def _fill(plant: Plant, target: str) -> Callable[[], None]:
-    disk = plant.disks[target]
-    if disk.real:
-        disk.fill()
-        return disk.clear
-    flag = plant.folder / f"{target}.full"
-    flag.touch()
-    return lambda: flag.unlink(missing_ok=True)

@@ -140,7 +140,7 @@ def collector(name: str, folder: Path, config: Path, *, worker: int) -> Part:
 
 
 def gateway(name: str, folder: Path, site: Path, data: Path, *, outbox_bytes: int) -> Part:
-    """``wattproof edge run`` that also writes a journal; `FOLDER/NAME.full` being there makes its disk full."""
-    witness = [str(folder / f"{name}.journal"), str(outbox_bytes), str(folder / f"{name}.full")]
+    """``wattproof edge run`` that also writes a journal."""
+    witness = [str(folder / f"{name}.journal"), str(outbox_bytes)]
     command = [sys.executable, "-m", "chaos.agent", *witness, "edge", "run", str(site)]
     return Part(name, [*command, "--data-dir", str(data), "--drain", "60"], folder / f"{name}.log")

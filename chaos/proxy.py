@@ -152,13 +152,14 @@ class Proxy:
         writer.transport.abort() if writer.transport.is_closing() else writer.close()
 
     async def _write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
-        if writer.transport.is_closing():
-            raise ConnectionAbortedError
-        while data and "throttle" in self._active:
-            part, data = data[: THROTTLE // 20], data[THROTTLE // 20 :]
-            await asyncio.sleep(len(part) / THROTTLE)
+        while data:
+            part, data = data, b""
+            if "throttle" in self._active:
+                part, data = part[: THROTTLE // 20], part[THROTTLE // 20 :]
+                await asyncio.sleep(len(part) / THROTTLE)
+            if writer.transport.is_closing():
+                raise ConnectionAbortedError
             writer.write(part)
-        writer.write(data)
         await writer.drain()
 
     def _altered(self, data: bytes) -> bytes:

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from chaos.faults import DISK_FULL, Fault, schedule, strike, targets
+from chaos.faults import Fault, schedule, strike, targets
 from chaos.journal import Entry
 from chaos.ledger import Ledger, account
 from chaos.plant import COLLECTORS, GATEWAYS, Engine, Plant, plant
@@ -74,9 +74,8 @@ def run(
             part.start()
         _peace(found, course)
         course.recoveries.clear()  # the first start is none
-        pairs = targets(list(found.processes), list(found.lines))
-        if not found.disks["server"].real:
-            pairs.remove((DISK_FULL, "server"))
+        disks = [name for name, disk in found.disks.items() if disk.real]
+        pairs = targets(list(found.processes), list(found.lines), disks)
         planned = schedule(pairs, faults, seed)
         for first in range(0, len(planned), _BREATHE_EVERY):
             _strike_all(found, planned[first : first + _BREATHE_EVERY], first, course, on_fault)
@@ -117,7 +116,11 @@ def _peace(found: Plant, course: Course) -> None:
     while missing := [gateway for gateway in GATEWAYS if not _acked_since(found.journal(gateway), at)]:
         _see_to_all(found)
         if time.monotonic() - began > _RECOVERY_S:
-            raise StuckError(f"nothing of {', '.join(missing)} was stored for {_RECOVERY_S:.0f} s: see {found.folder}")
+            ended = [
+                f"{name} ended {part.ended_itself} times" for name, part in found.processes.items() if part.ended_itself
+            ]
+            told = ", ".join([f"nothing of {', '.join(missing)} was confirmed for {_RECOVERY_S:.0f} s", *ended])
+            raise StuckError(f"{told}; logs are in {found.folder}")
         time.sleep(_TICK_S)
     course.recoveries.append(time.monotonic() - began)
 
