@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
+from bisect import bisect_left
 from typing import Final
 
 _STEPS_PER_OCTAVE: Final = 8
 """Buckets grow by 9 %, so a quantile is right to 9 %."""
 _FINEST_S: Final = 1e-5
 _BUCKETS: Final = 8 * 32
+_EDGES_S: Final = [_FINEST_S * 2.0 ** (bucket / _STEPS_PER_OCTAVE) for bucket in range(_BUCKETS - 1)]
+"""Most that each bucket but the last holds [s]; the first is for polls on time."""
 
 
 class Lateness:
@@ -21,8 +23,7 @@ class Lateness:
 
     def record(self, late_s: float) -> None:
         """A poll began so late [s]; below 10 µs it was on time."""
-        bucket = 0 if late_s <= _FINEST_S else int(math.log2(late_s / _FINEST_S) * _STEPS_PER_OCTAVE) + 1
-        self._counts[min(bucket, _BUCKETS - 1)] += 1
+        self._counts[bisect_left(_EDGES_S, late_s)] += 1
         self.polls += 1
         self._worst_s = max(self._worst_s, late_s)
 

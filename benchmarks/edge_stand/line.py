@@ -17,6 +17,7 @@ import sys
 import time
 import tty
 
+import uvloop
 from pymodbus.framer import FramerRTU
 
 from edge.links import RtuAddress
@@ -97,7 +98,7 @@ async def used(path: str, baud: int, seconds: float) -> dict[str, float]:
         "m", "", "", "power_meter", "", verified=False, address_base=0, fields=fields, goldens=[], max_gap=40, digest=""
     )
     sink = Count()
-    device = PolledDevice("m", 1, profile, Pace(10, 10))
+    device = PolledDevice("m", 1, profile, Pace(1, 1))  # always due: the line is what there is to wait for
     poller = BusPoller("line", RtuAddress(path, baud), 2.0, [device], sink)
     task = asyncio.create_task(poller.run())
     await sink.reached(2, 20)
@@ -127,7 +128,8 @@ def main(baud: int, seconds: float) -> dict[str, float]:
         try:
             assert process.stdout is not None
             process.stdout.readline()
-            return asyncio.run(used(os.ttyname(near), baud, seconds))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                return runner.run(used(os.ttyname(near), baud, seconds))
         finally:
             process.kill()
 
