@@ -36,7 +36,8 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "한 대를 멈추고 현장 파일의 gateway 이름을 바꾸십시오. "
         "복제한 SD 카드나 백업으로 켠 장비가 있는지도 확인하십시오.",
         "Two machines ({hosts}) run under this gateway's name. They end each other's connection. "
-        "Stop one of them and give it another gateway id in its site file; look for a cloned SD card or a machine started from a backup.",
+        "Stop one of them and give it another gateway id in its site file; "
+        "look for a cloned SD card or a machine started from a backup.",
     ),
     "gateway_offline": (
         "이 게이트웨이의 연결이 끊겼습니다. 다시 연결되면 그동안의 측정값을 보냅니다. 전원과 네트워크를 확인하십시오.",

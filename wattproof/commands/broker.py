@@ -36,6 +36,9 @@ def init(
     gateway: Annotated[
         list[str], typer.Option("--gateway", metavar="SITE/GATEWAY", help="A gateway that may connect; repeatable.")
     ] = [],  # noqa: B006 - typer reads the default and never changes it
+    collectors: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Collectors that share the work, each with its certificate.")
+    ] = 1,
     host: Annotated[
         list[str], typer.Option("--host", metavar="NAME", help="A name clients reach the broker by; repeatable.")
     ] = [],  # noqa: B006 - as above
@@ -51,7 +54,7 @@ def init(
     What exists is kept; run it again with one more --gateway to add one.
     """
     from wattproof.errors import BadInputError
-    from wattproof.provision import generate
+    from wattproof.provision import SERVICES, generate
 
     sites: dict[str, list[str]] = {}
     for pair in gateway:
@@ -59,7 +62,8 @@ def init(
         if not (site and slash and name):
             raise BadInputError(f"--gateway {pair}: write it as SITE/GATEWAY, e.g. gimpo-demo/gw-1")
         sites.setdefault(site, []).append(name)
-    done = generate(folder, sites, hosts=host or None, replace=replace)
+    services = [*SERVICES, *(f"collector-{number}" for number in range(2, collectors + 1))]
+    done = generate(folder, sites, hosts=host or None, services=services, replace=replace)
     if as_json:
         sys.stdout.write(msgspec.json.encode(done, enc_hook=str).decode() + "\n")
         return
