@@ -74,6 +74,10 @@ class Line(Model):
     device: str
     label: str
     values: list[float | None]
+    low: list[float | None] | None = Field(None, description="Least reading of each window; from quarter-hours only.")
+    high: list[float | None] | None = Field(
+        None, description="Largest reading of each window; from quarter-hours only."
+    )
 
 
 class DeclaredGap(Model):
@@ -93,7 +97,10 @@ class SeriesData(Model):
     channel: str
     unit: str
     aggregate: str
-    every_ms: int
+    every_ms: int = Field(description="Width of a window: the resolution shown.")
+    source: Literal["readings", "quarter-hours"] = Field(
+        description="What the windows were made of; means of quarter-hours are weighted by time."
+    )
     times: list[int] = Field(description="Start of each window.")
     lines: list[Line]
     gaps: list[DeclaredGap]

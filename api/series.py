@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from api.directory import Directory, unit_of
 from api.errors import BadRequestError, NotFoundError
 from api.models import DeclaredGap, Line, SeriesData
-from storage import Aggregate, Series, Store
+from storage import Aggregate, Series, Store, Times, Values, draw, from_quarter_hours, width_for
 
 MAX_POINTS = 4000
-_HOUR = 3_600_000
 
 
 def grid(start: int, end: int, every_ms: int | None, slowest_ms: int) -> int:
@@ -22,9 +23,7 @@ def grid(start: int, end: int, every_ms: int | None, slowest_ms: int) -> int:
     if end <= start:
         raise BadRequestError("`end` must be later than `start`")
     if every_ms is None:
-        every_ms = max(5000, 2 * slowest_ms)
-        fits = -(-(end - start) // (MAX_POINTS - 1))
-        return max(every_ms, -(-fits // 1000) * 1000)
+        return width_for(start, end, max(5000, 2 * slowest_ms), MAX_POINTS)
     if (end - start) // every_ms + 1 > MAX_POINTS:
         least = -(-(end - start) // (MAX_POINTS - 1))
         raise BadRequestError(
@@ -63,13 +62,27 @@ def read_series(
     width = grid(start, end, every_ms, max(device.every_ms for device in devices))
     times = list(range(start // width * width, end, width))
     index = {time: position for position, time in enumerate(times)}
+
+    def on_grid(found: Times, values: Values | None) -> list[float | None] | None:
+        if values is None:
+            return None
+        placed: list[float | None] = [None] * len(times)
+        for time, value in zip(found.tolist(), values.tolist(), strict=True):
+            placed[index[time]] = None if math.isnan(value) else value
+        return placed
+
     lines = []
     for device in devices:
-        values: list[float | None] = [None] * len(times)
-        found = store.windows(Series(site, device.kind, device.device, channel), start, end, width, aggregate)
-        for time, value in zip(*(array.tolist() for array in found), strict=True):
-            values[index[time]] = value
-        lines.append(Line(device=device.device, label=device.label, values=values))
+        drawn = draw(store, Series(site, device.kind, device.device, channel), start, end, width, aggregate)
+        lines.append(
+            Line(
+                device=device.device,
+                label=device.label,
+                values=on_grid(drawn.times, drawn.values) or [],
+                low=on_grid(drawn.times, drawn.low),
+                high=on_grid(drawn.times, drawn.high),
+            )
+        )
     gaps = [
         DeclaredGap(
             device=gap.device,
@@ -87,6 +100,7 @@ def read_series(
         unit=unit_of(channel),
         aggregate=aggregate.value,
         every_ms=width,
+        source="quarter-hours" if from_quarter_hours(start, end, width) else "readings",
         times=times,
         lines=lines,
         gaps=gaps,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from storage.charts import Drawn, draw, from_quarter_hours, width_for
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from storage.settings import Settings, open_store
 from storage.store import (
@@ -31,6 +32,7 @@ __all__ = [
     "HOLD_MS",
     "ROLLUP_MS",
     "Aggregate",
+    "Drawn",
     "DuckStore",
     "Forgotten",
     "Health",
@@ -48,7 +50,10 @@ __all__ = [
     "Upkeep",
     "Values",
     "Written",
+    "draw",
+    "from_quarter_hours",
     "open_store",
+    "width_for",
 ]
 
 

@@ -25,6 +25,10 @@ export async function load() {
     const series = await answer.json();
     every = series.every_ms;
     gaps = series.gaps;
+    const rolled = series.source === "quarter-hours";
+    document.getElementById("power-resolution").textContent = rolled
+      ? say("chart.resolution.rolled", { width: number(every / 60_000) })
+      : say("chart.resolution", { width: number(every / 1000) });
     data = [series.times, ...series.lines.map((line) => line.values)];
   } catch {
     if (held === null) fail(box);

@@ -69,6 +69,20 @@ def test_several_devices_come_on_one_grid(site: Running) -> None:
     assert found["lines"][1]["values"][-12:] == [None] * 12, "a silent device ends in nulls"
 
 
+def test_a_chart_over_a_year_is_of_quarter_hours_with_their_peaks_and_says_so(site: Running) -> None:
+    now = now_ms()
+    year = get(site, f"/api/sites/{SITE}/series", device="main", start=now - 365 * 86_400_000, end=now).json()
+    assert year["source"] == "quarter-hours"
+    assert year["every_ms"] % 900_000 == 0
+    line = year["lines"][0]
+    assert len(line["values"]) == len(line["low"]) == len(line["high"]) == len(year["times"]) <= 4000
+    low, mean, high = (line[name][-1] for name in ("low", "values", "high"))
+    assert low < mean < high
+    hour = get(site, f"/api/sites/{SITE}/series", device="main").json()
+    assert hour["source"] == "readings"
+    assert hour["lines"][0]["high"] is None
+
+
 def test_a_long_series_is_coarsened_and_a_too_fine_one_refused_with_the_width_that_would_do(site: Running) -> None:
     now = now_ms()
     day = {"device": "main", "start": now - 86_400_000, "end": now}

@@ -1,0 +1,98 @@
+"""What a chart shows: the whole range, its peaks, and no more points than a screen has use for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage import Aggregate, DuckStore, draw, from_quarter_hours, width_for
+from tests.storage.parts import DAY, MAIN
+from tests.storage.test_conformance_rollups import ENERGY, START, roll, write
+
+YEAR = 365 * DAY
+FIVE_MIN = 300_000
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[dict[int, float], dict[int, float]]:
+    """Twenty days of power and energy, every five minutes, with a hole and a peak of one reading."""
+    rng = np.random.default_rng(7)
+    power = {START + FIVE_MIN * n: float(rng.uniform(100, 2000)) for n in range(20 * 288) if not 1000 <= n < 1300}
+    power[START + FIVE_MIN * 3001] = 99_999.0
+    power[START + FIVE_MIN * 3500] = -1.0
+    return power, {START + FIVE_MIN * n: 1e6 + 7.0 * n for n in range(20 * 288)}
+
+
+@pytest.fixture(scope="module")
+def store(
+    tmp_path_factory: pytest.TempPathFactory, data: tuple[dict[int, float], dict[int, float]]
+) -> Iterator[DuckStore]:
+    folder: Path = tmp_path_factory.mktemp("charts")
+    store = DuckStore(folder / "readings.duckdb")
+    write(store, data[0])
+    write(store, data[1], ENERGY)
+    # The last two days are not rolled yet.
+    roll(store, START + 18 * DAY)
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize("hours", [1, 2, 6])
+def test_the_least_and_largest_reading_of_every_window_survive(
+    store: DuckStore, data: tuple[dict[int, float], dict[int, float]], hours: int
+) -> None:
+    every = hours * 3_600_000
+    drawn = draw(store, MAIN, START, START + 20 * DAY, every, Aggregate.MEAN)
+    assert drawn.low is not None
+    assert drawn.high is not None
+    windows: dict[int, list[float]] = {}
+    for time, value in data[0].items():
+        windows.setdefault(time // every * every, []).append(value)
+    held = ~np.isnan(drawn.low)
+    found = zip(drawn.times[held].tolist(), drawn.low[held].tolist(), drawn.high[held].tolist(), strict=True)
+    assert {time: (low, high) for time, low, high in found} == {t: (min(v), max(v)) for t, v in windows.items()}
+    assert np.nanmax(drawn.high) == 99_999.0
+    assert np.nanmin(drawn.low) == -1.0
+
+
+@pytest.mark.parametrize("how", [Aggregate.MIN, Aggregate.MAX, Aggregate.FIRST, Aggregate.LAST, Aggregate.COUNT])
+def test_quarter_hours_say_what_readings_say(store: DuckStore, how: Aggregate) -> None:
+    drawn = draw(store, MAIN, START, START + 20 * DAY, 3_600_000, how)
+    times, values = store.windows(MAIN, START, START + 20 * DAY, 3_600_000, how)
+    assert drawn.times.tolist() == times.tolist()
+    assert drawn.values.tolist() == values.tolist()
+
+
+def test_means_and_increases_of_quarter_hours_are_those_of_readings(store: DuckStore) -> None:
+    every, end = 3_600_000, START + 18 * DAY
+    drawn = draw(store, MAIN, START, end, every, Aggregate.MEAN)
+    expected = dict(zip(*store.windows(MAIN, START, end, every, Aggregate.TIME_MEAN, hold_ms=750_000), strict=True))
+    for time, value in zip(drawn.times.tolist(), drawn.values.tolist(), strict=True):
+        assert value == pytest.approx(expected[time], rel=1e-9)
+    grown = draw(store, ENERGY, START, START + 20 * DAY, DAY, Aggregate.INCREASE)
+    assert grown.values.sum() == pytest.approx(7.0 * (20 * 288 - 1), rel=1e-9)
+
+
+def test_a_gap_stays_a_gap(store: DuckStore) -> None:
+    drawn = draw(store, MAIN, START, START + 20 * DAY, 3_600_000, Aggregate.MEAN)
+    hole = (START + 1000 * FIVE_MIN + 3_600_000, START + 1299 * FIVE_MIN - 3_600_000)
+    assert not np.any((drawn.times > hole[0]) & (drawn.times < hole[1]))
+    nobody = draw(store, replace(MAIN, device="nobody"), START, START + 20 * DAY, 3_600_000, Aggregate.MEAN)
+    assert nobody.times.tolist() == []
+
+
+def test_a_short_chart_is_drawn_from_readings(store: DuckStore) -> None:
+    drawn = draw(store, MAIN, START, START + DAY, 900_000, Aggregate.MEAN)
+    assert drawn.low is None
+    assert drawn.values.tolist() == store.windows(MAIN, START, START + DAY, 900_000, Aggregate.MEAN)[1].tolist()
+
+
+@pytest.mark.parametrize("span", [3_600_000, DAY, 3 * DAY, 30 * DAY, 90 * DAY, YEAR, 10 * YEAR])
+def test_no_chart_has_more_points_than_it_may_and_a_long_one_is_of_quarter_hours(span: int) -> None:
+    width = width_for(START, START + span, 5000, 4000)
+    assert span // width + 1 <= 4000
+    assert from_quarter_hours(START, START + span, width) == (span >= 30 * DAY)
