@@ -275,6 +275,8 @@ class Session:
 
     def _arrived(self, messages: list[Publish]) -> None:
         """Take messages past paho; see `Lane`."""
+        # They are as good a sign of life as the answer to a ping, which may have to wait behind thousands of them.
+        self.client._ping_t = 0.0  # noqa: SLF001
         connection = self._connection
         self._guarded(lambda: self._on_messages(messages, connection))
         if not self._manual_ack:
