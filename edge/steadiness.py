@@ -25,7 +25,7 @@ def steady() -> Iterator[None]:
     turn, thresholds = sys.getswitchinterval(), gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_NEW_OBJECTS, *thresholds[1:])
+    gc.set_threshold(max(_NEW_OBJECTS, thresholds[0]), *thresholds[1:])
     sys.setswitchinterval(_TURN_S)
     try:
         yield
