@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Final
 
-from storage.influx.influxql import ANY, Number, Rows, decode_numbers, identifier, is_tag, select
+from storage.influx.influxql import ANY, Cells, Rows, decode_cells, identifier, is_tag, select
 from storage.influx.rows import is_ours
 from storage.influx.server import Server
 from storage.intake import GAP_KIND
@@ -17,6 +19,9 @@ RECENT_MS: Final = 3_600_000
 
 _AGAIN_S: Final = 30.0
 """How old the answer about series that fell silent longer ago may be [s]."""
+
+_FEW: Final = 100
+"""So many devices are named in a condition at most."""
 
 Field = tuple[str, str]
 """Measurement and field key."""
@@ -71,25 +76,61 @@ class Newest:
         return sorted(found.values(), key=lambda each: _key(each.series))
 
     def _ask(self, site: str | None, fields: list[Field], since: int | None) -> dict[Series, Latest]:
-        """The last value of every field, one statement each: a statement with several loses their times."""
+        """Newest values: of most fields in a device's newest row, of the others one by one.
+
+        One statement per field would be exact too, but costs ten times as much for a meter of ten channels; one with
+        several ``last()`` loses their times.
+        """
         where = [] if site is None else [is_tag("site", site)]
         where += [] if since is None else [f"time >= {since * 1_000_000}"]
-        statements = "; ".join(
-            select(f"last({identifier(name)})", kind, *where, by=" GROUP BY site, device") for kind, name in fields
-        )
-        if not statements:
-            return {}
-        found = (
-            _latest(rows, fields[number], row)
-            for number, rows in self._server.query(statements, decode_numbers)
-            for row in rows.values
-        )
-        return {each.series: each for each in found}
+        names: dict[str, list[str]] = defaultdict(list)
+        for kind, name in fields:
+            names[kind].append(name)
+        found: dict[Series, Latest] = {}
+        alone = {(kind, several[0]): set[str]() for kind, several in names.items() if len(several) == 1}
+        broad = [kind for kind, several in names.items() if len(several) > 1]
+        statements = [
+            select(
+                ", ".join(identifier(name) for name in names[kind]), kind, *where,
+                by=" GROUP BY site, device ORDER BY time DESC LIMIT 1",
+            )
+            for kind in broad
+        ]  # fmt: skip
+        for number, rows in self._query(statements):
+            kind = broad[number]
+            for time_ms, *values in rows.values:
+                for name, value in zip(names[kind], values, strict=True):
+                    if value is None:
+                        alone.setdefault((kind, name), set()).add(rows.tags.get("device", ""))
+                    else:
+                        latest = _latest(rows, (kind, name), int(time_ms or 0), value)
+                        found[latest.series] = latest
+        rest = list(alone)
+        statements = [
+            select(f"last({identifier(name)})", kind, *where, *_among(alone[kind, name]), by=" GROUP BY site, device")
+            for kind, name in rest
+        ]
+        for number, rows in self._query(statements):
+            for time_ms, value in rows.values:
+                latest = _latest(rows, rest[number], int(time_ms or 0), value or 0.0)
+                found[latest.series] = latest
+        return found
+
+    def _query(self, statements: list[str]) -> Iterator[tuple[int, Rows[Cells]]]:
+        if statements:
+            yield from self._server.query("; ".join(statements), decode_cells)
 
 
-def _latest(rows: Rows[Number], field: Field, row: Number) -> Latest:
+def _among(devices: set[str]) -> tuple[str, ...]:
+    """Condition for a few devices; none for many, and where all are meant."""
+    if not 0 < len(devices) <= _FEW:
+        return ()
+    return ("(" + " OR ".join(is_tag("device", device) for device in sorted(devices)) + ")",)
+
+
+def _latest(rows: Rows[Cells], field: Field, time_ms: int, value: float) -> Latest:
     series = Series(rows.tags.get("site", ""), field[0], rows.tags.get("device", ""), field[1])
-    return Latest(series, *row)
+    return Latest(series, time_ms, float(value))
 
 
 def _key(series: Series) -> tuple[str, str, str, str]:
