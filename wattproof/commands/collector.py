@@ -34,10 +34,12 @@ def run(
     from wattproof.care import caring
     from wattproof.config import find_file, load
     from wattproof.errors import UnavailableError
+    from wattproof.memory import keep_little
     from wattproof.stopping import stop_event
 
     config = load(find_file(context.obj, os.environ), os.environ)
     settings = _told(config.collector, workers_group, worker)
+    keep_little()
     # Shared subscriptions came with MQTT 5.
     broker = msgspec.structs.replace(config.broker, protocol="5") if settings.workers_group else config.broker
     with stop_event() as stop, ExitStack() as closings:
