@@ -23,6 +23,9 @@ log = structlog.get_logger()
 
 _SESSION_EXPIRY_S: Final = 7 * 86400
 _SUBSCRIBE_AGAIN_S: Final = 10.0
+_SUBSCRIBE_ANYWAY_S: Final = 30.0
+"""How often a confirmed subscription is asked for again. One that was altered on the way is confirmed as well, for
+another topic, and nobody would ever know."""
 _LOOK_AT_FILES_S: Final = 10.0
 """How often the certificate files are looked at; new ones are also taken in at every connect."""
 _RECEIVE_MAXIMUM: Final = 10
@@ -109,6 +112,8 @@ class Session:
         self._stopping = False
         self._ended = threading.Event()
         self._complaints: set[tuple[str, str]] = set()
+        self._asked_again: set[int] = set()
+        self._asking = threading.Lock()
         self._certificates = Certificates(broker.tls) if broker.tls is not None else None
         client = new_client(broker, client_id, manual_ack=manual_ack, certificates=self._certificates)
         self.client = self._prepared(client, will)
@@ -132,6 +137,7 @@ class Session:
         else:
             self.client.connect_async(self._broker.host, self._broker.port, self._broker.keepalive_s)
         self.client.loop_start()
+        threading.Thread(target=self._keep_subscribed, daemon=True).start()
         if self._certificates is not None:
             threading.Thread(target=self._follow_files, args=(self._certificates,), daemon=True).start()
 
@@ -256,7 +262,20 @@ class Session:
         if self._logged_in and not self._stopping:
             self.client.subscribe([(wanted, 1) for wanted in (self._subscription, *self._also)])
 
-    def _subscribed(self, _client: Client, _data: Any, _mid: int, reasons: Sequence[Any], _properties: Any) -> None:
+    def _keep_subscribed(self) -> None:
+        """Ask for the first subscription again and again; the others would bring what is retained each time."""
+        while not self._ended.wait(_SUBSCRIBE_ANYWAY_S):
+            if self._ready:
+                with self._asking:  # so that the answer finds its number
+                    _, mid = self.client.subscribe(self._subscription, 1)
+                    if mid is not None:
+                        self._asked_again.add(mid)
+
+    def _subscribed(self, _client: Client, _data: Any, mid: int, reasons: Sequence[Any], _properties: Any) -> None:
+        with self._asking:
+            if mid in self._asked_again:
+                self._asked_again.discard(mid)
+                return
         for wanted, reason in zip((self._subscription, *self._also), reasons, strict=True):
             if reason.is_failure:
                 self._complain(
@@ -299,6 +318,7 @@ class Session:
         with self._lock:
             self._connection += 1
         was_in, self._logged_in, self._ready = self._logged_in, False, False
+        self._asked_again.clear()
         if self._stopping:
             return
         if was_in:

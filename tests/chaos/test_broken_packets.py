@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import telemetry.session
 from telemetry import Broker, Session
 from tests.parts import wait_until
 
@@ -17,7 +18,7 @@ CONNACK = bytes([0x20, 2, 0, 0])
 
 
 @contextlib.contextmanager
-def broker(first: bytes) -> Iterator[Broker]:
+def broker(first: bytes, asked: list[bytes] | None = None) -> Iterator[Broker]:
     """Answers the first SUBSCRIBE with `first`, where MM is the number it had, and every later one as it should."""
     answers = iter([first])
 
@@ -30,6 +31,8 @@ def broker(first: bytes) -> Iterator[Broker]:
                     if head[0] == 0x10:
                         connection.sendall(CONNACK)
                     elif head[0] == 0x82:
+                        if asked is not None:
+                            asked.append(body[2:])
                         connection.sendall(next(answers, b"\x90\x03MM\x01").replace(b"MM", body[:2]))
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
@@ -64,3 +67,24 @@ def test_after_a_broken_packet_the_session_comes_back(packet: bytes) -> None:
         wait_until(ready.is_set, "the session is up", deadline_s=40)
         assert session.ready
         session.stop()
+
+
+def test_a_subscription_that_was_altered_on_the_way_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telemetry.session, "_SUBSCRIBE_ANYWAY_S", 0.05)
+    asked: list[bytes] = []
+    ready: list[None] = []
+    with broker(b"\x90\x04MM\x01\x01", asked) as where:
+        session = Session(
+            where,
+            "client",
+            subscription="a",
+            also=["retained"],
+            on_ready=lambda: ready.append(None),
+            on_messages=lambda *_: None,
+        )
+        session.start()
+        wait_until(lambda: len(asked) > 3, "it has been asked for three times more")
+        session.stop()
+    assert asked[0] == b"\x00\x01a\x01\x00\x08retained\x01"
+    assert set(asked[1:]) == {b"\x00\x01a\x01"}
+    assert len(ready) == 1
