@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,10 @@ STEPPED: Final = frozenset({Aggregate.INCREASE, Aggregate.TIME_MEAN})
 """Computed here, from readings: InfluxQL has nothing that says the same."""
 
 _DEVICES_PER_QUERY: Final = 200
+_DEVICES_ALONE: Final = 10
+_AT_ONCE: Final = 4
+"""Requests that one call has under way at most."""
+
 _VALUES_PER_QUERY: Final = 4_000_000
 """About so many values at most are asked for at once; a reading a second is assumed."""
 
@@ -129,29 +134,44 @@ def windows(
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for each in dict.fromkeys(series):
         groups[each.site, each.kind, each.channel].append(each.device)
+    asked = [
+        (key, part)
+        for key, devices in groups.items()
+        for part in _in_parts(devices, start, end, stepped=how in STEPPED)
+    ]
+
+    def ask(key: tuple[str, str, str], devices: list[str]) -> dict[Series, Part]:
+        site, kind, channel = key
+        if how in STEPPED:
+            readings = around(server, site, kind, devices, [channel], start, end)
+            made = {
+                device: aggregate(
+                    *readings[device, name], start, end, every_ms, how, offset_ms, hold_ms=hold_ms, modulus=modulus
+                )
+                for device, name in readings
+            }
+        else:
+            what = f"{how.value}({identifier(channel)})"
+            by = f" GROUP BY time({int(every_ms)}ms, {int(offset_ms) % int(every_ms)}ms), device fill(none)"
+            where = is_tag("site", site), _among(devices), between(start, end)
+            made = _numbers(server, select(what, kind, *where, by=by))
+        return {Series(site, kind, device, channel): windows for device, windows in made.items()}
+
     found: dict[Series, Part] = {}
-    for (site, kind, channel), devices in groups.items():
-        for part in _in_parts(devices, start, end, stepped=how in STEPPED):
-            if how in STEPPED:
-                readings = around(server, site, kind, part, [channel], start, end)
-                made = {
-                    device: aggregate(
-                        *readings[device, name], start, end, every_ms, how, offset_ms, hold_ms=hold_ms, modulus=modulus
-                    )
-                    for device, name in readings
-                }
-            else:
-                what = f"{how.value}({identifier(channel)})"
-                by = f" GROUP BY time({int(every_ms)}ms, {int(offset_ms) % int(every_ms)}ms), device fill(none)"
-                where = is_tag("site", site), _among(part), between(start, end)
-                made = _numbers(server, select(what, kind, *where, by=by))
-            found |= {Series(site, kind, device, channel): windows for device, windows in made.items()}
+    if len(asked) < 2:
+        for one in asked:
+            found |= ask(*one)
+        return found
+    # InfluxDB 1.x works on a request with one core; it has more.
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for answer in [pool.submit(ask, *one) for one in asked]:
+            found |= answer.result()
     return found
 
 
 def _in_parts(devices: list[str], start: int, end: int, *, stepped: bool) -> Iterable[list[str]]:
-    """Devices for one request each: few enough for its text, and for the readings that it may bring."""
-    most = _DEVICES_PER_QUERY
+    """Devices for one request each: enough to keep several cores busy, few enough for what one may bring."""
+    most = min(_DEVICES_PER_QUERY, max(_DEVICES_ALONE, -(-len(devices) // _AT_ONCE)))
     if stepped:
         most = max(1, min(most, _VALUES_PER_QUERY * 1000 // max(1, end - start)))
     return (devices[first : first + most] for first in range(0, len(devices), most))
