@@ -181,7 +181,7 @@ def _collector(folder: Path, broker: Broker, url: str) -> Iterator[subprocess.Po
             yield process
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 @contextlib.contextmanager

@@ -57,9 +57,10 @@ def run(
             told = collector.ask(broker, settings.identity, settings.session_expiry_s)
             if told.granted is not None:
                 at_work.look_at_limits(told.granted)
+        if settings.worker == 1:  # one of a group is enough, and more would do the same work again
+            closings.enter_context(caring(store, config.store_settings, Path(config.api_settings.plans)))
         at_work.start()
         closings.callback(at_work.stop)
-        closings.enter_context(caring(store, config.store_settings, Path(config.api_settings.plans)))
         while not stop.wait(heartbeat.EVERY_S):
             heartbeat.beat(config.folder, ok=at_work.connected and store.health().ok, worker=settings.worker)
 
