@@ -55,6 +55,9 @@ class _Numbering:
             known = self._runs((site, kind, device))
             if len(known) == 1 and known[0].channels is channels:
                 firsts.append(known[0].first)
+            elif not known and present[index].any(axis=1).all():
+                firsts.append(self._next)
+                self._add((site, kind, device), channels)
             else:
                 others[index] = self._pieced((site, kind, device), channels, present[index].any(axis=1))
                 firsts.append(0)
@@ -62,6 +65,10 @@ class _Numbering:
         for index, row in others.items():
             numbers[index] = row
         return numbers
+
+    def _add(self, device: Device, channels: tuple[str, ...]) -> None:
+        self.new.setdefault(device, []).append(self._newest.run(channels, self._next))
+        self._next += len(channels)
 
     def _runs(self, device: Device) -> tuple[Run, ...] | list[Run]:
         known = self._newest.runs(device)
@@ -79,10 +86,8 @@ class _Numbering:
             channel for channel, holds in zip(channels, held.tolist(), strict=True) if holds and channel not in known
         )
         if missing:
-            run = self._newest.run(missing, self._next)
-            self._next += len(missing)
-            self.new.setdefault(device, []).append(run)
-            known.update((channel, number) for number, channel in enumerate(missing, run.first))
+            known.update((channel, number) for number, channel in enumerate(missing, self._next))
+            self._add(device, missing)
         return np.array([known.get(channel, 0) for channel in channels], np.int32)
 
 
