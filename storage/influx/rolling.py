@@ -17,14 +17,16 @@ from storage.influx.reading import Part, around, nothing
 from storage.influx.rows import RowLines, read_turns, state_fields
 from storage.influx.server import Server
 from storage.influx.touches import TOUCHED, Note, read_notes, waiting, without
-from storage.rollup import rolled, select
+from storage.rollup import REACH_MS, rolled, select
 from storage.store import ROLLUP_MS, Series, Times
 
 log = structlog.get_logger(__name__)
 
 _LINES_PER_REQUEST: Final = 2_000
-_CHANNELS_TOGETHER_MS: Final = 2 * 86_400_000
-"""Readings of all channels of a device are fetched at once for ranges up to this length."""
+_SPAN_TOGETHER_MS: Final = 2 * 86_400_000
+"""Readings of a family are fetched at once for ranges up to this length."""
+_READINGS_TOGETHER: Final = 2_000_000
+_TYPICAL_STEP_MS: Final = 5_000
 _IN_FLIGHT_MS: Final = 600_000
 """A note younger than this may still have an elder brother on its way to the server."""
 
@@ -36,13 +38,10 @@ def roll(server: Server, before: int, limit: int) -> int:
     if not chosen:
         return 0
     horizon = read_horizon(server)
-    devices: dict[tuple[str, str, str], list[Series]] = defaultdict(list)
-    for series in chosen:
-        devices[series.site, series.kind, series.device].append(series)
     states = {kind: state_fields(server, kind) for kind in {series.kind for series in chosen}}
     batch: list[str] = []
-    for family in devices.values():
-        batch += _roll_device(server, family, chosen, horizon, states[family[0].kind])
+    for family in _families(chosen):
+        batch += _roll_family(server, family, chosen, horizon, states[family[0].kind])
         if len(batch) >= _LINES_PER_REQUEST:
             write_rows(server, batch)
             batch = []
@@ -62,16 +61,32 @@ def _oldest(found: dict[Series, Times], latest: int, limit: int) -> dict[Series,
     return {series: kept for series, windows in found.items() if len(kept := windows[windows <= newest])}
 
 
-def _roll_device(
+def _families(chosen: dict[Series, Times]) -> Iterator[list[Series]]:
+    """Series whose readings are fetched together: of devices of a site and kind, with the same windows touched."""
+    devices: dict[tuple[str, str, str, bytes], list[Series]] = defaultdict(list)
+    for series, touched in chosen.items():
+        devices[series.site, series.kind, series.device, touched.tobytes()].append(series)
+    makes: dict[tuple[str, str, tuple[str, ...], bytes], list[list[Series]]] = defaultdict(list)
+    for (site, kind, _, windows), family in devices.items():
+        makes[site, kind, tuple(sorted(series.channel for series in family)), windows].append(family)
+    for (_, _, channels, _), of_one_make in makes.items():
+        touched = chosen[of_one_make[0][0]]
+        span = int(touched[-1] - touched[0]) + ROLLUP_MS + 2 * REACH_MS
+        together = max(1, _READINGS_TOGETHER * _TYPICAL_STEP_MS // (len(channels) * span))
+        for first in range(0, len(of_one_make), together):
+            yield [series for family in of_one_make[first : first + together] for series in family]
+
+
+def _roll_family(
     server: Server,
     family: list[Series],
     chosen: dict[Series, Times],
     horizon: Horizon,
     states: dict[str, list[float]],
 ) -> list[str]:
-    """Rows of one device's series, as lines."""
+    """Rows of a family, as lines."""
     lines = RowLines(horizon.turn)
-    fetch = _Fetch(server, family)
+    fetch = _Fetch(server, family, chosen[family[0]])
     for series in family:
         touched = chosen[series]
         for changed, made in rolled(fetch.around, series, touched):
@@ -99,24 +114,23 @@ def _there(server: Server, series: Series, windows: Times) -> Times:
 
 
 class _Fetch:
-    """`Store.read_around` for the channels of one device, which are mostly asked for the same ranges one by one."""
+    """`Store.read_around` for a family: the range that each is asked for first is fetched once for all of them."""
 
-    def __init__(self, server: Server, family: Iterable[Series]) -> None:
+    def __init__(self, server: Server, family: list[Series], touched: Times) -> None:
         self._server = server
-        self._channels = [series.channel for series in family]
-        self._range = (0, 0)
-        self._found: dict[tuple[str, str], Part] = {}
+        self._devices = list(dict.fromkeys(series.device for series in family))
+        self._channels = list(dict.fromkeys(series.channel for series in family))
+        self._range = int(touched[0]) - REACH_MS, int(touched[-1]) + ROLLUP_MS + REACH_MS
+        self._found: dict[tuple[str, str], Part] | None = None
 
     def around(self, series: Series, start: int, end: int) -> Part:
         """Readings of a range and those around it."""
-        if end - start > _CHANNELS_TOGETHER_MS:
-            names = [series.channel]
-            found = around(self._server, series.site, series.kind, [series.device], names, start, end)
-            return found.get((series.device, series.channel), nothing())
-        if self._range != (start, end):
-            self._found = around(self._server, series.site, series.kind, [series.device], self._channels, start, end)
-            self._range = (start, end)
-        return self._found.get((series.device, series.channel), nothing())
+        site, kind, key = series.site, series.kind, (series.device, series.channel)
+        if (start, end) != self._range or end - start > _SPAN_TOGETHER_MS:
+            return around(self._server, site, kind, [series.device], [series.channel], start, end).get(key, nothing())
+        if self._found is None:
+            self._found = around(self._server, site, kind, self._devices, self._channels, start, end)
+        return self._found.get(key, nothing())
 
 
 def write_rows(server: Server, lines: list[str]) -> None:
