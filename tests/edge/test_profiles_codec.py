@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.errors import EncodeError
 from edge.profiles import (
     Field,
     Order,
@@ -86,17 +87,12 @@ def test_registers_that_decode_to_a_value_encode_to_the_same_registers(words: li
         assert encode_field(described, value) == words
 
 
-def range_of_register(described: Field) -> tuple[float, float]:
-    """Plausible values [the channel's unit] that the register can hold, its outermost numbers left to sentinels."""
-    low, high = max(channel(described.channel).low, -3000), min(channel(described.channel).high, 3000)
-    if described.type.is_float:
-        return low, high
-    size = 1 << 16 * described.words
-    lowest, highest = (-size // 2, size // 2 - 1) if described.type.is_signed else (0, size - 1)
-    return (
-        max(low, lowest * described.scale + described.offset),
-        min(high, (highest - 1) * described.scale + described.offset),
-    )
+def values_of(described: Field) -> st.SearchStrategy[float]:
+    """What the field may stand for: one of its states, or any number [the channel's unit]."""
+    if described.enum:
+        return st.sampled_from(sorted(set(described.enum.values())))
+    known = channel(described.channel)
+    return st.floats(max(known.low, -3000), min(known.high, 3000))
 
 
 @pytest.mark.parametrize("name", ["eastron-sdm120", "eastron-sdm630", "generic-plc", "xy-md02"])
@@ -104,12 +100,7 @@ def range_of_register(described: Field) -> tuple[float, float]:
 @given(st.data())
 def test_a_profiles_encode_is_the_inverse_of_its_decode(name: str, data: st.DataObject) -> None:
     profile = load_profile(name)
-    values = {
-        f.channel: data.draw(
-            st.floats(max(channel(f.channel).low, -3000), min(channel(f.channel).high, 3000)), label=f.channel
-        )
-        for f in profile.fields
-    }
+    values = {f.channel: data.draw(values_of(f), label=f.channel) for f in profile.fields}
     decoded = decode(profile, encode(profile, values))
     for f in profile.fields:
         got = decoded[f.channel]
@@ -155,3 +146,12 @@ def test_a_bit_is_nought_or_one() -> None:
     described = Field("run_state", 1, 7, RegisterType.BIT)
     assert [decode_field(described, [word]) for word in (0, 1)] == [0.0, 1.0]
     assert [encode_field(described, value) for value in (0, 1)] == [[0], [1]]
+
+
+def test_a_state_that_the_device_does_not_know_is_neither_read_nor_written() -> None:
+    described = Field("run_state", 3, 2, RegisterType.UINT16, enum={0: 0, 7: 3})
+    assert decode_field(described, [7]) == 3.0
+    assert decode_field(described, [5]) is Quality.RANGE
+    assert encode_field(described, 3.0) == [7]
+    with pytest.raises(EncodeError, match=r"run_state: 5.0 is none of \[0, 3\]"):
+        encode_field(described, 5.0)
