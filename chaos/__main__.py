@@ -1,5 +1,7 @@
 """Strike real parts, and print the ledger of every reading.
 
+Ctrl-C ends the striking; what was read until then is accounted for.
+
 ``python -m chaos [--faults 100] [--seed 1] [--store duck|influx] [--json] [--keep FOLDER]``
 """
 
@@ -19,6 +21,7 @@ from rich.table import Table
 from chaos.faults import Fault
 from chaos.ledger import Ledger
 from chaos.run import StuckError, run
+from wattproof.stopping import stop_event
 
 
 def main() -> int:
@@ -42,7 +45,9 @@ def main() -> int:
         except FileExistsError:
             parser.error(f"{folder} is there already; --keep makes a new folder")
         try:
-            ledger = run(folder, options.store, options.faults, options.seed, on_fault=_show(options.faults))
+            with stop_event() as stop:
+                show = _show(options.faults)
+                ledger = run(folder, options.store, options.faults, options.seed, on_fault=show, stop=stop)
         except StuckError as error:
             sys.stderr.write(f"\nseed {options.seed}, store {options.store}: {error}\n")
             return 1
@@ -85,6 +90,7 @@ def table(ledger: Ledger) -> Table:
     shown.add_row("read, not committed when killed", f"{ledger.uncommitted:,}", "readings")
     shown.add_row("the oldest of them", f"{ledger.uncommitted_ms:,.0f}", "ms")
     shown.add_row("full disk, killed before a gap was told", f"{ledger.undeclared:,}", "readings")
+    shown.add_row("answered, and not taken for a reading", f"{ledger.not_taken:,}", "answers")
     shown.add_row("longest until all delivered again", f"{ledger.recovery_s:,.1f}", "s")
     return shown
 

@@ -1,4 +1,4 @@
-"""``wattproof edge run`` with a witness in it: every reading is written down when it is handed to the outbox.
+"""``wattproof edge run`` with a witness in it: every reading is written down when it is made, and when it is committed.
 
 ``python -m chaos.agent JOURNAL OUTBOX_BYTES edge run site.yaml …``: `JOURNAL` is the file to write to, `OUTBOX_BYTES` a
 limit on the outbox below the smallest that a site file may give.
@@ -14,15 +14,23 @@ from typing import Any
 
 from chaos.journal import Entry, Event, Journal
 from edge import Outbox, OutboxError
+from edge.flushing import Flusher
 from edge.rows import Row
 from telemetry import Gap, Table
 from wattproof.__main__ import main
 
 
 def witness(journal: Journal, most_bytes: int) -> None:
-    """Write down what every outbox of this process is given and lets go."""
-    begin, put, acknowledge = Outbox.__init__, Outbox.put, Outbox.acknowledge
+    """Write down what is read, and what every outbox of this process is given and lets go."""
+    begin, put, acknowledge, add_row = Outbox.__init__, Outbox.put, Outbox.acknowledge, Flusher.add_row
     count = 0
+
+    def adding(
+        self: Flusher, device: str, kind: str, channels: tuple[str, ...], time_ms: int, values: Sequence[float | None]
+    ) -> None:
+        columns = {channel: [value] for channel, value in zip(channels, values, strict=True)}
+        journal.write(Entry("read", 0, time.time(), [Table(device, kind, [time_ms], columns)]))
+        add_row(self, device, kind, channels, time_ms, values)
 
     def beginning(self: Outbox, *args: Any, max_bytes: int, **more: Any) -> None:
         begin(self, *args, max_bytes=min(max_bytes, most_bytes), **more)
@@ -53,6 +61,7 @@ def witness(journal: Journal, most_bytes: int) -> None:
 
     for name, method in (("__init__", beginning), ("put", putting), ("acknowledge", acknowledging)):
         setattr(Outbox, name, method)
+    Flusher.add_row = adding  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

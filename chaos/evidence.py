@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from chaos.journal import Entry, read
-from chaos.meters import Meters
 from chaos.plant import CHANNEL, GATEWAYS, KIND, SITE, Plant, device
 from collector import Quarantine
 from edge import Outbox
@@ -21,20 +20,25 @@ from telemetry import Batch, DecodeError, Gap, Table, decode
 Key = tuple[str, str, str, int]
 """Kind, device, channel, time: what may have one value only."""
 _FOR_EVER: Final = 2**62
-_ANSWERED_MS: Final = 5_000
-"""A meter's clock is the reader's, but it looks at it a little earlier [ms]."""
 
 
 @dataclass
 class Written:
-    """What the journals say: committed for certain, perhaps, and refused; and what was given up before an outbox."""
+    """What the journals say of the gateways' lives.
+
+    Committed for certain, perhaps, and refused; how many readings were given up before an outbox; what was read; what
+    of it was never put though a later reading of that device was; and the ages of what a kill took before it was put,
+    when it was killed [s].
+    """
 
     certain: dict[Key, float] = field(default_factory=dict)
     perhaps: dict[Key, float] = field(default_factory=dict)
     refused: dict[Key, float] = field(default_factory=dict)
     given_up: int = 0
     perhaps_given_up: int = 0
-    stepped: list[Gap] = field(default_factory=list)
+    read: dict[Key, float] = field(default_factory=dict)
+    skipped: list[Key] = field(default_factory=list)
+    ages: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -60,6 +64,7 @@ def written(plant: Plant) -> Written:
 
 def _take_journal(written: Written, lives: Iterable[list[Entry]]) -> None:
     for life in lives:
+        _compare(written, life)
         ends = {entry.number: entry.event for entry in life if entry.event in {"done", "failed"}}
         for entry in life:
             if entry.event != "put":
@@ -68,11 +73,23 @@ def _take_journal(written: Written, lives: Iterable[list[Entry]]) -> None:
             kept = {"done": written.certain, "failed": written.refused}.get(end or "", written.perhaps)
             kept.update((key, value) for key, value in _readings(entry.tables))
             lost = sum(gap.readings for gap in entry.gaps)
-            written.stepped += [gap for gap in entry.gaps if gap.reason == "clock_stepped"]
             if end == "done":
                 written.given_up += lost
             elif end is None:
                 written.perhaps_given_up += lost
+
+
+def _compare(written: Written, life: list[Entry]) -> None:
+    """Hold what was read in one life against what was put."""
+    put = {key for entry in life if entry.event == "put" for key, _ in _readings(entry.tables)}
+    read = [(key, value, entry.at) for entry in life if entry.event == "read" for key, value in _readings(entry.tables)]
+    written.read.update((key, value) for key, value, _ in read)
+    last = {key[:3]: index for index, (key, _, _) in enumerate(read) if key in put}
+    for index, (key, _, at) in enumerate(read):
+        if key not in put and index < last.get(key[:3], -1):
+            written.skipped.append(key)
+        elif key not in put:
+            written.ages.append(life[-1].at - at)
 
 
 def _readings(tables: Iterable[Table]) -> Iterator[tuple[Key, float]]:
@@ -146,45 +163,14 @@ def covered(gaps: Iterable[Gap], key: Key) -> bool:
     )
 
 
-def held_against_meters(
-    plant: Plant, known: Mapping[Key, float], stepped: Sequence[Gap]
-) -> tuple[list[str], list[float]]:
-    """Hold what the meters answered against the journals.
-
-    Returns
-    -------
-    tuple[list[str], list[float]]
-        A sentence per number that no journal has though it has a later one of that life (but none for what was read
-        while the clock stood in a time already used: that is `stepped`, a declared gap); and the ages of those after
-        the last, when the life ended [s].
-    """
-    numbers: dict[str, set[float]] = {}
-    for (kind, device_, channel, _), value in known.items():
+def not_taken(plant: Plant, read_: Mapping[Key, float]) -> int:
+    """How many of the meters' answers no gateway took for readings: too late, doubtful, or to one that was killed."""
+    taken: dict[str, set[float]] = {}
+    for (kind, device_, channel, _), value in read_.items():
         if (kind, channel) == (KIND, CHANNEL):
-            numbers.setdefault(device_, set()).add(value)
-    holes: list[str] = []
-    ages: list[float] = []
-    for gateway, meters in plant.meters.items():
-        for (_, unit), answers in _by_life(meters).items():
-            name = device(gateway, unit)
-            seen = numbers.get(name, set())
-            kept = max((index for index, (number, _) in enumerate(answers) if number in seen), default=-1)
-            holes += [
-                f"{name} answered {number} at {at:.3f}, and {answers[kept][0]} later in the same life"
-                for number, at in answers[: max(kept, 0)]
-                if number not in seen and not any(_near(gap, name, at) for gap in stepped)
-            ]
-            ages += [answers[-1][1] - at for _, at in answers[kept + 1 :]]
-    return holes, ages
-
-
-def _near(gap: Gap, device_: str, at: float) -> bool:
-    return gap.device == device_ and gap.start - _ANSWERED_MS <= 1000 * at <= gap.end + _ANSWERED_MS
-
-
-def _by_life(meters: Meters) -> dict[tuple[int, int], list[tuple[int, float]]]:
-    """Numbers and their times by connection and unit; a gateway opens one connection in its life."""
-    lives: dict[tuple[int, int], list[tuple[int, float]]] = {}
-    for answer in meters.answers:
-        lives.setdefault((answer.connection, answer.unit), []).append((answer.number, answer.at))
-    return lives
+            taken.setdefault(device_, set()).add(value)
+    return sum(
+        answer.number not in taken.get(device(gateway, answer.unit), ())
+        for gateway, meters in plant.meters.items()
+        for answer in meters.answers
+    )

@@ -15,7 +15,7 @@ import msgspec
 
 from telemetry import Gap, Table
 
-Event = Literal["born", "put", "done", "failed", "acked"]
+Event = Literal["born", "read", "put", "done", "failed", "acked"]
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,10 +24,10 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     Parameters
     ----------
     event
-        ``born``: a new life begins; ``put``: these readings are about to be committed; ``done``: they are;
-        ``failed``: they are not, for `reason`; ``acked``: `number` batches were let go.
+        ``born``: a new life begins; ``read``: a reading was made; ``put``: these readings are about to be committed;
+        ``done``: they are; ``failed``: they are not, for `reason`; ``acked``: `number` batches were let go.
     number
-        Which put it is, rising over one life of the gateway.
+        Which put it is, rising over one life of the gateway; 0 for other events.
     """
 
     event: Event

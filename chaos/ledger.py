@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from chaos.evidence import Found, Key, Written, covered, held_against_meters, look, written
+from chaos.evidence import Found, Key, Written, covered, look, not_taken, written
 from chaos.plant import Plant
 
 _SHOWN: Final = 10
@@ -35,7 +35,7 @@ class Ledger(msgspec.Struct, frozen=True):
     unbalanced
         ``read - stored - outbox - quarantined - gaps``.
     lost
-        Committed, and nowhere; or read before one that was committed, and never committed.
+        Committed, and nowhere; or read before one that an outbox was given, and not given to it.
     altered
         Stored with another value than was read.
     duplicated
@@ -46,6 +46,8 @@ class Ledger(msgspec.Struct, frozen=True):
         Read and not yet in an outbox when their gateway was killed, and the oldest of them [ms].
     undeclared
         Refused by a full disk, and their gateway was killed before it could declare them.
+    not_taken
+        Answers of the meters that are no readings: too late, doubtful, or to a gateway that was killed.
     findings
         The first readings that are not where they must be, one sentence each.
     """
@@ -72,6 +74,7 @@ class Ledger(msgspec.Struct, frozen=True):
     uncommitted: int
     uncommitted_ms: float
     undeclared: int
+    not_taken: int
     findings: list[str]
 
     @property
@@ -98,7 +101,6 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
     papers, found = written(plant), look(plant)
     known = {**papers.certain, **papers.perhaps, **papers.refused}
     of = _sort(papers, found, known)
-    holes, ages = held_against_meters(plant, known, papers.stepped)
     processes = plant.processes.items()
     return Ledger(
         store=plant.engine,
@@ -116,16 +118,17 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
         gaps=of.gaps,
         gaps_stored=found.gap_readings - of.gaps,
         unbalanced=found.read - of.stored - of.outbox - of.quarantined - of.gaps,
-        lost=len(of.lost) + len(holes),
+        lost=len(of.lost) + len(papers.skipped),
         altered=len(of.altered),
         duplicated=found.twice,
         invented=len(of.invented),
-        uncommitted=len(ages),
-        uncommitted_ms=round(1000 * max(ages, default=0.0), 1),
+        uncommitted=len(papers.ages),
+        uncommitted_ms=round(1000 * max(papers.ages, default=0.0), 1),
         undeclared=of.refused_silently,
+        not_taken=not_taken(plant, papers.read),
         findings=[
             *(f"lost: {_told(key)}, read as {known[key]!r}" for key in of.lost[:_SHOWN]),
-            *(f"lost: {hole}" for hole in holes[:_SHOWN]),
+            *(f"lost: {_told(key)}, and no outbox was given it" for key in papers.skipped[:_SHOWN]),
             *(f"altered: {_told(key)}, {found.stored[key]!r} for {known[key]!r}" for key in of.altered[:_SHOWN]),
             *(f"invented: {_told(key)}, {found.stored[key]!r}" for key in of.invented[:_SHOWN]),
         ],

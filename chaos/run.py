@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -47,6 +48,7 @@ def run(
     *,
     on_fault: Callable[[int, Fault], None] = lambda *_: None,
     on_rest: Callable[[Plant], None] = lambda _: None,
+    stop: threading.Event | None = None,
 ) -> Ledger:
     """Strike a plant built in an empty folder.
 
@@ -61,6 +63,8 @@ def run(
         Told of each fault when it begins, and its number from 0.
     on_rest
         Given the plant when all is delivered and ended, before the reckoning.
+    stop
+        When set, no further fault begins; what was read until then is accounted for.
 
     Raises
     ------
@@ -78,15 +82,21 @@ def run(
         pairs = targets(list(found.processes), list(found.lines), disks)
         planned = schedule(pairs, faults, seed)
         for first in range(0, len(planned), _BREATHE_EVERY):
-            _strike_all(found, planned[first : first + _BREATHE_EVERY], first, course, on_fault)
-            _peace(found, course)
+            if stop is None or not stop.is_set():
+                _strike_all(found, planned[first : first + _BREATHE_EVERY], first, course, on_fault, stop)
+                _peace(found, course)
         _rest(found)
         on_rest(found)
         return account(found, course.struck, course.recoveries, seed, time.monotonic() - began)
 
 
 def _strike_all(
-    found: Plant, faults: list[Fault], first: int, course: Course, on_fault: Callable[[int, Fault], None]
+    found: Plant,
+    faults: list[Fault],
+    first: int,
+    course: Course,
+    on_fault: Callable[[int, Fault], None],
+    stop: threading.Event | None,
 ) -> None:
     """Begin each fault in its time, and end it in its time, whatever others hold meanwhile."""
     endings: list[tuple[float, int, Callable[[], None]]] = []
@@ -100,6 +110,8 @@ def _strike_all(
                     heapq.heappop(endings)[2]()
                 _see_to_all(found)
                 time.sleep(_TICK_S)
+            if stop is not None and stop.is_set():
+                break
             on_fault(number, fault)
             end = strike(found, fault)
             course.struck[fault.kind] += 1
