@@ -20,7 +20,7 @@ demo: $(VENV)/demo.installed
 test: $(VENV)/dev.installed check
 	@sh tests/system-packages.sh
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 check: $(VENV)/dev.installed
 	$(BIN)/ruff format --check .
