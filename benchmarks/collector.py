@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from influxdb_client.client.write.point import Point
@@ -164,7 +165,8 @@ def parts() -> list[Figure]:
     def points() -> None:
         for each in batches:
             (table,) = each.tables
-            point = Point(table.kind).tag("site", each.site).tag("device", table.device).time(table.times[0], "ms")
+            point: Any = Point(table.kind)  # type: ignore[no-untyped-call]
+            point.tag("site", each.site).tag("device", table.device).time(table.times[0], "ms")
             for channel, column in table.columns.items():
                 point.field(channel, column[0])
             point.to_line_protocol()
@@ -207,7 +209,7 @@ class Part:
         assert self._process.stdout is not None
         line = self._process.stdout.readline().strip()
         if not line:
-            raise SystemExit(f"benchmarks.collector: {self._process.args} ended")
+            raise SystemExit(f"benchmarks.collector: {self._process.args!r} ended")
         return line
 
     def ended(self) -> Measured:

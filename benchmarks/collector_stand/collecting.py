@@ -96,7 +96,11 @@ def receive(port: int) -> Measured:
         watch.found.ended = time.time()
 
     ready: list[bool] = []
-    client.on_connect = lambda *_: client.subscribe(topic("+", "+", BATCH), 1)
+
+    def connected(*_: Any) -> None:
+        client.subscribe(topic("+", "+", BATCH), 1)
+
+    client.on_connect = connected
     client.on_subscribe = lambda *_: ready.append(True)
     client.on_message = heard
     client.connect("127.0.0.1", port)
