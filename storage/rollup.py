@@ -46,7 +46,9 @@ def kind_of(series: Series) -> Kind:
 def hold_of(times: Times) -> int:
     """How long a value holds [ms], from the median step of readings, snapped to a cadence that gateways are set to.
 
-    Snapped, because the jitter of one hour must not give other coverages than that of the next.
+    Snapped, because the jitter of one hour must not give other coverages than that of the next. It is an estimate from
+    the readings around the windows that are rolled: where a series changes how often it is read, the coverage of the
+    windows there depends on which of them were rolled together.
     """
     if len(times) < 2:
         return ROLLUP_MS
@@ -142,8 +144,8 @@ def rows_of(
     def put(how: Aggregate) -> Values:
         found, result = aggregate(times, values, start, end, ROLLUP_MS, how, hold_ms=hold_ms, modulus=modulus)
         column = np.full(len(windows), 0.0 if how is Aggregate.COUNT else np.nan)
-        there = np.isin(found, windows)
-        column[np.searchsorted(windows, found[there])] = result[there]
+        # Every window that has a value is covered, so it is among `windows`.
+        column[np.searchsorted(windows, found)] = result
         return column
 
     rows = replace(

@@ -81,8 +81,9 @@ class _Readings:
 
         def read(_: Series, start: int, end: int) -> Points:
             begin, until = int(np.searchsorted(times, start)), int(np.searchsorted(times, end))
-            ended = until < len(times) or self._newest.time(number) < self._end
-            if self._start <= start and end <= self._end and begin > 0 and ended:
+            all_read = self._newest.time(number) < self._end
+            ended = all_read or (end <= self._end and until < len(times))
+            if self._start <= start and begin > 0 and ended:
                 return times[begin - 1 : until + 1], values[begin - 1 : until + 1]
             return around(self._cursor, number, start, end)
 

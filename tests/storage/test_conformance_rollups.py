@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from storage import ROLLUP_MS, Rollups, Series, Store
@@ -164,23 +164,26 @@ def test_a_repeated_batch_ends_with_the_same_rollups(store: Store) -> None:
     assert as_written(rows(store)) == before
 
 
-@settings(repeated, max_examples=4)
+@settings(repeated, max_examples=4, phases=[Phase.generate])
 @given(
-    writes=st.lists(
-        st.dictionaries(st.integers(0, 600), st.integers(0, 2000), min_size=1, max_size=60), min_size=1, max_size=4
+    corrections=st.lists(
+        st.dictionaries(st.integers(0, 199) | st.integers(450, 599), st.integers(0, 2000), min_size=1, max_size=40),
+        min_size=1,
+        max_size=3,
     ),
+    late=st.tuples(st.integers(200, 300), st.integers(60, 150)),
     channel=st.sampled_from(["active_power_w", "energy_import_wh", "run_state"]),
 )
 def test_rolling_as_data_come_ends_where_rolling_at_once_does(
-    store: Store, writes: list[dict[int, int]], channel: str
+    store: Store, corrections: list[dict[int, int]], late: tuple[int, int], channel: str
 ) -> None:
     piecewise = replace(MAIN, device=f"roll-{next(fresh)}", channel=channel)
     at_once = replace(piecewise, device=f"roll-{next(fresh)}")
-    # A reading every minute keeps the cadence; what is written over it in any order must be rolled over it.
-    ground = {START + MINUTE * n: 7.0 for n in range(600) if not 200 <= n < 450}
-    total = dict(ground)
-    write(store, ground, piecewise)
-    for written in writes:
+    # A reading every minute but for a gap: corrections of any of them, and then a stretch of the gap, late.
+    total = {START + MINUTE * n: 7.0 for n in range(600) if not 200 <= n < 450}
+    stretch = dict.fromkeys(range(late[0], late[0] + late[1]), 11)
+    write(store, total, piecewise)
+    for written in [*corrections, stretch]:
         roll(store)
         now = {START + MINUTE * n: float(value) for n, value in written.items()}
         write(store, now, piecewise)
