@@ -46,7 +46,8 @@ def roll(server: Server, before: int, limit: int) -> int:
             write_rows(server, batch)
             batch = []
     write_rows(server, batch)
-    left = [changed for note in notes if (changed := without(note, chosen)) is not None]
+    gone = {series: frozenset(windows.tolist()) for series, windows in chosen.items()}
+    left = [changed for note in notes if (changed := without(note, gone)) is not None]
     for first in range(0, len(left), 20):
         write_notes(server, left[first : first + 20])
     return sum(len(windows) for windows in chosen.values())
@@ -114,23 +115,27 @@ def _there(server: Server, series: Series, windows: Times) -> Times:
 
 
 class _Fetch:
-    """`Store.read_around` for a family: the range that each is asked for first is fetched once for all of them."""
+    """`Store.read_around` for a family: what its touched windows reach is fetched once for all of them."""
 
     def __init__(self, server: Server, family: list[Series], touched: Times) -> None:
         self._server = server
         self._devices = list(dict.fromkeys(series.device for series in family))
         self._channels = list(dict.fromkeys(series.channel for series in family))
-        self._range = int(touched[0]) - REACH_MS, int(touched[-1]) + ROLLUP_MS + REACH_MS
+        self._start = int(touched[0]) - REACH_MS
+        self._end = int(touched[-1]) + 2 * ROLLUP_MS + REACH_MS
         self._found: dict[tuple[str, str], Part] | None = None
 
     def around(self, series: Series, start: int, end: int) -> Part:
         """Readings of a range and those around it."""
         site, kind, key = series.site, series.kind, (series.device, series.channel)
-        if (start, end) != self._range or end - start > _SPAN_TOGETHER_MS:
+        if start < self._start or end > self._end or self._end - self._start > _SPAN_TOGETHER_MS:
             return around(self._server, site, kind, [series.device], [series.channel], start, end).get(key, nothing())
         if self._found is None:
-            self._found = around(self._server, site, kind, self._devices, self._channels, start, end)
-        return self._found.get(key, nothing())
+            self._found = around(self._server, site, kind, self._devices, self._channels, self._start, self._end)
+        times, values = self._found.get(key, nothing())
+        first, after = np.searchsorted(times, (start, end))
+        part = slice(max(0, int(first) - 1), int(after) + 1)
+        return times[part], values[part]
 
 
 def write_rows(server: Server, lines: list[str]) -> None:

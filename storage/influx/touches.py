@@ -38,6 +38,7 @@ _MARGIN_MS: Final = 60_000
 """How far clocks may differ before a window that another process takes for ended is still thought to be running."""
 _STRING: Final = str.maketrans({"\\": "\\\\", '"': '\\"'})
 _ENCODER: Final = msgspec.json.Encoder()
+_NONE: Final = frozenset[int]()
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -193,28 +194,25 @@ def waiting(notes: Iterable[Note]) -> dict[Series, Times]:
     return {series: np.unique(np.concatenate(parts)) for series, parts in found.items()}
 
 
-def without(note: Note, done: Mapping[Series, Times]) -> Note | None:
+def without(note: Note, done: Mapping[Series, frozenset[int]]) -> Note | None:
     """The note without windows that are done [ms]; None when none of them was in it."""
     left: list[Entry] = []
     changed = False
     for entry in note.entries:
-        windows = entry.windows()
-        hit = [series for series in entry.series() if series in done and np.isin(windows, done[series]).any()]
-        if not hit:
+        windows = entry.windows().tolist()
+        kept = {series: [each for each in windows if each not in done.get(series, _NONE)] for series in entry.series()}
+        if all(len(each) == len(windows) for each in kept.values()):
             left.append(entry)
             continue
         changed = True
-        for device in entry.devices:
-            groups: dict[tuple[Run, ...], list[str]] = defaultdict(list)
-            for channel in entry.channels:
-                gone = done.get(Series(entry.site, entry.kind, device, channel))
-                kept = windows if gone is None else windows[~np.isin(windows, gone)]
-                groups[tuple(runs_of(kept // ROLLUP_MS))].append(channel)
-            left += [
-                Entry(entry.site, entry.kind, [device], tuple(names), list(runs))
-                for runs, names in groups.items()
-                if runs
-            ]
+        groups: dict[tuple[str, tuple[int, ...]], list[str]] = defaultdict(list)
+        for series, each in kept.items():
+            if each:
+                groups[series.device, tuple(each)].append(series.channel)
+        left += [
+            Entry(entry.site, entry.kind, [device], tuple(names), runs_of(np.array(each, np.int64) // ROLLUP_MS))
+            for (device, each), names in groups.items()
+        ]
     return Note(note.writer, note.time, left) if changed else None
 
 
