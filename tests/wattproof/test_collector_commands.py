@@ -54,7 +54,7 @@ def collector(folder: Path, broker: Broker, **more: str) -> Iterator[subprocess.
             yield process
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_health_readiness_and_figures_of_a_collector(tmp_path: Path, mosquitto: 
         assert answer(f"{url}/elsewhere")[0] == 404
         outbox.put(readings(now_ms() - 60_000, 10))
         outbox.put([Table("main", "power_meter", [now_ms()], {"no_such_channel": [1.0]})])
-        assert publisher.drained(30)
+        assert publisher.drained(60)
         status, text = answer(f"{url}/metrics")
         figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
         assert status == 200
