@@ -22,6 +22,7 @@ _SETTLE_MS: Final = 60_000
 
 _EVERY_S: Final = 60.0
 _FORGET_EVERY_S: Final = 6 * 3600.0
+_LONGEST_END_S: Final = 5.0
 
 
 class Upkeep:
@@ -63,10 +64,10 @@ class Upkeep:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the step under way."""
+        """End after the step under way, within 5 s: one that waits for a database that is away holds nobody up."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_LONGEST_END_S)
 
     def roll(self) -> int:
         """Roll what has ended, until nothing is left or the end is asked for; returns the number of windows."""
