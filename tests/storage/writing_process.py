@@ -25,12 +25,17 @@ def say(text: object) -> None:
 
 
 def write_for_ever(path: Path, *, reopening: bool) -> None:
-    """Write batch after batch, naming each once it is confirmed; when reopening, close and open after every third."""
+    """Write batch after batch, naming each once it is confirmed, and roll up after every fifth.
+
+    When reopening, close and open after every third.
+    """
     store, seq = DuckStore(path), 0
     while True:
         seq += 1
         store.write([batch(points(seq), seq=seq)])
         say(seq)
+        if seq % 5 == 0:
+            store.roll(2**60)
         if reopening and seq % 3 == 0:
             store.close()
             store = DuckStore(path)
