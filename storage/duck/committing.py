@@ -1,0 +1,78 @@
+"""A write's one transaction in a DuckDB file: series, readings, the windows they touch, and gaps."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from storage.duck.newest import Columns, Newest
+from storage.duck.numbering import NewRuns, put_series
+from storage.duck.rollups import Pairs, Touches
+from telemetry import Batch, Gap
+
+
+def commit(
+    cursor: duckdb.DuckDBPyConnection,
+    new: NewRuns,
+    columns: Columns,
+    newest: Newest,
+    touches: Touches,
+    gaps: list[tuple[Batch, Gap]],
+) -> Pairs:
+    """Commit in one transaction; returns the windows it touched, by series number."""
+    pairs = np.zeros(0, np.int32), np.zeros(0, np.int64)
+    cursor.begin()
+    put_series(cursor, new)
+    if len(columns.time):
+        beyond = newest.beyond(columns)
+        there = np.zeros(len(beyond), bool)
+        if not beyond.all():
+            there[~beyond] = _make_way(cursor, columns.where(~beyond))
+        if not there.all():
+            fresh = columns.where(~there)
+            _register(cursor, "incoming", fresh)
+            cursor.execute("INSERT INTO readings SELECT series_id, time, value FROM incoming")
+            pairs = touches.record(cursor, fresh)
+    for batch, gap in gaps:
+        _put_gap(cursor, batch.site, gap)
+    cursor.commit()
+    return pairs
+
+
+def _make_way(cursor: duckdb.DuckDBPyConnection, columns: Columns) -> npt.NDArray[np.bool_]:
+    """Delete what these readings replace; returns which are there already, bit for bit, shape (readings,).
+
+    The time span as literals lets DuckDB skip the rest of the table. MERGE does not do: DuckDB leaves a value alone
+    that compares equal to the new one, and so 0.0 never becomes -0.0.
+    """
+    span = f"r.time BETWEEN {int(columns.time.min())} AND {int(columns.time.max())}"
+    match = f"r.series_id = i.series_id AND r.time = i.time AND {span}"
+    _register(cursor, "incoming", columns, row=np.arange(len(columns.time)))
+    rows, values = (
+        cursor.execute(f"SELECT i.row, r.value FROM readings r JOIN incoming i ON {match}").fetchnumpy().values()  # noqa: S608 - two integers
+    )
+    same = np.zeros(len(columns.time), bool)
+    same[rows] = values.view(np.int64) == columns.value[rows].view(np.int64)
+    outdated = np.zeros(len(columns.time), bool)
+    outdated[rows] = ~same[rows]
+    if outdated.any():
+        _register(cursor, "incoming", columns.where(outdated))
+        cursor.execute(f"DELETE FROM readings r USING incoming i WHERE {match}")  # noqa: S608 - two integers
+    return same
+
+
+def _register(cursor: duckdb.DuckDBPyConnection, name: str, columns: Columns, **more: npt.NDArray[np.int64]) -> None:
+    arrays = {"series_id": columns.series_id, "time": columns.time, "value": columns.value}
+    cursor.register(name, arrays | more)
+
+
+def _put_gap(cursor: duckdb.DuckDBPyConnection, site: str, gap: Gap) -> None:
+    key = [site, gap.kind, gap.device, gap.channel, gap.start, gap.reason]
+    cursor.execute(
+        "DELETE FROM gaps WHERE site = ? AND kind = ? AND device = ? AND channel = ? AND start = ? AND reason = ?", key
+    )
+    cursor.execute(
+        "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [site, gap.kind, gap.device, gap.channel, gap.start, gap.end, gap.reason, gap.readings],
+    )
