@@ -1,6 +1,7 @@
 """Pure functions on numpy arrays: from registers to a saving, its band and its worth. No I/O, no clock, no globals."""
 
-from analytics.avoided import AvoidedEnergy, BandMethod, avoided_energy, detectable_saving
+from analytics.adjustments import adjust
+from analytics.avoided import Adjustment, AvoidedEnergy, BandMethod, avoided_energy, detectable_saving
 from analytics.band import Band, prefix_variances, saving_band
 from analytics.candidate_saving import candidate_saving
 from analytics.candidates import (
@@ -17,6 +18,7 @@ from analytics.candidates import (
 )
 from analytics.change_point import ChangePoint, Shape, fit_change_point
 from analytics.conditions import DriverCoverage, Grade, driver_coverage, grade
+from analytics.doubts import CrossCheck, cross_check, mark_outliers
 from analytics.economics import (
     Ranged,
     annuity,
@@ -30,6 +32,7 @@ from analytics.economics import (
 )
 from analytics.errors import AnalyticsError, NotInForceError, TooFewIntervalsError
 from analytics.events import Event, EventKind, find_events
+from analytics.fleet import fleet_energy, fleet_mean, fleet_saving
 from analytics.gauges import interval_mean
 from analytics.goodness import Goodness, effective_size, goodness, lag1_autocorrelation
 from analytics.grids import Step, batch_edges, calendar_edges, resample, shift_edges, stack
@@ -40,7 +43,7 @@ from analytics.noise import Noise, Sample, estimate_noise
 from analytics.placebo import Calibration, Placebos, calibrate, calibrated_band, place
 from analytics.portfolio import Portfolio, portfolio
 from analytics.published import CLASSIC, DAILY, MONTHLY, fractional_half_width
-from analytics.registers import Flag, IntervalValues, interval_energy
+from analytics.registers import Exchange, Flag, IntervalValues, interval_energy
 from analytics.regression import LinearModel, fit_linear
 from analytics.robust import BootstrapBand, block_bootstrap, hac_standard_error
 from analytics.savings import (
@@ -62,6 +65,7 @@ __all__ = [
     "CLASSIC",
     "DAILY",
     "MONTHLY",
+    "Adjustment",
     "AnalyticsError",
     "AvoidedEnergy",
     "Band",
@@ -70,10 +74,12 @@ __all__ = [
     "Calibration",
     "Candidate",
     "ChangePoint",
+    "CrossCheck",
     "DriverCoverage",
     "Estimate",
     "Event",
     "EventKind",
+    "Exchange",
     "Flag",
     "Goodness",
     "Grade",
@@ -100,6 +106,7 @@ __all__ = [
     "Step",
     "TimeOfWeek",
     "TooFewIntervalsError",
+    "adjust",
     "annuity",
     "as_project",
     "avoided_energy",
@@ -111,6 +118,7 @@ __all__ = [
     "candidate_saving",
     "change_point_candidate",
     "cost_of_conserved_energy",
+    "cross_check",
     "cusum",
     "detectable_saving",
     "driver_coverage",
@@ -125,6 +133,9 @@ __all__ = [
     "fit_mean",
     "fit_terms",
     "fit_time_of_week",
+    "fleet_energy",
+    "fleet_mean",
+    "fleet_saving",
     "fractional_half_width",
     "goodness",
     "grade",
@@ -136,6 +147,7 @@ __all__ = [
     "lag1_autocorrelation",
     "levels_candidate",
     "linear_candidate",
+    "mark_outliers",
     "net_present_value",
     "normalised_saving",
     "oil_equivalent",

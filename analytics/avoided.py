@@ -31,6 +31,26 @@ class BandMethod(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Adjustment:
+    """One adjustment of the baseline.
+
+    Attributes
+    ----------
+    reason
+        Why, in words; it may not be empty.
+    energy
+        What is added to the adjusted baseline in each reporting interval, shape (intervals,); negative takes off: a
+        consumer that came to the meter raises the baseline, one that left lowers it.
+    error
+        Standard error of `energy`, wrong in the same direction throughout, shape (intervals,).
+    """
+
+    reason: str
+    energy: Floats
+    error: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class AvoidedEnergy:
     """Saving of a reporting period.
 
@@ -49,6 +69,8 @@ class AvoidedEnergy:
     calibration
         What the placebos showed, of a placebo-calibrated band; when it is not `supported`, `band` is the AR(1) band and
         no claim may rest on it.
+    adjustments
+        Non-routine ones, from `analytics.adjust`; `adjusted`, `saving`, `cumulative` and `band` have them in.
     """
 
     adjusted: Floats
@@ -58,6 +80,7 @@ class AvoidedEnergy:
     noise: Noise
     own_scatter: bool
     calibration: Calibration | None = None
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 def avoided_energy(

@@ -7,6 +7,7 @@ reset and the reset, or how a gap's energy splits between two intervals) is left
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,29 @@ class Flag(enum.IntFlag):
     """A single reading out of line with both its neighbours; it is left out."""
     JUMP = 16
     """The register rose faster than the machine can draw; the energy of that step is unknown."""
+    EXCHANGE = 32
+    """The meter was exchanged, as declared; its energy is counted on both registers."""
+    SPREAD = 64
+    """Part of a gap's energy, spread evenly over the gap's time because that was allowed."""
+    OUTLIER = 128
+    """Out of line with its like; kept as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A meter exchange as its record sheet declares it.
+
+    Attributes
+    ----------
+    at_ms
+        When [ms].
+    last, first
+        What the old register showed at the end, and the new one at the beginning [register unit].
+    """
+
+    at_ms: int
+    last: float
+    first: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +68,11 @@ class IntervalValues:
     Attributes
     ----------
     values
-        Shape (intervals,) [the input's unit]; NaN where it is not known.
+        Shape (…, intervals) [the input's unit], meters in front where there are several; NaN where it is not known.
     coverage
-        Share of the interval's time between readings close enough to each other, 0-1, shape (intervals,).
+        Share of the interval's time between readings close enough to each other, 0-1, shape (…, intervals).
     flags
-        `Flag` bits, shape (intervals,).
+        `Flag` bits, shape (…, intervals).
     """
 
     values: Floats
@@ -64,8 +88,10 @@ def interval_energy(
     modulus: float | None = None,
     max_gap_ms: int = 3_600_000,
     max_rate: float | None = None,
+    spread_ms: int = 0,
+    exchanges: Sequence[Exchange] = (),
 ) -> IntervalValues:
-    """Energy per interval by differences of a cumulative register.
+    """Energy per interval by differences of a cumulative register; of many meters: `analytics.fleet_energy`.
 
     The register at an edge is interpolated linearly between the readings around it when these are at most
     `max_gap_ms` apart; otherwise both intervals at that edge have no value. A gap inside an interval is bridged by the
@@ -86,6 +112,11 @@ def interval_energy(
     max_rate
         Largest believable growth [register unit per hour]. Without one: ten times the 95th percentile of the
         growth seen, which tells a rollover or a spike from consumption but bounds nothing closely.
+    spread_ms
+        Longest gap whose energy may be spread evenly over its time [ms]; 0 spreads none. The intervals are flagged and
+        the gap's time does not count as covered.
+    exchanges
+        Declared meter exchanges; readings from `Exchange.at_ms` on are the new meter's.
 
     Returns
     -------
@@ -95,14 +126,16 @@ def interval_energy(
     Raises
     ------
     ValueError
-        When shapes differ or times or edges do not rise.
+        When shapes differ or times, edges or exchanges do not rise.
     """
     _check(times_ms, register, edges_ms)
     intervals = len(edges_ms) - 1
     flags = np.zeros(intervals, dtype=np.uint8)
+    times_ms, register = _as_one_meter(times_ms, register, exchanges)
+    for exchange in exchanges:
+        _mark(flags, edges_ms, exchange.at_ms, exchange.at_ms + 1, Flag.EXCHANGE)
     if len(times_ms) < 2:
-        flags[:] = np.uint8(Flag.GAP)
-        return IntervalValues(np.full(intervals, np.nan), np.zeros(intervals), flags)
+        return IntervalValues(np.full(intervals, np.nan), np.zeros(intervals), flags | np.uint8(Flag.GAP))
 
     limit = _rate_limit(times_ms, register) if max_rate is None else max_rate
     steps = _Steps(modulus, limit, _resolution(register))
@@ -118,7 +151,8 @@ def interval_energy(
     cumulative = np.concatenate(([0.0], np.cumsum(np.where(plausible, delta, 0.0))))
     unknown = np.concatenate(([0], np.cumsum(~plausible)))
 
-    at, bridged = _locate(times, edges_ms, max_gap_ms)
+    at, close = _locate(times, edges_ms, max_gap_ms)
+    _, bridged = _locate(times, edges_ms, max(max_gap_ms, spread_ms))
     left, right = at, np.minimum(at + 1, len(times) - 1)
     span = np.maximum(times[right] - times[left], 1)
     share = (edges_ms - times[left]) / span
@@ -130,7 +164,28 @@ def interval_energy(
     energy = np.where(bridged[:-1] & bridged[1:] & ~broken, np.diff(boundary), np.nan)
     coverage = covered_share(times, edges_ms, max_gap_ms)
     flags[(coverage < 1.0 - 1e-9) | ~bridged[:-1] | ~bridged[1:]] |= np.uint8(Flag.GAP)
+    spread = bridged & ~close
+    flags[~np.isnan(energy) & (spread[:-1] | spread[1:])] |= np.uint8(Flag.SPREAD)
     return IntervalValues(np.maximum(energy, 0.0), coverage, flags)
+
+
+def _as_one_meter(times: Times, register: Floats, exchanges: Sequence[Exchange]) -> tuple[Times, Floats]:
+    """The register as if the first meter had stayed: later ones go on where their predecessor was taken off."""
+    moments = [exchange.at_ms for exchange in exchanges]
+    if moments != sorted(set(moments)):
+        raise ValueError(f"meter exchanges must rise in time; they are at {moments}")
+    if not moments:
+        return times, register
+    began = np.cumsum([0.0] + [exchange.last - exchange.first for exchange in exchanges])
+    number = np.searchsorted(np.array(moments), times, side="right")
+    # A reading taken at that very moment may be of either meter; the record sheet is sure.
+    apart = ~np.isin(times, moments)
+    all_times = np.concatenate((times[apart], np.array(moments, dtype=np.int64)))
+    shown = np.concatenate(
+        ((register + began[number])[apart], [exchange.last + began[i] for i, exchange in enumerate(exchanges)])
+    )
+    order = np.argsort(all_times)
+    return all_times[order], shown[order]
 
 
 def covered_share(times_ms: Times, edges_ms: Times, max_gap_ms: int) -> Floats:

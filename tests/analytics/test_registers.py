@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import Flag, interval_energy
+from analytics import Exchange, Flag, interval_energy
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -155,3 +155,59 @@ def test_energy_is_never_negative_never_invented_and_always_flagged(
         assert found.values[exact] == pytest.approx(whole[exact], abs=1e-6)
     else:
         assert (found.values[known] <= whole[known] + 2 * 200).all()
+
+
+def test_a_declared_exchange_is_counted_on_both_registers_and_flagged() -> None:
+    times = np.arange(6, dtype=np.int64) * HOUR
+    register = floats(10, 20, 30, 90_005, 90_015, 90_025)
+    swap = Exchange(2 * HOUR + 30 * MINUTE, last=35, first=90_000)
+    found = interval_energy(times, register, times, exchanges=[swap])
+    assert found.values.tolist() == [10, 10, 10, 10, 10]
+    assert found.flags.tolist() == [0, 0, Flag.EXCHANGE, 0, 0]
+    assert found.coverage.tolist() == [1, 1, 1, 1, 1]
+
+
+def test_exchanges_follow_one_another_and_each_register_keeps_its_rollover() -> None:
+    times = np.arange(7, dtype=np.int64) * HOUR
+    register = floats(980, 990, 105, 995, 5, 15, 25)
+    swaps = [Exchange(HOUR + 1, last=990, first=95), Exchange(2 * HOUR + 1, last=105, first=985)]
+    found = interval_energy(times, register, times, modulus=1000, exchanges=swaps)
+    assert found.values == pytest.approx([10, 10, 10, 10, 10, 10])
+    assert found.flags.tolist() == [0, Flag.EXCHANGE, Flag.EXCHANGE, Flag.ROLLOVER, 0, 0]
+
+
+def test_an_exchange_at_the_moment_of_a_reading_takes_its_record_sheet() -> None:
+    times = np.arange(4, dtype=np.int64) * HOUR
+    found = interval_energy(times, floats(10, 20, 0, 10), times, exchanges=[Exchange(2 * HOUR, last=30, first=0)])
+    assert found.values.tolist() == [10, 10, 10]
+
+
+def test_an_exchange_whose_sheet_is_wrong_invents_no_energy() -> None:
+    times = np.arange(6, dtype=np.int64) * HOUR
+    register = floats(10, 20, 30, 5, 15, 25)
+    found = interval_energy(times, register, times, exchanges=[Exchange(2 * HOUR + 1, last=30_000, first=0)])
+    assert np.isnan(found.values).tolist() == [False, False, True, False, False]
+    with pytest.raises(ValueError, match="exchanges must rise"):
+        interval_energy(times, register, times, exchanges=[Exchange(5, 1, 0), Exchange(4, 1, 0)])
+
+
+def test_a_gaps_energy_is_spread_only_where_that_is_allowed_and_always_flagged() -> None:
+    hours = ints(0, 1, 2, 3, 4) * HOUR
+    times, register = ints(0, HOUR // 2, 2 * HOUR + HOUR // 2, 3 * HOUR, 4 * HOUR), floats(0, 5, 45, 50, 60)
+    kept = interval_energy(times, register, hours, max_gap_ms=HOUR)
+    assert np.isnan(kept.values).tolist() == [True, True, True, False]
+    spread = interval_energy(times, register, hours, max_gap_ms=HOUR, spread_ms=2 * HOUR)
+    assert spread.values == pytest.approx([5 + 10, 20, 10 + 5, 10])
+    both = int(Flag.GAP | Flag.SPREAD)
+    assert spread.flags.tolist() == [both, both, both, 0]
+    assert spread.coverage == pytest.approx(kept.coverage)
+    too_long = interval_energy(times, register, hours, max_gap_ms=HOUR, spread_ms=2 * HOUR - 1)
+    assert np.array_equal(too_long.values, kept.values, equal_nan=True)
+
+
+def test_a_step_that_cannot_be_believed_is_not_spread() -> None:
+    times, register = ints(0, 1, 4, 5, 6) * HOUR, floats(100, 110, 5, 15, 25)
+    found = interval_energy(times, register, ints(0, 2, 3, 6) * HOUR, spread_ms=24 * HOUR)
+    assert np.isnan(found.values).all()
+    assert all(flags & Flag.RESET for flags in found.flags[:2])
+    assert not any(flags & Flag.SPREAD for flags in found.flags)
