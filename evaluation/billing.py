@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from analytics import NotInForceError, interval_energy
+from analytics import NotInForceError
 from analytics.billing import Account, Bill, Load, MonthPeak, OptionCost, bill, compare_options, month_peak
 from analytics.billing.load import QUARTERS
 from evaluation.errors import EvaluationError
+from evaluation.quarter_hours import read_intervals
 from evaluation.result import Text
 from evaluation.tariffs import Contract, Tariffs, public_holidays
 from storage import Series, Store
@@ -116,8 +117,8 @@ def read_load(tariffs: Tariffs, connection: Connection, store: Store, first: dt.
         + [starts[-1] + QUARTERS * _QUARTER_MS],
         dtype=np.int64,
     )
-    times, values = store.read(connection.series, int(edges[0]) - _MAX_GAP_MS, int(edges[-1]) + _MAX_GAP_MS + 1)
-    counted = interval_energy(times, values, edges, modulus=connection.modulus_wh, max_gap_ms=_MAX_GAP_MS)
+    modulus = connection.modulus_wh
+    [counted] = read_intervals(store, connection.series, [edges], "difference", modulus=modulus, max_gap_ms=_MAX_GAP_MS)
     energy = counted.values.reshape(days, QUARTERS) / _WH_PER_KWH
     return Load(first, energy, public_holidays(range(first.year, last.year + 1), tariffs.working_holidays))
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analytics import Flag, IntervalValues, interval_energy, interval_mean
+from analytics import Flag, IntervalValues
 from evaluation.calendar import Grid, Times, grid
 from evaluation.errors import EvaluationError
 from evaluation.plan import Driver, Plan
+from evaluation.quarter_hours import read_intervals
 from storage import Series, Store
 
 Floats = npt.NDArray[np.float64]
@@ -125,27 +126,17 @@ def _aggregate(
     plan: Plan, store: Store, series: Series, grids: Sequence[Grid], how: str, modulus: float | None
 ) -> list[IntervalValues]:
     gap_ms = round(plan.quality.maximum_gap_min * _MINUTE_MS)
-    # Beyond its ends, a window needs the readings that its first and last boundary are interpolated from.
-    start, end = int(grids[0].edges_ms[0]) - gap_ms, int(grids[-1].edges_ms[-1]) + gap_ms + 1
-    times, values = store.read(series, start, end)
-    results = []
-    for cells in grids:
-        edges = cells.edges_ms
-        if len(edges) < 2:
-            nothing = np.zeros(0)
-            results.append(IntervalValues(nothing, nothing, np.zeros(0, dtype=np.uint8)))
-            continue
-        low, high = np.searchsorted(times, [edges[0] - gap_ms, edges[-1] + gap_ms + 1])
-        inside, shown = times[low:high], values[low:high]
-        if how == "mean":
-            results.append(interval_mean(inside, shown, edges, max_gap_ms=gap_ms))
-            continue
-        counted = interval_energy(inside, shown, edges, modulus=modulus, max_gap_ms=gap_ms)
-        if how == "active":
-            moved = np.where(np.isnan(counted.values), np.nan, (counted.values > 0).astype(np.float64))
-            counted = IntervalValues(moved, counted.coverage, counted.flags)
-        results.append(counted)
-    return results
+    edges = [cells.edges_ms for cells in grids]
+    found = read_intervals(
+        store, series, edges, "mean" if how == "mean" else "difference", modulus=modulus, max_gap_ms=gap_ms
+    )
+    return [_active(counted) for counted in found] if how == "active" else found
+
+
+def _active(counted: IntervalValues) -> IntervalValues:
+    """1 where a counter moved, else 0."""
+    moved = np.where(np.isnan(counted.values), np.nan, (counted.values > 0).astype(np.float64))
+    return IntervalValues(moved, counted.coverage, counted.flags)
 
 
 def flag_names(bits: int) -> list[str]:

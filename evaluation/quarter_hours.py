@@ -1,0 +1,106 @@
+"""Intervals of a series from what the store still has of it: its readings, and quarter-hours where those are gone.
+
+A store keeps raw readings for months and their roll-ups for years. An evaluation of an old baseline must not fail for
+that, nor differ from one made in time: a roll-up splits a counter's steps at its edges as the readings would have.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from analytics import Flag, IntervalValues, interval_energy, interval_mean, resample
+from storage import Series, Store
+from storage.store import ROLLUP_MS, Rollups
+
+How = Literal["difference", "mean"]
+
+
+def read_intervals(
+    store: Store, series: Series, grids: list[np.ndarray], how: How, *, modulus: float | None, max_gap_ms: int
+) -> list[IntervalValues]:
+    """Differences of a counter or means of a gauge on several grids, read once.
+
+    Parameters
+    ----------
+    grids
+        Boundaries of each grid's intervals [ms UTC], rising within and from one to the next; one of fewer than two has
+        no interval.
+    max_gap_ms
+        Largest distance of two readings to interpolate between [ms].
+
+    Raises
+    ------
+    storage.StoreError
+        When the store cannot be read.
+    """
+    edges = [int(edge) for grid in grids for edge in grid]
+    if not edges:
+        return [_nothing() for _ in grids]
+    # Beyond its ends, a grid needs the readings that its first and last boundary are interpolated from.
+    start, end = min(edges) - max_gap_ms, max(edges) + max_gap_ms + 1
+    times, values = store.read(series, start, end)
+    rows = store.rollups(series, start, int(times[0])) if len(times) else store.rollups(series, start, end)
+    return [_intervals(times, values, rows, grid, how, modulus, max_gap_ms) for grid in grids]
+
+
+def _intervals(
+    times: np.ndarray,
+    values: np.ndarray,
+    rows: Rollups,
+    edges: np.ndarray,
+    how: How,
+    modulus: float | None,
+    max_gap_ms: int,
+) -> IntervalValues:
+    if len(edges) < 2:
+        return _nothing()
+    low, high = np.searchsorted(times, [edges[0] - max_gap_ms, edges[-1] + max_gap_ms + 1])
+    inside, shown = times[low:high], values[low:high]
+    if how == "mean":
+        raw = interval_mean(inside, shown, edges, max_gap_ms=max_gap_ms)
+    else:
+        raw = interval_energy(inside, shown, edges, modulus=modulus, max_gap_ms=max_gap_ms)
+    if not len(rows.start) or (edges % ROLLUP_MS).any():
+        return raw
+    old = _from_rows(rows, edges, how)
+    # An interval that begins before the first reading there is was not read whole.
+    gone = edges[:-1] < (times[0] if len(times) else edges[-1])
+    better = gone & (old.coverage > raw.coverage)
+    return IntervalValues(
+        np.where(better, old.values, raw.values),
+        np.where(better, old.coverage, raw.coverage),
+        np.where(better, old.flags, raw.flags),
+    )
+
+
+def _from_rows(rows: Rollups, edges: np.ndarray, how: How) -> IntervalValues:
+    """The grid from quarter-hours: a quarter-hour that is not there is a gap, one in which a counter fell unknown."""
+    quarters = np.arange(edges[0], edges[-1] + 1, ROLLUP_MS, dtype=np.int64)
+    inside = (rows.start >= edges[0]) & (rows.start < edges[-1])
+    place = np.searchsorted(quarters, rows.start[inside])
+    values, coverage = np.full(len(quarters) - 1, np.nan), np.zeros(len(quarters) - 1)
+    values[place] = (rows.mean if how == "mean" else rows.increase)[inside]
+    coverage[place] = rows.coverage[inside]
+    flags = np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)
+    if how == "difference":
+        fell = _fell(rows)[inside]
+        values[place[fell]] = np.nan
+        flags[place[fell]] |= np.uint8(Flag.RESET)
+    return resample(IntervalValues(values, coverage, flags), quarters, edges, mean=how == "mean")
+
+
+def _fell(rows: Rollups) -> np.ndarray:
+    """Whether a counter fell within a quarter-hour or on the way to it, shape (windows,)."""
+    read = rows.count > 0
+    fell: np.ndarray = np.zeros(len(rows.start), dtype=np.bool_)
+    first, last = rows.first[read], rows.last[read]
+    before = np.concatenate((first[:1], last[:-1]))
+    fell[read] = (last < first) | (first < before)
+    return fell
+
+
+def _nothing() -> IntervalValues:
+    nothing = np.zeros(0)
+    return IntervalValues(nothing, nothing, np.zeros(0, dtype=np.uint8))

@@ -1,0 +1,55 @@
+"""An evaluation of readings that retention has deleted: their quarter-hours stand for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evaluation import Evaluation, Verdict, evaluate, parse_plan
+from storage import DuckStore
+from tests.evaluation.factory import PLAN, Machine, midnight_ms
+
+
+def rolled(store: DuckStore, raw_before: int) -> None:
+    """Roll everything up, then forget the readings before a time [ms]."""
+    end = midnight_ms(400)
+    while store.roll(end):
+        pass
+    assert store.forget(raw_before, 0).readings > 0
+
+
+def both(tmp_path: Path, machine: Machine, raw_before: int) -> tuple[Evaluation, Evaluation]:
+    """Evaluated from readings, and again when those before a time are gone."""
+    store, plan = machine.stored(tmp_path / "readings.duckdb"), parse_plan(PLAN)
+    try:
+        before = evaluate(plan, store)
+        rolled(store, raw_before)
+        return before, evaluate(plan, store)
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("day", [30, 50, 200], ids=["in the baseline", "in the reporting window", "behind all"])
+def test_verdict_energy_and_saving_are_those_of_the_readings(tmp_path: Path, day: int) -> None:
+    was, now = both(tmp_path, Machine(), midnight_ms(day) + 7_200_000)
+    assert now.verdict is was.verdict is Verdict.PROVEN
+    assert was.saving is not None
+    assert now.saving is not None
+    # A roll-up's mean lets a temperature hold until the next one, where the readings' is linear between the two.
+    assert (now.saving.kwh, now.saving.low, now.saving.high) == pytest.approx(
+        (was.saving.kwh, was.saving.low, was.saving.high), rel=1e-4
+    )
+    assert now.intervals.usable == was.intervals.usable
+    assert now.intervals.actual_kwh == pytest.approx(was.intervals.actual_kwh, rel=1e-9)
+
+
+def test_lost_days_stay_lost_and_a_reset_costs_its_day_as_before(tmp_path: Path) -> None:
+    was, now = both(tmp_path, Machine(lost_days={10}, reset_on=20), midnight_ms(200))
+    assert was.intervals.actual_kwh[10] is None
+    assert was.intervals.actual_kwh[20] is None
+    assert [value is None for value in now.intervals.actual_kwh] == [
+        value is None for value in was.intervals.actual_kwh
+    ]
+    assert "reset" in now.intervals.flags[20]
+    assert "gap" in now.intervals.flags[10]
