@@ -41,7 +41,8 @@ def read_intervals(
     # Beyond its ends, a grid needs the readings that its first and last boundary are interpolated from.
     start, end = min(edges) - max_gap_ms, max(edges) + max_gap_ms + 1
     times, values = store.read(series, start, end)
-    rows = store.rollups(series, start, int(times[0])) if len(times) else store.rollups(series, start, end)
+    # Nothing is asked for where the readings reach back to the first boundary.
+    rows = store.rollups(series, start, end if not len(times) or times[0] > min(edges) else start)
     return [_intervals(times, values, rows, grid, how, modulus, max_gap_ms) for grid in grids]
 
 
