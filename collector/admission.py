@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from collector.foreign.mappings import Mappings, is_foreign
 from collector.intake import Intake, Reason, Refusal, find_sender, part_content, take_apart
 from collector.registry import Registry
 from collector.rescue import rescue
@@ -30,15 +31,24 @@ class Rules:
         Oldest reading that is stored, before now [ms]; 0 for any since 2000.
     registry
         Which devices exist; None to store those of any.
+    mappings
+        How messages of others are read; None to take none.
     """
 
     oldest_ms: int = 0
     registry: Registry | None = None
+    mappings: Mappings | None = None
 
 
-def admit(topic: str, payload: bytes, now: int, rules: Rules) -> Intake:
-    """Decide what of a message may be stored at `now` [ms since 1970-01-01 UTC]; no message makes this fail."""
+def admit(topic: str, payload: bytes, now: int, rules: Rules, received: int | None = None) -> Intake:
+    """Decide what of a message may be stored at `now` [ms since 1970-01-01 UTC]; no message makes this fail.
+
+    When it came (`received`, now unless given) is the time of readings that tell none.
+    """
     try:
+        if rules.mappings is not None and is_foreign(topic):
+            told = rules.mappings.take_apart(topic, payload, now if received is None else received, now)
+            return _by_rules(told, now, rules)
         intake = take_apart(topic, payload, now)
         if intake.batch is None and not intake.doubtful and intake.refusals[0].reason is Reason.MALFORMED:
             intake = rescue(topic, payload, now) or intake
@@ -46,6 +56,10 @@ def admit(topic: str, payload: bytes, now: int, rules: Rules) -> Intake:
         # Nobody foresaw this message, but it must not stop the line.
         log.exception("message_unprocessable", topic=topic)
         return Intake(find_sender(topic, payload), None, [Refusal(Reason.UNPROCESSABLE, repr(error))])
+    return _by_rules(intake, now, rules)
+
+
+def _by_rules(intake: Intake, now: int, rules: Rules) -> Intake:
     if intake.batch is None or (rules.registry is None and not rules.oldest_ms):
         return intake
     return _ruled(intake, intake.batch, now, rules)
@@ -57,7 +71,7 @@ def _ruled(intake: Intake, batch: Batch, now: int, rules: Rules) -> Intake:
     if not refusals:
         return intake
     left = msgspec.structs.replace(batch, tables=tables) if tables or batch.gaps else None
-    return Intake(intake.sender, left, [*intake.refusals, *refusals])
+    return intake._replace(batch=left, refusals=[*intake.refusals, *refusals])
 
 
 def _kept(table: Table, batch: Batch, now: int, rules: Rules, refusals: list[Refusal]) -> Table | None:

@@ -17,6 +17,9 @@ from collector.commit import Committer, Interrupted, Outcome
 from collector.counters import Counters, Latency, Tally
 from collector.declined import Declined
 from collector.errors import QuarantineError
+from collector.foreign.batch import EPOCH as FOREIGN
+from collector.foreign.loader import load_mappings
+from collector.foreign.reception import Reception
 from collector.inbox import Delivery, Inbox
 from collector.limits import shortfalls
 from collector.quarantine import Quarantine
@@ -81,6 +84,8 @@ class Collector:
 
     Raises
     ------
+    DocumentError
+        When a mapping of `settings.foreign` cannot be used.
     OSError, ssl.SSLError
         When a certificate file is unusable.
     """
@@ -108,9 +113,16 @@ class Collector:
         self._inbox = Inbox(settings.max_waiting_messages, settings.max_waiting_bytes)
         name = client_id or settings.identity
         registry = Registry(settings.devices)
+        mappings = load_mappings(settings.foreign.maps) if settings.foreign.maps else None
         self._rules = Rules(
-            round(settings.oldest_days * DAY_MS), registry if settings.unknown_devices == "quarantine" else None
+            round(settings.oldest_days * DAY_MS),
+            registry if settings.unknown_devices == "quarantine" else None,
+            mappings,
         )
+        self._reception = None if mappings is None else Reception(
+            settings.foreign.broker or broker, f"{name}-foreign", mappings, subscription=settings.subscription,
+            expiry_s=settings.session_expiry_s, inbox=self._inbox, tally=self._tally, clock=clock,
+        )  # fmt: skip
         self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, clock)
         self._committer = Committer(store, quarantine, self._tally, self._stopping, self._rules, self._watch.set_aside)
         self._store = store
@@ -135,6 +147,11 @@ class Collector:
     def connected(self) -> bool:
         """Whether batches can arrive now."""
         return self._session.ready
+
+    @property
+    def foreign_connected(self) -> bool:
+        """Whether messages of others can arrive now, or none are wanted."""
+        return self._reception is None or self._reception.ready
 
     @property
     def counters(self) -> Counters:
@@ -183,6 +200,8 @@ class Collector:
         self._thread.start()
         self._watching.start()
         self._session.start()
+        if self._reception is not None:
+            self._reception.start()
 
     def stop(self) -> None:
         """End the writer and disconnect, within 2 s; what is not committed is delivered again later."""
@@ -194,6 +213,8 @@ class Collector:
             self._thread.join(_STOP_S)
             if self._thread.is_alive():
                 log.warning("collector_still_writing", advice="the commit under way ends by itself")
+        if self._reception is not None:
+            self._reception.stop(_STOP_S / 4)
         # A collector that ends in good order leaves no alarms behind.
         self._session.stop(Retained(self._alarms_topic, b""), timeout_s=_STOP_S / 2)
 
@@ -272,16 +293,21 @@ class Collector:
 
     def _release(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge deliveries to the broker, which then may deliver others; to a gateway this says nothing."""
-        of_connection: dict[int, list[int]] = defaultdict(list)
+        of_connection: dict[tuple[bool, int], list[int]] = defaultdict(list)
         for delivery in deliveries:
             if delivery.qos:
-                of_connection[delivery.connection].append(delivery.mid)
-        for connection, mids in of_connection.items():
-            self._session.acknowledge(mids, connection)
+                of_connection[delivery.foreign, delivery.connection].append(delivery.mid)
+        for (foreign, connection), mids in of_connection.items():
+            if foreign and self._reception is not None:
+                self._reception.acknowledge(mids, connection)
+            else:
+                self._session.acknowledge(mids, connection)
 
     def _call_back(self) -> None:
         """Ask for what was declined, as much as there is room for: its gateways would wait out a long back-off."""
         room = self._inbox.room
+        if self._reception is not None and not self._committer.trouble and room >= self._most_waiting // 2:
+            self._reception.call_back()
         if not self._declined or self._committer.trouble or room < self._most_waiting // 2:
             return
         for (site, gateway, epoch), span in self._declined.take(room).items():
@@ -303,6 +329,8 @@ class Collector:
         batches = list(committed)
         now = self._clock()
         for batch in batches:
+            if batch.epoch == FOREIGN:
+                continue  # whose clock, and how fine, nobody knows
             self._tally.observe(batch.gateway, [now - read for table in batch.tables for read in table.times])
         self._watch.committed(batches)
         for listener in self.listeners if batches else ():

@@ -18,7 +18,7 @@ from collector.inbox import Delivery
 from collector.intake import Intake, Reason, Refusal, Sender, part_content
 from collector.quarantine import Quarantine, Refused
 from storage import Rejected, Store, StoreError, StoreRefusedError, StoreUnavailableError, Written
-from telemetry import AlarmKind, Batch
+from telemetry import BATCH, AlarmKind, Batch, topic
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -101,18 +101,21 @@ class Committer:
         Interrupted
             When the collector is stopped before everything is safe.
         """
-        first: dict[tuple[str, bytes], Delivery] = {}
+        first: dict[tuple[str, bytes, int], Delivery] = {}
         for delivery in deliveries:
-            first.setdefault((delivery.topic, delivery.payload), delivery)
+            first.setdefault(_key(delivery), delivery)
         intakes = {
-            key: self._settled(delivery, admit(delivery.topic, delivery.payload, now, self._rules))
-            for key, delivery in first.items()
+            key: self._settled(each, admit(each.topic, each.payload, now, self._rules, each.received))
+            for key, each in first.items()
         }
-        self._set_aside([(first[key], intake.refusals) for key, intake in intakes.items() if intake.refusals])
+        self._set_aside([filed for key, intake in intakes.items() for filed in _filed(first[key], intake)])
         keys = [key for key, intake in intakes.items() if intake.batch is not None]
         owners = {id(intakes[key].batch): first[key] for key in keys}
         failed = self._write([batch for key in keys if (batch := intakes[key].batch) is not None], owners)
-        return [_outcome(intakes[delivery.topic, delivery.payload], failed) for delivery in deliveries]
+        empty = sum(key[2] > 0 and not intake.refusals and intake.batch is None for key, intake in intakes.items())
+        if empty:
+            self._tally.add(foreign_empty=empty)
+        return [_outcome(intakes[_key(delivery)], failed) for delivery in deliveries]
 
     def _settled(self, delivery: Delivery, intake: Intake) -> Intake:
         """Leave what was damaged on its way unanswered, so that its gateway sends it again.
@@ -142,7 +145,7 @@ class Committer:
                 return {id(batches[0])}
             half = len(batches) // 2
             return self._write(batches[:half], owners) | self._write(batches[half:], owners)
-        self._set_aside([(owners[id(rejected.batch)], [refused_by_store(rejected)]) for rejected in written.rejected])
+        self._set_aside([_rejected(owners[id(each.batch)], each) for each in written.rejected])
         gap_readings = sum(gap.readings for batch in batches for gap in batch.gaps)
         self._tally.add(batches=len(batches), written=written.stored, gaps=written.gaps, gap_readings=gap_readings)
         return set()
@@ -213,6 +216,26 @@ class Committer:
             log.critical("quarantine_failed", reason=str(error), advice="nothing is acknowledged until it works")
         else:
             log.error("store_unavailable", reason=str(error), advice="tried again; gateways keep their readings")
+
+
+def _key(delivery: Delivery) -> tuple[str, bytes, int]:
+    """What makes a delivery another: of gateways its bytes alone, of others also when it came."""
+    return delivery.topic, delivery.payload, delivery.received if delivery.foreign else 0
+
+
+def _filed(delivery: Delivery, intake: Intake) -> list[tuple[Delivery, Sequence[Refusal]]]:
+    """Refusals with the topic under which they are kept."""
+    if not intake.filed or not intake.refusals:
+        return [(delivery, intake.refusals)] if intake.refusals else []
+    whole = [refusal for refusal in intake.refusals if not refusal.part]
+    parts = [refusal for refusal in intake.refusals if refusal.part]
+    sorted_ = [(delivery, whole), (delivery._replace(topic=intake.filed), parts)]
+    return [(each, refusals) for each, refusals in sorted_ if refusals]
+
+
+def _rejected(delivery: Delivery, rejected: Rejected) -> tuple[Delivery, Sequence[Refusal]]:
+    batch = rejected.batch
+    return delivery._replace(topic=topic(batch.site, batch.gateway, BATCH)), [refused_by_store(rejected)]
 
 
 def refused_by_store(rejected: Rejected) -> Refusal:

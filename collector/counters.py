@@ -49,6 +49,14 @@ class Counters:
         Messages left to be sent again because their checksum did not fit.
     replayed
         Readings brought from quarantine into the store.
+    foreign_messages
+        Received from others, by mappings; among them:
+    foreign_unmatched, foreign_empty
+        Messages under a topic that no rule takes, and messages that hold nothing that is mapped.
+    foreign_stale
+        Messages that tell no time and were measured before they came: retained by the broker, or sent again.
+    foreign_lost
+        Messages that tell no time and found no room while the store was away: nobody keeps them.
     """
 
     messages: int = 0
@@ -62,6 +70,11 @@ class Counters:
     deferred: int = 0
     damaged: int = 0
     replayed: int = 0
+    foreign_messages: int = 0
+    foreign_unmatched: int = 0
+    foreign_empty: int = 0
+    foreign_stale: int = 0
+    foreign_lost: int = 0
 
 
 class Tally:

@@ -26,6 +26,8 @@ class Delivery(NamedTuple):
         What is needed to acknowledge it to the broker: its id, which is valid on its connection only.
     dup
         The broker sends it again of its own accord.
+    foreign
+        It comes from no gateway, but by a mapping, over a session of its own.
     """
 
     topic: str
@@ -35,6 +37,7 @@ class Delivery(NamedTuple):
     qos: int
     connection: int
     dup: bool = False
+    foreign: bool = False
 
 
 class Inbox:

@@ -120,12 +120,15 @@ class Intake(NamedTuple):
         What may not.
     doubtful
         The checksum does not fit: perhaps this is not what was sent, and `sender` is somebody else.
+    filed
+        Topic under which refused parts are kept and replayed; the message's own unless given.
     """
 
     sender: Sender | None
     batch: Batch | None
     refusals: list[Refusal]
     doubtful: bool = False
+    filed: str = ""
 
 
 def take_apart(topic: str, payload: bytes, now: int) -> Intake:
@@ -148,13 +151,19 @@ def take_apart(topic: str, payload: bytes, now: int) -> Intake:
     refusal = _whole(batch, address.site, address.gateway)
     if refusal is not None:
         return Intake(sender, None, [refusal])
+    kept, refusals = sift(batch, now)
+    return Intake(sender, kept, refusals)
+
+
+def sift(batch: Batch, now: int) -> tuple[Batch | None, list[Refusal]]:
+    """Part a batch into what may be stored at `now` [ms since 1970-01-01 UTC], None for nothing, and what may not."""
     refusals: list[Refusal] = []
     tables = [kept for table in batch.tables if (kept := _kept(table, now, refusals)) is not None]
     gaps = [gap for gap in batch.gaps if _sound(gap, now, refusals)]
     if refusals:
         batch = msgspec.structs.replace(batch, tables=tables, gaps=gaps)
     # A batch that never held anything is as good as stored; one of which nothing is left is not.
-    return Intake(sender, None if refusals and not tables and not gaps else batch, refusals)
+    return (None if refusals and not tables and not gaps else batch), refusals
 
 
 def _whole(batch: Batch, site: str, gateway: str) -> Refusal | None:

@@ -25,6 +25,11 @@ _HELP = {
     "deferred": "Messages left to be sent again, too many waiting",
     "replayed": "Readings brought from quarantine into the store",
     "damaged": "Messages left to be sent again, their checksum wrong",
+    "foreign_messages": "Messages of others received, by mappings",
+    "foreign_unmatched": "Messages of others under a topic that no rule takes",
+    "foreign_empty": "Messages of others that hold nothing that is mapped",
+    "foreign_stale": "Messages of others without a time, retained by the broker or sent again, and so not taken",
+    "foreign_lost": "Messages of others without a time that found no room while the store was away",
 }
 
 
@@ -46,6 +51,10 @@ class _Source(Source):
         yield GaugeMetricFamily(
             "wattproof_collector_connected", "1 while connected to the broker", value=self._collector.connected
         )
+        yield GaugeMetricFamily(
+            "wattproof_collector_foreign_connected", "1 while connected to the broker of others, or none is wanted",
+            value=self._collector.foreign_connected,
+        )  # fmt: skip
         yield GaugeMetricFamily(
             "wattproof_collector_store_trouble",
             "1 while store or quarantine fail and nothing is acknowledged",

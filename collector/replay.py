@@ -47,6 +47,9 @@ def replay(store: Store, quarantine: Quarantine, rules: Rules, tally: Tally, now
     for entry, at in quarantine.asked():
         intake = _taken_apart(entry, at or now, rules)
         refusals, batch = list(intake.refusals), intake.batch
+        if batch is None and not refusals:
+            told = "no rule of a mapping takes it now (collector.foreign)"
+            refusals = [Refusal(Reason(entry.reason), told, entry.part, entry.readings, entry.content)]
         if batch is not None:
             try:
                 written = store.write([batch])
@@ -66,7 +69,7 @@ def replay(store: Store, quarantine: Quarantine, rules: Rules, tally: Tally, now
 
 def _taken_apart(entry: Entry, at: int, rules: Rules) -> Intake:
     if not entry.part:
-        return admit(entry.topic, entry.content, at, rules)
+        return admit(entry.topic, entry.content, at, rules, entry.received)
     site, gateway, _ = names(entry.topic, entry.part)
     try:
         if entry.part.startswith("gap "):

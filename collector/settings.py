@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from collector.endpoint import Endpoint
+from collector.foreign.model import Foreign
 
 _SESSION_S = 7 * 86_400
 
@@ -36,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Room for what is set aside [MB]; beyond it the most abundant sort of it is only counted.
     endpoint
         Where health, readiness and figures can be read over HTTP; not at all unless given.
+    foreign
+        Meters and programs of others whose messages are taken in, by mapping files.
     """
 
     client_id: Annotated[str, msgspec.Meta(min_length=1)] = "wattproof-collector"
@@ -49,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     oldest_days: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     quarantine_max_mb: Annotated[int, msgspec.Meta(ge=1)] = 256
     endpoint: Endpoint | None = None
+    foreign: Foreign = Foreign()
 
     @property
     def identity(self) -> str:

@@ -34,6 +34,8 @@ def complaints(collector: Collector, store: Store) -> list[str]:
     found: list[str] = []
     if not collector.connected:
         found.append("no session with the broker")
+    if not collector.foreign_connected:
+        found.append("no session with the broker on which others publish (collector.foreign)")
     if collector.trouble:
         found.append(collector.trouble)
     else:

@@ -18,7 +18,7 @@ from telemetry.messages import Acceptance, AcceptanceCheck, AcceptedDevice, Ack,
 from telemetry.mqtt import Broker, Tls, new_client
 from telemetry.readings import Quality, Reading
 from telemetry.session import Retained, Session
-from telemetry.topics import ACK, BATCH, BIRTH, STATE, Topic, alarms_topic, check_name, parse_topic, topic
+from telemetry.topics import ACK, BATCH, BIRTH, ROOT, STATE, Topic, alarms_topic, check_name, parse_topic, topic
 
 __all__ = [
     "ACK",
@@ -26,6 +26,7 @@ __all__ = [
     "BIRTH",
     "CHANNELS",
     "MAX_BYTES",
+    "ROOT",
     "STATE",
     "Acceptance",
     "AcceptanceCheck",

@@ -6,8 +6,10 @@ from typing import Literal
 
 import msgspec
 
-ClockState = Literal["", "synchronised", "free_running", "stepped"]
+ClockState = Literal["", "synchronised", "free_running", "stepped", "arrival"]
 """What the gateway's clock was worth: set by a time server; running on its own; set forth or back a moment ago.
+
+``arrival``: the sender told no time, and the collector's clock stamped what came when it came.
 
 Empty where nobody told.
 """

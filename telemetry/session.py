@@ -6,7 +6,7 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import structlog
@@ -43,7 +43,7 @@ class Retained(NamedTuple):
 
 
 class Session:
-    """One client's lasting session: clean session off, subscribed at QoS 1.
+    """One client's lasting session: clean session off, subscribed at QoS 1 unless told otherwise.
 
     Trouble is logged once per kind, with what to do about it, until the session is up again; it never raises and
     never gives up. Callbacks run on paho's thread and must return quickly.
@@ -56,6 +56,8 @@ class Session:
         Topic filter without which the session is not ready.
     also
         Further topic filters; a broker that refuses one of these is told of, and the session goes on without it.
+    at_most_once
+        Those of them that are subscribed to at QoS 0: what the broker neither keeps for later nor sends again.
     on_ready
         The broker has confirmed the subscription: from here on nothing that is sent to us is missed.
     on_messages
@@ -87,6 +89,7 @@ class Session:
         *,
         subscription: str,
         also: Sequence[str] = (),
+        at_most_once: Collection[str] = (),
         on_ready: Callable[[], None],
         on_messages: Callable[[Sequence[Publish], int], None],
         on_cut_off: Callable[[str], None] = lambda _: None,
@@ -97,6 +100,7 @@ class Session:
         self._broker = broker
         self._subscription = subscription
         self._also = also
+        self._at_most_once = frozenset(at_most_once)
         self._expiry_s = expiry_s
         self.granted: dict[str, Any] = {}
         self._on_ready = on_ready
@@ -173,6 +177,12 @@ class Session:
                 return False
             self._send([acknowledgements(mids)] if mids else [])
             return True
+
+    def reconnect(self) -> None:
+        """Connect anew: the broker then sends again what was not acknowledged."""
+        connection = self.client.socket()
+        if isinstance(connection, Lane):
+            connection.cut()  # paho's thread sees the end and connects again
 
     def stop(self, farewell: Retained | None = None, timeout_s: float = 1.0) -> None:
         """Say farewell, disconnect, and end the thread; within about twice `timeout_s` [s]."""
@@ -253,21 +263,23 @@ class Session:
     def _follow_files(self, certificates: Certificates) -> None:
         """Connect anew when the certificate files are renewed; `_before_connect` then takes them in."""
         while not self._ended.wait(_LOOK_AT_FILES_S):
-            connection = self.client.socket()
-            if isinstance(connection, Lane) and certificates.changed():
+            if isinstance(self.client.socket(), Lane) and certificates.changed():
                 self._log.info("mqtt_reconnects", reason="the certificate files have changed")
-                connection.cut()  # paho's thread sees the end and connects again
+                self.reconnect()
 
     def _subscribe(self) -> None:
         if self._logged_in and not self._stopping:
-            self.client.subscribe([(wanted, 1) for wanted in (self._subscription, *self._also)])
+            self.client.subscribe([(wanted, self._qos(wanted)) for wanted in (self._subscription, *self._also)])
+
+    def _qos(self, wanted: str) -> int:
+        return 0 if wanted in self._at_most_once else 1
 
     def _keep_subscribed(self) -> None:
         """Ask for the first subscription again and again; the others would bring what is retained each time."""
         while not self._ended.wait(_SUBSCRIBE_ANYWAY_S):
             if self._ready:
                 with self._asking:  # so that the answer finds its number
-                    _, mid = self.client.subscribe(self._subscription, 1)
+                    _, mid = self.client.subscribe(self._subscription, self._qos(self._subscription))
                     if mid is not None:
                         self._asked_again.add(mid)
 

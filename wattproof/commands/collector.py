@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from wattproof.commands.collector_try import try_
+
 if TYPE_CHECKING:
     from collector import Settings
 
 app = typer.Typer(help="MQTT in, store out, acknowledgement back.", no_args_is_help=True)
+app.command("try")(try_)
 
 _GROUP = typer.Option(
     "--workers-group", metavar="NAME", help="Share the work with the other collectors of this group (MQTT 5)."

@@ -1,0 +1,79 @@
+"""Times as others write them, in ms since 1970-01-01 UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from collector.foreign.model import TimeFormat
+
+_PER_MS: Final[dict[TimeFormat, Fraction]] = {
+    "epoch_s": Fraction(1000), "epoch_ms": Fraction(1), "epoch_us": Fraction(1, 1000), "epoch_ns": Fraction(1, 10**6),
+}  # fmt: skip
+_NUMBER: Final = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?")
+_LARGEST: Final = 10**15
+"""Of the year 33658: beyond it is no time."""
+
+
+def read_time(value: Any, format_: TimeFormat, zone: ZoneInfo | None, received: int) -> int:
+    """Read a time.
+
+    Parameters
+    ----------
+    value
+        What the message says: text, or a number (for an epoch, also one written as text).
+    format_
+        How to read it.
+    zone
+        Zone of a text that names none. When clocks are set back, one text means two times: the one nearer to
+        `received` is taken.
+    received
+        When the message came [ms since 1970-01-01 UTC].
+
+    Returns
+    -------
+    int
+        ms since 1970-01-01 UTC.
+
+    Raises
+    ------
+    ValueError
+        When it is no such time; the text says what it is.
+    """
+    shown = repr(value)[:60]
+    if format_ == "iso8601":
+        return _iso(value if isinstance(value, str) else shown, zone, received)
+    # The shortest decimal of a float is what its sender wrote; that of a truth value or a list is no number.
+    text = value if isinstance(value, str) else repr(value)
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"the time {shown} is no number, as {format_} must be")
+    ms = round(Fraction(text) * _PER_MS[format_])
+    if abs(ms) > _LARGEST:
+        raise ValueError(f"the time {shown} is beyond any {format_}; is its format another?")
+    return ms
+
+
+def _iso(text: str, zone: ZoneInfo | None, received: int) -> int:
+    try:
+        said = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ValueError(
+            f"the time {text[:60]!r} is not ISO 8601, such as 2026-01-31T09:00:00+09:00; "
+            "a number has the format epoch_s or epoch_ms"
+        ) from error
+    try:
+        if said.tzinfo is not None:
+            return _ms(said)
+        if zone is None:
+            raise ValueError(f"the time {text[:60]!r} names no zone; write timezone: into the mapping")
+        candidates = {_ms(said.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)}
+    except OverflowError as error:
+        raise ValueError(f"the time {text[:60]!r} is outside the calendar") from error
+    return min(candidates, key=lambda ms: (abs(ms - received), ms))
+
+
+def _ms(moment: datetime) -> int:
+    return round(Fraction(repr(moment.timestamp())) * 1000)

@@ -1,0 +1,129 @@
+"""A trial: what a mapping would make of a message, told in full and stored nowhere."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from collector.foreign.batch import to_batch
+from collector.foreign.hints import Hint, hints
+from collector.foreign.mappings import Mappings
+from collector.foreign.translate import Row, Translation, translate
+from collector.intake import sift
+from telemetry import channel
+
+_MOST_HINTS: Final = 40
+
+
+class TriedValue(msgspec.Struct, frozen=True):
+    """One channel: where its value stands, what stands there in the sender's unit, and what it becomes in ours."""
+
+    channel: str
+    path: str
+    said: str
+    said_unit: str
+    value: float | None
+    unit: str
+
+
+class TriedReading(msgspec.Struct, frozen=True):
+    """Readings of one device at one time.
+
+    Attributes
+    ----------
+    line
+        Of the rule in its file.
+    device, kind, named
+        The device, its kind, and its name in the message.
+    time, time_said
+        [ms since 1970-01-01 UTC], and what the message says; empty where it tells none and its arrival counts.
+    values
+        Channels, in the rule's order.
+    missing
+        Channels that the rule maps and this message does not hold.
+    """
+
+    line: int
+    device: str
+    kind: str
+    named: str
+    time: int
+    time_said: str
+    values: list[TriedValue]
+    missing: list[str]
+
+
+class TriedRefusal(msgspec.Struct, frozen=True):
+    """What would be set aside: ``kind/device/channel`` (empty for the message), why, and how many readings."""
+
+    part: str
+    reason: str
+    detail: str
+    readings: int
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What became of a message.
+
+    Attributes
+    ----------
+    topic
+        Of the message.
+    mapping, file, pattern
+        Which mapping and topic pattern took it; empty when none does.
+    site, gateway
+        Where its readings belong.
+    readings, refused
+        What would be stored, and what would be set aside. A refused channel stands in both.
+    stored
+        How many values would be stored.
+    unmapped
+        Numbers of the message that no rule reads, with a channel that each may be.
+    """
+
+    topic: str
+    mapping: str = ""
+    file: str = ""
+    pattern: str = ""
+    site: str = ""
+    gateway: str = ""
+    readings: list[TriedReading] = []
+    refused: list[TriedRefusal] = []
+    stored: int = 0
+    unmapped: list[Hint] = []
+
+
+def try_message(mappings: Mappings, topic: str, payload: bytes, received: int) -> Trial:
+    """Take a message apart as a collector would at `received` [ms since 1970-01-01 UTC]."""
+    taken = mappings.route(topic)
+    if taken is None:
+        return Trial(topic)
+    route, parts = taken
+    told = translate(route, parts, payload, received)
+    batch, refusals = to_batch(told, timed=route.timed)
+    if batch is not None:
+        batch, more = sift(batch, received)
+        refusals += more
+    return Trial(
+        topic, route.mapping, route.source, route.pattern.text, told.site, told.gateway,
+        [_reading(row) for row in told.rows],
+        [TriedRefusal(each.part, each.reason.value, each.detail, each.readings) for each in refusals],
+        batch.readings if batch is not None else 0,
+        _hints(route, told),
+    )  # fmt: skip
+
+
+def _reading(row: Row) -> TriedReading:
+    values = [
+        TriedValue(
+            found.channel, found.path, found.said, found.unit, found.value if found.reason is None else None,
+            channel(found.channel).unit,
+        )
+        for found in row.found
+    ]  # fmt: skip
+    return TriedReading(row.line, row.device, row.kind, row.name, row.time, row.said, values, list(row.missing))
+
+
+def _hints(route: Any, told: Translation) -> list[Hint]:
+    return hints(route, told.document, _MOST_HINTS) if told.document is not None else []

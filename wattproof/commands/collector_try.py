@@ -1,0 +1,209 @@
+"""`wattproof collector try`: what a message of others would become."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collector.foreign import Map, Mappings, Trial
+    from telemetry import Broker
+
+_MAP = typer.Argument(
+    metavar="[MAP]", help="Mapping: a name of the library, or a file; without it, those of the configuration."
+)
+_LISTEN = typer.Option(
+    "--listen", metavar="BROKER", help="Show what arrives at HOST or HOST:PORT; `config` for the configured broker."
+)
+
+
+def try_(
+    context: typer.Context,
+    mapping: Annotated[str, _MAP] = "",
+    topic: Annotated[str, typer.Option(help="Topic of the message; without it, the mapping's own examples.")] = "",
+    payload: Annotated[str | None, typer.Option(help="Payload of the message, as text.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="File that holds the payload; without --payload and it, the standard input.")
+    ] = None,
+    site: Annotated[str, typer.Option(help="Site id, in place of the mapping's.")] = "",
+    timezone: Annotated[str, typer.Option(help="Zone of times that name none, such as Asia/Seoul.")] = "",
+    listen: Annotated[str, _LISTEN] = "",
+    for_s: Annotated[float, typer.Option("--for", help="Listen so long [s].", min=0.1)] = 30.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per message.")] = False,
+) -> None:
+    """Show what a message of others would become, and store nothing; exit 1 unless all of it would be stored."""
+    from collector.foreign import load_mappings, try_message
+    from wattproof.errors import BadInputError
+
+    maps = _maps(context, mapping, site, timezone)
+    mappings = load_mappings(maps)
+    if listen:
+        messages = _arriving(_broker(context, listen), mappings, for_s)
+    elif topic:
+        messages = iter([(topic, _payload(payload, file))])
+    elif payload is not None or file is not None:
+        raise BadInputError("a payload without its topic: give --topic as well, or neither to see the examples")
+    else:
+        messages = _examples(maps)
+    shown, whole = 0, True
+    for topic_, body in messages:
+        trial = try_message(mappings, topic_, body, time.time_ns() // 1_000_000)
+        shown += 1
+        whole = whole and trial.stored > 0 and not trial.refused
+        if as_json:
+            sys.stdout.write(msgspec.json.encode(trial).decode() + "\n")
+        else:
+            _show(trial)
+        sys.stdout.flush()
+    if not shown:
+        filters = ", ".join(each.filter for each in mappings.filters)
+        what = f"nothing arrived within {for_s:g} s under {filters}" if listen else "the mapping brings no examples"
+        raise BadInputError(f"{what}; give --topic and --payload")
+    raise typer.Exit(0 if whole else 1)
+
+
+def _maps(context: typer.Context, mapping: str, site: str, timezone: str) -> list[str | Map]:
+    from collector.foreign import Map
+    from wattproof.config import find_file, load
+    from wattproof.errors import BadInputError
+
+    if mapping:
+        return [Map(mapping, site=site, timezone=timezone)]
+    maps = load(find_file(context.obj, os.environ), os.environ).collector.foreign.maps
+    if not maps:
+        raise BadInputError("which mapping? Name one, or list some in the configuration under collector.foreign.maps")
+    told = {name: value for name, value in (("site", site), ("timezone", timezone)) if value}
+    plain = [Map(each) if isinstance(each, str) else each for each in maps]
+    return [msgspec.structs.replace(each, **told) for each in plain]
+
+
+def _payload(payload: str | None, file: Path | None) -> bytes:
+    from wattproof.errors import BadInputError
+
+    if payload is not None and file is not None:
+        raise BadInputError("give --payload or --file, not both")
+    if payload is not None:
+        return payload.encode()
+    try:
+        return file.read_bytes() if file is not None else sys.stdin.buffer.read()
+    except OSError as error:
+        raise BadInputError(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _examples(maps: list[str | Map]) -> Iterator[tuple[str, bytes]]:
+    from collector.foreign import mapping_examples
+
+    for each in maps:
+        for example in mapping_examples(each):
+            yield example.topic, example.payload.encode()
+
+
+def _broker(context: typer.Context, listen: str) -> Broker:
+    from telemetry import Broker
+    from wattproof.config import find_file, load
+    from wattproof.errors import BadInputError
+
+    if listen == "config":
+        config = load(find_file(context.obj, os.environ), os.environ)
+        return config.collector.foreign.broker or config.broker
+    host, _, port = listen.rpartition(":") if ":" in listen else (listen, "", "1883")
+    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise BadInputError(f"--listen {listen!r}: write HOST or HOST:PORT, such as 192.168.0.10:1883")
+    return Broker(host=host, port=int(port))
+
+
+def _arriving(broker: Broker, mappings: Mappings, for_s: float) -> Iterator[tuple[str, bytes]]:
+    """Messages as they arrive, retained ones as well, over a session that leaves nothing behind."""
+    import queue
+    import secrets
+
+    from telemetry import new_client
+    from wattproof.errors import UnavailableError
+
+    arrived: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+    refused: list[str] = []
+    client = new_client(broker, f"wattproof-try-{secrets.token_hex(4)}", clean=True)
+
+    def on_connect(_client: object, _data: object, _flags: object, reason: object, _properties: object) -> None:
+        if getattr(reason, "is_failure", False):
+            refused.append(str(reason))
+        client.subscribe([(each.filter, 0) for each in mappings.filters])
+
+    client.on_connect = on_connect
+    client.on_message = lambda _client, _data, message: arrived.put((message.topic, bytes(message.payload)))
+    try:
+        client.connect(broker.host, broker.port)
+    except OSError as error:
+        raise UnavailableError(f"broker {broker.url}: {error.strerror or error}. Check its address and port") from error
+    client.loop_start()
+    until = time.monotonic() + for_s
+    try:
+        while (left := until - time.monotonic()) > 0:
+            if refused:
+                raise UnavailableError(f"broker {broker.url} lets us not in: {refused[0]}. Check username and password")
+            try:
+                yield arrived.get(timeout=min(left, 0.2))
+            except queue.Empty:
+                continue
+    except KeyboardInterrupt:
+        return
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def _show(trial: Trial) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"[bold]{escape(trial.topic)}[/bold]")
+    if not trial.mapping:
+        console.print("  no rule takes this topic: a collector would count it and leave it\n")
+        return
+    console.print(
+        f"  {escape(trial.file)}: {escape(trial.pattern)} → site {escape(trial.site)}, gateway {escape(trial.gateway)}"
+    )
+    for reading in trial.readings:
+        said = f"said {escape(reading.time_said)}" if reading.time_said else "the time of its arrival: it tells none"
+        named = "" if reading.named == reading.device else f" (named {escape(reading.named)})"
+        console.print(
+            f"  rule on line {reading.line}: {reading.kind} [bold]{escape(reading.device)}[/bold]{named},"
+            f" {_time(reading.time)} ({said})"
+        )
+        table = Table("channel", "where", "says", "becomes", box=None, padding=(0, 1, 0, 4))
+        for value in reading.values:
+            becomes = "set aside" if value.value is None else f"{value.value:,.12g} {_unit(value.unit)}"
+            table.add_row(value.channel, escape(value.path), escape(f"{value.said} {_unit(value.said_unit)}"), becomes)
+        console.print(table)
+        if reading.missing:
+            console.print(f"    not in this message: {', '.join(reading.missing)}")
+    for refusal in trial.refused:
+        console.print(f"  [red]set aside[/red] {escape(refusal.part or 'the message')}: {refusal.reason}: "
+                      f"{escape(refusal.detail)}")  # fmt: skip
+    for hint in trial.unmapped:
+        perhaps = f"; perhaps {hint.channel}" if hint.channel else ""
+        console.print(f"  {escape(hint.path)} = {hint.said:g} is not mapped{perhaps}")
+    if not trial.readings and not trial.refused:
+        console.print("  it holds nothing that is mapped")
+    aside = sum(max(refusal.readings, 1) for refusal in trial.refused)
+    console.print(f"  {trial.stored} values would be stored, {aside} set aside\n")
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else unit
+
+
+def _time(ms: int) -> str:
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return f"{ms} ms since 1970"
