@@ -9,7 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edge.agent import Summary, birth_of, run_agent
+    from edge.agent import Summary, run_agent
+    from edge.births import birth_of
     from edge.checking import Problem, check_site
     from edge.errors import EdgeError, EncodeError, LinkError, OutboxError, OutboxFullError, UnknownProfileError
     from edge.outbox import Counters, Outbox
@@ -41,7 +42,7 @@ _HOME = {
     "SiteWatch": "edge.reload",
     "Summary": "edge.agent",
     "UnknownProfileError": "edge.errors",
-    "birth_of": "edge.agent",
+    "birth_of": "edge.births",
     "check_site": "edge.checking",
     "load_site": "edge.site",
     "parse_site": "edge.site",

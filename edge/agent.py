@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import platform
 from collections import Counter
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import structlog
 
+from edge.births import birth_of
 from edge.clock import Timekeeper, now_ms
 from edge.crew import Crew
 from edge.flushing import Flusher
@@ -21,10 +20,10 @@ from edge.outbox import Outbox
 from edge.outbox_limits import DAY_MS
 from edge.publisher import Publisher
 from edge.reload import SiteWatch
-from edge.site import Site, pace_of, profile_of
+from edge.site import Site
 from edge.splits import Splits
 from edge.steadiness import steady
-from telemetry import Acceptance, Birth, BirthDevice, Broker, Quality
+from telemetry import Acceptance, Broker, Quality, TelemetryError
 
 log = structlog.get_logger()
 
@@ -34,6 +33,19 @@ _NO_ERRORS: Final[dict[Quality, int]] = {reason: 0 for reason in Quality if reas
 """Every counter is told from the start: a first error is a rise from 0."""
 _ERROR_CHANNELS: Final = tuple(reason.error_channel for reason in _NO_ERRORS)
 _AT_ONCE: Final = 50
+
+BrokerOf = Callable[[Broker], Broker]
+"""Where to publish, given the broker that the site file names."""
+AcceptanceOf = Callable[[], Acceptance | None]
+
+
+def as_named(broker: Broker) -> Broker:
+    """The site file's own word."""
+    return broker
+
+
+def no_record() -> None:
+    """A gateway that nobody has commissioned."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -69,10 +81,10 @@ async def run_agent(
     data_dir: Path,
     stop: asyncio.Event,
     drain_s: float,
-    broker: Broker | None = None,
+    broker_of: BrokerOf = as_named,
     reload: SiteWatch | None = None,
     on_start: Callable[[Agent], None] = lambda _: None,
-    acceptance: Acceptance | None = None,
+    acceptance: AcceptanceOf = no_record,
 ) -> Summary:
     """Run a gateway until it is told to stop. Devices, buses and brokers that cannot be reached are no reason to end.
 
@@ -86,25 +98,25 @@ async def run_agent(
         Ends polling when set.
     drain_s
         How long to wait, after that, for what is read to be acknowledged [s].
-    broker
-        Where to publish, instead of the broker the site file names.
+    broker_of
+        Where to publish, given the broker that the site file names now.
     reload
         Tells when the site file has changed: what is new is polled from then on, what is unchanged goes on undisturbed.
     on_start
         Given the agent when it is at work, for whoever shows how it fares.
     acceptance
-        The record of its commissioning, to be sent with its birth.
+        Reads the record of its commissioning, to be sent with its birth; asked at the start and at every change.
 
     Raises
     ------
     OutboxError
         When the outbox cannot be opened.
-    OSError, ssl.SSLError
+    CertificateError
         When a certificate file of the broker's settings is unusable.
     """
     outbox = await asyncio.to_thread(_outbox_of, site, data_dir / "outbox.sqlite")
     try:
-        agent = Agent(site, outbox, data_dir, broker, acceptance)
+        agent = Agent(site, outbox, data_dir, broker_of, acceptance)
         try:
             on_start(agent)
             await agent.work(stop, reload)
@@ -122,7 +134,7 @@ class Agent:
 
     Parameters
     ----------
-    site, outbox, data_dir, broker, acceptance
+    site, outbox, data_dir, broker_of, acceptance
         As for `run_agent`.
     """
 
@@ -131,15 +143,17 @@ class Agent:
         site: Site,
         outbox: Outbox,
         data_dir: Path,
-        broker: Broker | None = None,
-        acceptance: Acceptance | None = None,
+        broker_of: BrokerOf = as_named,
+        acceptance: AcceptanceOf = no_record,
     ) -> None:
         self.site = site
         self.outbox = outbox
         self.clock = Timekeeper(data_dir / "clock.json", used_to=outbox.latest)
-        self._broker = broker
+        self._broker_of = broker_of
         self._acceptance = acceptance
-        self.publisher = self._published(site)
+        self._broker, self._birth = broker_of(site.broker), birth_of(site, outbox.epoch, now_ms(), acceptance())
+        self.publisher = Publisher(outbox, self._broker, self._birth)
+        self.publisher.start()
         self.flusher = Flusher(outbox, self._wake, lambda: self.clock.state)
         self.crew = Crew(self.flusher, self.clock, Splits(data_dir))
 
@@ -184,19 +198,27 @@ class Agent:
         """Go over to another site file's word, without dropping a poll of what is the same in both."""
         old = self.site
         if (site.site.id, site.gateway) != (old.site.id, old.gateway):
-            says = f"the gateway cannot become {site.site.id}/{site.gateway} while it runs; restart it for that"
-            log.error("site_refused", says=f"{says}. The site as it was before goes on.")
+            _refuse(f"the gateway cannot become {site.site.id}/{site.gateway} while it runs; restart it for that")
+            return
+        try:
+            broker, acceptance = await asyncio.to_thread(lambda: (self._broker_of(site.broker), self._acceptance()))
+            birth = birth_of(site, self._birth.epoch, self._birth.started, acceptance)
+            if told_anew := (broker, birth) != (self._broker, self._birth):
+                birth = msgspec.structs.replace(birth, epoch=self.outbox.epoch, started=now_ms())
+                successor = Publisher(self.outbox, broker, birth)
+        except TelemetryError as error:
+            _refuse(f"broker: {error}")
             return
         self.site = site
         self.crew.poll(site)
         self.flusher.every_s = site.flush_ms / 1000
-        started = self._birth.started
-        if (site.broker != old.broker and self._broker is None) or birth_of(site, "", started) != birth_of(
-            old, "", started
-        ):
-            before = self.publisher
-            await asyncio.to_thread(before.stop)
-            self.publisher = self._published(site)
+        self.outbox.limit(*_limits(site))
+        if told_anew:
+            await asyncio.to_thread(self.publisher.stop)
+            self.publisher, self._broker, self._birth = successor, broker, birth
+            successor.start()
+        if site.endpoint != old.endpoint:
+            log.warning("endpoint_unchanged", says="`endpoint` takes effect when the agent is started anew")
         devices = sum(len(bus.devices) for bus in site.buses)
         log.info("site_reloaded", buses=len(site.buses), devices=devices)
 
@@ -220,12 +242,6 @@ class Agent:
 
     def _wake(self) -> None:
         self.publisher.wake()  # whichever it is now
-
-    def _published(self, site: Site) -> Publisher:
-        self._birth = birth_of(site, self.outbox.epoch, now_ms(), self._acceptance)
-        publisher = Publisher(self.outbox, self._broker or site.broker, self._birth)
-        publisher.start()
-        return publisher
 
     async def _follow(self, reload: SiteWatch) -> None:
         async for site in reload.changes():
@@ -255,46 +271,15 @@ class Agent:
             await asyncio.sleep(_REPORT_EVERY_S)
 
 
-def birth_of(site: Site, epoch: str, started: int, acceptance: Acceptance | None = None) -> Birth:
-    """What a gateway tells of itself; `started` [ms since 1970-01-01 UTC], `acceptance` the record if there is one."""
-    devices = []
-    for bus in site.buses:
-        for device in bus.devices:
-            profile = profile_of(device)
-            devices.append(
-                BirthDevice(
-                    device=device.id,
-                    kind=profile.kind,
-                    label=device.label or device.id,
-                    link=f"{bus.url} unit {device.unit}",
-                    profile=profile.name,
-                    profile_digest=profile.digest,
-                    every_ms=pace_of(site, device).fast_ms,
-                    channels=profile.channels,
-                )
-            )
-    return Birth(
-        site=site.site.id,
-        gateway=site.gateway,
-        epoch=epoch,
-        started=started,
-        version=_version(),
-        site_name=site.site.name,
-        timezone=site.site.timezone,
-        devices=devices,
-        acceptance=acceptance,
-        host=platform.node(),
-    )
+def _refuse(why: str) -> None:
+    log.error("site_refused", says=f"{why}. The site as it was before goes on.")
+
+
+def _limits(site: Site) -> tuple[int, int]:
+    """How much [bytes] and how long [ms] the outbox may keep."""
+    return site.outbox.max_mb * 1024 * 1024, site.outbox.max_days * DAY_MS
 
 
 def _outbox_of(site: Site, path: Path) -> Outbox:
-    most = site.outbox
-    size, age = most.max_mb * 1024 * 1024, most.max_days * DAY_MS
-    return Outbox(path, site.site.id, site.gateway, max_bytes=size, max_age_ms=age)
-
-
-def _version() -> str:
-    try:
-        return metadata.version("wattproof")
-    except metadata.PackageNotFoundError:  # run from the source tree
-        return "0"
+    most_bytes, most_ms = _limits(site)
+    return Outbox(path, site.site.id, site.gateway, max_bytes=most_bytes, max_age_ms=most_ms)

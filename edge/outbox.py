@@ -125,6 +125,12 @@ class Outbox:
         with self._lock:
             return self._file.healing(self._oldest)
 
+    def limit(self, max_bytes: int, max_age_ms: int) -> None:
+        """Keep at most so many bytes, at most so long [ms], from the next batch on."""
+        with self._lock:
+            self._max_bytes = max_bytes
+            self._age.most_ms = max_age_ms
+
     def put(self, tables: Sequence[Table | Row], gaps: Sequence[Gap] = ()) -> int:
         """Commit readings as one batch; when this returns, they are on the disk.
 

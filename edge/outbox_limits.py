@@ -47,7 +47,7 @@ class AgeLimit:
     Parameters
     ----------
     most_ms
-        Longest a batch may wait [ms].
+        Longest a batch may wait [ms]; an attribute as well, which may be set.
     clock
         Time now [ms since 1970-01-01 UTC].
     monotonic
@@ -55,7 +55,7 @@ class AgeLimit:
     """
 
     def __init__(self, most_ms: int, clock: Callable[[], int], monotonic: Callable[[], float]) -> None:
-        self._most_ms = most_ms
+        self.most_ms = most_ms
         self._clock = clock
         self._monotonic = monotonic
         self._offset = float("inf")
@@ -70,7 +70,7 @@ class AgeLimit:
         self._offset = offset  # followed, so that a clock slewed for weeks is no step
         if monotonic - self._since < _STEADY_MS:
             return None
-        return self._clock() - self._most_ms
+        return self._clock() - self.most_ms
 
 
 def drop_expired(connection: sqlite3.Connection, horizon: int | None, keep_from: int) -> int:

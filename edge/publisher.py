@@ -74,7 +74,7 @@ class Publisher:
 
     Raises
     ------
-    OSError, ssl.SSLError
+    CertificateError
         When a certificate file is unusable.
     """
 

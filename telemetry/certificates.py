@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from telemetry.errors import CertificateError
 from telemetry.mqtt import Tls
 
 log = structlog.get_logger()
 
 _Stamp = tuple[tuple[int, int, int], ...]
 _GONE: Final = (0, 0, 0)
+_CA_ADVICE: Final = "name the authority's certificate, a PEM file"
 
 
 class Certificates:
@@ -29,17 +33,16 @@ class Certificates:
 
     Raises
     ------
-    OSError
-        When a file cannot be read.
-    ssl.SSLError
-        When a file holds no usable certificate or key.
+    CertificateError
+        When a file cannot be read, or holds no usable certificate or key.
     """
 
     def __init__(self, tls: Tls) -> None:
         self._tls = tls
         self._stamp = self._now()
         self._refused: _Stamp = ()
-        self.context = ssl.create_default_context(cafile=tls.ca or None)
+        with _named(f"tls.ca {tls.ca}", _CA_ADVICE):
+            self.context = ssl.create_default_context(cafile=tls.ca or None)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._load_into(self.context)
 
@@ -53,7 +56,7 @@ class Certificates:
             return False
         try:
             self._load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # a failure must not spoil the one in use
-        except OSError as error:
+        except CertificateError as error:
             self._refused = stamp
             log.warning(
                 "certificates_not_renewed", reason=str(error), certificate=self._tls.certificate,
@@ -71,14 +74,27 @@ class Certificates:
             log.info("certificates_renewed", certificate=self._tls.certificate, ca=self._tls.ca)
 
     def _load_into(self, context: ssl.SSLContext) -> None:
-        if self._tls.ca:
-            context.load_verify_locations(cafile=self._tls.ca)
-        if self._tls.certificate:
-            context.load_cert_chain(self._tls.certificate, self._tls.key or None)
+        tls = self._tls
+        if tls.ca:
+            with _named(f"tls.ca {tls.ca}", _CA_ADVICE):
+                context.load_verify_locations(cafile=tls.ca)
+        if tls.certificate:
+            files = " and ".join([f"tls.certificate {tls.certificate}", *([f"tls.key {tls.key}"] if tls.key else [])])
+            with _named(files, "put a certificate and the key that belongs to it in place"):
+                context.load_cert_chain(tls.certificate, tls.key or None)
 
     def _now(self) -> _Stamp:
         """What tells one version of the files from another."""
         return tuple(_stamp(name) for name in (self._tls.ca, self._tls.certificate, self._tls.key) if name)
+
+
+@contextlib.contextmanager
+def _named(files: str, advice: str) -> Iterator[None]:
+    """The library's errors name no file."""
+    try:
+        yield
+    except OSError as error:
+        raise CertificateError(f"{files}: {error.strerror or error}; {advice}") from error
 
 
 def _stamp(name: str) -> tuple[int, int, int]:

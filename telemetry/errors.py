@@ -3,6 +3,7 @@
 TelemetryError
 ├── UnknownChannelError      a channel name outside the registry
 ├── InvalidNameError         a site, gateway or device id that no topic may carry
+├── CertificateError         certificate files that TLS cannot use
 ├── DecodeError              bytes from the wire that are not what their topic promises
 │   └── DamagedError         a message whose checksum does not fit: not what was sent
 └── DocumentError            a YAML document that is unreadable or breaks its model
@@ -21,6 +22,10 @@ class UnknownChannelError(TelemetryError):
 
 class InvalidNameError(TelemetryError):
     """An id that cannot be a topic level, a tag or a file name."""
+
+
+class CertificateError(TelemetryError):
+    """A certificate file that cannot be read, or a certificate and key that do not fit; the text names the file."""
 
 
 class DecodeError(TelemetryError):

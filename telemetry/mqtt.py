@@ -87,10 +87,8 @@ def new_client(
 
     Raises
     ------
-    OSError
-        When a certificate file cannot be read.
-    ssl.SSLError
-        When a file holds no usable certificate or key.
+    CertificateError
+        When a certificate file cannot be read, or holds no usable certificate or key.
     """
     import paho.mqtt.client as paho  # noqa: PLC0415 - rooms that never speak MQTT need no paho
     from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415

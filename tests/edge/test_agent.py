@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.agent import Summary, birth_of, run_agent
+from edge.agent import Summary, run_agent
+from edge.births import birth_of
 from edge.clock import now_ms
 from edge.errors import OutboxError
 from edge.outbox import Outbox
@@ -47,7 +48,9 @@ async def factory(broker: Broker) -> AsyncIterator[Site]:
 async def work(site: Site, data_dir: Path, listener: Listener, kind: str, broker: Broker | None = None) -> Summary:
     """Run an agent until the listener has heard a table of this kind."""
     stop = asyncio.Event()
-    agent = asyncio.create_task(run_agent(site, data_dir=data_dir, stop=stop, drain_s=10.0, broker=broker))
+    agent = asyncio.create_task(
+        run_agent(site, data_dir=data_dir, stop=stop, drain_s=10.0, broker_of=lambda named: broker or named)
+    )
     await until(lambda: kind in values_by_kind(listener.batches), f"a table of kind {kind}")
     stop.set()
     return await agent

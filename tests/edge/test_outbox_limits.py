@@ -149,3 +149,20 @@ def test_a_clock_that_is_slewed_is_not_a_clock_that_jumps(slew: float) -> None:
         clocks.pass_s(HOUR)
         clocks.wall += round(3_600_000 * slew)
         assert limit.horizon() == clocks.wall - DAY_MS
+
+
+def test_limits_that_are_set_anew_hold_from_the_next_batch_on(tmp_path: Path) -> None:
+    clocks = Clocks()
+    outbox = opened(tmp_path, clocks)
+    for _ in range(20):
+        put(outbox, clocks)
+        clocks.pass_s(24 * HOUR)
+    size = outbox.counters.bytes // 20
+    outbox.limit(10 * size, 90 * DAY_MS)
+    put(outbox, clocks)
+    assert 8 <= outbox.counters.batches <= 10
+    outbox.limit(100 * size, 3 * DAY_MS)
+    put(outbox, clocks)
+    assert outbox.counters.batches == 5  # of days 17 to 20, twice on the last; three days old is not older than that
+    assert outbox.counters.read == 22 == outbox.counters.pending + outbox.counters.gap
+    outbox.close()

@@ -14,7 +14,7 @@ from edge.crew import Crew
 from edge.reload import SiteWatch
 from edge.site import Site, load_site, parse_site
 from edge.splits import Splits
-from telemetry import Birth, Broker, decode
+from telemetry import Acceptance, Birth, Broker, decode
 from tests.edge.test_polling import Notebook, events
 from tests.edge.test_publisher import listening_to
 from tests.edge.wires import Hostile, hostile_tcp, until
@@ -121,7 +121,7 @@ def test_a_file_that_was_written_is_taken_over_and_a_broken_one_refused(mosquitt
                 await until(lambda: len(events(found, "site_refused")) == 3, "it is read again when asked")
 
             with capture_logs() as found:
-                await _agent(tmp_path, one, mosquitto, then)
+                await _agent(tmp_path, one, then)
             says = [entry["says"] for entry in events(found, "site_refused")]
             assert "unknown device profile 'generic-plx'" in says[0]
             assert says[0].endswith("The site as it was before goes on.")
@@ -137,7 +137,50 @@ def test_a_file_that_was_written_is_taken_over_and_a_broken_one_refused(mosquitt
         asyncio.run(run())
 
 
-async def _agent(tmp_path: Path, text: str, broker: Broker, then: Callable[[SiteWatch, Path, Agent], Any]) -> None:
+def test_another_broker_and_a_new_record_are_taken_over_and_what_cannot_be_used_is_refused(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    record = Acceptance(1, 60.0, [])
+    recorded: list[Acceptance] = []
+
+    async def run() -> None:
+        async with hostile_tcp(lambda q: [q.tcp()]) as panel:
+            here = document(mosquitto.port, ("panel", panel.url, [device("a", 1)]))
+            nowhere = document(free_port(), ("panel", panel.url, [device("a", 1)]))
+            unusable = here.replace("broker: {", f"broker: {{tls: {{ca: {tmp_path}/none.pem}}, ")
+
+            async def then(watch: SiteWatch, path: Path, agent: Agent) -> None:
+                await until(lambda: asked(panel, 1) > 3, "the device is polled while the broker is away")
+                replace(path, here)
+                await until(lambda: agent.publisher.connected and births(), "the broker is gone over to")
+                replace(path, unusable + "outbox: {max_mb: 1}\n")
+                await until(lambda: events(found, "site_refused"), "the authority that is not there is refused")
+                assert agent.publisher.connected
+                recorded.append(record)
+                watch.request()  # of a file that is refused
+                await until(lambda: len(events(found, "site_refused")) == 2, "it is refused again")
+                replace(path, here + "endpoint: {port: 0}\n")
+                await until(lambda: births()[-1].acceptance == record, "the record is told")
+                await until(lambda: events(found, "endpoint_unchanged"), "what waits for a start is said")
+
+            with capture_logs() as found:
+                await _agent(tmp_path, nowhere, then, lambda: recorded[-1] if recorded else None)
+            assert "none.pem" in events(found, "site_refused")[0]["says"]
+            assert panel.connections == 1
+
+    def births() -> list[Birth]:
+        return [decode(payload, Birth) for kind, payload in listener.said if kind == "birth"]
+
+    with listening_to(mosquitto) as listener:
+        asyncio.run(run())
+
+
+async def _agent(
+    tmp_path: Path,
+    text: str,
+    then: Callable[[SiteWatch, Path, Agent], Any],
+    acceptance: Callable[[], Acceptance | None] = lambda: None,
+) -> None:
     path = tmp_path / "site.yaml"
     path.write_text(text, encoding="utf-8")
     watch, stop = SiteWatch(path, look_every_s=0.05), asyncio.Event()
@@ -148,7 +191,7 @@ async def _agent(tmp_path: Path, text: str, broker: Broker, then: Callable[[Site
             data_dir=tmp_path / "data",
             stop=stop,
             drain_s=5.0,
-            broker=broker,
+            acceptance=acceptance,
             reload=watch,
             on_start=started.set_result,
         )

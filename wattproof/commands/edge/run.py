@@ -52,10 +52,11 @@ def run(
     from wattproof.stopping import fast_loop, run_until_stopped
 
     plan = edge.load_site(site)
-    if broker_file is not None:
-        broker = msgspec.json.decode(broker_file.read_bytes(), type=Broker)
-    else:
-        broker = broker_from(plan.broker, os.environ)
+
+    given = msgspec.json.decode(broker_file.read_bytes(), type=Broker) if broker_file is not None else None
+
+    def broker_of(named: Broker) -> Broker:
+        return given or broker_from(named, os.environ)
 
     watch = edge.SiteWatch(site)
 
@@ -75,10 +76,10 @@ def run(
                 data_dir=data_dir,
                 stop=stop,
                 drain_s=drain,
-                broker=broker,
+                broker_of=broker_of,
                 reload=watch,
                 on_start=started,
-                acceptance=_acceptance(site),
+                acceptance=lambda: _acceptance(site),
             )
         finally:
             for task in beside:
