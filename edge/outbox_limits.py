@@ -18,8 +18,9 @@ _EARLIEST_MS: Final = 1_577_836_800_000
 """2020-01-01 UTC: a batch stamped before it was put while the gateway did not know the time yet."""
 _STEP_MS: Final = 60_000
 _STEADY_MS: Final = 3_600_000
-_EXPIRED_AT_ONCE: Final = 256
-"""Most batches one put lets go of for their age, so that it stays quick."""
+_DROPPED_AT_ONCE: Final = 256
+"""Most batches one put lets go of for their age, and for want of room, so that it stays quick: a limit that was set
+anew, or a clock that is believed at last, may concern very many."""
 
 
 class OutboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,7 +79,7 @@ def drop_expired(connection: sqlite3.Connection, horizon: int | None, keep_from:
     if horizon is None:
         return 0
     waiting = connection.execute(
-        "SELECT seq, put_at FROM batch WHERE seq < ? ORDER BY seq LIMIT ?", (keep_from, _EXPIRED_AT_ONCE)
+        "SELECT seq, put_at FROM batch WHERE seq < ? ORDER BY seq LIMIT ?", (keep_from, _DROPPED_AT_ONCE)
     ).fetchall()
     # One put before the gateway knew the time is older than the next one that was stamped rightly.
     last = max((seq for seq, put_at in waiting if _EARLIEST_MS <= put_at < horizon), default=0)
@@ -86,8 +87,10 @@ def drop_expired(connection: sqlite3.Connection, horizon: int | None, keep_from:
 
 
 def drop_excess(connection: sqlite3.Connection, excess: int, keep_from: int) -> None:
-    """Drop the oldest batches before number `keep_from` until `excess` bytes are freed."""
-    while excess > 0 and (freed := _drop_oldest(connection, keep_from, OUTBOX_FULL)):
+    """Drop the oldest batches before number `keep_from` until `excess` bytes are freed, or many have gone for now."""
+    for _ in range(_DROPPED_AT_ONCE):
+        if excess <= 0 or not (freed := _drop_oldest(connection, keep_from, OUTBOX_FULL)):
+            return
         excess -= freed
 
 

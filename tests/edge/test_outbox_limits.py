@@ -166,3 +166,20 @@ def test_limits_that_are_set_anew_hold_from_the_next_batch_on(tmp_path: Path) ->
     assert outbox.counters.batches == 5  # of days 17 to 20, twice on the last; three days old is not older than that
     assert outbox.counters.read == 22 == outbox.counters.pending + outbox.counters.gap
     outbox.close()
+
+
+def test_a_limit_far_below_what_waits_is_reached_in_several_steps_and_the_ledger_balances(tmp_path: Path) -> None:
+    clocks = Clocks()
+    outbox = opened(tmp_path, clocks)
+    for _ in range(600):
+        put(outbox, clocks)
+        clocks.pass_s(0.25)
+    outbox.limit(10 * outbox.counters.bytes // 600, 90 * DAY_MS)
+    waiting = []
+    for _ in range(3):
+        put(outbox, clocks)
+        waiting.append(outbox.counters.batches)
+        assert outbox.counters.read == outbox.counters.pending + outbox.counters.gap
+    assert waiting[0] > waiting[1] > waiting[2]
+    assert waiting[2] <= 10
+    outbox.close()
