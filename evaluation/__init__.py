@@ -1,14 +1,17 @@
 """The evaluator's work: a plan, its run on stored readings, and the verdict."""
 
 from evaluation.billing import Connection, MonthBill, bill_month, compare_month
+from evaluation.declared import MeterExchange, NonRoutine
 from evaluation.errors import EvaluationError
 from evaluation.plan import Claim, Driver, Plan, Quality, Title, Window, load_plan, parse_plan
 from evaluation.result import (
+    AdjustmentResult,
     Coefficient,
     Cumulative,
     Detectable,
     DriverRange,
     Evaluation,
+    EventResult,
     Intervals,
     ModelResult,
     Period,
@@ -24,6 +27,7 @@ from evaluation.tariffs import Contract, Tariffs
 from evaluation.terminal import render
 
 __all__ = [
+    "AdjustmentResult",
     "Claim",
     "Coefficient",
     "Connection",
@@ -34,9 +38,12 @@ __all__ = [
     "DriverRange",
     "Evaluation",
     "EvaluationError",
+    "EventResult",
     "Intervals",
+    "MeterExchange",
     "ModelResult",
     "MonthBill",
+    "NonRoutine",
     "Period",
     "Placebos",
     "Plan",

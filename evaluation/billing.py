@@ -15,7 +15,7 @@ from analytics import NotInForceError
 from analytics.billing import Account, Bill, Load, MonthPeak, OptionCost, bill, compare_options, month_peak
 from analytics.billing.load import QUARTERS
 from evaluation.errors import EvaluationError
-from evaluation.quarter_hours import read_intervals
+from evaluation.quarter_hours import Reading, read_intervals
 from evaluation.result import Text
 from evaluation.tariffs import Contract, Tariffs, public_holidays
 from storage import Series, Store
@@ -118,7 +118,8 @@ def read_load(tariffs: Tariffs, connection: Connection, store: Store, first: dt.
         dtype=np.int64,
     )
     modulus = connection.modulus_wh
-    [counted] = read_intervals(store, connection.series, [edges], "difference", modulus=modulus, max_gap_ms=_MAX_GAP_MS)
+    reading = Reading("difference", modulus=modulus, max_gap_ms=_MAX_GAP_MS)
+    [counted] = read_intervals(store, connection.series, [edges], reading)
     energy = counted.values.reshape(days, QUARTERS) / _WH_PER_KWH
     return Load(first, energy, public_holidays(range(first.year, last.year + 1), tariffs.working_holidays))
 

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from analytics import Flag, IntervalValues
+from evaluation import declared
 from evaluation.calendar import Grid, Times, grid
 from evaluation.errors import EvaluationError
 from evaluation.plan import Driver, Plan
-from evaluation.quarter_hours import read_intervals
+from evaluation.quarter_hours import Reading, read_intervals
 from storage import Series, Store
 
 Floats = npt.NDArray[np.float64]
@@ -112,24 +113,35 @@ def meter(plan: Plan, store: Store) -> tuple[Metered, Metered, Metered]:
 
 
 def _window(plan: Plan, cells: Grid, energy: IntervalValues, drivers: Sequence[IntervalValues]) -> Metered:
-    usable = np.isfinite(energy.values) & (energy.coverage >= plan.quality.minimum_coverage)
+    usable = _usable(plan, energy)
     flags = energy.flags.copy()
     for driver in drivers:
-        usable &= np.isfinite(driver.values) & (driver.coverage >= plan.quality.minimum_coverage)
+        usable &= _usable(plan, driver)
         flags |= driver.flags
     columns = [driver.values for driver in drivers]
     table = np.column_stack(columns) if columns else np.zeros((len(energy.values), 0))
     return Metered(cells, energy.values / _WH_PER_KWH, table, energy.coverage, flags, usable)
 
 
+def _usable(plan: Plan, found: IntervalValues) -> Bools:
+    """Known, and covered as the plan asks; energy that the plan allows to be spread is known and not covered."""
+    spread = (found.flags & Flag.SPREAD) != 0
+    known: Bools = np.isfinite(found.values) & ((found.coverage >= plan.quality.minimum_coverage) | spread)
+    return known
+
+
 def _aggregate(
     plan: Plan, store: Store, series: Series, grids: Sequence[Grid], how: str, modulus: float | None
 ) -> list[IntervalValues]:
-    gap_ms = round(plan.quality.maximum_gap_min * _MINUTE_MS)
-    edges = [cells.edges_ms for cells in grids]
-    found = read_intervals(
-        store, series, edges, "mean" if how == "mean" else "difference", modulus=modulus, max_gap_ms=gap_ms
+    reading = Reading(
+        "mean" if how == "mean" else "difference",
+        modulus=modulus,
+        max_gap_ms=round(plan.quality.maximum_gap_min * _MINUTE_MS),
+        spread_ms=round(plan.quality.spread_gap_min * _MINUTE_MS),
+        exchanges=declared.exchanges(plan) if series == energy_series(plan) else (),
     )
+    edges = [cells.edges_ms for cells in grids]
+    found = read_intervals(store, series, edges, reading)
     return [_active(counted) for counted in found] if how == "active" else found
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from evaluation.declared import MeterExchange, NonRoutine, check_declared
 from telemetry import (
     CHANNELS,
     Document,
@@ -99,6 +100,9 @@ class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Share of a window's intervals that must be usable. CalTRACK 2.2.1.2 asks for 90 % of days.
     maximum_gap_min
         Readings further apart than this are a gap: nothing is interpolated across it [minutes].
+    spread_gap_min
+        Gaps up to this long may have their energy spread evenly over their time [minutes]; 0 allows none. Intervals
+        that hold such energy are flagged and count as usable.
     maximum_cv_rmse_pct
         Largest CV(RMSE) of the baseline model [%]; by default that of `evaluation.rules` for the granularity.
     """
@@ -106,6 +110,7 @@ class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimum_coverage: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.9
     minimum_usable: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.9
     maximum_gap_min: Annotated[float, msgspec.Meta(gt=0, le=1440)] = 60.0
+    spread_gap_min: Annotated[float, msgspec.Meta(ge=0, le=10080)] = 0.0
     maximum_cv_rmse_pct: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
@@ -141,6 +146,10 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         Of the two-sided band, 0.5-0.99.
     quality, claim
         What the data must be and what the saving must be.
+    exchanges
+        Declared exchanges of the energy meter, in order of time.
+    adjustments
+        Declared non-routine adjustments, each with its reason. They are part of the digest: declaring one later shows.
     """
 
     id: str
@@ -159,6 +168,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     confidence: Annotated[float, msgspec.Meta(ge=0.5, le=0.99)] = 0.9
     quality: Quality = Quality()
     claim: Claim = Claim()
+    exchanges: list[MeterExchange] = []
+    adjustments: list[NonRoutine] = []
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -200,6 +211,7 @@ def parse_plan(text: str, source: str = "plan") -> Plan:
     _check_names(plan, document)
     _check_channels(plan, document)
     _check_windows(plan, document)
+    check_declared(plan, document)
     return plan
 
 

@@ -6,29 +6,70 @@ that, nor differ from one made in time: a roll-up splits a counter's steps at it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from analytics import Flag, IntervalValues, interval_energy, interval_mean, resample
+from analytics import Exchange, Flag, IntervalValues, interval_energy, interval_mean, resample
 from storage import Series, Store
 from storage.store import ROLLUP_MS, Rollups
 
 How = Literal["difference", "mean"]
 
 
-def read_intervals(
-    store: Store, series: Series, grids: list[np.ndarray], how: How, *, modulus: float | None, max_gap_ms: int
-) -> list[IntervalValues]:
-    """Differences of a counter or means of a gauge on several grids, read once.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a series becomes intervals: what `analytics.interval_energy` or `interval_mean` is told.
+
+    Attributes
+    ----------
+    how
+        Differences of a counter or means of a gauge.
+    modulus, max_gap_ms, spread_ms, exchanges
+        As there; those of a counter.
+    """
+
+    how: How
+    modulus: float | None = None
+    max_gap_ms: int = 3_600_000
+    spread_ms: int = 0
+    exchanges: Sequence[Exchange] = ()
+
+    @property
+    def reach_ms(self) -> int:
+        """How far beyond a grid readings still speak about it [ms]."""
+        return max(self.max_gap_ms, self.spread_ms)
+
+    def of(self, times: np.ndarray, values: np.ndarray, edges: np.ndarray) -> IntervalValues:
+        """Intervals of readings."""
+        low, high = edges[0] - self.reach_ms, edges[-1] + self.reach_ms + 1
+        first, last = np.searchsorted(times, [low, high])
+        inside, shown = times[first:last], values[first:last]
+        if self.how == "mean":
+            return interval_mean(inside, shown, edges, max_gap_ms=self.max_gap_ms)
+        return interval_energy(
+            inside,
+            shown,
+            edges,
+            modulus=self.modulus,
+            max_gap_ms=self.max_gap_ms,
+            spread_ms=self.spread_ms,
+            exchanges=[exchange for exchange in self.exchanges if low <= exchange.at_ms < high],
+        )
+
+
+def read_intervals(store: Store, series: Series, grids: list[np.ndarray], reading: Reading) -> list[IntervalValues]:
+    """Intervals of several grids, read once; where only quarter-hours are left, a meter exchange is an unknown step.
 
     Parameters
     ----------
     grids
         Boundaries of each grid's intervals [ms UTC], rising within and from one to the next; one of fewer than two has
         no interval.
-    max_gap_ms
-        Largest distance of two readings to interpolate between [ms].
+    reading
+        How the series is read.
 
     Raises
     ------
@@ -39,11 +80,11 @@ def read_intervals(
     if not edges:
         return [_nothing() for _ in grids]
     # Beyond its ends, a grid needs the readings that its first and last boundary are interpolated from.
-    start, end = min(edges) - max_gap_ms, max(edges) + max_gap_ms + 1
+    start, end = min(edges) - reading.reach_ms, max(edges) + reading.reach_ms + 1
     times, values = store.read(series, start, end)
     # Nothing is asked for where the readings reach back to the first boundary.
     rows = store.rollups(series, start, end if not len(times) or times[0] > min(edges) else start)
-    return [_intervals(times, values, rows, grid, how, modulus, max_gap_ms) for grid in grids]
+    return [_intervals(times, values, rows, grid, reading) for grid in grids]
 
 
 def _intervals(
@@ -51,21 +92,14 @@ def _intervals(
     values: np.ndarray,
     rows: Rollups,
     edges: np.ndarray,
-    how: How,
-    modulus: float | None,
-    max_gap_ms: int,
+    reading: Reading,
 ) -> IntervalValues:
     if len(edges) < 2:
         return _nothing()
-    low, high = np.searchsorted(times, [edges[0] - max_gap_ms, edges[-1] + max_gap_ms + 1])
-    inside, shown = times[low:high], values[low:high]
-    if how == "mean":
-        raw = interval_mean(inside, shown, edges, max_gap_ms=max_gap_ms)
-    else:
-        raw = interval_energy(inside, shown, edges, modulus=modulus, max_gap_ms=max_gap_ms)
+    raw = reading.of(times, values, edges)
     if not len(rows.start) or (edges % ROLLUP_MS).any():
         return raw
-    old = _from_rows(rows, edges, how)
+    old = _from_rows(rows, edges, reading.how)
     # An interval that begins before the first reading there is was not read whole.
     gone = edges[:-1] < (times[0] if len(times) else edges[-1])
     better = gone & (old.coverage > raw.coverage)

@@ -10,6 +10,8 @@ import enum
 
 import msgspec
 
+from analytics import Grade
+
 
 class Verdict(enum.StrEnum):
     """The three words an evaluator may say."""
@@ -216,6 +218,49 @@ class Placebos(msgspec.Struct, frozen=True):
     length: int
 
 
+class AdjustmentResult(msgspec.Struct, frozen=True):
+    """A declared non-routine adjustment as it counts in the saving.
+
+    Parameters
+    ----------
+    first_day, last_day, reason
+        As the plan says.
+    kwh, error_kwh
+        Added to the adjusted baseline over the usable intervals, and its standard error.
+    """
+
+    first_day: dt.date
+    last_day: dt.date
+    reason: str
+    kwh: float
+    error_kwh: float
+
+
+class EventResult(msgspec.Struct, frozen=True):
+    """An outlier or a lasting step in what the model leaves over: proposed for people to look at, never applied.
+
+    Parameters
+    ----------
+    period
+        The window it lies in.
+    kind
+        ``outlier`` or ``step``.
+    start_ms, end_ms
+        From the beginning of its first interval to the end of its last.
+    kwh
+        Excess of the outlier, or by how much the step changed the level [kWh per interval].
+    strength
+        `kwh` over its own deviation.
+    """
+
+    period: Period
+    kind: str
+    start_ms: int
+    end_ms: int
+    kwh: float
+    strength: float
+
+
 class Cumulative(msgspec.Struct, frozen=True):
     """Saving from the start of the reporting window to the end of each usable interval; columns of equal length."""
 
@@ -262,7 +307,8 @@ class Evaluation(msgspec.Struct, frozen=True):
     """Everything an evaluation found.
 
     `model`, `saving`, `placebos`, `cumulative` and `detectable` are ``None`` when the data did not suffice to
-    compute them; `reasons` then says why. A number is shown together with the verdict, never alone.
+    compute them; `reasons` then says why. `conditions` grades how well the baseline knew the reporting period's. A
+    number is shown together with the verdict, never alone.
     """
 
     plan_id: str
@@ -285,4 +331,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     saving: Saving | None = None
     placebos: Placebos | None = None
     cumulative: Cumulative | None = None
+    adjustments: list[AdjustmentResult] = []
+    events: list[EventResult] = []
+    conditions: Grade | None = None
     detectable: Detectable | None = None

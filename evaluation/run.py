@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from analytics import AvoidedEnergy, BandMethod, LinearModel, avoided_energy, driver_coverage, fit_linear
-from evaluation import reasons, rules, sections
+from analytics import AvoidedEnergy, BandMethod, LinearModel, adjust, avoided_energy, driver_coverage, fit_linear
+from evaluation import conditions, reasons, rules, sections
 from evaluation.metered import Metered, meter, missing_series
 from evaluation.plan import Plan
 from evaluation.result import Evaluation, Reason, Verdict
@@ -38,7 +38,7 @@ def judge_metered(
     """Evaluate metered intervals; reasons already `found` make the claim not provable."""
     windows = (baseline, installation, reporting)
     model = _fit(plan, baseline)
-    avoided = _avoid(model, baseline, reporting)
+    avoided = _avoid(plan, model, baseline, reporting)
     before, _, after = results = sections.window_results(plan, windows)
     fitted = sections.model_result(plan, baseline, model, avoided)
     saving = sections.saving_result(plan, reporting, avoided)
@@ -76,6 +76,9 @@ def judge_metered(
         placebos=placebos,
         cumulative=sections.cumulative_result(plan, reporting, avoided),
         detectable=detectable,
+        adjustments=conditions.adjustment_results(plan, reporting) if avoided else [],
+        events=conditions.event_results(plan, baseline, reporting, model, avoided),
+        conditions=conditions.condition_grade(plan, baseline, reporting, model, avoided),
     )
 
 
@@ -89,10 +92,10 @@ def _fit(plan: Plan, baseline: Metered) -> LinearModel | None:
     return fit_linear(baseline.used_drivers, baseline.used_energy, [driver.name for driver in plan.drivers])
 
 
-def _avoid(model: LinearModel | None, baseline: Metered, reporting: Metered) -> AvoidedEnergy | None:
+def _avoid(plan: Plan, model: LinearModel | None, baseline: Metered, reporting: Metered) -> AvoidedEnergy | None:
     if model is None or not reporting.usable.any():
         return None
-    return avoided_energy(
+    avoided = avoided_energy(
         model,
         baseline.used_drivers,
         baseline.used_positions,
@@ -101,6 +104,7 @@ def _avoid(model: LinearModel | None, baseline: Metered, reporting: Metered) -> 
         reporting.used_positions,
         method=BandMethod.PLACEBO,
     )
+    return adjust(avoided, conditions.used_adjustments(plan, reporting))
 
 
 def _unknown_effects(plan: Plan, baseline: Metered, reporting: Metered, model: LinearModel) -> list[Reason]:

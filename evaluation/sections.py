@@ -19,6 +19,7 @@ from analytics import (
     estimate_noise,
     goodness,
 )
+from evaluation import declared
 from evaluation.calendar import end_ms, start_ms
 from evaluation.metered import Floats, Metered, flag_counts, flag_names
 from evaluation.plan import Driver, Granularity, Plan
@@ -220,6 +221,9 @@ def interval_columns(plan: Plan, windows: Windows, model: LinearModel | None) ->
     """Every interval of the windows, in their order."""
     drivers = np.concatenate([window.drivers for window in windows])
     adjusted = _adjusted(model, drivers)
+    reported = len(windows[2].energy)
+    for change in declared.adjustments(plan, windows[2].grid) if reported else []:
+        adjusted[-reported:] += change.energy
     periods = (Period.BASELINE, Period.INSTALLATION, Period.REPORTING)
     flags = np.concatenate([window.flags for window in windows])
     usable = (windows[0].usable, np.zeros(len(windows[1].usable), dtype=np.bool_), windows[2].usable)

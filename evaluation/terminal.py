@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import zoneinfo
 from typing import Literal
 
 from rich.console import Group, RenderableType
@@ -9,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text as Line
 
+from analytics import Grade
 from evaluation.result import Evaluation, ModelResult, Placebos, Text, Verdict, WindowResult
 
 Language = Literal["ko", "en"]
@@ -42,8 +45,21 @@ _WORDS = {
     "constant": Text("변하지 않음", "constant"),
     "collinear": Text("다른 변수와 겹침", "collinear"),
     "effective": Text("유효 표본", "effective"),
+    "adjustment": Text("비일상 조정", "Adjustment"),
+    "events": Text("확인할 변화 (반영하지 않음)", "To be looked at (not applied)"),
+    "outlier": Text("이상값", "outlier"),
+    "step": Text("수준 변화", "step"),
+    "conditions": Text("보고기간의 조건", "Reporting conditions"),
     "digest": Text("계획 지문 (SHA-256)", "Plan digest (SHA-256)"),
 }
+
+
+_GRADES = {
+    Grade.COVERED: Text("기준기간에서 겪은 범위 안", "within what the baseline saw"),
+    Grade.EDGE: Text("기준기간 범위를 조금 벗어남", "a little outside what the baseline saw"),
+    Grade.OUTSIDE: Text("기준기간 범위를 크게 벗어남", "far outside what the baseline saw"),
+}
+_EVENTS_SHOWN = 5
 
 
 def render(evaluation: Evaluation, language: Language = "ko") -> RenderableType:
@@ -56,6 +72,10 @@ def render(evaluation: Evaluation, language: Language = "ko") -> RenderableType:
         parts.append(_model(evaluation.model, language))
     if evaluation.drivers:
         parts.append(_drivers(evaluation, language))
+    if evaluation.drivers and evaluation.conditions is not None:
+        parts.append(Line(f"{_say('conditions', language)}: {_GRADES[evaluation.conditions].said(language)}"))
+    if evaluation.events:
+        parts.append(_events(evaluation, language))
     parts.append(Line(f"{_say('digest', language)}: {evaluation.plan_digest}", style="dim"))
     return Group(*parts)
 
@@ -102,6 +122,10 @@ def _saving(evaluation: Evaluation, language: Language) -> Table:
         f"{_number(saving.low)} … {_number(saving.high, 'kWh')}",
         f"{_number(saving.pct_low, '', 1)} … {_number(saving.pct_high, '%', 1)}",
     )
+    for change in evaluation.adjustments:
+        error = f" ± {_number(change.error_kwh)}" if change.error_kwh else ""
+        why = Line(f"{change.first_day} – {change.last_day}: {change.reason}")
+        table.add_row(_say("adjustment", language), f"{change.kwh:+,.0f}{error} kWh", why)
     table.add_row(_say("claim", language), f"> {_number(evaluation.claim_minimum_pct, '%', 1)}")
     if evaluation.detectable is not None:
         found = evaluation.detectable
@@ -158,6 +182,21 @@ def _model(model: ModelResult, language: Language) -> Table:
         if term.dropped:
             value = f"{_say('dropped', language)}: {_say(term.dropped, language)}"
         table.add_row("", f"{term.name}: {value}")
+    return table
+
+
+def _events(evaluation: Evaluation, language: Language) -> Table:
+    """The strongest proposals, in order of time."""
+    table = Table.grid(padding=(0, 2))
+    strongest = sorted(evaluation.events, key=lambda event: -abs(event.strength))[:_EVENTS_SHOWN]
+    zone = zoneinfo.ZoneInfo(evaluation.timezone)
+    for index, event in enumerate(sorted(strongest, key=lambda event: event.start_ms)):
+        more = f" {len(strongest)} / {len(evaluation.events)}" if len(strongest) < len(evaluation.events) else ""
+        at = dt.datetime.fromtimestamp(event.start_ms / 1000, zone)
+        when = f"{at:%Y-%m-%d}" if evaluation.granularity != "hour" else f"{at:%Y-%m-%d %H:%M}"
+        size = f"{event.kwh:+,.1f} kWh"
+        head = f"{_say('events', language)}{more}:" if index == 0 else ""
+        table.add_row(head, _say(event.period.value, language), when, _say(event.kind, language), size)
     return table
 
 
