@@ -10,6 +10,7 @@ COPY storage ./storage
 COPY collector ./collector
 COPY analytics ./analytics
 COPY evaluation ./evaluation
+COPY exchange ./exchange
 COPY api ./api
 COPY simulator ./simulator
 COPY grafana ./grafana

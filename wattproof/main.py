@@ -10,7 +10,22 @@ import typer
 
 from telemetry import TelemetryError
 from wattproof import __version__, child, logs
-from wattproof.commands import api, bill, broker, collector, config, db, demo, edge, evaluate, quarantine, simulate, up
+from wattproof.commands import (
+    api,
+    bill,
+    broker,
+    collector,
+    config,
+    db,
+    demo,
+    edge,
+    evaluate,
+    export,
+    import_,
+    quarantine,
+    simulate,
+    up,
+)
 from wattproof.errors import CommandError
 
 app = typer.Typer(
@@ -25,6 +40,8 @@ app.command("demo", rich_help_panel="Start here")(demo.demo)
 app.command("up", rich_help_panel="Start here")(up.up)
 app.command("evaluate", rich_help_panel="Start here")(evaluate.evaluate)
 app.command("bill", rich_help_panel="Start here")(bill.bill)
+app.command("import", rich_help_panel="Start here")(import_.import_)
+app.command("export", rich_help_panel="Start here")(export.export)
 app.add_typer(edge.app, name="edge", rich_help_panel="Parts")
 app.add_typer(collector.app, name="collector", rich_help_panel="Parts")
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Parts")
@@ -38,6 +55,7 @@ _EXTRAS = {
     "amqtt": "demo", "cryptography": "demo", "duckdb": "server", "fastapi": "server", "holidays": "server",
     "influxdb_client": "server", "jinja2": "server", "numpy": "server", "paho": "edge", "prometheus_client": "server",
     "pwdlib": "demo", "pymodbus": "edge", "scipy": "server", "serial": "edge", "uvicorn": "server",
+    "xlsxwriter": "server",
 }  # fmt: skip
 
 

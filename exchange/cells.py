@@ -1,0 +1,123 @@
+"""Cells of a file as numbers: thousands separators, decimal commas, and what stands for nothing."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+
+class BadCell(msgspec.Struct, frozen=True):
+    """A cell that cannot be imported: where it is and why."""
+
+    line: int
+    column: str
+    text: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, {self.column!r}: {self.text!r} {self.reason}"
+
+
+class Decimal(enum.StrEnum):
+    """What stands before the fraction."""
+
+    POINT = "point"
+    COMMA = "comma"
+
+
+EMPTY: Final = frozenset(
+    {"", "-", "--", "na", "n/a", "#n/a", "nan", "null", "none", "결측", "미수신", "미계측", "없음"}
+)
+"""Cells that say "no value", in lower case."""
+
+_NUMBER: Final = {
+    Decimal.POINT: re.compile(r"([+-]?)((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?"),
+    Decimal.COMMA: re.compile(r"([+-]?)((?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?|,\d+)([eE][+-]?\d+)?"),
+}
+_SPACES: Final = re.compile(r"[\s\u00a0\u202f']")
+_MINUS: Final = str.maketrans({"−": "-", "－": "-"})
+_POINT_ONLY: Final = re.compile(
+    r"[+-]?(?:0?\.\d+|0\.\d+|\d+\.(?:\d{1,2}|\d{4,}|)|\d{4,}\.\d+|\d{1,3}(?:,\d{3})+\.\d*|\d{1,3}(?:,\d{3}){2,})(?:[eE].*)?"
+)
+_COMMA_ONLY: Final = re.compile(
+    r"[+-]?(?:0?,\d+|\d+,(?:\d{1,2}|\d{4,}|)|\d{4,},\d+|\d{1,3}(?:\.\d{3})+,\d*|\d{1,3}(?:\.\d{3}){2,})(?:[eE].*)?"
+)
+_EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
+
+
+def bare(text: str) -> str:
+    """A cell without the spaces around it and within it (a thousands separator of some), with a plain minus."""
+    return _SPACES.sub("", text).translate(_MINUS)
+
+
+def is_empty(text: str) -> bool:
+    """Whether a cell says that there is no value."""
+    return text.strip().lower() in EMPTY
+
+
+def number(text: str, decimal: Decimal) -> float | None:
+    """A cell as a number; None when it is none. Infinite and NaN are no numbers.
+
+    Digits are grouped in threes or not at all: ``12,34`` is no number with a decimal point.
+    """
+    match = _NUMBER[decimal].fullmatch(bare(text))
+    if match is None:
+        return None
+    sign, digits, exponent = match.groups()
+    thousands = "." if decimal is Decimal.COMMA else ","
+    digits = digits.replace(thousands, "").replace(",", ".")
+    value = float(f"{sign}{digits}{exponent or ''}")
+    return value if abs(value) != float("inf") else None
+
+
+class DecimalEvidence:
+    """What a file's numbers say of their decimal sign, cell by cell.
+
+    ``1.234,5`` and ``3,17`` are told apart from ``1,234.5`` and ``3.17`` by their shape; ``1,234`` alone may be one
+    thousand or a little more than one.
+    """
+
+    def __init__(self) -> None:
+        self.point = ""
+        self.comma = ""
+        self.either_comma = ""
+        self.either_point = ""
+
+    def look(self, cells: Iterable[str]) -> None:
+        """Take cells into account."""
+        for cell in cells:
+            if "," not in cell and "." not in cell:
+                continue
+            text = bare(cell)
+            either = _EITHER.fullmatch(text)
+            if either is not None:
+                if either[1] == ",":
+                    self.either_comma = self.either_comma or text
+                else:
+                    self.either_point = self.either_point or text
+            elif _POINT_ONLY.fullmatch(text):
+                self.point = self.point or text
+            elif _COMMA_ONLY.fullmatch(text):
+                self.comma = self.comma or text
+
+    def decide(self, delimiter: str) -> Decimal | None:
+        """The decimal sign, or None when nothing tells.
+
+        Parameters
+        ----------
+        delimiter
+            Of the file: where it is a comma, numbers with a decimal point are usual and ``12.345`` is no thousand.
+        """
+        if self.comma and not self.point:
+            return Decimal.COMMA
+        if self.point or not (self.either_comma or self.either_point):
+            return Decimal.POINT
+        if self.either_comma and self.either_point:
+            return None
+        if self.either_point and delimiter == ",":
+            return Decimal.POINT
+        return None

@@ -1,0 +1,177 @@
+"""Dates and times as files write them, into numbers; whether day or month comes first is decided over a whole file."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Times = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+_DAY_MS: Final = 86_400_000
+_NO_OFFSET: Final = -(2**31)
+
+
+class DateOrder(enum.StrEnum):
+    """In which order a date's numbers stand."""
+
+    YMD = "ymd"
+    DMY = "dmy"
+    MDY = "mdy"
+
+
+_DATE: Final = (
+    r"(?:(?P<y>\d{4})\s*[-./년]\s*(?P<m>\d{1,2})\s*[-./월]\s*(?P<d>\d{1,2})\s*[일.]?"
+    r"|(?P<cy>(?:19|20)\d{2})(?P<cm>0[1-9]|1[0-2])(?P<cd>0[1-9]|[12]\d|3[01])"
+    r"|(?P<a>\d{1,2})\s*[-./]\s*(?P<b>\d{1,2})\s*[-./]\s*(?P<ly>\d{4})\.?)"
+)
+_TIME: Final = (
+    r"(?:(?P<half1>오전|오후|[AaPp]\.?[Mm]\.?)\s*)?"
+    r"(?:(?P<h>\d{1,2})\s*[:시]\s*(?:(?P<min>\d{1,2})\s*(?:[:분]\s*(?:(?P<s>\d{1,2}(?:[.,]\d{1,9})?)\s*초?)?)?)?"
+    r"|(?P<ch>\d{2})(?P<cmin>\d{2})(?P<cs>\d{2})?|(?P<hour>\d{1,2}))"
+    r"(?:\s*(?P<half2>오전|오후|[AaPp]\.?[Mm]\.?))?"
+)
+_ZONE: Final = r"\s*(?:(?P<utc>Z|UTC)|(?P<sign>[+-])(?P<oh>\d{2}):?(?P<om>\d{2})?)?"
+_WEEKDAY: Final = r"(?:\s*\(?(?:[월화수목금토일](?:요일)?|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\)?)?"
+_CLOCK: Final = re.compile(rf"\s*{_DATE}{_WEEKDAY}(?:[T\s]*{_TIME}{_ZONE})?\s*")
+_EPOCH: Final = re.compile(r"\s*(?:(?P<ms>\d{13})|(?P<s>\d{10})(?:\.(?P<f>\d{1,9}))?)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTexts:
+    """Cells taken apart; every array of shape (cells,).
+
+    Attributes
+    ----------
+    good
+        Whether the cell is a date, perhaps with a time, whatever its order of day and month.
+    first, second, year
+        The date's numbers; `first` and `second` are month and day, unless `undecided`.
+    undecided
+        Whether the order of `first` and `second` is not written in the cell's shape.
+    of_day_ms
+        Time of day [ms], 0 to 86,400,000 (24:00).
+    offset_ms
+        Offset from UTC that the cell names [ms].
+    has_offset
+        Whether it names one.
+    """
+
+    good: Bools
+    first: Ints
+    second: Ints
+    year: Ints
+    undecided: Bools
+    of_day_ms: Ints
+    offset_ms: Ints
+    has_offset: Bools
+
+    def orders(self) -> tuple[DateOrder, ...]:
+        """Orders that every date of the file can have; empty when no one order fits all."""
+        mixed = self.good & self.undecided
+        if not mixed.any():
+            return (DateOrder.YMD,)
+        first_day, second_day = (int(column[mixed].max()) for column in (self.first, self.second))
+        fits = ((DateOrder.DMY, second_day <= 12 and first_day <= 31), (DateOrder.MDY, first_day <= 12))
+        return tuple(order for order, fit in fits if fit and second_day <= 31)
+
+    def wall(self, order: DateOrder) -> tuple[Times, Bools]:
+        """Wall-clock times as if UTC [ms], and whether each is a date of the calendar; both of shape (cells,)."""
+        swap = self.undecided & (order is DateOrder.DMY)
+        month, day = np.where(swap, self.second, self.first), np.where(swap, self.first, self.second)
+        possible = self.good & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+        months = (np.where(possible, self.year, 1970) - 1970) * 12 + np.where(possible, month, 1) - 1
+        begins = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+        follows = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+        possible &= day <= follows - begins
+        return (begins + np.where(possible, day, 1) - 1) * _DAY_MS + self.of_day_ms, possible
+
+
+def take_apart(cells: Sequence[str]) -> ClockTexts:
+    """Read cells as dates and times; what cannot be read is marked, not guessed.
+
+    Known: year first (``2026-03-02 00:15``, ``2026.3.2``, ``2026년 3월 2일 00시 15분``, ``20260302 0015``), ISO 8601
+    with an offset, year last (``2/1/2018 00:15``), 24:00, 오전/오후 and AM/PM, seconds or milliseconds since 1970.
+    Years of two digits are not read: 26-03-02 may be three dates.
+    """
+    rows = np.array([_one(cell) for cell in cells], np.int64).reshape(len(cells), 7)
+    return ClockTexts(
+        good=rows[:, 0] == 1,
+        first=rows[:, 1],
+        second=rows[:, 2],
+        year=rows[:, 3],
+        undecided=rows[:, 4] == 1,
+        of_day_ms=rows[:, 5],
+        offset_ms=np.where(rows[:, 6] == _NO_OFFSET, 0, rows[:, 6]),
+        has_offset=rows[:, 6] != _NO_OFFSET,
+    )
+
+
+def joined(parts: Sequence[ClockTexts]) -> ClockTexts:
+    """Several runs of cells as one."""
+    return ClockTexts(*(np.concatenate([getattr(part, name) for part in parts]) for name in ClockTexts.__slots__))
+
+
+def looks_like_time(cell: str) -> bool:
+    """Whether a cell is a date or a date with a time."""
+    return _one(cell)[0] == 1 if any(map(str.isdigit, cell)) else False
+
+
+_Row = tuple[int, int, int, int, int, int, int]
+_BAD: Final[_Row] = (0, 1, 1, 1970, 0, 0, _NO_OFFSET)
+
+
+def _one(cell: str) -> _Row:
+    match = _CLOCK.fullmatch(cell)
+    if match is None:
+        return _epoch(cell)
+    found = match.groupdict()
+    of_day = _of_day(found)
+    if of_day is None:
+        return _BAD
+    offset = _offset(found)
+    if found["y"] is not None:
+        return 1, int(found["m"]), int(found["d"]), int(found["y"]), 0, of_day, offset
+    if found["cy"] is not None:
+        return 1, int(found["cm"]), int(found["cd"]), int(found["cy"]), 0, of_day, offset
+    return 1, int(found["a"]), int(found["b"]), int(found["ly"]), 1, of_day, offset
+
+
+def _epoch(cell: str) -> _Row:
+    match = _EPOCH.fullmatch(cell)
+    if match is None:
+        return _BAD
+    ms = int(match["ms"]) if match["ms"] else int(match["s"]) * 1000 + int((match["f"] or "0").ljust(3, "0")[:3])
+    day = np.datetime64(ms // _DAY_MS, "D").item()
+    return 1, day.month, day.day, day.year, 0, ms % _DAY_MS, 0
+
+
+def _of_day(found: dict[str, str | None]) -> int | None:
+    """Time of day [ms]; None when there is no such time."""
+    hour = int(found["h"] or found["ch"] or found["hour"] or 0)
+    minute = int(found["min"] or found["cmin"] or 0)
+    seconds = (found["s"] or found["cs"] or "0").replace(",", ".")
+    whole, _, fraction = seconds.partition(".")
+    half = found["half1"] or found["half2"]
+    if half is not None:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half == "오후" or half[0] in "Pp" else 0)
+    of_day = ((hour * 60 + minute) * 60 + int(whole)) * 1000 + int(fraction.ljust(3, "0")[:3] or 0)
+    return of_day if minute < 60 and int(whole) < 60 and of_day <= _DAY_MS else None
+
+
+def _offset(found: dict[str, str | None]) -> int:
+    if found["utc"] is not None:
+        return 0
+    if found["sign"] is None:
+        return _NO_OFFSET
+    minutes = int(found["oh"] or 0) * 60 + int(found["om"] or 0)
+    return (-minutes if found["sign"] == "-" else minutes) * 60_000

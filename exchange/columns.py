@@ -1,0 +1,228 @@
+"""Which columns of a file are imported as what: recognised by their names, or as a mapping says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from exchange.clock_texts import looks_like_time
+from exchange.contents import Floats
+from exchange.errors import MappingError
+from exchange.headers import guess, units_of
+from exchange.mapping import Column, Mapping, SeriesColumns
+from exchange.sources import Source
+from exchange.units import conversion
+from exchange.words import Question, Words
+from telemetry import CHANNELS
+
+_DATE: Final = re.compile(r"일자|날짜|년월일|검침일|기준일|date|^day$", re.IGNORECASE)
+_TIME: Final = re.compile(r"시간|시각|^시$|time|hour", re.IGNORECASE)
+_STAMP: Final = re.compile(
+    r"일시|timestamp|datetime|date.?time|time.?stamp|^time$|^date$|시각|측정시간|^ts$", re.IGNORECASE
+)
+_UTC: Final = re.compile(r"time_utc|utc", re.IGNORECASE)
+
+LEFT_OUT = Words("지정에 따라 제외", "left out, as said")
+NOT_NEEDED = Words("필요 없음", "not needed")
+NOT_NAMED = Words("매핑에 없음", "not in the mapping")
+UNKNOWN = Words("알 수 없는 항목", "not a quantity known by its name")
+ANOTHER = Words("같은 채널에 다른 열이 지정됨", "another column was named for its channel")
+TIME = Words("시각", "time")
+
+
+@dataclass(slots=True)
+class Chosen:
+    """Columns and what they are.
+
+    Attributes
+    ----------
+    mapping
+        With everything said or found out so far.
+    time
+        The time's columns.
+    columns
+        To be imported; empty in a file with one reading per row.
+    left_out
+        The others, and why.
+    questions
+        What their names leave open.
+    """
+
+    mapping: Mapping
+    time: list[str]
+    columns: list[Column]
+    left_out: dict[str, Words]
+    questions: list[Question] = field(default_factory=list)
+
+
+def choose(source: Source, mapping: Mapping, said: list[Column | str]) -> Chosen:
+    """Choose the columns to import.
+
+    Parameters
+    ----------
+    mapping
+        What is known.
+    said
+        Columns of the command line; they go before the mapping's.
+
+    Raises
+    ------
+    MappingError
+        When the mapping names a column that the file does not have, or nothing is recognised.
+    """
+    explicit = [each for each in said if isinstance(each, Column)]
+    omitted = {each for each in said if isinstance(each, str)} | set(mapping.leave_out)
+    time = mapping.time.columns or _time_columns(source)
+    if mapping.columns is not None:
+        again = {each.header for each in explicit}
+        explicit += [each for each in mapping.columns if each.header not in again]
+    _check(source, [*time, *omitted, *(each.header for each in explicit)])
+    if not time:
+        raise MappingError(
+            f"{source.path}: no column of dates and times found among {', '.join(source.header)}; name it with --time"
+        )
+    zone = mapping.time.zone
+    if zone is None and len(time) == 1 and _UTC.search(time[0]):
+        zone = "UTC"
+    mapping = msgspec.structs.replace(mapping, time=msgspec.structs.replace(mapping.time, columns=time, zone=zone))
+    series = mapping.series or (None if explicit else _series_columns(source))
+    if series is not None:
+        named = [series.device, series.channel, series.value, *filter(None, (series.kind, series.unit))]
+        _check(source, named)
+        rest = {name: NOT_NEEDED for name in source.header if name not in {*named, *time}}
+        return Chosen(msgspec.structs.replace(mapping, series=series), time, [], rest)
+    return _by_names(source, mapping, time, explicit, omitted)
+
+
+def settle_units(columns: list[Column], values: dict[str, Floats], questions: list[Question]) -> list[Column]:
+    """Columns with every unit known, by their values where these tell; what they do not tell becomes a question."""
+    settled = []
+    for column in columns:
+        unit = column.unit
+        if unit is None and column.channel == "power_factor":
+            unit = "%" if np.nanmax(np.abs(values[column.header]), initial=0.0) > 1.0 else "ratio"
+        elif unit is None:
+            first, second, *_ = units_of(column.channel)
+            text = Words(
+                f"열 '{column.header}'에 단위가 없음: {first}일 수도 {second}일 수도 있음",
+                f"column {column.header!r} has no unit: it may be {first} or {second}",
+            )
+            options = (f"--column '{column.header}={column.channel}:{each}'" for each in (first, second))
+            questions.append(Question(text, " | ".join(options)))
+            unit = first
+        conversion(unit, CHANNELS[column.channel].unit, f"column {column.header!r}")
+        settled.append(msgspec.structs.replace(column, unit=unit, meaning=column.meant))
+    return settled
+
+
+def settle_meanings(columns: list[Column], values: dict[str, Floats], questions: list[Question]) -> None:
+    """Ask where values contradict a meaning that was guessed: a column that only rises is no energy of intervals."""
+    for column in columns:
+        if column.meaning not in {"interval", "register"}:
+            continue
+        there = values[column.header][~np.isnan(values[column.header])]
+        steps = np.diff(there)
+        rises = len(steps) >= 24 and bool((steps >= 0).all() or (steps <= 0).all()) and np.count_nonzero(steps) > 12
+        falls = (
+            len(steps) >= 24
+            and np.count_nonzero(steps < 0) > len(steps) / 4
+            and np.count_nonzero(steps > 0) > len(steps) / 4
+        )
+        if (column.meaning == "interval" and rises) or (column.meaning == "register" and falls):
+            seems = Words("누적 지침", "a register") if rises else Words("구간 사용량", "amounts of intervals")
+            text = Words(
+                f"열 '{column.header}'은(는) 이름과 달리 값이 {seems.ko}처럼 보임",
+                f"column {column.header!r}: its values look like {seems.en}, unlike its name",
+            )
+            options = (
+                f"--column '{column.header}={column.channel}:{column.unit}:{each}'" for each in ("interval", "register")
+            )
+            questions.append(Question(text, " | ".join(options)))
+
+
+def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[Column], omitted: set[str]) -> Chosen:
+    named = {each.header for each in explicit}
+    left_out = {name: LEFT_OUT for name in source.header if name in omitted}
+    columns: list[Column] = []
+    taken = {(each.device, each.channel) for each in explicit}
+    for header in source.header:
+        if header in named or header in omitted or header in time:
+            columns += [each for each in explicit if each.header == header]
+            continue
+        if mapping.columns is not None:
+            left_out[header] = NOT_NAMED
+            continue
+        found = guess(header)
+        if found is None:
+            left_out[header] = UNKNOWN if not _TIME.search(header) else TIME
+        elif (found.device, found.channel) in taken:
+            left_out[header] = ANOTHER
+        else:
+            columns.append(Column(header, found.channel, found.unit, found.meaning, found.device))
+    if not columns:
+        raise MappingError(
+            f"{source.path}: no column recognised among {', '.join(source.header)}; say what one is with"
+            " --column 'HEADER=energy_import_wh:kWh:interval'"
+        )
+    chosen = Chosen(mapping, time, columns, left_out)
+    by_channel: dict[tuple[str | None, str], list[str]] = {}
+    for column in columns:
+        by_channel.setdefault((column.device, column.channel), []).append(column.header)
+    for (_, channel), headers in by_channel.items():
+        if len(headers) > 1:
+            both = ", ".join(f"'{header}'" for header in headers)
+            text = Words(f"{both} 중 어느 열이 {channel}인지 알 수 없음", f"any of {both} may be {channel}")
+            options = " | ".join(f"--column '{header}={channel}'" for header in headers)
+            chosen.questions.append(Question(text, options))
+    return chosen
+
+
+def _check(source: Source, names: list[str]) -> None:
+    for name in names:
+        if name not in source.header:
+            raise MappingError(f"{source.path}: no column {name!r}; it has {', '.join(source.header)}")
+
+
+def _time_columns(source: Source) -> list[str]:
+    """The column of time, or of date and time of day: by what its cells look like, then by its name."""
+    rows = next(source.rows(), [])[:50]
+
+    def holds(place: int) -> bool:
+        cells = [row[place] for _, row in rows if place < len(row) and row[place].strip()]
+        return bool(cells) and sum(map(looks_like_time, cells)) > len(cells) / 2
+
+    if {"time_local", "utc_offset"} <= set(source.header):
+        return ["time_local", "utc_offset"]
+    dated = [name for place, name in enumerate(source.header) if holds(place)]
+    for pattern in (_UTC, _STAMP, _DATE, _TIME):
+        found = [name for name in dated if pattern.search(name)]
+        if found:
+            dated = found
+            break
+    if not dated:
+        return []
+    place = source.header.index(dated[0])
+    whole = any(
+        ":" in row[place] or "시" in row[place] or len(row[place].strip()) > 11 for _, row in rows if place < len(row)
+    )
+    if whole:
+        return dated[:1]
+    clocks = [name for name in source.header if name != dated[0] and _TIME.search(name)]
+    return [dated[0], clocks[0]] if clocks else dated[:1]
+
+
+def _series_columns(source: Source) -> SeriesColumns | None:
+    names = set(source.header)
+    if {"channel", "value", "aggregate"} <= names:
+        raise MappingError(
+            f"{source.path}: these are aggregates, not readings; export readings (without --every) and import those"
+        )
+    if not {"device", "channel", "value"} <= names:
+        return None
+    return SeriesColumns(
+        "device", "channel", "value", "kind" if "kind" in names else None, "unit" if "unit" in names else None
+    )

@@ -1,0 +1,164 @@
+"""Files as rows of text: CSV in any encoding, and Parquet. What a file is like is found out, or said."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from exchange.errors import FileFormatError
+from exchange.sniffing import (
+    DELIMITERS,
+    Row,
+    delimiter_named,
+    delimiter_of,
+    encoding_of,
+    head_of,
+    header_of,
+    numbered,
+)
+
+_AT_ONCE: Final = 10_000
+
+
+class Source(Protocol):
+    """A table of text.
+
+    Attributes
+    ----------
+    path, size, sha256
+        Whose; `size` in bytes, the digest of all of them.
+    header, header_line
+        The columns' names, and their line in the file.
+    titles
+        Lines above the header, as they are.
+    described
+        Name and value of what is particular to the format, for people.
+    delimiter
+        Between cells; empty where there is none.
+    """
+
+    path: Path
+    size: int
+    sha256: str
+    header: list[str]
+    header_line: int
+    titles: list[str]
+    described: dict[str, str]
+    delimiter: str
+
+    def rows(self) -> Iterator[list[Row]]:
+        """Rows below the header, some thousand at a time; empty lines are left out."""
+        ...
+
+
+@dataclass(slots=True)
+class CsvSource:
+    """A CSV file; see `Source`."""
+
+    path: Path
+    size: int
+    sha256: str
+    header: list[str]
+    header_line: int
+    titles: list[str]
+    described: dict[str, str]
+    delimiter: str
+    encoding: str
+    first_line: int
+
+    def rows(self) -> Iterator[list[Row]]:
+        """Rows below the header; see `Source`."""
+        with self.path.open(encoding=self.encoding, newline="") as file:
+            reader = csv.reader(file, delimiter=self.delimiter)
+            kept: list[Row] = []
+            before = 0
+            try:
+                for cells in reader:
+                    line, before = before + 1, reader.line_num
+                    if line >= self.first_line and any(map(str.strip, cells)):
+                        kept.append((line, cells))
+                        if len(kept) == _AT_ONCE:
+                            yield kept
+                            kept = []
+            except csv.Error as error:
+                raise FileFormatError(f"{self.path}: line {reader.line_num}: {error}") from error
+            yield kept
+
+
+@dataclass(slots=True)
+class ParquetSource:
+    """A Parquet file, its values as DuckDB writes them as text: numbers in the fewest digits that give them back."""
+
+    path: Path
+    size: int
+    sha256: str
+    header: list[str]
+    header_line: int
+    titles: list[str]
+    described: dict[str, str]
+    delimiter: str
+
+    def rows(self) -> Iterator[list[Row]]:
+        """Rows; see `Source`."""
+        import duckdb  # noqa: PLC0415 - a CSV file needs no database
+
+        with duckdb.connect(config={"threads": 1, "memory_limit": "512MB"}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            result = connection.execute("SELECT COLUMNS(*)::VARCHAR FROM read_parquet(?)", [str(self.path)])
+            done = 0
+            while some := result.fetchmany(_AT_ONCE):
+                yield [(done + nth, ["" if cell is None else cell for cell in row]) for nth, row in enumerate(some, 1)]
+                done += len(some)
+
+
+def open_source(
+    path: Path, *, encoding: str | None = None, delimiter: str | None = None, header_line: int | None = None
+) -> Source:
+    """Look at a file: Parquet by its first bytes, else CSV.
+
+    Parameters
+    ----------
+    encoding, delimiter, header_line
+        What is known of a CSV file; the rest is found out.
+
+    Raises
+    ------
+    FileFormatError
+        When it is no table of one of these formats; says what was looked for.
+    OSError
+        When it cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+        digest = hashlib.file_digest(file, lambda: hashlib.sha256(start)).hexdigest()
+    size = path.stat().st_size
+    if start == b"PAR1":
+        return _parquet(path, size, digest)
+    if start[:2] == b"PK" or start == b"\xd0\xcf\x11\xe0":
+        raise FileFormatError(f"{path}: this is an Excel workbook; save it as CSV (UTF-8) in Excel and import that")
+    if not size:
+        raise FileFormatError(f"{path}: the file is empty")
+    named = encoding or encoding_of(path)
+    lines = head_of(path, named)
+    between = delimiter_named(delimiter) if delimiter else delimiter_of(lines, path)
+    rows = numbered(lines, between)
+    header, line, first = header_of(rows, header_line, path)
+    names = {"utf-8-sig": "UTF-8 (BOM)", "utf-8": "UTF-8", "utf-16": "UTF-16", "cp949": "CP949 (EUC-KR)"}
+    described = {"encoding": names.get(named, named), "delimiter": DELIMITERS.get(between, between)}
+    titles = [" ".join(filter(None, map(str.strip, cells))) for at, cells in rows if at < line]
+    return CsvSource(path, size, digest, header, line, titles, described, between, named, first)
+
+
+def _parquet(path: Path, size: int, digest: str) -> Source:
+    import duckdb  # noqa: PLC0415 - a CSV file needs no database
+
+    try:
+        with duckdb.connect() as connection:
+            columns = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+    except duckdb.Error as error:
+        raise FileFormatError(f"{path}: this Parquet file cannot be read: {str(error).splitlines()[0]}") from error
+    return ParquetSource(path, size, digest, [str(row[0]) for row in columns], 0, [], {"encoding": "Parquet"}, "")

@@ -1,0 +1,217 @@
+"""What a file was understood to hold: everything a person has to agree to before it is imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from exchange.cells import BadCell, Decimal
+from exchange.clock_texts import Times
+from exchange.columns import Chosen, choose, settle_meanings, settle_units
+from exchange.contents import Clocks, Floats, Numbers, Progress, read_clocks, read_numbers
+from exchange.errors import MappingError
+from exchange.mapping import DEFAULT_KIND, Column, Mapping
+from exchange.series import Duplicates, FileSeries, Repeats, sort_out
+from exchange.sources import Source, open_source
+from exchange.timeline import Timeline, lay_out
+from exchange.units import conversion
+from exchange.words import Question, Words
+from telemetry import CHANNELS, channel, check_name
+
+
+@dataclass(slots=True)
+class Understood:
+    """A file, understood.
+
+    Attributes
+    ----------
+    source, mapping
+        The file, and how it was read: everything said or found out, so that the mapping alone reads it the same way.
+    rows
+        Below the header.
+    decimal
+        Sign of the fraction.
+    line
+        When the rows were.
+    time_text
+        Cells of the first row's time.
+    series
+        What would be imported.
+    left_out
+        Columns that would not, and why.
+    questions
+        What can be read in two ways; nothing is imported before they are settled.
+    bad, bad_count
+        Cells that cannot be imported: the first of them, and how many.
+    repeats
+        Rows that come twice.
+    """
+
+    source: Source
+    mapping: Mapping
+    rows: int
+    decimal: Decimal
+    line: Timeline
+    time_text: str
+    series: list[FileSeries]
+    left_out: dict[str, Words]
+    questions: list[Question]
+    bad: list[BadCell]
+    bad_count: int
+    repeats: Repeats = field(default_factory=Repeats)
+
+    @property
+    def readings(self) -> int:
+        """Values to be imported."""
+        return sum(len(each.values) for each in self.series)
+
+
+def understand(
+    path: Path,
+    mapping: Mapping | None = None,
+    columns: list[Column | str] | None = None,
+    *,
+    duplicates: Duplicates = "refuse",
+    progress: Progress = lambda _done, _total: None,
+) -> Understood:
+    """Read a file and say what is in it. Nothing is written anywhere.
+
+    Parameters
+    ----------
+    mapping
+        What is known of it; the rest is found out.
+    columns
+        Columns as the command line says them; they go before the mapping's.
+    duplicates
+        Which of two values of one time counts.
+    progress
+        Told of rows read, twice over.
+
+    Raises
+    ------
+    FileFormatError
+        When it is no table.
+    MappingError
+        When the mapping does not fit it, or nothing in it is recognised.
+    """
+    given = mapping or Mapping()
+    source = open_source(path, encoding=given.encoding, delimiter=given.delimiter, header_line=given.header_line)
+    chosen = choose(source, given, columns or [])
+    series = chosen.mapping.series
+    numeric = [series.value] if series is not None else list(dict.fromkeys(each.header for each in chosen.columns))
+    clocks = read_clocks(source, chosen.time, numeric, progress)
+    if not len(clocks.lines):
+        raise MappingError(f"{path}: no rows below the header")
+    decimal = _decimal(source, chosen, clocks)
+    keys = [] if series is None else [series.device, series.channel, *filter(None, (series.kind, series.unit))]
+    numbers = read_numbers(source, numeric, keys, decimal, len(clocks.lines), progress)
+    settled = settle_units(chosen.columns, numbers.values, chosen.questions)
+    settle_meanings(_guessed(settled, columns, given), numbers.values, chosen.questions)
+    intervals = any(each.meaning in {"interval", "mean"} for each in settled)
+    assert chosen.mapping.time.columns is not None
+    line = lay_out(
+        clocks.clock, clocks.lines, chosen.mapping.time, " ".join(chosen.time),
+        intervals=intervals, repeats=series is not None,
+    )  # fmt: skip
+    found, repeats, more = _series(chosen, settled, clocks, numbers, line, duplicates)
+    bad = sorted([*line.bad, *numbers.bad, *more], key=lambda cell: cell.line)
+    questions = [*chosen.questions, *line.questions]
+    if any(not each.device for each in found):
+        text = Words("누구의 값인지 파일에 없음", "the file does not say which device's readings these are")
+        questions.insert(0, Question(text, "--device main"))
+    return Understood(
+        source, _completed(chosen, source, decimal, line, settled), len(clocks.lines), decimal, line, clocks.texts,
+        found, chosen.left_out, questions, bad, line.bad_count + numbers.bad_count + len(more), repeats,
+    )  # fmt: skip
+
+
+def _guessed(settled: list[Column], said: list[Column | str] | None, given: Mapping) -> list[Column]:
+    """Columns whose meaning nobody said."""
+    known = [*(each for each in said or () if isinstance(each, Column)), *(given.columns or ())]
+    agreed = {each.header for each in known if each.meaning is not None}
+    return [each for each in settled if each.header not in agreed]
+
+
+def _decimal(source: Source, chosen: Chosen, clocks: Clocks) -> Decimal:
+    if chosen.mapping.decimal is not None:
+        return chosen.mapping.decimal
+    if not source.delimiter:
+        return Decimal.POINT
+    found = clocks.evidence.decide(source.delimiter)
+    if found is None:
+        shown = clocks.evidence.either_comma or clocks.evidence.either_point
+        plain = shown.replace(",", "").replace(".", "")
+        mark, other = (Decimal.POINT, Decimal.COMMA) if "," in shown else (Decimal.COMMA, Decimal.POINT)
+        cut = shown.replace(",", ".")
+        text = Words(f"{shown}은(는) {plain}일 수도 {cut}일 수도 있음", f"{shown} may be {plain} or {cut}")
+        chosen.questions.append(Question(text, f"--decimal {mark} ({plain}) | --decimal {other} ({cut})"))
+    return found or Decimal.POINT
+
+
+def _series(
+    chosen: Chosen, settled: list[Column], clocks: Clocks, numbers: Numbers, line: Timeline, duplicates: Duplicates
+) -> tuple[list[FileSeries], Repeats, list[BadCell]]:
+    mapping, repeats, bad = chosen.mapping, Repeats(), list[BadCell]()
+    found = []
+    for column in settled:
+        values = conversion(str(column.unit), CHANNELS[column.channel].unit, column.header).apply(
+            numbers.values[column.header]
+        )
+        raw = FileSeries(
+            column.device or mapping.device or "", mapping.kind or DEFAULT_KIND, column.channel, column.header,
+            str(column.unit), column.meant, *_rows(line, values, clocks, numbers.values[column.header], line.good),
+        )  # fmt: skip
+        found.append(sort_out(raw, duplicates, repeats, bad))
+    if mapping.series is not None:
+        values = numbers.values[mapping.series.value]
+        for nth, key in enumerate(numbers.keys):
+            device, name, kind, unit = _key(mapping, key)
+            meaning: Literal["register", "instant"] = "register" if channel(name).kind == "counter" else "instant"
+            rows = line.good & (numbers.key == nth)
+            changed = conversion(unit, CHANNELS[name].unit, name).apply(values)
+            raw = FileSeries(
+                device, kind, name, mapping.series.value, unit, meaning, *_rows(line, changed, clocks, values, rows)
+            )
+            found.append(sort_out(raw, duplicates, repeats, bad))
+    return found, repeats, bad
+
+
+def _key(mapping: Mapping, key: tuple[str, ...]) -> tuple[str, str, str, str]:
+    """Device, channel, kind and unit of a row of a file with one reading per row."""
+    assert mapping.series is not None
+    device, name, *rest = key
+    kind = rest.pop(0) if mapping.series.kind else mapping.kind or DEFAULT_KIND
+    unit = rest.pop(0) if mapping.series.unit else channel(name).unit
+    check_name(device, f"column {mapping.series.device!r}: device")
+    return device, channel(name).name, kind, unit
+
+
+def _rows(
+    line: Timeline, values: Floats, clocks: Clocks, raw: Floats, good: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> tuple[Times, Times, Times, Floats, Floats, Times]:
+    rows = good & ~np.isnan(values)
+    return line.stamps[rows], line.starts[rows], line.ends[rows], values[rows], raw[rows], clocks.lines[rows]
+
+
+def _completed(chosen: Chosen, source: Source, decimal: Decimal, line: Timeline, settled: list[Column]) -> Mapping:
+    """The mapping with all that was found out."""
+    described: dict[str, str | int | None] = {}
+    if source.delimiter:
+        described = {
+            "encoding": getattr(source, "encoding", None), "delimiter": source.delimiter,
+            "header_line": source.header_line or None,
+        }  # fmt: skip
+    time = msgspec.structs.replace(
+        chosen.mapping.time,
+        date_order=line.order,
+        zone=line.zone_name,
+        stamps=line.stamps_at or None,
+    )
+    return msgspec.structs.replace(
+        chosen.mapping, **described, decimal=decimal, time=time, columns=settled or None,
+        kind=chosen.mapping.kind or (None if chosen.mapping.series else DEFAULT_KIND),
+    )  # fmt: skip

@@ -1,0 +1,98 @@
+"""Wall-clock times into UTC, and back: fixed offsets and zones with summer time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from exchange.clock_texts import Bools, Ints, Times
+from exchange.errors import MappingError
+
+_OFFSET: Final = re.compile(r"(?:UTC)?([+-])(\d{1,2})(?::?(\d{2}))?")
+_QUARTER_MS: Final = 900_000
+_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - wall-clock times have no zone yet
+
+
+@dataclass(frozen=True, slots=True)
+class InUtc:
+    """Wall-clock times in UTC; every array of shape (times,).
+
+    Attributes
+    ----------
+    times
+        [ms UTC]; of a time that comes twice, the earlier.
+    later
+        [ms UTC]; of a time that comes twice, the later; else as `times`.
+    absent
+        Times that the clock skipped.
+    """
+
+    times: Times
+    later: Times
+    absent: Bools
+
+    @property
+    def twice(self) -> Bools:
+        """Times that the clock showed twice."""
+        twice: Bools = self.later != self.times
+        return twice
+
+
+def zone_named(name: str) -> dt.tzinfo:
+    """A zone by its name (``Asia/Seoul``), or a fixed offset (``+09:00``, ``UTC``).
+
+    Raises
+    ------
+    MappingError
+        When there is no such zone.
+    """
+    if name.upper() in {"UTC", "Z"}:
+        return dt.UTC
+    match = _OFFSET.fullmatch(name)
+    if match is not None:
+        ahead = dt.timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
+        if ahead < dt.timedelta(hours=24):
+            return dt.timezone(-ahead if match[1] == "-" else ahead)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise MappingError(
+            f"time zone {name!r} is unknown; write e.g. Asia/Seoul, Europe/Berlin, UTC or +09:00"
+        ) from None
+
+
+def to_utc(wall_ms: Times, zone: dt.tzinfo) -> InUtc:
+    """Wall-clock times [ms, as if UTC] of a zone in UTC; no zone in use changes its offset within a quarter-hour."""
+    quarters, place = np.unique(wall_ms // _QUARTER_MS, return_inverse=True)
+    first, second = np.empty(len(quarters), np.int64), np.empty(len(quarters), np.int64)
+    for index, quarter in enumerate(quarters.tolist()):
+        wall = _EPOCH + dt.timedelta(milliseconds=quarter * _QUARTER_MS)
+        first[index], second[index] = (_ahead(wall.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    earlier, later = first[place], second[place]
+    absent = earlier < later
+    return InUtc(wall_ms - earlier, np.where(absent, wall_ms - earlier, wall_ms - later), absent)
+
+
+def offsets(utc_ms: Times, zone: dt.tzinfo) -> Ints:
+    """How far ahead of UTC a zone's clocks are at times [ms UTC], shape (times,) [ms]."""
+    quarters, place = np.unique(utc_ms // _QUARTER_MS, return_inverse=True)
+    start = _EPOCH.replace(tzinfo=dt.UTC)
+    ahead = np.array(
+        [
+            _ahead((start + dt.timedelta(milliseconds=quarter * _QUARTER_MS)).astimezone(zone))
+            for quarter in quarters.tolist()
+        ],
+        np.int64,
+    )
+    return ahead[place] if len(quarters) else np.zeros(0, np.int64)
+
+
+def _ahead(moment: dt.datetime) -> int:
+    ahead = moment.utcoffset()
+    assert ahead is not None
+    return ahead // dt.timedelta(milliseconds=1)

@@ -1,0 +1,306 @@
+"""`wattproof import`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    import exchange
+    from wattproof.config import Config
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_DAY_MS = 86_400_000
+_FILE, _TIME, _CARE = "What the file is like", "What its rows mean", "Care"
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet.")],
+    site: Annotated[str, typer.Option("--site", metavar="SITE", help="Site to import into.")] = "",
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="ID", help="Whose readings they are, e.g. main.")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="KIND", help="Kind of device: power_meter (the default), plc, sensor."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="HEADER=CHANNEL:UNIT:MEANING",
+            help="What a column is, e.g. '사용량=energy_import_wh:kWh:interval' (or register, mean, instant);"
+            " 'HEADER=-' leaves it out.",
+        ),
+    ] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", metavar="MAP.yaml", help="How to read the file, written down.")
+    ] = None,
+    write_map: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-map", metavar="MAP.yaml", help="Write down what was understood, to be corrected; imports nothing."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what was understood; import nothing. Exit code 1: something is open."),
+    ] = False,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding", metavar="NAME", help="utf-8, cp949, utf-16, …; found out without it.", rich_help_panel=_FILE
+        ),
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            "--delimiter", metavar="SIGN", help="',', ';', '|' or tab; found out without it.", rich_help_panel=_FILE
+        ),
+    ] = None,
+    decimal: Annotated[
+        Literal["point", "comma"] | None,
+        typer.Option(
+            "--decimal", help="Sign of the fraction: 1234.5 or 1234,5; found out without it.", rich_help_panel=_FILE
+        ),
+    ] = None,
+    header_line: Annotated[
+        int | None,
+        typer.Option(
+            "--header-line",
+            min=1,
+            metavar="N",
+            help="Line of the column names, from 1; found out without it.",
+            rich_help_panel=_FILE,
+        ),
+    ] = None,
+    time_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--time",
+            metavar="HEADER",
+            help="Column of the time; twice for a date's and a time's.",
+            rich_help_panel=_TIME,
+        ),
+    ] = None,
+    date_order: Annotated[
+        Literal["ymd", "dmy", "mdy"] | None,
+        typer.Option(
+            "--date-order", help="Whether 2/1/2018 is 2 January (dmy) or 1 February (mdy).", rich_help_panel=_TIME
+        ),
+    ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option(
+            "--zone",
+            metavar="ZONE",
+            help="Time zone of the stamps, e.g. Europe/Berlin or +09:00; Asia/Seoul without it.",
+            rich_help_panel=_TIME,
+        ),
+    ] = None,
+    stamps: Annotated[
+        Literal["start", "end"] | None,
+        typer.Option(
+            "--stamps",
+            help="Whether a stamp is its interval's start or end; found out without it.",
+            rich_help_panel=_TIME,
+        ),
+    ] = None,
+    repeated_hour: Annotated[
+        Literal["earlier", "later"] | None,
+        typer.Option(
+            "--repeated-hour",
+            help="Which hour a stamp is of that came twice when summer time ended.",
+            rich_help_panel=_TIME,
+        ),
+    ] = None,
+    duplicates: Annotated[
+        Literal["refuse", "first", "last"],
+        typer.Option("--duplicates", help="Which of two different values of one time counts.", rich_help_panel=_CARE),
+    ] = "refuse",
+    skip_bad: Annotated[
+        bool,
+        typer.Option(
+            "--skip-bad", help="Leave out cells that cannot be read, and import the rest.", rich_help_panel=_CARE
+        ),
+    ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Put the file's values in the place of others in the store.", rich_help_panel=_CARE
+        ),
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume/--no-resume",
+            help="Go on where an import was stopped, or write all of it again.",
+            rich_help_panel=_CARE,
+        ),
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    language: Annotated[
+        Literal["ko", "en"] | None,
+        typer.Option("--lang", help="Language of the table; by default the configuration's."),
+    ] = None,
+) -> None:
+    """Import history: meter exports, utility downloads, spreadsheets saved as CSV."""
+    import exchange
+    from wattproof.config import find_file, load, read_text
+    from wattproof.errors import BadInputError
+
+    config = load(find_file(context.obj, os.environ), os.environ)
+    wanted = language or config.api.language
+    if not site and not dry_run and write_map is None:
+        raise BadInputError("say which site the readings are of (--site), or only look at them (--dry-run)")
+    try:
+        given = (
+            exchange.Mapping()
+            if map_file is None
+            else exchange.parse_mapping(read_text(map_file, "mapping"), str(map_file))
+        )
+        mapping = _said(
+            given, device=device, kind=kind, encoding=encoding, delimiter=delimiter, header_line=header_line,
+            decimal=exchange.Decimal(decimal) if decimal else None,
+            time=_said(
+                given.time, columns=time_column, zone=zone, stamps=stamps, repeated_hour=repeated_hour,
+                date_order=exchange.DateOrder(date_order) if date_order else None,
+            ),
+        )  # fmt: skip
+        columns = [exchange.parse_column(each) for each in column or ()]
+        with _progress(shown=not as_json) as progress:
+            understood = exchange.understand(
+                file,
+                mapping,
+                columns,
+                duplicates=duplicates,
+                progress=lambda done, total: progress("read", done, total),
+            )
+        summary = exchange.summarise(understood)
+        if write_map is not None:
+            _write_new(write_map, exchange.mapping_text(summary, file.name))
+        if dry_run or write_map is not None:
+            _show(summary, as_json=as_json, language=wanted)
+            open_ = summary.questions or (summary.bad and not skip_bad)
+            open_ = open_ or (summary.duplicates_other and duplicates == "refuse")
+            raise typer.Exit(1 if open_ else 0)
+        exchange.refuse_unless_clear(understood, duplicates=duplicates, skip_bad=skip_bad)
+        if not as_json:
+            _show(summary, as_json=False, language=wanted)
+        loaded = _load(
+            understood,
+            config,
+            site,
+            duplicates=duplicates,
+            skip_bad=skip_bad,
+            replace=replace,
+            resume=resume,
+            shown=not as_json,
+        )
+    except exchange.ExchangeError as error:
+        raise BadInputError(str(error)) from error
+    _warn(understood, config, wanted)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode({"import": loaded, "file": summary}).decode() + "\n")
+    else:
+        sys.stdout.write(exchange.said(loaded, str(file), wanted) + "\n")
+    if not loaded.finished:
+        raise typer.Exit(130)
+    raise typer.Exit(1 if loaded.rejected else 0)
+
+
+def _load(
+    understood: exchange.Understood,
+    config: Config,
+    site: str,
+    *,
+    duplicates: exchange.Duplicates,
+    skip_bad: bool,
+    replace: bool,
+    resume: bool,
+    shown: bool,
+) -> exchange.Loaded:
+    import exchange
+    import storage
+    from wattproof import services
+    from wattproof.errors import UnavailableError
+    from wattproof.stopping import stop_event
+
+    store = services.open_store(config.store_settings)
+    try:
+        with stop_event() as stop, _progress(shown=shown) as progress:
+            return exchange.load(
+                understood, store, site, config.folder / "imports", now=time.time_ns() // 1_000_000,
+                duplicates=duplicates, skip_bad=skip_bad, replace=replace, resume=resume,
+                stopped=stop.is_set, progress=progress,
+            )  # fmt: skip
+    except storage.StoreError as error:
+        raise UnavailableError(str(error)) from error
+    finally:
+        store.close()
+
+
+def _said(value: S, **options: object) -> S:
+    return msgspec.structs.replace(value, **{name: given for name, given in options.items() if given})
+
+
+def _show(summary: exchange.Summary, *, as_json: bool, language: Literal["ko", "en"]) -> None:
+    import exchange
+
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
+    else:
+        Console().print(exchange.render(summary, language))
+
+
+def _write_new(path: Path, text: str) -> None:
+    from wattproof.errors import BadInputError
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise BadInputError(f"{path} is there already; choose another name for the mapping, or remove it") from None
+
+
+def _warn(understood: exchange.Understood, config: Config, language: Literal["ko", "en"]) -> None:
+    """Say what retention will do with readings as old as these."""
+    import exchange
+
+    days = config.store.keep_raw_days
+    oldest = exchange.oldest(understood.series)
+    if not days or oldest is None or oldest > time.time_ns() // 1_000_000 - days * _DAY_MS:
+        return
+    rolled = config.store.keep_rollup_days
+    words = exchange.Words(
+        f"보존 기간 {days}일보다 오래된 측정값이 있음: 15분 집계는 {f'{rolled}일 동안' if rolled else '계속'} 남지만,"
+        " 측정값 자체는 `wattproof up`이 실행되면 몇 시간 안에 지워짐. 평가의 기준기간으로 쓰려면"
+        " 먼저 평가 계획을 저장하거나 store.keep_raw_days를 늘리거나 0(무기한)으로 할 것.",
+        f"Some of these readings are older than {days} days: their quarter-hours stay"
+        f"{f' for {rolled} days' if rolled else ''}, but the readings themselves are deleted within hours of the next"
+        " `wattproof up`. To use them as a baseline, save the plan first, or raise store.keep_raw_days (0: for ever).",
+    )
+    sys.stderr.write(words.said(language) + "\n")
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    units = {"read": "rows read", "store": "readings stored", "roll": "quarter-hours rolled up"}
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, total: bar.update(task, description=units[what], completed=done, total=total or None)
