@@ -87,17 +87,17 @@ def test_one_box_reads_a_factory_and_sets_poison_aside(site: Path, config: Path,
         gateway.publish(topic("gimpo-demo", "gw-2", BATCH), b"{not json", 1).wait_for_publish(10)
 
         def shelf() -> list[dict[str, object]]:
-            listed = wattproof("-c", str(config), "collector", "quarantine", "--json")
+            listed = wattproof("-c", str(config), "quarantine", "list", "--json")
             found: list[dict[str, object]] = json.loads(listed.stdout)
             return found
 
-        wait_until(shelf, "the malformed message in quarantine")
+        wait_until(shelf, "the message nobody can read in quarantine")
         gateway.disconnect()
         gateway.loop_stop()
         entry = shelf()[0]
         assert entry["topic"] == "wattproof/1/gimpo-demo/gw-2/batch"
-        assert "malformed" in str(entry["detail"])
-        table = wattproof("-c", str(config), "collector", "quarantine").stdout
+        assert "no checksum" in str(entry["detail"])
+        table = wattproof("-c", str(config), "quarantine", "list").stdout
         assert "gw-2" in table
 
         locked = wattproof("-c", str(config), "evaluate", str(_plan(tmp_path)))
