@@ -6,14 +6,28 @@ import calendar
 import contextlib
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 
 from analytics import NotInForceError
-from analytics.billing import Account, Bill, Load, MonthPeak, OptionCost, bill, compare_options, month_peak
+from analytics.billing import (
+    Account,
+    Bill,
+    Load,
+    MonthPeak,
+    OptionCost,
+    PowerFactors,
+    Tariff,
+    bill,
+    compare_options,
+    month_peak,
+    power_factors,
+)
 from analytics.billing.load import QUARTERS
+from analytics.billing.power_factor import HALF_HOURS
 from evaluation.errors import EvaluationError
 from evaluation.quarter_hours import Reading, read_intervals
 from evaluation.result import Text
@@ -24,6 +38,7 @@ _QUARTER_MS = 900_000
 _MAX_GAP_MS = _QUARTER_MS
 _WH_PER_KWH = 1000.0
 _MONTHS_THAT_COUNT = 11
+_WAYS = ("import", "export")
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -43,6 +58,12 @@ class Connection(msgspec.Struct, frozen=True):
         Where the counter starts again; None when it never does.
     zone
         Of the bill's days.
+    demand_metered
+        False for a low-voltage connection whose meter knows no demand: it is billed on its contract power.
+    months_in_excess
+        Months in which demand lay above the contract power before: the first one is only a warning.
+    penalised_before
+        Whether the power factor was ever notified: the first penalty month is notice only.
     """
 
     series: Series
@@ -52,6 +73,9 @@ class Connection(msgspec.Struct, frozen=True):
     peaks_kw: Mapping[dt.date, float] = {}
     modulus_wh: float | None = None
     zone: str = "Asia/Seoul"
+    demand_metered: bool = True
+    months_in_excess: int = 0
+    penalised_before: bool = True
 
 
 class MonthBill(msgspec.Struct, frozen=True):
@@ -75,36 +99,46 @@ def bill_month(tariffs: Tariffs, connection: Connection, store: Store, month: dt
     Raises
     ------
     EvaluationError
-        When the store holds nothing of the month.
+        When the store holds nothing of the month, or a contract above low voltage is said to have no demand meter.
     analytics.NotInForceError
         When no price is known for one of its days.
     storage.StoreError
         When the store cannot be read.
     """
     first, last = month_days(month)
-    tariff = tariffs.tariff(connection.contract, deferred=connection.deferred)
+    tariff = _tariff(tariffs, connection, connection.contract)
     load = read_load(tariffs, connection, store, _months_before(first, _MONTHS_THAT_COUNT), last)
     if np.isnan(load.part(first, last).energy).all():
         series = connection.series
         raise EvaluationError(
             f"the store holds no {series.channel} of {series.device} at site {series.site} from {first} to {last}"
         )
-    account = Account(connection.contract_kw, _peaks(tariffs, connection, load, first))
+    account = _account(tariffs, connection, load, first)
+    factors = read_power_factors(connection, store, load.part(first, last))
     codes = ("fuel", "climate", "fund", "vat", *(line.name for line in tariff.adjustments))
     labels = {code: label for code in codes if (label := tariffs.line_label(code)) is not None}
-    return MonthBill(tariffs.label(connection.contract), bill(tariff, account, load, first, last), labels)
+    return MonthBill(tariffs.label(connection.contract), bill(tariff, account, load, first, last, factors), labels)
 
 
 def compare_month(tariffs: Tariffs, connection: Connection, store: Store, month: dt.date) -> list[OptionCost]:
     """The same month under every option of the contract's class and voltage, cheapest first; raises as `bill_month`."""
     first, last = month_days(month)
     load = read_load(tariffs, connection, store, _months_before(first, _MONTHS_THAT_COUNT), last)
-    options = {
-        str(option): tariffs.tariff(option, deferred=connection.deferred)
-        for option in tariffs.options(connection.contract)
-    }
-    account = Account(connection.contract_kw, _peaks(tariffs, connection, load, first))
-    return compare_options(options, account, load, [(first, last)])
+    options = {str(option): _tariff(tariffs, connection, option) for option in tariffs.options(connection.contract)}
+    account = _account(tariffs, connection, load, first)
+    factors = read_power_factors(connection, store, load.part(first, last))
+    return compare_options(options, account, load, [(first, last)], [factors])
+
+
+def _tariff(tariffs: Tariffs, connection: Connection, contract: Contract) -> Tariff:
+    if not connection.demand_metered and contract.voltage != "low":
+        raise EvaluationError(f"{contract} has its demand metered; only a low-voltage contract can be without")
+    return tariffs.tariff(contract, deferred=connection.deferred, metered=connection.demand_metered)
+
+
+def _account(tariffs: Tariffs, connection: Connection, load: Load, first: dt.date) -> Account:
+    peaks = _peaks(tariffs, connection, load, first) if connection.demand_metered else ()
+    return Account(connection.contract_kw, peaks, connection.months_in_excess, connection.penalised_before)
 
 
 def read_load(tariffs: Tariffs, connection: Connection, store: Store, first: dt.date, last: dt.date) -> Load:
@@ -124,6 +158,30 @@ def read_load(tariffs: Tariffs, connection: Connection, store: Store, first: dt.
     return Load(first, energy, public_holidays(range(first.year, last.year + 1), tariffs.working_holidays))
 
 
+def read_power_factors(connection: Connection, store: Store, load: Load) -> PowerFactors | None:
+    """Power factors of each half hour of `load` from the meter's reactive counters; None when the store holds none.
+
+    Reactive energy taken from the grid is inductive (lagging), reactive energy given to it capacitive (leading). Where
+    only one of the two is counted, the other power factor is unknown and costs nothing.
+    """
+    active = load.energy.reshape(-1, HALF_HOURS, QUARTERS // HALF_HOURS).sum(axis=2)
+    held = store.series(connection.series.site)
+    wanted = [replace(connection.series, channel=f"reactive_energy_{way}_varh") for way in _WAYS]
+    if not any(series in held for series in wanted):
+        return None
+    zone = ZoneInfo(connection.zone)
+    start, end = _ms(load.first, zone), _ms(load.last + dt.timedelta(1), zone)
+    edges = np.arange(start, end + 1, 2 * _QUARTER_MS, dtype=np.int64)
+    reading = Reading("difference", modulus=connection.modulus_wh, max_gap_ms=_MAX_GAP_MS)
+    lagging, leading = (
+        read_intervals(store, series, [edges], reading)[0].values.reshape(active.shape) / _WH_PER_KWH
+        if series in held
+        else np.full(active.shape, np.nan)
+        for series in wanted
+    )
+    return power_factors(active, lagging, leading)
+
+
 def _ms(day: dt.date, zone: ZoneInfo) -> int:
     return round(dt.datetime.combine(day, dt.time(), zone).timestamp() * 1000)
 
@@ -135,7 +193,7 @@ def _months_before(first: dt.date, months: int) -> dt.date:
 
 def _peaks(tariffs: Tariffs, connection: Connection, load: Load, first: dt.date) -> tuple[MonthPeak, ...]:
     """Peaks of the months before `first`, without those whose hours are not known."""
-    tariff = tariffs.tariff(connection.contract, deferred=connection.deferred)
+    tariff = _tariff(tariffs, connection, connection.contract)
     peaks = {month: MonthPeak(month, kw) for month, kw in connection.peaks_kw.items()}
     month = load.first
     while month < first:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as Line
 
-from analytics.billing import Bill, DemandReason, LoadBand, OptionCost, Season
+from analytics.billing import Bill, DemandReason, LoadBand, OptionCost, PowerFactorCharge, Season
 from analytics.billing import Line as BillLine
 from evaluation.billing import MonthBill
 from evaluation.result import Text
@@ -90,6 +91,8 @@ def _row(line: BillLine, labels: Mapping[str, Text], language: Language) -> tupl
 
 def _notes(found: Bill, language: Language) -> list[Line]:
     notes = [Line(_demand(found).said(language))]
+    if found.power_factor is not None:
+        notes.append(Line(_power_factor(found.power_factor).said(language)))
     if found.missing:
         share = 100 * found.missing / (96 * ((found.last - found.first).days + 1))
         notes.append(Line(Text(
@@ -99,6 +102,16 @@ def _notes(found: Bill, language: Language) -> list[Line]:
     if not found.verified:
         notes.append(Line(_WORDS["unverified"].said(language), style="dim"))
     return notes
+
+
+def _power_factor(charge: PowerFactorCharge) -> Text:
+    def pct(value: float) -> str:
+        return "–" if math.isnan(value) else f"{value:.1f} %"
+
+    return Text(
+        f"평균 역률: 지상(주간) {pct(charge.lagging)}, 진상(야간) {pct(charge.leading)}",
+        f"Mean power factor: lagging by day {pct(charge.lagging)}, leading by night {pct(charge.leading)}",
+    )
 
 
 def _demand(found: Bill) -> Text:

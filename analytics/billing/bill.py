@@ -12,7 +12,7 @@ import numpy as np
 from analytics.billing.demand import BillingDemand, MonthPeak, billing_demand, highest_demand, month_peak
 from analytics.billing.load import Load, discount_shares, load_bands
 from analytics.billing.power_factor import PowerFactorCharge, PowerFactors, power_factor_charge
-from analytics.billing.tariff import LoadBand, Season, Tariff
+from analytics.billing.tariff import LoadBand, Season, Tariff, Timeline
 from analytics.errors import AnalyticsError
 
 _QUARTERS_PER_HOUR = 4
@@ -132,7 +132,8 @@ def bill(
 ) -> Bill:
     """The bill of the days from `first` to `last`, each with what was in force on it.
 
-    Where a base price or a rule of the power factor changes within the days, each holds for its share of them.
+    Where a base price, a rule of the power factor, the fund's share or VAT changes within the days, each holds for its
+    share of them.
 
     Parameters
     ----------
@@ -154,14 +155,14 @@ def bill(
     if power_factors is not None:
         if len(power_factors.lagging) != len(load.energy):
             raise AnalyticsError(f"power factors of {len(power_factors.lagging)} days for {len(load.energy)} days")
-        charge = power_factor_charge(tariff.power_factor.at(last).value, power_factors)
+        charge = _power_factor_charge(tariff, load, power_factors)
         base = math.fsum(line.amount for line in lines if line.code == "base")
         lines += _power_factor(base, charge, account)
     lines += _energy(tariff, load)
     lines += _adjustments(tariff, load)
     amount = _half_up(math.fsum(line.amount for line in lines))
-    vat = _half_up(amount * tariff.vat.at(last).value)
-    fund = _tens(amount * tariff.fund.at(last).value)
+    vat = _half_up(amount * _share(tariff.vat, load))
+    fund = _tens(amount * _share(tariff.fund, load))
     return Bill(
         first=first,
         last=last,
@@ -191,6 +192,31 @@ def _base(tariff: Tariff, account: Account, load: Load, demand: BillingDemand, h
         yield Line("base", demand.kw, "kW", base, share, verified=verified, days=part)
         if excess > 0:
             yield Line("excess", excess, "kW", base, factor * share, verified=verified, days=part)
+
+
+def _share(timeline: Timeline[float], load: Load) -> float:
+    """A share in force, or where it changes the mean over the days."""
+    spans = [((end - start).days + 1, found.value) for start, end, found in timeline.spans(load.first, load.last)]
+    if len(spans) == 1:
+        return spans[0][1]
+    return math.fsum(days * share for days, share in spans) / len(load.energy)
+
+
+def _power_factor_charge(tariff: Tariff, load: Load, factors: PowerFactors) -> PowerFactorCharge:
+    """By the rule in force; where it changes, each part's shares by its days, and the means of them all."""
+    charges = []
+    for start, end, rule in tariff.power_factor.spans(load.first, load.last):
+        days = slice((start - load.first).days, (end - load.first).days + 1)
+        part = PowerFactors(factors.lagging[days], factors.leading[days])
+        charges.append(((days.stop - days.start) / len(load.energy), power_factor_charge(rule.value, part)))
+    if len(charges) == 1:
+        return charges[0][1]
+    return PowerFactorCharge(
+        float(np.average([found.lagging for _, found in charges], weights=[share for share, _ in charges])),
+        float(np.average([found.leading for _, found in charges], weights=[share for share, _ in charges])),
+        math.fsum(share * found.lagging_share for share, found in charges),
+        math.fsum(share * found.leading_share for share, found in charges),
+    )
 
 
 def _part(start: dt.date, end: dt.date, load: Load) -> tuple[dt.date, dt.date] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from analytics.billing.bill import Account, Bill, bill
 from analytics.billing.demand import month_peak
 from analytics.billing.load import Load
+from analytics.billing.power_factor import PowerFactors
 from analytics.billing.tariff import Tariff
 from analytics.economics import Ranged
 from analytics.errors import AnalyticsError
@@ -30,7 +31,11 @@ class OptionCost:
 
 
 def compare_options(
-    options: Mapping[str, Tariff], account: Account, load: Load, months: Iterable[tuple[dt.date, dt.date]]
+    options: Mapping[str, Tariff],
+    account: Account,
+    load: Load,
+    months: Iterable[tuple[dt.date, dt.date]],
+    power_factors: Sequence[PowerFactors | None] | None = None,
 ) -> list[OptionCost]:
     """The same load under every option (선택 Ⅰ/Ⅱ/Ⅲ), cheapest first.
 
@@ -40,14 +45,17 @@ def compare_options(
     ----------
     months
         First and last day of each bill, in their order.
+    power_factors
+        Of each bill's days, one per bill; they move the base charge, which differs between options.
     """
     periods = list(months)
+    factors = power_factors or [None] * len(periods)
     costs = []
     for option, tariff in options.items():
         peaks, bills = list(account.earlier), []
-        for first, last in periods:
+        for (first, last), factor in zip(periods, factors, strict=True):
             now = Account(account.contract_kw, tuple(peaks), account.months_in_excess, account.penalised_before)
-            bills.append(bill(tariff, now, load, first, last))
+            bills.append(bill(tariff, now, load, first, last, factor))
             peaks.append(month_peak(tariff, load.part(first, last)))
         costs.append(OptionCost(option, tuple(bills)))
     return sorted(costs, key=lambda cost: cost.total)
@@ -61,6 +69,7 @@ def bill_saving(
     saving: Ranged,
     first: dt.date,
     last: dt.date,
+    power_factors: PowerFactors | None = None,
 ) -> Ranged:
     """What a saving takes off the bill of the days from `first` to `last` [원], with the saving's band.
 
@@ -72,6 +81,8 @@ def bill_saving(
         The same with the old machine at the same drivers; the saving's course over the day is their difference.
     saving
         Of these days [kWh]; its ends scale that course.
+    power_factors
+        Of these days, taken to be the same with either machine.
 
     Raises
     ------
@@ -83,10 +94,10 @@ def bill_saving(
     whole = float(np.nansum(course))
     if not whole > 0:
         raise AnalyticsError("the old machine's load is not above the new one's: there is no course of a saving")
-    paid = bill(tariff, account, load, first, last).total
+    paid = bill(tariff, account, load, first, last, power_factors).total
 
     def saved(kwh: float) -> float:
         without = now.with_energy(np.maximum(now.energy + course * (kwh / whole), 0.0))
-        return float(bill(tariff, account, without, first, last).total - paid)
+        return float(bill(tariff, account, without, first, last, power_factors).total - paid)
 
     return saving.through(saved)

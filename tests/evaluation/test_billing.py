@@ -113,6 +113,64 @@ def test_the_bill_is_shown_line_by_line_in_one_language(tariffs: Tariffs, store:
         assert not any("가" <= letter <= "힣" for letter in text)
 
 
+def with_reactive(folder: Path, *channels: str) -> DuckStore:
+    """July: 100 kW; by day 30 kvar are taken, by night 60 kvar given back."""
+    start = round(dt.datetime.combine(FIRST, dt.time(), ZoneInfo("Asia/Seoul")).timestamp() * 1000)
+    by_day = np.tile((np.arange(96) >= 32) & (np.arange(96) < 88), 31)
+    steps = {
+        "energy_import_wh": np.full(31 * 96, 25_000.0),
+        "reactive_energy_import_varh": np.where(by_day, 7_500.0, 0.0),
+        "reactive_energy_export_varh": np.where(by_day, 0.0, 15_000.0),
+    }
+    times = [start + index * QUARTER_MS for index in range(31 * 96 + 1)]
+    columns = {
+        name: np.concatenate(([0.0], np.cumsum(steps[name]))).tolist() for name in ("energy_import_wh", *channels)
+    }
+    store = DuckStore(folder / "readings.duckdb")
+    store.write([Batch("works", "gw-1", "e", 1, [Table("main", "power_meter", times, columns)])])
+    return store
+
+
+def test_the_power_factor_comes_from_the_reactive_counters(tariffs: Tariffs, tmp_path: Path) -> None:
+    store = with_reactive(tmp_path, "reactive_energy_import_varh", "reactive_energy_export_varh")
+    month = bill_month(tariffs, connection(tariffs), store, JULY)
+    charge = month.bill.power_factor
+    assert charge is not None
+    lagging, leading = 100 / np.hypot(1, 0.3), 100 / np.hypot(1, 0.6)
+    assert charge.lagging == pytest.approx(lagging)
+    assert charge.leading == pytest.approx(leading)
+    shares = {line.code: line.share for line in month.bill.lines if line.code.startswith("power")}
+    assert shares["power_factor_lagging"] == pytest.approx((92 - lagging) * 0.002)
+    assert shares["power_factor_leading"] == pytest.approx((95 - leading) * 0.002)
+    first = bill_month(tariffs, connection(tariffs, penalised_before=False), store, JULY).bill
+    assert first.total < month.bill.total
+    output = io.StringIO()
+    Console(file=output, width=100).print(render_bill(month, "ko"))
+    assert "평균 역률: 지상(주간) 95.8 %, 진상(야간) 85.7 %" in output.getvalue()
+    costs = {cost.option: cost.total for cost in compare_month(tariffs, connection(tariffs), store, JULY)}
+    assert costs["industrial_b/high_a/option_2"] == month.bill.total
+    store.close()
+
+
+def test_a_power_factor_that_is_not_counted_costs_nothing(tariffs: Tariffs, tmp_path: Path, store: DuckStore) -> None:
+    assert bill_month(tariffs, connection(tariffs), store, JULY).bill.power_factor is None
+    lagging_only = with_reactive(tmp_path, "reactive_energy_import_varh")
+    charge = bill_month(tariffs, connection(tariffs), lagging_only, JULY).bill.power_factor
+    lagging_only.close()
+    assert charge is not None
+    assert np.isnan(charge.leading)
+    assert charge.leading_share == 0
+
+
+def test_without_a_demand_meter_the_contract_power_is_billed(tariffs: Tariffs, store: DuckStore) -> None:
+    low = connection(tariffs, contract=tariffs.contract("industrial_a1/low/single"), demand_metered=False)
+    demand = bill_month(tariffs, low, store, JULY).bill.demand
+    assert (demand.kw, demand.reason) == (500.0, DemandReason.CONTRACT)
+    assert {cost.bills[0].demand.kw for cost in compare_month(tariffs, low, store, JULY)} == {500.0}
+    with pytest.raises(EvaluationError, match="only a low-voltage contract"):
+        bill_month(tariffs, connection(tariffs, demand_metered=False), store, JULY)
+
+
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """The runner closes its standard error, and a logger set up on it would fail in every test after this one."""
@@ -130,7 +188,11 @@ def test_the_command_prints_the_bill_and_answers_mistakes_in_one_sentence(path: 
     found = json.loads(done.output)
     assert found["bill"]["bill"]["demand"]["kw"] == pytest.approx(400.0)
     assert len(found["options"]) == 3
+    low = ["--contract", "industrial_a1/low/single", "--month", "2026-07", "--no-demand-meter", "--json"]
+    done = CliRunner().invoke(app, [*given, *low, "--excess-months", "1", "--first-penalty"])
+    assert json.loads(done.output)["bill"]["bill"]["demand"]["kw"] == 500
     for wrong, sentence in (
+        ([*contract, "--month", "2026-07", "--no-demand-meter"], "only a low-voltage contract"),
         ([*contract, "--month", "2026-13"], "2026-13"),
         (["--contract", "none", "--month", "2026-07"], "industrial_b/high_a/option_2"),
         ([*contract, "--month", "2026-07", "--peak", "x"], "2026-01=412.5"),

@@ -39,6 +39,18 @@ def bill(
     deferred: Annotated[
         bool, typer.Option("--deferred", help="The old hours and prices were kept for as long as could be asked.")
     ] = False,
+    no_demand_meter: Annotated[
+        bool,
+        typer.Option("--no-demand-meter", help="Low voltage without a demand meter: billed on the contract power."),
+    ] = False,
+    excess_months: Annotated[
+        int,
+        typer.Option("--excess-months", min=0, help="Months in which demand lay above the contract power before."),
+    ] = 0,
+    first_penalty: Annotated[
+        bool,
+        typer.Option("--first-penalty", help="No power-factor penalty (역률) was notified before: this one is notice."),
+    ] = False,
     options: Annotated[bool, typer.Option("--options", help="The month under every option, cheapest first.")] = False,
     tariff: Annotated[
         Path | None, typer.Option("--tariff", metavar="FILE", help="A tariff file of your own; KEPCO's without it.")
@@ -72,6 +84,9 @@ def bill(
             contract_kw,
             deferred=deferred,
             peaks_kw=dict(map(_peak, peak or [])),
+            demand_metered=not no_demand_meter,
+            months_in_excess=excess_months,
+            penalised_before=not first_penalty,
         )
         found = evaluation.bill_month(tariffs, connection, store, _month(month))
         costs = evaluation.compare_month(tariffs, connection, store, _month(month)) if options else []
