@@ -46,6 +46,8 @@ class DeviceHealth:
         Not to be asked before [s, the same clock].
     suspect
         Whether it failed so often that it must not make healthy devices wait.
+    trouble
+        Why its last read failed; None once a poll brought what it asked for.
     """
 
     def __init__(self, device: str, clock: Callable[[], float]) -> None:
@@ -53,6 +55,7 @@ class DeviceHealth:
         self.errors: Counter[Quality] = Counter()
         self.retry_at = 0.0
         self.suspect = False
+        self.trouble: Quality | None = None
         self._clock = clock
         self._failures = 0
         self._answered = False
@@ -72,6 +75,11 @@ class DeviceHealth:
     @property
     def _patience(self) -> int:
         return TRIES if self._answered else 1
+
+    def count(self, reason: Quality) -> None:
+        """A read failed."""
+        self.errors[reason] += 1
+        self.trouble = reason
 
     def failed(self, error: LinkError, *, partly: bool) -> None:
         """A poll failed; `partly` if some of its registers were read all the same."""
@@ -93,6 +101,7 @@ class DeviceHealth:
         self._failures = 0
         self._answered = True
         self.suspect = False
+        self.trouble = None
         self.retry_at = 0.0
         if self._bad_since is not None:
             lasted = self._clock() - self._bad_since

@@ -17,7 +17,7 @@ A site file or a profile that breaks its model is a ``telemetry.DocumentError``:
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from telemetry import Quality
 
@@ -80,6 +80,14 @@ class NoReplyError(LinkError):
     usual_advice = "Check address and wiring."
 
 
+def exception_kind(code: int) -> Literal["request", "busy", "gateway"]:
+    """What a Modbus exception is about: the request (1-3), the device's state (4-8), or a gateway's line (10, 11).
+
+    Source: MODBUS Application Protocol Specification V1.1b3, section 7.
+    """
+    return "busy" if 4 <= code <= 8 else "gateway" if code in {10, 11} else "request"
+
+
 class ExceptionReplyError(LinkError):
     """The device answered with a Modbus exception.
 
@@ -93,9 +101,15 @@ class ExceptionReplyError(LinkError):
 
     quality = Quality.EXCEPTION
     usual_advice = "Check the profile's addresses and functions against the device's manual."
+    busy_advice: ClassVar[str] = "The device cannot answer just now: look at its display, and restart it if this stays."
+    gateway_advice: ClassVar[str] = (
+        "The gateway in between answers, the device behind it does not: check unit number, power and A/B wires."
+    )
 
     def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
+        super().__init__(
+            message, {"busy": self.busy_advice, "gateway": self.gateway_advice}.get(exception_kind(code), "")
+        )
         self.code = code
 
 

@@ -217,7 +217,7 @@ class BusPoller:
         return answered
 
     def _count(self, device: PolledDevice, error: LinkError) -> None:
-        device.health.errors[error.quality] += 1
+        device.health.count(error.quality)
         log.debug("read_failed", device=device.id, reason=error.quality.value, says=str(error))
         self._health.good()
 
@@ -241,5 +241,5 @@ class BusPoller:
     def _unreachable(self, error: ConnectError) -> None:
         """No device behind a broken wire can be read, whichever was asked."""
         for device in self.devices:
-            device.health.errors[error.quality] += 1
+            device.health.count(error.quality)
         self._health.failed(error, [device.id for device in self.devices])

@@ -39,7 +39,15 @@ class LastValue(msgspec.Struct, frozen=True):
 
 
 class DeviceStatus(msgspec.Struct, frozen=True):
-    """One device: its latest values by channel, its errors of this run by reason, and whether it fails just now."""
+    """One device: its latest values by channel, its errors of this run by reason, and how it is just now.
+
+    Parameters
+    ----------
+    failing
+        Whether its last poll failed.
+    trouble
+        Why its last read failed; empty when it brought what was asked for.
+    """
 
     device: str
     kind: str
@@ -47,6 +55,7 @@ class DeviceStatus(msgspec.Struct, frozen=True):
     values: dict[str, LastValue]
     errors: dict[str, int]
     failing: bool
+    trouble: str = ""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -70,6 +79,8 @@ class Status(msgspec.Struct, frozen=True):
         All of them.
     id_twice
         Whether another client took this gateway's place at the broker of late.
+    lost
+        Ever lost, and declared as gaps [readings].
     """
 
     at: int
@@ -84,6 +95,7 @@ class Status(msgspec.Struct, frozen=True):
     stored: int
     devices: list[DeviceStatus]
     id_twice: bool = False
+    lost: int = 0
 
 
 def status_of(agent: Agent) -> Status:
@@ -103,6 +115,7 @@ def status_of(agent: Agent) -> Status:
             values={name: values[device.id][name] for name in device.profile.channels if name in values[device.id]},
             errors={reason.value: count for reason, count in sorted(device.health.errors.items())},
             failing=device.health.failing,
+            trouble=device.health.trouble.value if device.health.trouble is not None else "",
         )
         for device in agent.crew.devices
     ]
@@ -119,6 +132,7 @@ def status_of(agent: Agent) -> Status:
         stored=counters.stored,
         devices=devices,
         id_twice=agent.publisher.rival.seen,
+        lost=counters.gap,
     )
 
 

@@ -6,7 +6,7 @@ from edge.commissioning.errors import CommissioningError, FoundNothingError, Rec
 from edge.commissioning.failures import failure_of
 from edge.commissioning.found import Found, FoundUnit, Match, live_channel, load_found, merged
 from edge.commissioning.identify import identify
-from edge.commissioning.phrases import Lang, Phrase, label_of, language_of, phrase, say, shown
+from edge.commissioning.phrases import Lang, Phrase, about, label_of, language_of, phrase, place_in, say, shown
 from edge.commissioning.plausibility import Judgement, judge, together
 from edge.commissioning.probe import Described, Live, Raw, read_profile, read_raw, read_site, read_sunspec
 from edge.commissioning.records import load_record, record_of, record_path, save_record
@@ -57,6 +57,7 @@ __all__ = [
     "TcpTargets",
     "Unwatched",
     "Watch",
+    "about",
     "accept",
     "draft",
     "failure_of",
@@ -72,6 +73,7 @@ __all__ = [
     "merged",
     "numbers",
     "phrase",
+    "place_in",
     "profile_files",
     "rank",
     "read_profile",

@@ -57,6 +57,11 @@ class Match(msgspec.Struct, frozen=True):
     text: str = ""
 
     @property
+    def device(self) -> str:
+        """Vendor and model as people say them; a map that is nobody's own has no vendor."""
+        return self.model if self.vendor == "any" else f"{self.vendor} {self.model}"
+
+    @property
     def live(self) -> str:
         """The channel to compare with the device's display; empty when it has none."""
         return live_channel(self.values)

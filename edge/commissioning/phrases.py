@@ -6,7 +6,7 @@ program. The sentences themselves stand in `edge.commissioning.sentences`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -42,8 +42,25 @@ def phrase(key: str, **facts: str | float) -> Phrase:
 
 def say(lang: Lang, key: str, **facts: str | float) -> str:
     """One sentence in one language; numbers as the sentence rounds them."""
+    if "line" in facts:
+        facts = {**facts, "line": place_in(lang, str(facts["line"]))}
     english, korean = SENTENCES[key]
     return (korean if lang == "ko" else english).format(**facts)
+
+
+_ABOUT: Final = frozenset({"zero", "tiny", "in_range", "odd", "near", "voltage_odd", "frequency_odd"})
+
+
+def about(judged: Phrase, lang: Lang) -> str:
+    """A judgement of one value, with the quantity it is about."""
+    name = judged.facts.get("channel")
+    text = judged.text(lang)
+    return f"{label_of(name, lang)} {text}" if isinstance(name, str) and judged.key in _ABOUT else text
+
+
+def place_in(lang: Lang, place: str) -> str:
+    """A line's name and settings, as English writes them, in a language."""
+    return place.replace(" at ", " ", 1) if lang == "ko" else place
 
 
 def language_of(environment: str) -> Lang:

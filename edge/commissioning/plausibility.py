@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from edge.commissioning.phrases import Phrase, phrase, shown
@@ -47,7 +47,8 @@ class _Expected(NamedTuple):
 _EXPECTED: Final = {
     "run_state": _Expected(0, 32, 1.0, -2.0),
     "temperature_c": _Expected(0, 120, 2.0, -2.0),
-    "humidity_pct": _Expected(5, 100, 1.5, 0.0),
+    # Air is hardly ever drier; a sensor of tenths, read as one of hundredths, would show just that.
+    "humidity_pct": _Expected(10, 100, 1.5, -1.0),
     "cycle_time_s": _Expected(0.5, 3600, 1.0, -1.0),
     "power_factor": _Expected(0.2, 1, 1.5, 0.0),
 }
@@ -73,6 +74,11 @@ def integer_bits(low: float, high: float, bits: int) -> float:
 
 def judge(name: str, value: float) -> Judgement:
     """How believable a value [the channel's unit] is for its channel, whatever register it came from."""
+    judged = _judged(name, value)
+    return replace(judged, why=Phrase(judged.why.key, {**judged.why.facts, "channel": name}))
+
+
+def _judged(name: str, value: float) -> Judgement:
     if abs(value) < _TINIEST:
         return Judgement(-4.0, phrase("tiny", value=f"{value:.1e}")) if value else Judgement(0.0, phrase("zero"))
     text = shown(name, value)

@@ -25,6 +25,14 @@ _SHORT: Final = {"power_meter": "meter", "plc": "plc", "sensor": "sensor"}
 _TIMEOUT_MS: Final = {True: 1000, False: 500}
 
 
+_MORE: Final = {
+    "file_rates": "rates: {fast_ms: 1000, slow_ms: 10000}",
+    "file_outbox": "outbox: {max_mb: 512, max_days: 90}",
+    "file_endpoint": "endpoint: {host: 127.0.0.1, port: 9108}",
+}
+"""What may stand in a site file besides, with the defaults, by the sentence that explains it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A device of the site file to be.
@@ -116,7 +124,7 @@ def _named(unit: FoundUnit, counts: Counter[str]) -> Iterator[Named]:
     for match in [*unit.matches[:1], *unit.parts]:
         counts[match.kind] += 1
         number = counts[match.kind]
-        label = f"{match.vendor} {match.model} ({number})"
+        label = f"{match.device} ({number})"
         device = f"{_SHORT.get(match.kind, 'device')}-{number}"
         others = tuple(unit.matches[1:]) if match is unit.best else ()
         yield Named(device, label, unit.unit, match, match.sure == "likely", bool(unit.parts), others)
@@ -176,11 +184,13 @@ def site_text(answers: Answers, buses: Iterable[DraftBus], lang: Lang, when: str
         f"  host: {_text(broker.host)}",
         f"  port: {broker.port}",
         f"  username: {_text(broker.username)}",
+        f"  # tls: {{ca: ca.pem, certificate: gateway.pem, key: gateway.key}} # {say(lang, 'file_tls')}",
         f"every_ms: 1000 # {say(lang, 'file_every')}",
         "buses:",
     ]
     for bus in buses:
         lines += _bus_lines(bus, lang)
+    lines += [f"# {each} # {say(lang, key)}" for key, each in _MORE.items()]
     return "\n".join(lines) + "\n"
 
 

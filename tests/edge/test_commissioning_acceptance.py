@@ -21,7 +21,7 @@ from edge.commissioning import (
 )
 from edge.commissioning.acceptance import DeviceAcceptance
 from edge.commissioning.counting import Growth, counting, growth
-from edge.errors import ConnectError, FrameError, LinkError, NoReplyError, StaleReplyError
+from edge.errors import ConnectError, ExceptionReplyError, FrameError, LinkError, NoReplyError, StaleReplyError
 from edge.profiles import load_profile, parse_profile
 
 PROFILE = load_profile("eastron-sdm630")
@@ -142,6 +142,17 @@ def test_a_failed_read_is_told_in_both_languages_with_what_to_do(kind: type[Link
     failure = failure_of(kind("unit 7 on /dev/ttyUSB0"))
     assert re.match(r"unit 7 on /dev/ttyUSB0\. (Check|Raise) .*\.", failure.text("en"))
     assert "확인하십시오 (unit 7 on /dev/ttyUSB0)" in failure.text("ko") or "길게 하십시오" in failure.text("ko")
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "korean"),
+    [(2, "addresses", "주소"), (4, "display", "화면"), (6, "display", "화면"), (11, "gateway in between", "변환기")],
+)
+def test_a_refusal_is_told_by_what_it_is_about(code: int, english: str, korean: str) -> None:
+    error = ExceptionReplyError("unit 7 refuses", code)
+    said = failure_of(error)
+    assert english in said.text("en").removeprefix("unit 7 refuses. ") == error.advice
+    assert korean in said.text("ko")
 
 
 def test_of_a_device_that_never_answered_nothing_is_said_but_that() -> None:

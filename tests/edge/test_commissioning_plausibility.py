@@ -8,7 +8,8 @@ import struct
 
 import pytest
 
-from edge.commissioning import Region, judge, language_of, rank, say, shown, together
+from edge.commissioning import Region, about, judge, language_of, rank, say, shown, together
+from edge.commissioning.identify import weigh
 from edge.commissioning.plausibility import float_bits
 from edge.commissioning.sentences import SENTENCES
 from edge.profiles import Field, Order, RegisterType, encode_field
@@ -29,6 +30,14 @@ def test_a_voltage_near_a_nominal_one_speaks_for_itself(voltage: float) -> None:
 )
 def test_what_no_meter_would_show_speaks_against(channel: str, value: float) -> None:
     assert judge(channel, value).bits < 0
+
+
+def test_a_sensor_of_tenths_is_not_taken_for_one_of_hundredths() -> None:
+    def bits(temperature: float, humidity: float) -> float:
+        return sum(each.bits for each in weigh({"temperature_c": temperature, "humidity_pct": humidity}))
+
+    assert bits(3.0, 50.1) > bits(0.3, 5.01) + 2
+    assert about(judge("humidity_pct", 50.1).why, "ko") == "상대습도 50.10 %, 가능한 값"
 
 
 def test_a_zero_says_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import edge
@@ -87,8 +88,9 @@ def test_a_status_that_is_old_says_that_the_agent_does_not_run(tmp_path: Path) -
     assert nobody.returncode == 3
     assert "--data-dir" in nobody.stderr
     device = DeviceStatus(
-        "main", "power_meter", 1000, {"voltage_l1_v": LastValue(230.0, 1)}, {"timeout": 3}, failing=True
-    )
+        "main", "power_meter", 1000, {"voltage_l1_v": LastValue(230.0, 1)}, {"timeout": 3}, failing=True,
+        trouble="timeout",
+    )  # fmt: skip
     old = Status(1, os.getpid(), "gimpo", "gw-1", False, 1.5, 2, 2048, 100, 90, [device])
     write_status(tmp_path, old)
     assert read_status(tmp_path) == old
@@ -96,3 +98,42 @@ def test_a_status_that_is_old_says_that_the_agent_does_not_run(tmp_path: Path) -
     assert shown.returncode == 1
     for part in ("does not run", "timeout 3", "230.0 V", "NOT CONNECTED", "FAILING"):
         assert part in shown.stdout
+
+
+def test_a_status_says_what_to_do_about_each_trouble_in_either_language(tmp_path: Path) -> None:
+    now = time.time_ns() // 1_000_000 + 60_000  # so that it is not old before it is shown
+    devices = [
+        DeviceStatus("main", "power_meter", 1000, {}, {"frame": 9, "timeout": 3}, failing=True, trouble="timeout"),
+        DeviceStatus("press-1", "power_meter", 1000, {}, {"timeout": 3}, failing=True, trouble="timeout"),
+        DeviceStatus("hall", "power_meter", 1000, {}, {"connect": 1}, failing=False, trouble="connect"),
+        DeviceStatus("fine", "sensor", 1000, {"temperature_c": LastValue(3.0, now)}, {"frame": 1}, failing=False),
+    ]
+    write_status(
+        tmp_path, Status(now, os.getpid(), "gimpo", "gw-1", False, 1.5, 2, 2048, 10_000, 90, devices, lost=1234)
+    )
+    english, korean = (
+        wattproof("edge", "status", "--data-dir", str(tmp_path), "--once", "--lang", lang) for lang in ("en", "ko")
+    )
+    assert english.returncode == korean.returncode == 0
+    for part in (
+        "1,234 readings were lost",
+        "sent when the broker is back",
+        "main, press-1: timeout. Check the unit number",
+        "hall: connect. Check the bus's url",
+    ):
+        assert part in english.stdout
+    assert "fine:" not in english.stdout
+    for part in ("계측값 1,234개가 유실되어", "디스크에 보관했다가", "main, press-1: 응답 없음. 유닛 번호, 전원,"):
+        assert part in korean.stdout
+
+
+def test_what_cannot_be_used_is_told_in_the_technicians_language(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text("site: {id: a, name: b}\ngatewy: gw-1\n", encoding="utf-8")
+    for command in (["plan", str(file)], ["commission", str(file)]):
+        refused = wattproof("edge", *command, "--lang", "ko")
+        assert refused.returncode == 2
+        assert f"{file}:2: gatewy: 알 수 없는 항목; gateway을(를) 잘못 쓴 것이" in refused.stderr
+    assert "--replace로 새로" in wattproof("edge", "init", str(file), "--tcp", "127.0.0.1", "--lang", "ko").stderr
+    assert "--address A" in wattproof("edge", "probe", "tcp://127.0.0.1:1", "1", "--lang", "ko").stderr
+    assert "에이전트가 없습니다" in wattproof("edge", "status", "--data-dir", str(tmp_path), "--lang", "ko").stderr

@@ -85,7 +85,41 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "reason_range": ("out of range", "범위 밖"),
     "reason_sentinel": ("device says none", "장치가 값 없음으로 표시"),
     # Commands: init.
-    "init_written": ("{file} is written.", "{file}을(를) 작성했습니다."),
+    "init_written": ("{file} is written.", "{file} 파일을 작성했습니다."),
+    "init_exists": (
+        "{file} exists already; name another file, or say --replace to write it anew",
+        "{file} 파일이 이미 있습니다. 다른 이름을 쓰거나 --replace로 새로 쓰십시오",
+    ),
+    "init_profile_exists": (
+        "{file} exists already; say --replace to write it anew, or name the device otherwise",
+        "{file} 파일이 이미 있습니다. --replace로 새로 쓰거나 장치 이름을 바꾸십시오",
+    ),
+    "init_where": (
+        "say where to look: --serial /dev/ttyUSB0, --tcp 192.168.0.0/24, or --found FILE of a scan",
+        "어디를 찾을지 알려 주십시오: --serial /dev/ttyUSB0, --tcp 192.168.0.0/24, 또는 스캔 결과 --found FILE",
+    ),
+    "init_nothing": (
+        "no unit was found that fits a profile, so there is nothing to put into a site file. Check power, wiring, "
+        "address and line settings; `wattproof edge probe` looks at a unit whose model is unknown",
+        "프로파일에 맞는 장치가 없어 현장 파일에 쓸 것이 없습니다. 전원, 결선, 주소, 통신 설정을 확인하십시오. 기종을 "
+        "모르는 장치는 `wattproof edge probe`로 살펴볼 수 있습니다",
+    ),
+    "probe_which": (
+        "say either --profile P (a known model) or --address A (an unknown one)",
+        "--profile P(아는 기종)와 --address A(모르는 기종) 중 하나를 쓰십시오",
+    ),
+    "probe_save": (
+        "--save keeps the profile of a device that describes itself: --profile sunspec",
+        "--save는 스스로 설명하는 장치의 프로파일을 저장할 때만 씁니다: --profile sunspec",
+    ),
+    "parity": (
+        "--parity {parity}: N (none), E (even) or O (odd)", "--parity {parity}: N(없음), E(짝수), O(홀수) 중 하나",
+    ),
+    "stopped": ("ended before there was a result", "결과가 나오기 전에 중단했습니다"),
+    "status_none": (
+        "{path}: no agent has run with this folder; name the agent's own with --data-dir",
+        "{path}: 이 폴더로 실행된 에이전트가 없습니다. 에이전트의 폴더를 --data-dir로 알려 주십시오",
+    ),
     "init_run": ("Start the agent now?", "지금 에이전트를 시작할까요?"),
     "init_running": ("The agent runs. Ctrl-C ends it.", "에이전트가 실행 중입니다. Ctrl-C로 끝냅니다."),
     "init_next": ("Next: wattproof edge run {file}", "다음: wattproof edge run {file}"),
@@ -116,17 +150,29 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "test_values": ("{good} of {all} values", "값 {all}개 중 {good}개"),
     "column_device": ("Device", "장치"),
     "column_result": ("Result", "결과"),
+    "column_said": ("What it said", "내용"),
     # Commands: status.
     "status_title": (
         "{site}/{gateway}: broker {broker}\n"
         "Outbox {batches} batches ({kilobytes} kB); {readings} readings taken, {stored} stored\n"
         "Polls late at most {late} ms (p99)",
         "{site}/{gateway}: 브로커 {broker}\n"
-        "아웃박스 {batches}건 ({kilobytes} kB), 계측 {readings}, 저장 {stored}\n"
+        "아웃박스 {batches}건 ({kilobytes} kB), 계측값 {readings}개 중 {stored}개 저장됨\n"
         "수집 지연 최대 {late} ms (p99)",
     ),
     "status_connected": ("connected", "연결됨"),
     "status_disconnected": ("NOT CONNECTED", "연결 안 됨"),
+    "status_away": (
+        "What is read stays on this gateway's disk and is sent when the broker is back. Check its host, port and user, "
+        "and the network; the log says why.",
+        "계측값은 이 게이트웨이의 디스크에 보관했다가 브로커에 다시 연결되면 보냅니다. 브로커 주소, 포트, 계정과 "
+        "네트워크를 확인하십시오. 원인은 로그에 있습니다.",
+    ),
+    "status_lost": (
+        "{lost} readings were lost since this outbox was begun, and declared as gaps.",
+        "이 아웃박스를 시작한 뒤 계측값 {lost}개가 유실되어 결측(gap)으로 알렸습니다.",
+    ),
+    "status_advice": ("{devices}: {reason}. {advice}", "{devices}: {reason}. {advice}"),
     "status_id_twice": (
         "Another client logs in at the broker as gateway {gateway}: give each gateway an id of its own.",
         "다른 클라이언트가 게이트웨이 {gateway}의 ID로 브로커에 접속하고 있습니다. 게이트웨이마다 다른 ID를 쓰십시오.",
@@ -154,7 +200,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "plan_title": ("{bus} ({url}): {load} % of its time", "{bus} ({url}): 점유율 {load} %"),
     "column_every": ("Every", "주기"),
-    "column_read": ("Read", "읽기"),
+    "column_read": ("Function address+count", "기능 주소+개수"),
     "column_channels": ("Channels", "채널"),
     "column_bytes": ("Bytes out, back", "송신, 수신 바이트"),
     "column_bus_time": ("Bus time", "버스 시간"),

@@ -41,6 +41,16 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "{says}. Check the profile's addresses and functions against the device's manual.",
         "장치가 거부함. 프로파일의 주소와 기능을 장치 설명서와 비교하십시오 ({says})",
     ),
+    "link_exception_busy": (
+        "{says}. The device cannot answer just now: look at its display, and restart it if this stays.",
+        "장치가 지금은 응답할 수 없음. 장치 화면을 확인하고, 계속되면 장치를 다시 켜십시오 ({says})",
+    ),
+    "link_exception_gateway": (
+        "{says}. The gateway in between answers, the device behind it does not: check unit number, power and A/B "
+        "wires.",
+        "중간의 변환기(게이트웨이)는 응답하지만 그 뒤의 장치가 응답하지 않음. 유닛 번호, 전원, A/B 결선을 확인하십시오 "
+        "({says})",
+    ),
     "link_frame": (
         "{says}. Check wiring, termination, and that there is no second master and no number twice.",
         "깨진 응답. 배선과 종단저항, 마스터나 유닛 번호의 중복을 확인하십시오 ({says})",
@@ -48,6 +58,27 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
     "link_stale": (
         "{says}. Raise the bus's timeout_ms above the device's slowest answer.",
         "늦은 응답. 버스의 timeout_ms를 장치의 가장 느린 응답보다 길게 하십시오 ({says})",
+    ),
+    # The same without the link's words, for devices that fare alike.
+    "advice_connect": (
+        "Check the bus's url, the cable, and that no other program holds it.",
+        "버스 주소와 케이블, 다른 프로그램이 쓰고 있지 않은지 확인하십시오.",
+    ),
+    "advice_timeout": (
+        "Check the unit number, the power, the baud rate and the A/B wires.",
+        "유닛 번호, 전원, 통신 속도, A/B 결선을 확인하십시오.",
+    ),
+    "advice_exception": (
+        "Check the profile's addresses against the device's manual, and the device's display for a fault.",
+        "프로파일의 주소를 장치 설명서와 비교하고, 장치 화면에 이상이 없는지 확인하십시오.",
+    ),
+    "advice_frame": (
+        "Check wiring, termination, and that there is no second master and no number twice.",
+        "배선과 종단저항, 마스터나 유닛 번호의 중복을 확인하십시오.",
+    ),
+    "advice_stale": (
+        "Raise the bus's timeout_ms above the device's slowest answer.",
+        "버스의 timeout_ms를 장치의 가장 느린 응답보다 길게 하십시오.",
     ),
     # Scanning.
     "scan_swept": ("{line}: {units} unit numbers asked in {seconds} s", "{line}: 번호 {units}개를 {seconds}초에 조회"),
@@ -92,6 +123,16 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
     ),
     "file_every": (
         "how often a device is read that does not say otherwise [ms]", "따로 정하지 않은 장치의 수집 주기 [ms]",
+    ),
+    "file_tls": (
+        "TLS: take the # away; an empty ca means the system's own authorities",
+        "TLS를 쓰려면 앞의 #을 지울 것; ca를 비우면 시스템의 인증기관을 씀",
+    ),
+    "file_rates": ("quickly changing values, and counters", "빨리 변하는 값과 적산값의 주기"),
+    "file_outbox": ("how much and how long is kept while the broker is away", "브로커가 없는 동안 보관할 크기와 기간"),
+    "file_endpoint": (
+        "/health and Prometheus' /metrics; off unless it stands here",
+        "/health와 Prometheus /metrics; 적지 않으면 꺼짐",
     ),
     "file_unknown": (
         "{url} unit {unit} answers but fits no profile: wattproof edge probe {url} {unit} --address 0 --count 40",

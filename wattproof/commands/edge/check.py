@@ -14,7 +14,7 @@ from wattproof.commands.edge.terminal import Json, LangOption, chosen, narrow, s
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from edge import BusPlan
+    from edge import BusPlan, Problem, Site
     from edge.commissioning import Lang
 
 
@@ -28,9 +28,7 @@ def check(site: SiteFile, as_json: Json = False, lang: LangOption = None) -> Non
         say_json(problems)
     language = chosen(lang)
     for problem in () if as_json else problems:
-        where = f"{problem.source}:{problem.line}" if problem.line else problem.source
-        sentence = problem.sentence_ko if language == "ko" else problem.sentence
-        sys.stdout.write(": ".join(part for part in (where, problem.path, sentence) if part) + "\n")
+        sys.stdout.write(sentence_of(problem, language) + "\n")
     if problems and not as_json:
         sys.stdout.write(say(language, "check_problems", count=len(problems)) + "\n")
     if problems:
@@ -39,6 +37,32 @@ def check(site: SiteFile, as_json: Json = False, lang: LangOption = None) -> Non
         plan = edge.load_site(site)
         devices = sum(len(bus.devices) for bus in plan.buses)
         show(say(language, "check_fine", file=str(site), buses=len(plan.buses), devices=devices))
+
+
+def sentence_of(problem: Problem, lang: Lang) -> str:
+    """One problem with its place."""
+    where = f"{problem.source}:{problem.line}" if problem.line else problem.source
+    sentence = problem.sentence_ko if lang == "ko" else problem.sentence
+    return ": ".join(part for part in (where, problem.path, sentence) if part)
+
+
+def usable(site: Path, lang: Lang) -> Site:
+    """Load a site file; one that cannot be used is told as `edge check` tells it.
+
+    Raises
+    ------
+    BadInputError
+        When there is anything wrong with it.
+    """
+    import edge
+    from telemetry import DocumentError
+    from wattproof.errors import BadInputError
+
+    try:
+        return edge.load_site(site)
+    except DocumentError as error:
+        problems = edge.check_site(site)
+        raise BadInputError("\n".join(sentence_of(each, lang) for each in problems) or str(error)) from error
 
 
 def plan(
@@ -53,7 +77,7 @@ def plan(
     import edge
 
     language = chosen(lang)
-    whole = edge.plan_of(edge.load_site(site), data_dir)
+    whole = edge.plan_of(usable(site, language), data_dir)
     if as_json:
         say_json(whole)
     else:

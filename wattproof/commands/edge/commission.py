@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wattproof.commands.edge.check import usable
 from wattproof.commands.edge.run import SiteFile
 from wattproof.commands.edge.terminal import Json, LangOption, chosen, say_json, show, tell, watched, working
 
@@ -33,12 +34,11 @@ def commission(
 
     Exit code 1 when a device fails. The record is kept beside the site file and sent with the gateway's birth.
     """
-    import edge
     from edge.clock import kernel_synchronised
     from edge.commissioning import DeviceAcceptance, accept, record_of, record_path, save_record, say, watch_site
 
     language = chosen(lang)
-    plan = edge.load_site(site)
+    plan = usable(site, language)
     count = sum(len(bus.devices) for bus in plan.buses)
     tell(say(language, "will_commission", devices=count, seconds=f"{seconds:.0f}"))
 

@@ -52,12 +52,12 @@ def init(
 
     language = chosen(lang)
     if file.exists() and not replace:
-        raise BadInputError(f"{file} exists already; name another file, or say --replace to write it anew")
+        raise BadInputError(say(language, "init_exists", file=str(file)))
     ask = not yes and sys.stdin.isatty()
     if ask and not (found or tcp or serial):
         tcp, serial = ask_where(language)
     if not (found or tcp or serial):
-        raise BadInputError("say where to look: --serial /dev/ttyUSB0, --tcp 192.168.0.0/24, or --found FILE of a scan")
+        raise BadInputError(say(language, "init_where"))
 
     async def look() -> Found:
         saved = [load_found(each) for each in found]
@@ -68,7 +68,7 @@ def init(
         show(table(seen, language))
     broker = Broker(host=broker_host, port=broker_port, username=broker_user)
     answers = Answers(site_id, site_name or site_id, gateway, broker=broker)
-    buses = drafted(seen)
+    buses = drafted(seen, language)
     if ask:
         answers, buses = ask_who(answers, language), ask_devices(buses, language)
     write_site(file, answers, buses, language, replace=replace)
@@ -82,7 +82,7 @@ def init(
         show(say(language, "init_next", file=str(file)))
 
 
-def drafted(seen: Found) -> list[DraftBus]:
+def drafted(seen: Found, lang: Lang) -> list[DraftBus]:
     """The buses and devices of a scan.
 
     Raises
@@ -90,13 +90,13 @@ def drafted(seen: Found) -> list[DraftBus]:
     UnavailableError
         When there is nothing that can be put in a site file.
     """
-    from edge.commissioning import FoundNothingError, draft
+    from edge.commissioning import FoundNothingError, draft, say
     from wattproof.errors import UnavailableError
 
     try:
         return draft(seen)
     except FoundNothingError as error:
-        raise UnavailableError(str(error)) from error
+        raise UnavailableError(say(lang, "init_nothing")) from error
 
 
 def write_site(file: Path, answers: Answers, buses: list[DraftBus], lang: Lang, *, replace: bool) -> None:
@@ -108,7 +108,7 @@ def write_site(file: Path, answers: Answers, buses: list[DraftBus], lang: Lang, 
         When a profile's file exists already, or an answer cannot be used.
     """
     import edge
-    from edge.commissioning import profile_files, site_text
+    from edge.commissioning import profile_files, say, site_text
     from telemetry import DocumentError
     from wattproof.errors import BadInputError
 
@@ -116,8 +116,7 @@ def write_site(file: Path, answers: Answers, buses: list[DraftBus], lang: Lang, 
     text, profiles = site_text(answers, buses, lang, when), profile_files(buses, lang)
     folder = file.absolute().parent
     if not replace and (there := [name for name in profiles if (folder / name).exists()]):
-        raise BadInputError(f"{folder / there[0]} exists already; say --replace to write it anew, or name the device "
-                            "otherwise")  # fmt: skip
+        raise BadInputError(say(lang, "init_profile_exists", file=str(folder / there[0])))
     with tempfile.TemporaryDirectory() as draft:  # what cannot be used is told before anything is written
         for name, profile in profiles.items():
             Path(draft, name).write_text(profile, encoding="utf-8")
@@ -162,7 +161,7 @@ def test_devices(file: Path, lang: Lang) -> bool:
             return await read_site(site, watch)
 
     rows = Table(title=say(lang, "test_title"), title_justify="left")
-    for key in ("column_device", "column_result", "column_why"):
+    for key in ("column_device", "column_result", "column_said"):
         rows.add_column(say(lang, key), overflow="fold")
     fine = True
     for device, live in working(work, lang).items():

@@ -47,16 +47,16 @@ def probe(
     lang: LangOption = None,
 ) -> None:
     """Read one unit now: by a profile, or bare registers with what they most likely mean. Only reads."""
-    from edge.commissioning import read_profile, read_raw, read_sunspec
+    from edge.commissioning import read_profile, read_raw, read_sunspec, say
     from edge.links import Link
     from edge.profiles import load_profile
     from wattproof.errors import BadInputError
 
     language = chosen(lang)
     if bool(profile) == (address is not None):
-        raise BadInputError("say either --profile P (a known model) or --address A (an unknown one)")
+        raise BadInputError(say(language, "probe_which"))
     if file is not None and profile != SUNSPEC:
-        raise BadInputError("--save keeps the profile of a device that describes itself: --profile sunspec")
+        raise BadInputError(say(language, "probe_save"))
     try:
         link = Link.from_url(url, timeout)
     except ValueError as error:
@@ -116,7 +116,8 @@ def _report_live(live: Live, lang: Lang, *, as_json: bool) -> None:
     if as_json:
         say_json({"values": live.values, "errors": said(live, lang)})
     else:
-        show(live_table(live, lang, say(lang, "probe_title")), *said(live, lang))
+        tables = [live_table(live, lang, say(lang, "probe_title"))] if live.good else []
+        show(*tables, *said(live, lang))
     if not live.good:
         raise typer.Exit(1)
 

@@ -60,8 +60,7 @@ def _ask_device(bus: DraftBus, device: Named, taken: set[str], lang: Lang) -> Na
 
     match = device.match
     live = f"{label_of(match.live, lang)} {shown(match.live, match.values[match.live])}" if match.live else "-"
-    model = f"{match.vendor} {match.model}"
-    tell(say(lang, "ask_device", where=bus.name, unit=device.unit, model=model, live=live))
+    tell(say(lang, "ask_device", where=bus.name, unit=device.unit, model=match.device, live=live))
     choices = [match, *device.others]
     if not device.sure and len(choices) > 1:
         names = [each.profile for each in choices]

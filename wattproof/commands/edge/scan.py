@@ -124,7 +124,7 @@ def serial(
     language = chosen(lang)
     parity = parity or ("E" if framing is SerialFraming.ASCII else "N")
     if parity not in {"N", "E", "O"}:
-        raise BadInputError(f"--parity {parity}: N (none), E (even) or O (odd)")
+        raise BadInputError(say(language, "parity", parity=parity))
 
     async def work() -> Found:
         asked = numbers(units, 1, 247, "unit")
@@ -196,15 +196,15 @@ def table(found: Found, lang: Lang) -> Group:
 
 
 def _cells(unit: FoundUnit, lang: Lang) -> tuple[str, str, str, str, str]:
-    from edge.commissioning import label_of, say, shown
+    from edge.commissioning import about, label_of, place_in, say, shown
     from edge.links import parse_url
 
-    where = f"{parse_url(unit.url)}\n{say(lang, 'unit', unit=unit.unit)}"
+    where = f"{place_in(lang, str(parse_url(unit.url)))}\n{say(lang, 'unit', unit=unit.unit)}"
     best = unit.best
     if best is None:
         why = say(lang, "model_unknown_advice", url=unit.url, unit=unit.unit)
         return where, say(lang, "model_unknown"), "", "", why
     live = f"{label_of(best.live, lang)}\n{shown(best.live, best.values[best.live])}" if best.live else ""
     profiles = " + ".join(each.profile for each in (best, *unit.parts))
-    why = "; ".join(reason.text(lang) for reason in best.why)
-    return where, f"{best.vendor} {best.model}\n{profiles}", say(lang, f"sure_{best.sure}"), live, why
+    why = "; ".join(about(reason, lang) for reason in best.why)
+    return where, f"{best.device}\n{profiles}", say(lang, f"sure_{best.sure}"), live, why

@@ -33,7 +33,8 @@ def status(
     """
     from rich.live import Live
 
-    from edge.status import StatusError, read_status
+    from edge.commissioning import say
+    from edge.status import FILE, StatusError, read_status
     from wattproof.errors import UnavailableError
 
     language = chosen(lang)
@@ -50,7 +51,10 @@ def status(
                     live.update(status_table(now, language, _now_ms()), refresh=True)
                     time.sleep(1)
     except StatusError as error:
-        raise UnavailableError(str(error)) from error
+        there = (data_dir / FILE).exists()
+        raise UnavailableError(
+            str(error) if there else say(language, "status_none", path=str(data_dir / FILE))
+        ) from error
     except KeyboardInterrupt:
         return
     if _now_ms() - now.at > _OLD_MS:
@@ -81,6 +85,8 @@ def status_table(status: Status, lang: Lang, now_ms: int) -> Group:
         readings=f"{status.readings:,}",
         stored=f"{status.stored:,}",
     )
+    if status.lost:
+        title += "\n" + say(lang, "status_lost", lost=f"{status.lost:,}")
     if status.id_twice:
         title += "\n" + say(lang, "status_id_twice", gateway=status.gateway)
     if old:
@@ -90,7 +96,31 @@ def status_table(status: Status, lang: Lang, now_ms: int) -> Group:
         rows.add_column(say(lang, key), overflow="fold")
     for device in status.devices:
         rows.add_row(*_cells(device, lang, now_ms))
-    return Group(title, rows)
+    return Group(title, rows, *([] if old else _advice(status, lang, now_ms)))
+
+
+def _advice(status: Status, lang: Lang, now_ms: int) -> list[str]:
+    """What to do about what does not work, devices that fare alike together."""
+    from edge.commissioning import say
+
+    alike: dict[str, list[str]] = {}
+    for device in status.devices:
+        if device.trouble and (device.failing or _quiet(device, now_ms)):
+            alike.setdefault(device.trouble, []).append(device.device)
+    said = [] if status.connected else [say(lang, "status_away")]
+    for trouble, devices in alike.items():
+        facts = {"reason": say(lang, f"reason_{trouble}"), "advice": say(lang, f"advice_{trouble}")}
+        said.append(say(lang, "status_advice", devices=", ".join(devices), **facts))
+    return said
+
+
+def _quiet(device: DeviceStatus, now_ms: int) -> bool:
+    """Whether the value that is shown is older than it should be; no value at all is as old as can be."""
+    from edge.commissioning import live_channel
+
+    name = live_channel(device.values)
+    newest = device.values[name].at if name else 0
+    return now_ms - newest > 3 * device.every_ms + 1000
 
 
 def _cells(device: DeviceStatus, lang: Lang, now_ms: int) -> tuple[str, str, str, str, str]:
@@ -102,7 +132,6 @@ def _cells(device: DeviceStatus, lang: Lang, now_ms: int) -> tuple[str, str, str
         return device.device, "-", "-", errors, say(lang, "state_no_value")
     last = device.values[name]
     age_ms = max(0, now_ms - last.at)
-    quiet = age_ms > 3 * device.every_ms + 1000
-    state = "state_failing" if device.failing else "state_late" if quiet else "state_fine"
+    state = "state_failing" if device.failing else "state_late" if _quiet(device, now_ms) else "state_fine"
     value = f"{label_of(name, lang)} {shown(name, last.value)}"
     return device.device, value, f"{age_ms / 1000:.1f} s", errors, say(lang, state)

@@ -124,7 +124,7 @@ def working(work: Callable[[], Awaitable[T]], lang: Lang) -> T:
     import asyncio
 
     from edge import EdgeError, LinkError, UnknownProfileError
-    from edge.commissioning import FoundNothingError, RecordError, ScanRefusedError, failure_of
+    from edge.commissioning import FoundNothingError, RecordError, ScanRefusedError, failure_of, say
     from wattproof.errors import BadInputError, StoppedError, UnavailableError
 
     async def run() -> T:
@@ -139,4 +139,4 @@ def working(work: Callable[[], Awaitable[T]], lang: Lang) -> T:
     except (FoundNothingError, EdgeError) as error:
         raise UnavailableError(str(error)) from error
     except KeyboardInterrupt:
-        raise StoppedError("ended before there was a result") from None
+        raise StoppedError(say(lang, "stopped")) from None
