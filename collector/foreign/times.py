@@ -64,14 +64,11 @@ def _iso(text: str, zone: ZoneInfo | None, received: int) -> int:
             f"the time {text[:60]!r} is not ISO 8601, such as 2026-01-31T09:00:00+09:00; "
             "a number has the format epoch_s or epoch_ms"
         ) from error
-    try:
-        if said.tzinfo is not None:
-            return _ms(said)
-        if zone is None:
-            raise ValueError(f"the time {text[:60]!r} names no zone; write timezone: into the mapping")
-        candidates = {_ms(said.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)}
-    except OverflowError as error:
-        raise ValueError(f"the time {text[:60]!r} is outside the calendar") from error
+    if said.tzinfo is not None:
+        return _ms(said)
+    if zone is None:
+        raise ValueError(f"the time {text[:60]!r} names no zone; write timezone: into the mapping")
+    candidates = {_ms(said.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)}
     return min(candidates, key=lambda ms: (abs(ms - received), ms))
 
 

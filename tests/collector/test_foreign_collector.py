@@ -1,0 +1,228 @@
+"""What meters and programs of others publish is in the store, over a real broker, whatever happens to its readers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from collector import Choice, Collector, Quarantine, Settings
+from collector.foreign import Foreign, Map
+from storage import Series, Store, StoreUnavailableError
+from telemetry import Batch, Broker, DocumentError
+from tests.collector.foreign_parts import publish, sender
+from tests.collector.parts import Tripwire, collecting, gateway, now_ms, readings
+from tests.parts import wait_until
+
+SITE = "gimpo-1"
+ALL: list[str | Map] = [
+    Map("tasmota", site=SITE, timezone="Asia/Seoul", devices={"tasmota_5A9AE8": "press-1"}),
+    Map("shelly-gen1", site=SITE),
+    Map("shelly-gen2", site=SITE),
+    Map("telegraf", site=SITE),
+    "node-red",
+]
+
+
+def settings(*maps: str | Map, **more: Any) -> Settings:
+    return Settings(foreign=Foreign([*maps] or ALL), **more)
+
+
+def listening(*collectors: Any) -> None:
+    wait_until(
+        lambda: all(each.connected and each.foreign_connected for each in collectors), "the collectors listen to others"
+    )
+
+
+def node_red(at: int, power: float, device: str = "press-9") -> tuple[str, str]:
+    return f"energy/{SITE}/{device}", f'{{"time": {at}, "active_power_w": {power}}}'
+
+
+def local(ms: int) -> str:
+    """A time as a Tasmota in Seoul writes it."""
+    return datetime.fromtimestamp(ms / 1000 + 9 * 3600, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def series(device: str, channel: str = "active_power_w") -> Series:
+    return Series(SITE, "power_meter", device, channel)
+
+
+def test_meters_of_every_kind_are_stored_beside_gateways_and_poison_is_set_aside(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    at = now_ms() // 1000 * 1000 - 60_000
+    with (
+        collecting(store, mosquitto, quarantine, settings=settings()) as collector,
+        sender(mosquitto) as meter,
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+    ):
+        listening(collector)
+        for poison in (b"\xff\xfe", b"not json", b"", b"NaN", b'"text"', b"[" * 50_000, b"1e999"):
+            publish(meter, "shellies/shellyem3-AB12/emeter/0/power", poison)
+            publish(meter, f"energy/{SITE}/press-9", poison)
+        publish(meter, f"energy/{SITE}/프레스", f'{{"time": {at}, "active_power_w": 1}}')
+        publish(meter, f"energy/{SITE}/press-9", f'{{"time": {at}, "active_power_w": 2e12, "voltage_l1_v": 230.5}}')
+        publish(meter, "shellies/shellyem3-AB12/emeter/7/power", "1")
+        publish(meter, "tele/tasmota_5A9AE8/SENSOR", '{"Time":"2026-01-01T00:00:00","SI7021":{"Humidity":40}}')
+        publish(meter, "tele/tasmota_5A9AE8/SENSOR", f'{{"Time":"{local(at)}","ENERGY":{{"Total":1.956,"Power":9}}}}')
+        publish(meter, "shellies/shellyem3-AB12/emeter/2/power", "-481.35")
+        publish(
+            meter, "shellypro3em-1/events/rpc",
+            f'{{"method":"NotifyStatus","params":{{"ts":{at / 1000},"em:0":{{"total_act_power":2484.782}}}}}}',
+        )  # fmt: skip
+        metric = f'{{"name":"modbus","tags":{{"name":"m-7"}},"timestamp":{at},"fields":{{"active_power_w":402}}}}'
+        publish(meter, "telegraf/gw-7/modbus", f'{{"metrics":[{metric}]}}')
+        publish(meter, *node_red(at + 1000, 1520.5))
+        outbox.put(readings(at, 10))
+        assert publisher.drained(30)
+        wait_until(lambda: store.count() >= 10 + 7, "all that is sound is in the store")
+        counters = collector.counters
+    assert list(store.read(series("press-1"), 0, now_ms())[1]) == [9.0]
+    assert list(store.read(series("press-1"), 0, now_ms())[0]) == [at]
+    assert list(store.read(series("press-1", "energy_import_wh"), 0, now_ms())[1]) == [1956.0]
+    assert list(store.read(series("shellyem3-ab12", "active_power_l3_w"), 0, now_ms())[1]) == [-481.35]
+    assert list(store.read(series("shellypro3em-1"), 0, now_ms())[1]) == [2484.782]
+    assert list(store.read(series("m-7"), 0, now_ms())[1]) == [402.0]
+    assert list(store.read(series("press-9"), 0, now_ms())[1]) == [1520.5]
+    assert list(store.read(series("press-9", "voltage_l1_v"), 0, now_ms())[1]) == [230.5]
+    reasons = {entry.reason for entry in quarantine.list(100)}
+    assert reasons == {"malformed", "not_finite", "wrong_type", "invalid_name", "out_of_range"}
+    (beyond,) = quarantine.list(10, Choice(reason="out_of_range"))
+    assert (beyond.topic, beyond.part) == (f"wattproof/1/{SITE}/node-red/batch", "power_meter/press-9/active_power_w")
+    assert (counters.foreign_unmatched, counters.foreign_empty >= 1) == (1, True)
+    assert counters.foreign_messages == 14 + 9
+    assert collector.latency("node-red").readings == 0
+
+
+class Down:
+    """A database that is away."""
+
+    def __init__(self) -> None:
+        self.away = True
+        self.tries = 0
+
+    def __call__(self, _: Sequence[Batch]) -> None:
+        self.tries += 1
+        if self.away:
+            raise StoreUnavailableError("away")
+
+
+def test_what_tells_its_time_is_acknowledged_only_when_it_is_committed(
+    mosquitto: Broker, store: Store, quarantine: Quarantine
+) -> None:
+    at, down = now_ms() - 600_000, Down()
+    with sender(mosquitto) as meter:
+        with collecting(Tripwire(store, down), mosquitto, quarantine, settings=settings()) as first:
+            listening(first)
+            for number in range(5):
+                publish(meter, *node_red(at + number, number))
+            wait_until(lambda: down.tries, "the collector tries to write")
+        assert store.count() == 0
+        for number in range(5, 10):  # nobody listens; the broker keeps what was asked for at QoS 1
+            publish(meter, *node_red(at + number, number))
+        with collecting(store, mosquitto, quarantine, settings=settings()):
+            wait_until(lambda: store.count() == 10, "the next collector has all")
+    times, values = store.read(series("press-9"), 0, now_ms())
+    assert list(times) == [at + number for number in range(10)]
+    assert list(values) == [float(number) for number in range(10)]
+    assert store.duplicates() == 0
+
+
+def test_what_found_no_room_is_sent_again_once_there_is_some(
+    mosquitto: Broker, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.inbox._PATIENCE_S", 0.1)
+    at, down = now_ms() - 600_000, Down()
+    small = settings(max_waiting_messages=12, max_batch_messages=4)
+    with sender(mosquitto) as meter, collecting(Tripwire(store, down), mosquitto, quarantine, settings=small) as busy:
+        listening(busy)
+        for number in range(40):
+            publish(meter, *node_red(at + number, number))
+        wait_until(lambda: busy.counters.deferred > 0, "there is no room any more")
+        assert busy.counters.foreign_lost == 0
+        down.away = False
+        wait_until(lambda: store.count() == 40, "all are stored", deadline_s=60)
+    assert store.duplicates() == 0
+
+
+def test_what_tells_no_time_has_that_of_its_arrival_and_is_never_stored_later(
+    mosquitto: Broker, store: Store, quarantine: Quarantine
+) -> None:
+    topic, alone = "shellies/plug/relay/0/power", settings(Map("shelly-gen1", site=SITE))
+    with sender(mosquitto) as meter:
+        publish(meter, topic, "1", retain=True)
+        with collecting(store, mosquitto, quarantine, settings=alone) as collector:
+            wait_until(lambda: collector.counters.foreign_stale == 1, "the retained value has come, and is not taken")
+            before = now_ms()
+            publish(meter, topic, "2")
+            wait_until(lambda: store.count() == 1, "the live value is stored")
+            after = now_ms()
+        publish(meter, topic, "3")  # nobody listens
+        with collecting(store, mosquitto, quarantine, settings=alone) as collector:
+            wait_until(lambda: collector.counters.foreign_stale == 1, "it listens again")
+            publish(meter, topic, "2")
+            wait_until(lambda: store.count() == 2, "the same value is another reading when it comes later")
+    times, values = store.read(series("plug"), 0, now_ms() + 1)
+    assert list(values) == [2.0, 2.0]
+    assert before <= times[0] <= after < times[1]
+    assert quarantine.counters.entries == 0
+
+
+def test_workers_share_what_others_send(mosquitto: Broker, store: Store, quarantine: Quarantine) -> None:
+    broker = msgspec.structs.replace(mosquitto, protocol="5")
+    at = now_ms() - 600_000
+    one, two = (settings(workers_group="city", worker=worker) for worker in (1, 2))
+    with (
+        collecting(store, broker, quarantine, client_id="", settings=one) as first,
+        collecting(store, broker, quarantine, client_id="", settings=two) as second,
+        sender(mosquitto) as meter,
+    ):
+        listening(first, second)
+        for number in range(40):
+            publish(meter, *node_red(at + number, number))
+        wait_until(lambda: store.count() == 40, "all are stored")
+        came = [each.counters.foreign_messages for each in (first, second)]
+    assert sum(came) == 40
+    assert min(came) > 0
+
+
+def test_what_was_set_aside_for_its_mapping_is_stored_once_the_mapping_is_mended(
+    mosquitto: Broker, store: Store, quarantine: Quarantine
+) -> None:
+    at = now_ms() // 1000 * 1000 - 60_000
+    with sender(mosquitto) as meter:
+        with collecting(store, mosquitto, quarantine, settings=settings(Map("tasmota", site=SITE))) as collector:
+            listening(collector)
+            publish(meter, "tele/plug/SENSOR", f'{{"Time":"{local(at)}","ENERGY":{{"Power":9,"Voltage":231}}}}')
+            wait_until(lambda: quarantine.counters.messages == 1, "a time without a zone is set aside")
+        quarantine.ask(Choice())
+        with collecting(store, mosquitto, quarantine, settings=settings("node-red")):
+            wait_until(lambda: quarantine.count(Choice(states=["held"])) == 1, "no rule takes it: it stays")
+        quarantine.ask(Choice())
+        with collecting(store, mosquitto, quarantine, settings=settings()):
+            wait_until(lambda: store.count() == 2, "it is stored")
+        assert list(store.read(series("plug"), 0, now_ms())[0]) == [at]
+        assert quarantine.count(Choice(states=["stored"])) == 1
+
+
+def test_a_mapping_that_cannot_be_used_ends_the_collector_with_its_line(
+    mosquitto: Broker, store: Store, quarantine: Quarantine
+) -> None:
+    with pytest.raises(DocumentError, match="say which site"):
+        Collector(store, mosquitto, quarantine, settings=settings("tasmota"))
+
+
+def test_others_may_publish_at_a_broker_of_their_own(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    nowhere = Broker(port=1)
+    apart = Settings(foreign=Foreign(["node-red"], broker=mosquitto))
+    with sender(mosquitto) as meter, collecting(store, nowhere, quarantine, settings=apart) as collector:
+        wait_until(lambda: collector.foreign_connected, "it listens there")
+        publish(meter, *node_red(now_ms(), 5.0))
+        wait_until(lambda: store.count() == 1, "it is stored though its own broker is away")
+        assert not collector.connected

@@ -1,0 +1,113 @@
+"""`wattproof collector try`: what a message would become, shown to a person and to a program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from telemetry import Broker, DocumentError
+from tests.collector.foreign_parts import publish, sender
+from wattproof.errors import BadInputError, UnavailableError
+from wattproof.main import app
+
+PLUG = '{"Time":"2026-01-17T18:59:50","ENERGY":{"Total":1.956,"Power":9,"Voltage":"231","Freq":60}}'
+HERE = ("--site", "gimpo-1", "--timezone", "Asia/Seoul")
+
+
+def attempt(*arguments: str, stdin: str = "") -> tuple[int, str]:
+    """Exit code and output of `wattproof collector try`."""
+    ran = CliRunner().invoke(app, ["collector", "try", *arguments], input=stdin)
+    if ran.exception is not None and not isinstance(ran.exception, SystemExit):
+        raise ran.exception
+    return ran.exit_code, ran.stdout
+
+
+def told(*arguments: str, stdin: str = "") -> tuple[int, dict[str, Any]]:
+    code, output = attempt(*arguments, "--json", stdin=stdin)
+    return code, msgspec.json.decode(output)
+
+
+def test_a_person_sees_rule_device_units_time_what_is_set_aside_and_what_is_not_mapped() -> None:
+    code, output = attempt("tasmota", *HERE, "--topic", "tele/Plug/SENSOR", "--payload", PLUG)
+    assert code == 1
+    for words in (
+        "tasmota.yaml: tele/{device}/SENSOR → site gimpo-1, gateway tasmota",
+        "power_meter plug (named Plug), 2026-01-17T09:59:50.000Z",
+        "ENERGY.Total",
+        "1.956 kWh",
+        "1,956 Wh",
+        "set aside power_meter/plug/voltage_l1_v: wrong_type",
+        "with text: true",
+        "ENERGY.Freq = 60 is not mapped; perhaps frequency_hz",
+        "2 values would be stored, 1 set aside",
+    ):
+        assert words in output
+
+
+def test_a_program_reads_one_object_from_an_argument_a_file_or_the_standard_input(tmp_path: Path) -> None:
+    file = tmp_path / "payload.json"
+    file.write_text(PLUG, encoding="utf-8")
+    about = ("tasmota", *HERE, "--topic", "tele/plug/SENSOR")
+    ways = [told(*about, "--payload", PLUG), told(*about, "--file", str(file)), told(*about, stdin=PLUG)]
+    assert ways[0] == ways[1] == ways[2]
+    code, trial = ways[0]
+    assert (code, trial["stored"], len(trial["refused"])) == (1, 2, 1)
+    assert trial["readings"][0]["time"] == 1_768_643_990_000
+
+
+def test_all_of_a_message_stored_is_exit_code_0_and_no_rule_is_1() -> None:
+    about = ("shelly-gen1", "--site", "s", "--payload", "7")
+    assert told(*about, "--topic", "shellies/plug/relay/0/power")[0] == 0
+    code, output = attempt(*about, "--topic", "shellies/plug/relay/1/power")
+    assert (code, "no rule takes this topic" in output) == (1, True)
+    assert "the time of its arrival" in attempt(*about, "--topic", "shellies/plug/relay/0/power")[1]
+
+
+def test_without_a_topic_the_mappings_own_examples_are_shown() -> None:
+    code, output = attempt("telegraf", "--site", "s")
+    assert (code, output.count("values would be stored")) == (0, 2)
+
+
+def test_without_a_mapping_those_of_the_configuration_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    maps = "collector: {foreign: {maps: [{map: tasmota, site: gimpo-1, timezone: Asia/Seoul}, node-red]}}\n"
+    (tmp_path / "wattproof.yaml").write_text(maps, encoding="utf-8")
+    assert told("--topic", "tele/plug/SENSOR", "--payload", PLUG)[1]["site"] == "gimpo-1"
+    code, trial = told("--topic", "energy/a/b", "--payload", '{"time": 1767225600250, "power_factor": 1}')
+    assert (code, trial["mapping"], trial["site"]) == (0, "node-red", "a")
+    (tmp_path / "wattproof.yaml").unlink()
+    with pytest.raises(BadInputError, match="which mapping"):
+        attempt("--topic", "x")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (("tasmotta",), DocumentError, "did you mean tasmota"),
+        (("tasmota", "--topic", "a", "--payload", "1"), DocumentError, "say which site"),
+        (("node-red", "--payload", "1"), BadInputError, "--topic"),
+        (("node-red", "--topic", "a", "--payload", "1", "--file", "b"), BadInputError, "not both"),
+        (("node-red", "--topic", "a", "--file", "/none"), BadInputError, "cannot be read"),
+        (("node-red", "--listen", "here:there"), BadInputError, "HOST:PORT"),
+        (("node-red", "--listen", "127.0.0.1:1"), UnavailableError, "Check its address"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments: tuple[str, ...], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        attempt(*arguments)
+
+
+def test_what_arrives_at_a_broker_is_shown_as_it_arrives(mosquitto: Broker) -> None:
+    where = f"127.0.0.1:{mosquitto.port}"
+    with pytest.raises(BadInputError, match=r"nothing arrived within 0\.2 s under energy/\+/\+"):
+        attempt("node-red", "--listen", where, "--for", "0.2")
+    with sender(mosquitto) as meter:
+        publish(meter, "energy/a/b", '{"time": 1767225600250, "power_factor": 1}', retain=True)
+    code, trial = told("node-red", "--listen", where, "--for", "1")
+    assert (code, trial["topic"], trial["stored"]) == (0, "energy/a/b", 1)
