@@ -101,7 +101,9 @@ class ExceptionReplyError(LinkError):
 
     quality = Quality.EXCEPTION
     usual_advice = "Check the profile's addresses and functions against the device's manual."
-    busy_advice: ClassVar[str] = "The device cannot answer just now: look at its display, and restart it if this stays."
+    busy_advice: ClassVar[str] = (
+        "The device cannot answer just now: check the unit number and the device's display; restart it if this stays."
+    )
     gateway_advice: ClassVar[str] = (
         "The gateway in between answers, the device behind it does not: check unit number, power and A/B wires."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -207,6 +208,14 @@ def test_the_site_file_made_of_a_scan_is_sound_and_says_what_is_a_guess(tmp_path
             ("meter-1", "eastron-sdm630", 1), ("sensor-1", "xy-md02", 2),
         ]  # fmt: skip
         assert "230.1 V" in text
+        # What stands there as a remark, the defaults, can be used as soon as its # is taken away.
+        more = re.sub(r"^# (rates|outbox|endpoint): (\{.*\})", r"\1: \2", text, flags=re.MULTILINE)
+        more = more.replace("  # tls: {", "  tls: {")
+        whole = parse_site(more, "site.yaml", tmp_path)
+        assert whole.rates.fast_ms == site.every_ms
+        assert whole.outbox == site.outbox
+        assert whole.broker.tls is not None
+        assert whole.endpoint is not None
 
 
 def test_nothing_found_makes_no_site_file() -> None:

@@ -200,7 +200,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "plan_title": ("{bus} ({url}): {load} % of its time", "{bus} ({url}): 점유율 {load} %"),
     "column_every": ("Every", "주기"),
-    "column_read": ("Function address+count", "기능 주소+개수"),
+    "column_read": ("Function from+count", "기능 주소+개수"),
     "column_channels": ("Channels", "채널"),
     "column_bytes": ("Bytes out, back", "송신, 수신 바이트"),
     "column_bus_time": ("Bus time", "버스 시간"),

@@ -42,8 +42,9 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "장치가 거부함. 프로파일의 주소와 기능을 장치 설명서와 비교하십시오 ({says})",
     ),
     "link_exception_busy": (
-        "{says}. The device cannot answer just now: look at its display, and restart it if this stays.",
-        "장치가 지금은 응답할 수 없음. 장치 화면을 확인하고, 계속되면 장치를 다시 켜십시오 ({says})",
+        "{says}. The device cannot answer just now: check the unit number and the device's display; restart it if this "
+        "stays.",
+        "장치가 지금은 응답할 수 없음. 유닛 번호와 장치 화면을 확인하고, 계속되면 장치를 다시 켜십시오 ({says})",
     ),
     "link_exception_gateway": (
         "{says}. The gateway in between answers, the device behind it does not: check unit number, power and A/B "
