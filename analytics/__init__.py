@@ -58,6 +58,7 @@ from analytics.savings import (
     performance,
 )
 from analytics.stamps import StampKind, Stamps, read_stamps
+from analytics.sufficiency import Shortfall, Sufficiency, sufficiency
 from analytics.terms import LinearTerms, fit_terms
 from analytics.time_of_week import TimeOfWeek, fit_time_of_week
 
@@ -99,11 +100,13 @@ __all__ = [
     "Sample",
     "Selection",
     "Shape",
+    "Shortfall",
     "Solution",
     "Spread",
     "StampKind",
     "Stamps",
     "Step",
+    "Sufficiency",
     "TimeOfWeek",
     "TooFewIntervalsError",
     "adjust",
@@ -167,5 +170,6 @@ __all__ = [
     "stack",
     "standard_errors",
     "subsidy_per_kwh",
+    "sufficiency",
     "time_of_week_candidate",
 ]

@@ -7,11 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from analytics import Adjustment, AvoidedEnergy, Grade, LinearModel, driver_coverage, find_events, grade
+from analytics import Adjustment, AvoidedEnergy, Grade, LinearModel, driver_coverage, find_events, grade, sufficiency
+from evaluation import reasons
 from evaluation.declared import adjustments
 from evaluation.metered import Floats, Metered
 from evaluation.plan import Granularity, Plan
-from evaluation.result import AdjustmentResult, EventResult, Period
+from evaluation.result import AdjustmentResult, Detectable, EventResult, Period, Reason
 
 _SHORTEST_STEP: Final[dict[Granularity, int]] = {"hour": 72, "day": 7, "week": 4}
 """Intervals that a level must last to be proposed as a step: three days of hours, a week of days, a month of weeks."""
@@ -58,6 +59,28 @@ def _events(plan: Plan, period: Period, window: Metered, residuals: Floats) -> I
     for event in find_events(residuals, window.used_positions, shortest=_SHORTEST_STEP[plan.granularity]):
         first, last = np.searchsorted(positions, [event.start, event.end])
         yield EventResult(period, event.kind.value, int(edges[first]), int(edges[last + 1]), event.size, event.strength)
+
+
+def outlook_reasons(
+    plan: Plan, baseline: Metered, reporting: Metered, model: LinearModel | None, detectable: Detectable | None
+) -> list[Reason]:
+    """Before anything of the reporting period is metered: whether this baseline will do."""
+    if model is None or detectable is None or detectable.pct is None or reporting.usable.any():
+        return []
+    expected, needed = plan.claim.expected_saving_pct, None
+    if expected is not None:
+        gap = int(reporting.grid.positions[0] - baseline.used_positions[-1]) - 1
+        needed = sufficiency(
+            model,
+            baseline.used_drivers,
+            baseline.used_positions,
+            len(reporting.usable),
+            expected=expected / 100.0,
+            confidence=plan.confidence,
+            power=detectable.power,
+            gap=max(gap, 0),
+        ).intervals
+    return [reasons.outlook(detectable.pct, expected, needed, plan.granularity)]
 
 
 def condition_grade(

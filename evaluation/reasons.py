@@ -170,6 +170,36 @@ def not_detectable(detectable_pct: float, expected_pct: float) -> Reason:
     )
 
 
+def outlook(detectable_pct: float, expected_pct: float | None, intervals: int | None, granularity: str) -> Reason:
+    """Before the replacement: what the baseline will be able to show, and for how long the reporting must run."""
+    unit = _UNITS[granularity]
+    least = Text(
+        "아직 보고기간의 계측값이 없습니다. 지금의 기준기간과 계획으로는 "
+        f"{detectable_pct:.1f} % 이상의 절감을 보일 수 있습니다",
+        "Nothing of the reporting window is metered yet. This baseline and plan can show a saving of "
+        f"{detectable_pct:.1f} % or more",
+    )
+    if expected_pct is None:
+        end, cure = Text(".", "."), Text(
+            "기대 절감률(claim.expected_saving_pct)을 계획에 적으면 충분한지 판단합니다.",
+            "Put the expected saving (claim.expected_saving_pct) into the plan to have it judged.",
+        )  # fmt: skip
+    elif intervals is None:
+        end = Text(f". 기대 절감 {expected_pct:.1f} %에는 모자랍니다.", f"; the expected {expected_pct:.1f} % is less.")
+        cure = Text(
+            "기준기간을 늘리거나, 설명변수를 더해 모형을 개선하십시오. 보고기간만 늘려서는 부족합니다.",
+            "Lengthen the baseline, or improve the model with further drivers; a longer reporting window will not do.",
+        )
+    else:
+        end = Text(f". 기대 절감은 {expected_pct:.1f} %입니다.", f"; {expected_pct:.1f} % is expected.")
+        cure = Text(
+            f"보고기간을 {intervals:,}{unit.ko} 이상으로 두면 됩니다.",
+            f"A reporting window of {intervals:,} {unit.en} will do.",
+        )
+    code = "outlook" if expected_pct is None or detectable_pct <= expected_pct else "outlook_short"
+    return Reason(code, Text(least.ko + end.ko, least.en + end.en), cure)
+
+
 def proven(saving: Saving, claim_pct: float) -> Reason:
     """The claim holds."""
     confidence, low = 100 * saving.confidence, saving.low

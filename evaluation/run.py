@@ -49,6 +49,7 @@ def judge_metered(
     if model is None or fitted is None:
         found.append(reasons.too_short(before.usable, _needed(plan), plan.granularity))
     else:
+        found += conditions.outlook_reasons(plan, baseline, reporting, model, detectable)
         found += rules.placebo_reasons(placebos)
         found += [*_unknown_effects(plan, baseline, reporting, model), *rules.model_reasons(plan, fitted)]
     verdict = Verdict.NOT_PROVABLE

@@ -24,6 +24,10 @@ ALL = [
     reasons.too_dependent(2.5, 0.91, 3),
     reasons.outside_range([DRIVER], 33.0),
     reasons.not_detectable(8.2, 5.0),
+    reasons.outlook(4.2, None, None, "day"),
+    reasons.outlook(4.2, 3.5, None, "day"),
+    reasons.outlook(4.2, 3.5, 1042, "week"),
+    reasons.outlook(4.2, 5.0, 21, "hour"),
     reasons.proven(SAVING, 0.0),
     reasons.not_proven(SAVING, 5.0),
 ]

@@ -185,12 +185,28 @@ def test_an_empty_store_is_not_provable_and_says_what_is_missing(tmp_path: Path)
 def test_before_the_replacement_the_detectable_saving_is_known_already(tmp_path: Path) -> None:
     found = judged(tmp_path, Machine(days=42))
     assert found.verdict is Verdict.NOT_PROVABLE
-    assert codes(found) == ["reporting_coverage"]
+    assert codes(found) == ["reporting_coverage", "outlook"]
     assert found.saving is None
     assert found.model is not None
     assert found.detectable is not None
     assert found.detectable.pct is not None
     assert 0 < found.detectable.pct < 5
+    assert f"{found.detectable.pct:.1f} %" in found.reasons[1].text.ko
+
+
+@pytest.mark.parametrize(
+    ("expected_pct", "code", "cure"),
+    [(20, "outlook", "window of 21 days will do"), (0.01, "outlook_short", "longer reporting window will not do")],
+)
+def test_before_the_replacement_it_is_said_whether_the_baseline_will_do(
+    tmp_path: Path, expected_pct: float, code: str, cure: str
+) -> None:
+    text = PLAN + f"claim: {{expected_saving_pct: {expected_pct}}}\n"
+    found = judged(tmp_path, Machine(days=42), text)
+    assert found.verdict is Verdict.NOT_PROVABLE
+    assert codes(found) == ["reporting_coverage", code]
+    assert found.reasons[1].cure is not None
+    assert cure in found.reasons[1].cure.en
 
 
 def test_an_unknown_site_or_device_is_an_error_that_lists_what_there_is(tmp_path: Path) -> None:
