@@ -6,12 +6,13 @@ program. The sentences themselves stand in `edge.commissioning.sentences`.
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 
 import msgspec
 
 from edge.commissioning.sentences import SENTENCES
-from telemetry import channel
+from telemetry import UnknownChannelError, channel
 
 Lang = Literal["en", "ko"]
 
@@ -44,10 +45,17 @@ def say(lang: Lang, key: str, **facts: str | float) -> str:
     """One sentence in one language; numbers as the sentence rounds them."""
     if "line" in facts:
         facts = {**facts, "line": place_in(lang, str(facts["line"]))}
+    if key == "outside":
+        facts = {**facts, "reason": say(lang, f"reason_{facts['reason']}")}
+    for name in _NAMING & facts.keys():
+        facts = {**facts, name: _CHANNEL.sub(lambda found: _named(found[0], lang), str(facts[name]))}
     english, korean = SENTENCES[key]
     return (korean if lang == "ko" else english).format(**facts)
 
 
+_NAMING: Final = frozenset({"channel", "channels", "value", "values"})
+"""Facts in which channels are told to people by their labels."""
+_CHANNEL: Final = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 _ABOUT: Final = frozenset({"zero", "tiny", "in_range", "odd", "near", "voltage_odd", "frequency_odd"})
 
 
@@ -66,6 +74,13 @@ def place_in(lang: Lang, place: str) -> str:
 def language_of(environment: str) -> Lang:
     """The language a ``LANG`` such as ``ko_KR.UTF-8`` asks for; English for any that is neither."""
     return "ko" if environment.lower().startswith("ko") else "en"
+
+
+def _named(word: str, lang: Lang) -> str:
+    try:
+        return label_of(word, lang)
+    except UnknownChannelError:
+        return word
 
 
 def label_of(name: str, lang: Lang) -> str:

@@ -173,13 +173,13 @@ def counted(*values: float, modulus: float | None = 10_000) -> Samples:
 def test_a_production_counter_that_passes_its_modulus_goes_on_counting() -> None:
     assert growth([9_997, 9_999, 1, 4], 10_000) == Growth(7, 1, ())
     check = counting(counted(9_997, 9_999, 1, 4))
-    assert (check.result, check.reason.text("en")) == ("pass", "production_count 4 (+7)")
+    assert (check.result, check.reason.text("en")) == ("pass", "Parts produced 4 (+7)")
 
 
 def test_a_production_counter_that_is_set_back_is_told_and_its_step_is_not_made_up() -> None:
     assert growth([6_000, 6_002, 0, 3], 10_000) == Growth(5, 0, ((6_002, 0),))
     check = counting(counted(6_000, 6_002, 0, 3))
-    assert (check.result, check.reason.text("en")) == ("warn", "production_count fell from 6,002 to 0")
+    assert (check.result, check.reason.text("en")) == ("warn", "Parts produced fell from 6,002 to 0")
     assert check.advice is not None
     assert "modulus" in check.advice.text("ko")
     assert counting(counted(9_999, 1, modulus=None)).result == "warn"
@@ -189,7 +189,7 @@ def test_a_counter_above_its_modulus_shows_that_the_modulus_is_wrong() -> None:
     check = counting(counted(10_000, 10_001))
     assert (check.result, check.reason.text("en")) == (
         "fail",
-        "production_count shows 10,001, but its modulus is 10,000",
+        "Parts produced shows 10,001, but its modulus is 10,000",
     )
 
 

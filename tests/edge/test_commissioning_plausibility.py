@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from edge.commissioning import Region, about, judge, language_of, rank, say, shown, together
+from edge.commissioning import Region, about, judge, language_of, phrase, rank, say, shown, together
 from edge.commissioning.identify import weigh
 from edge.commissioning.plausibility import float_bits
 from edge.commissioning.sentences import SENTENCES
@@ -38,6 +38,16 @@ def test_a_sensor_of_tenths_is_not_taken_for_one_of_hundredths() -> None:
 
     assert bits(3.0, 50.1) > bits(0.3, 5.01) + 2
     assert about(judge("humidity_pct", 50.1).why, "ko") == "상대습도 50.10 %, 가능한 값"
+
+
+def test_channels_and_reasons_are_told_to_people_by_their_names() -> None:
+    said = phrase("outside", channel="voltage_l1_v", reason="sentinel")
+    assert said.text("en") == "Voltage L1: device says none"
+    assert said.text("ko") == "상전압 L1: 장치가 값 없음으로 표시"
+    assert (
+        phrase("values_missing", channels="frequency_hz, no_such_channel").text("ko")
+        == "값 없음: 주파수, no_such_channel"
+    )
 
 
 def test_a_zero_says_nothing() -> None:
