@@ -65,6 +65,14 @@ def _by_rules(intake: Intake, now: int, rules: Rules) -> Intake:
     return _ruled(intake, intake.batch, now, rules)
 
 
+def obeys(batch: Batch, now: int, rules: Rules) -> bool:
+    """Whether all of a batch may be stored by what this collector has been told."""
+    if rules.registry is None and not rules.oldest_ms:
+        return True
+    refusals: list[Refusal] = []
+    return all(_kept(table, batch, now, rules, refusals) is table for table in batch.tables)
+
+
 def _ruled(intake: Intake, batch: Batch, now: int, rules: Rules) -> Intake:
     refusals: list[Refusal] = []
     tables = [kept for table in batch.tables if (kept := _kept(table, batch, now, rules, refusals)) is not None]

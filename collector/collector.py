@@ -328,10 +328,15 @@ class Collector:
     def _tell(self, committed: Collection[Batch]) -> None:
         batches = list(committed)
         now = self._clock()
-        for batch in batches:
-            if batch.epoch == FOREIGN:
-                continue  # whose clock, and how fine, nobody knows
-            self._tally.observe(batch.gateway, [now - read for table in batch.tables for read in table.times])
+        self._tally.observe(
+            [
+                (batch.gateway, now - read)
+                for batch in batches
+                if batch.epoch != FOREIGN  # whose clock, and how fine, nobody knows
+                for table in batch.tables
+                for read in table.times
+            ]
+        )
         self._watch.committed(batches)
         for listener in self.listeners if batches else ():
             try:

@@ -17,6 +17,7 @@ from collector.errors import QuarantineError
 from collector.inbox import Delivery
 from collector.intake import Intake, Reason, Refusal, Sender, part_content
 from collector.quarantine import Quarantine, Refused
+from collector.wholesale import judge
 from storage import Rejected, Store, StoreError, StoreRefusedError, StoreUnavailableError, Written
 from telemetry import BATCH, AlarmKind, Batch, topic
 
@@ -104,14 +105,18 @@ class Committer:
         first: dict[tuple[str, bytes, int], Delivery] = {}
         for delivery in deliveries:
             first.setdefault(_key(delivery), delivery)
+        passed, prepared = judge([(each.topic, each.payload) for each in first.values()], now, self._rules)
         intakes = {
             key: self._settled(each, admit(each.topic, each.payload, now, self._rules, each.received))
-            for key, each in first.items()
+            if batch is None
+            else Intake(Sender(batch.site, batch.gateway, batch.epoch, batch.seq), batch, [])
+            for (key, each), batch in zip(first.items(), passed, strict=True)
         }
         self._set_aside([filed for key, intake in intakes.items() for filed in _filed(first[key], intake)])
         keys = [key for key, intake in intakes.items() if intake.batch is not None]
         owners = {id(intakes[key].batch): first[key] for key in keys}
-        failed = self._write([batch for key in keys if (batch := intakes[key].batch) is not None], owners)
+        batches = [batch for key in keys if (batch := intakes[key].batch) is not None]
+        failed = self._write(prepared or batches, owners)
         empty = sum(key[2] > 0 and not intake.refusals and intake.batch is None for key, intake in intakes.items())
         if empty:
             self._tally.add(foreign_empty=empty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -97,13 +98,14 @@ class Tally:
                 self._counters, **{name: getattr(self._counters, name) + value for name, value in more.items()}
             )
 
-    def observe(self, gateway: str, latencies: Iterable[int]) -> None:
-        """Note latencies [ms] of one gateway's readings; below 1 ms, and before its own time, counts as 1 ms."""
+    def observe(self, latencies: Iterable[tuple[str, int]]) -> None:
+        """Note latencies [ms] of readings, with their gateways; below 1 ms, and before its own time, counts as 1 ms."""
+        counts = Counter(latencies)
         with self._lock:
-            buckets = self._buckets.setdefault(gateway, {})
-            for latency in latencies:
+            for (gateway, latency), count in counts.items():
+                buckets = self._buckets.setdefault(gateway, {})
                 bucket = _bucket(latency)
-                buckets[bucket] = buckets.get(bucket, 0) + 1
+                buckets[bucket] = buckets.get(bucket, 0) + count
 
     def latency(self, gateway: str | None = None, *, exclude: Collection[str] = ()) -> Latency:
         """Quantiles of one gateway, or of all but some; each is the upper end of its bucket, never too low."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 WINDOW_MS: Final = 600_000
@@ -12,8 +13,16 @@ _MOST_SWITCHES: Final = 16
 
 class _Switch(NamedTuple):
     at: int
-    told: int
     instance: str
+
+
+@dataclass(slots=True)
+class _Speaker:
+    """Who speaks under a name now, how new the newest word is [ms], and who began to when."""
+
+    instance: str
+    told: int
+    switches: deque[_Switch]
 
 
 class Identities:
@@ -25,7 +34,7 @@ class Identities:
     """
 
     def __init__(self) -> None:
-        self._heard: dict[tuple[str, str], deque[_Switch]] = {}
+        self._heard: dict[tuple[str, str], _Speaker] = {}
         self._twice: dict[tuple[str, str], int] = {}
 
     def heard(self, site: str, gateway: str, instance: str, told: int, now: int) -> bool:
@@ -46,17 +55,18 @@ class Identities:
             Whether this shows, now, that two speak under this name.
         """
         key = (site, gateway)
-        switches = self._heard.get(key)
-        if switches is None:
-            switches = self._heard[key] = deque(maxlen=_MOST_SWITCHES)
-        if switches and told <= switches[-1].told:
+        speaker = self._heard.get(key)
+        if speaker is None:
+            self._heard[key] = _Speaker(instance, told, deque([_Switch(now, instance)], _MOST_SWITCHES))
             return False
-        if not switches or switches[-1].instance != instance:
-            switches.append(_Switch(now, told, instance))
-        else:
-            switches[-1] = switches[-1]._replace(told=told)
+        if told <= speaker.told:
             return False
-        recent = [switch for switch in switches if now - switch.at <= WINDOW_MS]
+        speaker.told = told
+        if speaker.instance == instance:
+            return False
+        speaker.instance = instance
+        speaker.switches.append(_Switch(now, instance))
+        recent = [switch for switch in speaker.switches if now - switch.at <= WINDOW_MS]
         returns = sum(
             any(earlier.instance == switch.instance for earlier in recent[:index])
             for index, switch in enumerate(recent)

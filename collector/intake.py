@@ -148,7 +148,7 @@ def take_apart(topic: str, payload: bytes, now: int) -> Intake:
         reason = Reason.OVERSIZED if len(payload) > MAX_BYTES else Reason.MALFORMED
         return Intake(find_sender(topic, payload), None, [Refusal(reason, str(error))])
     sender = Sender(address.site, address.gateway, batch.epoch, batch.seq)
-    refusal = _whole(batch, address.site, address.gateway)
+    refusal = check_whole(batch, address.site, address.gateway)
     if refusal is not None:
         return Intake(sender, None, [refusal])
     kept, refusals = sift(batch, now)
@@ -166,13 +166,15 @@ def sift(batch: Batch, now: int) -> tuple[Batch | None, list[Refusal]]:
     return (None if refusals and not tables and not gaps else batch), refusals
 
 
-def _whole(batch: Batch, site: str, gateway: str) -> Refusal | None:
+def check_whole(batch: Batch, site: str, gateway: str) -> Refusal | None:
+    """Refuse a batch of another sender than its topic's, without a number, or with two values for one; else None."""
     if (batch.site, batch.gateway) != (site, gateway):
         told = f"says site {batch.site!r}, gateway {batch.gateway!r}; came as {site}/{gateway}"
         return Refusal(Reason.TOPIC_MISMATCH, told, readings=batch.readings)
     if not 1 <= batch.seq < _LARGEST_SEQ:
         return Refusal(Reason.MALFORMED, f"seq {batch.seq} is not 1 or more - at `$.seq`", readings=batch.readings)
-    if len({(table.kind, table.device) for table in batch.tables}) == len(batch.tables):
+    tables = len(batch.tables)
+    if tables < 2 or len({(table.kind, table.device) for table in batch.tables}) == tables:
         return None
     seen: set[tuple[str, str, str]] = set()
     for table in batch.tables:

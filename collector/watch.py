@@ -123,7 +123,10 @@ class Watch:
         with self._lock:
             for batch in batches:
                 key = (batch.site, batch.gateway)
-                newest = max((table.times[-1] for table in batch.tables if table.times), default=0)
+                newest = 0
+                for table in batch.tables:
+                    if table.times:
+                        newest = max(newest, table.times[-1])
                 self._instances.heard(*key, batch.epoch, newest, now)
                 if batch.gaps:
                     count = sum(gap.readings for gap in batch.gaps)

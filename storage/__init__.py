@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.charts import Drawn, draw, from_quarter_hours, width_for
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from storage.intake import Block, Prepared, lay_out
 from storage.settings import Settings, open_store
 from storage.store import (
     HOLD_MS,
@@ -32,12 +33,14 @@ __all__ = [
     "HOLD_MS",
     "ROLLUP_MS",
     "Aggregate",
+    "Block",
     "Drawn",
     "DuckStore",
     "Forgotten",
     "Health",
     "InfluxStore",
     "Latest",
+    "Prepared",
     "Rejected",
     "Rollups",
     "Series",
@@ -52,6 +55,7 @@ __all__ = [
     "Written",
     "draw",
     "from_quarter_hours",
+    "lay_out",
     "open_store",
     "width_for",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,7 @@ import msgspec
 import numpy as np
 
 from storage.store import Rejected, Series, Times, Values
-from telemetry import Batch, Gap, InvalidNameError, Table, check_name
+from telemetry import Batch, Gap, InvalidNameError, Table, check_name, is_name
 
 MIN_TIME: Final = -9_223_372_036_854
 MAX_TIME: Final = 9_223_372_036_853
@@ -114,8 +115,38 @@ class Intake:
         return [rows for block in self.blocks for rows in block.rows()]
 
 
+class Prepared(list[Batch]):
+    """Batches that were laid out before they are written, so that no store does it again; a part of them is a list.
+
+    Attributes
+    ----------
+    blocks
+        Their tables as arrays.
+    """
+
+    def __init__(self, batches: Sequence[Batch], blocks: list[Block]) -> None:
+        super().__init__(batches)
+        self.blocks = blocks
+
+
+def lay_out(batches: Iterable[Batch]) -> Prepared | None:
+    """Lay batches without gaps out as arrays, each as soon as it is made; None when something cannot be stored."""
+    laid: list[Batch] = []
+
+    def tables() -> Iterator[tuple[Batch, Table]]:
+        for batch in batches:
+            laid.append(batch)
+            for table in batch.tables:
+                yield batch, table
+
+    blocks = _blocks(tables())
+    return None if blocks is None else Prepared(laid, blocks)
+
+
 def take(batches: Sequence[Batch]) -> Intake:
     """Take batches apart, setting aside what cannot be stored: unusable names, NaN, infinities, times out of range."""
+    if isinstance(batches, Prepared):
+        return Intake(batches.blocks, [], [], _stored(batches.blocks))
     rejected: list[Rejected] = []
     gaps: list[tuple[Batch, Gap]] = []
     tables = [(batch, table) for batch in batches for table in batch.tables]
@@ -131,8 +162,11 @@ def take(batches: Sequence[Batch]) -> Intake:
                 rejected.append(Rejected(batch, series, 0, f"declared gap not recorded: {reason}"))
             else:
                 gaps.append((batch, _one_line(gap)))
-    stored = sum(int(np.count_nonzero(~np.isnan(block.values))) for block in blocks)
-    return Intake(blocks, gaps, rejected, stored)
+    return Intake(blocks, gaps, rejected, _stored(blocks))
+
+
+def _stored(blocks: Iterable[Block]) -> int:
+    return sum(block.values.size - int(np.count_nonzero(np.isnan(block.values))) for block in blocks)
 
 
 def blocks_of(rows: Iterable[Rows]) -> list[Block]:
@@ -152,22 +186,44 @@ class _Pile:
         self.site, self.kind, self.channels, self.length = site, kind, channels, times
         self.batches: list[Batch] = []
         self.devices: list[str] = []
-        self.times: list[int] = []
-        self.values: list[float | None] = []
+        self._times = array("q")
+        self._values = array("d")
+        self._holes = 0
+
+    def holds(self, site: str, kind: str, channels: tuple[str, ...], times: int) -> bool:
+        """Whether these are tables of that shape."""
+        return channels == self.channels and times == self.length and kind == self.kind and site == self.site
+
+    def add(self, batch: Batch, table: Table) -> None:
+        """Add a table of this shape.
+
+        Raises
+        ------
+        OverflowError
+            When a time is beyond any that can be stored.
+        """
+        self.batches.append(batch)
+        self.devices.append(table.device)
+        self._times.fromlist(table.times)
+        values = [*chain.from_iterable(table.columns.values())]
+        try:
+            self._values.fromlist(values)  # type: ignore[arg-type] # nearly always there is none that is None
+        except TypeError:
+            self._holes += values.count(None)
+            self._values.extend([math.nan if value is None else value for value in values])
 
     def block(self) -> Block | None:
         """Lay the tables out; None when one of them holds NaN, an infinity, or a time beyond what can be stored."""
         tables = len(self.batches)
-        if not MIN_TIME <= min(self.times) <= max(self.times) <= MAX_TIME:
+        times = np.frombuffer(self._times, np.int64)
+        if times.min() < MIN_TIME or times.max() > MAX_TIME:
             return None
-        values = np.array(self.values, np.float64)
-        unfinite = len(values) - int(np.count_nonzero(np.isfinite(values)))
-        if unfinite and unfinite != self.values.count(None):
+        values = np.frombuffer(self._values, np.float64)
+        if values.size - int(np.count_nonzero(np.isfinite(values))) != self._holes:
             return None
         return Block(
             self.site, self.kind, self.channels, self.batches, self.devices,
-            np.array(self.times, np.int64).reshape(tables, self.length),
-            values.reshape(tables, len(self.channels), self.length),
+            times.reshape(tables, self.length), values.reshape(tables, len(self.channels), self.length),
         )  # fmt: skip
 
 
@@ -176,32 +232,34 @@ def _blocks(tables: Iterable[tuple[Batch, Table]]) -> list[Block] | None:
     done: list[_Pile] = []
     piles: dict[tuple[str, str, tuple[str, ...], int], _Pile] = {}
     seen: dict[tuple[str, str, str], tuple[_Pile, ...]] = {}
+    pile: _Pile | None = None
     for batch, table in tables:
         site, kind, device, length = batch.site, table.kind, table.device, len(table.times)
         channels = tuple(table.columns)
         if not channels or not length:
             continue
-        shape = site, kind, channels, length
-        pile = piles.get(shape)
-        if pile is None:
-            if not _shape_usable(site, kind, channels):
-                return None
-            pile = piles[shape] = _Pile(*shape)
+        if pile is None or not pile.holds(site, kind, channels, length):
+            shape = site, kind, channels, length
+            pile = piles.get(shape)
+            if pile is None:
+                if not _shape_usable(site, kind, channels):
+                    return None
+                pile = piles[shape] = _Pile(*shape)
         before = seen.get((site, kind, device), ())
         if pile not in before:
             if any(not set(channels).isdisjoint(other.channels) for other in before):
                 # The same series in another shape: what comes later must stay the later one.
                 done += (each for each in piles.values() if each.batches)
-                pile = _Pile(*shape)
-                piles, seen, before = {shape: pile}, {}, ()
+                pile = _Pile(site, kind, channels, length)
+                piles, seen, before = {(site, kind, channels, length): pile}, {}, ()
             seen[site, kind, device] = (*before, pile)
-        pile.batches.append(batch)
-        pile.devices.append(device)
-        pile.times.extend(table.times)
-        pile.values.extend(chain.from_iterable(table.columns.values()))
+        try:
+            pile.add(batch, table)
+        except OverflowError:
+            return None
     blocks = []
     for pile in [*done, *piles.values()]:
-        if any(map(_unusable_device, pile.devices)):
+        if not all(map(is_name, pile.devices)):
             return None
         block = pile.block()
         if block is None:
@@ -250,10 +308,6 @@ def _one_line(gap: Gap) -> Gap:
 def _shape_usable(site: str, kind: str, channels: tuple[str, ...]) -> bool:
     """Whether series can have all these names."""
     return not any(_unusable(site, kind, "device", channel) for channel in channels)
-
-
-def _unusable_device(device: str) -> bool:
-    return bool(_unusable_name(device, "device"))
 
 
 def _unusable_name(name: str, what: str) -> str:

@@ -18,7 +18,19 @@ from telemetry.messages import Acceptance, AcceptanceCheck, AcceptedDevice, Ack,
 from telemetry.mqtt import Broker, Tls, new_client
 from telemetry.readings import Quality, Reading
 from telemetry.session import Retained, Session
-from telemetry.topics import ACK, BATCH, BIRTH, ROOT, STATE, Topic, alarms_topic, check_name, parse_topic, topic
+from telemetry.topics import (
+    ACK,
+    BATCH,
+    BIRTH,
+    ROOT,
+    STATE,
+    Topic,
+    alarms_topic,
+    check_name,
+    is_name,
+    parse_topic,
+    topic,
+)
 
 __all__ = [
     "ACK",
@@ -66,6 +78,7 @@ __all__ = [
     "decode_yaml",
     "encode",
     "has_checksum",
+    "is_name",
     "json_schema",
     "new_client",
     "parse_topic",

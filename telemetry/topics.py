@@ -26,6 +26,11 @@ class Topic(NamedTuple):
     kind: str
 
 
+def is_name(name: str) -> bool:
+    """Whether `name` may be a site, gateway or device id; see `check_name`."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_name(name: str, what: str = "id") -> str:
     """Return `name` if it may be a site, gateway or device id.
 

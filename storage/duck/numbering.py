@@ -93,6 +93,8 @@ class _Numbering:
 
 def _sorted(columns: Columns) -> Columns:
     """Sort by series and time; of readings that share both, the last one stays."""
+    if not len(columns.time):
+        return columns
     start = int(columns.time.min())
     span = int(columns.time.max()) - start + 1
     if (int(columns.series_id.max()) + 1) * span <= _LARGEST:

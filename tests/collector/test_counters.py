@@ -32,7 +32,7 @@ def test_without_readings_there_is_no_latency() -> None:
 @given(st.lists(st.integers(-1000, 10**10), min_size=1))
 def test_a_quantile_is_never_below_the_truth_and_at_most_one_bucket_above(latencies: list[int]) -> None:
     tally = Tally()
-    tally.observe("gw-1", latencies)
+    tally.observe([("gw-1", latency) for latency in latencies])
     told = tally.latency()
     exact = sorted(max(latency, 1) for latency in latencies)
     for quantile, value in ((0.5, told.p50), (0.99, told.p99)):
@@ -43,8 +43,8 @@ def test_a_quantile_is_never_below_the_truth_and_at_most_one_bucket_above(latenc
 
 def test_latencies_are_kept_by_gateway() -> None:
     tally = Tally()
-    tally.observe("gw-1", [10] * 99 + [1000])
-    tally.observe("history", [10**9] * 500)
+    tally.observe([("gw-1", 10)] * 99 + [("gw-1", 1000)])
+    tally.observe([("history", 10**9)] * 500)
     assert tally.latency("gw-1").readings == 100
     assert tally.latency(exclude=["history"]) == tally.latency("gw-1")
     assert tally.latency().readings == 600
@@ -55,7 +55,7 @@ def test_latencies_are_kept_by_gateway() -> None:
 def test_prometheus_is_told_every_counter(store: Store, quarantine: Quarantine) -> None:
     collector = Collector(store, Broker(port=free_port()), quarantine)
     collector._tally.add(written=42)
-    collector._tally.observe("gw-1", [100])
+    collector._tally.observe([("gw-1", 100)])
     text = generate_latest(metrics(collector)).decode()
     assert "wattproof_collector_written_total 42.0" in text
     assert "wattproof_collector_connected 0.0" in text

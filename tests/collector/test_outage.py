@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from collector import Collector, Quarantine, Settings
+from collector.admission import Rules
 from collector.intake import Intake, take_apart
 from storage import (
     Health,
@@ -346,6 +347,10 @@ def test_a_message_that_makes_the_intake_fail_is_set_aside(
             raise ZeroDivisionError("a defect that only this message shows")
         return take_apart(topic_, payload, now)
 
+    def judged(topic_: str, payload: bytes, now: int, rules: Rules) -> Batch | None:
+        return None  # a doubt, so that each is looked at by itself
+
+    monkeypatch.setattr("collector.wholesale._batch", judged)
     monkeypatch.setattr("collector.admission.take_apart", defective)
     with collecting(store, mosquitto, quarantine), gateway(tmp_path, mosquitto) as (outbox, publisher):
         outbox.put(readings(now_ms() - 60_000, 10, device="press-9"))

@@ -1,0 +1,128 @@
+"""What is judged together must come to what each message comes to by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector.admission import DAY_MS, Rules, admit
+from collector.registry import Registry
+from collector.wholesale import judge
+from storage import DuckStore, Prepared
+from telemetry import Batch, Gap, Table, encode, topic
+from telemetry.codec import with_checksum
+
+NOW = 1_790_000_000_000
+TOPIC = topic("site-1", "gw-1", "batch")
+GAP = Gap("main", "power_meter", "active_power_w", NOW - 9000, NOW - 1000, "outbox_full", 9)
+
+
+def batch(*tables: Table, seq: int = 1, gaps: list[Gap] | None = None, gateway: str = "gw-1") -> Batch:
+    return Batch("site-1", gateway, "e", seq, list(tables), gaps or [])
+
+
+def table(times: list[int], device: str = "main", kind: str = "power_meter", **columns: list[float | None]) -> Table:
+    return Table(device, kind, times, columns or {"active_power_w": [1.0] * len(times)})
+
+
+SOUND: list[Batch] = [
+    batch(table([NOW])),
+    batch(table([NOW, NOW + 1000], active_power_w=[1.0, None], frequency_hz=[None, 60.0])),
+    batch(table([NOW]), table([NOW], "press-1")),
+    batch(),
+    batch(table([])),
+]
+DOUBTFUL: list[tuple[str, bytes]] = [
+    (TOPIC, encode(batch(table([NOW], power_factor=[1.5])))),
+    (TOPIC, encode(batch(table([NOW, NOW + 1000], power_factor=[0.5, -1.5])))),
+    (TOPIC, encode(batch(table([NOW], loudness_db=[1.5])))),
+    (TOPIC, encode(batch(table([NOW + 3_600_000])))),
+    (TOPIC, encode(batch(table([5, NOW])))),
+    (TOPIC, encode(batch(table([NOW], "Main")))),
+    (TOPIC, encode(batch(table([NOW], kind="power meter")))),
+    (TOPIC, encode(batch(table([NOW], kind="gap")))),
+    (TOPIC, encode(batch(table([2**62])))),
+    (TOPIC, encode(batch(table([2**64 - 1])))),
+    (TOPIC, encode(batch(table([NOW]), table([NOW])))),
+    (TOPIC, encode(batch(table([NOW]), gateway="gw-2"))),
+    (TOPIC, encode(batch(table([NOW]), seq=0))),
+    (TOPIC, encode(batch(table([NOW]), gaps=[GAP]))),
+    (TOPIC, encode(batch(table([NOW])))[:-3] + b'0"}'),
+    (TOPIC, with_checksum(b"[1]")),
+    (TOPIC, b""),
+    ("wattproof/1/site-1/gw-1/birth", encode(batch(table([NOW])))),
+    ("wattproof/1/site 1/gw-1/batch", encode(batch(table([NOW])))),
+]
+
+
+def judged(messages: list[tuple[str, bytes]], rules: Rules | None = None) -> tuple[list[Any], Prepared | None]:
+    return judge(messages, NOW, rules or Rules())
+
+
+@pytest.mark.parametrize("message", DOUBTFUL, ids=str)
+def test_what_is_doubtful_does_not_pass_and_holds_nobody_up(message: tuple[str, bytes]) -> None:
+    (alone,), prepared = judged([message])
+    assert (alone, prepared) == (None, None)
+    sound = [(TOPIC, encode(each)) for each in SOUND]
+    intakes = [admit(*each, NOW, Rules()) for each in sound]
+    for found, intake in zip(judged([*sound, message])[0], intakes, strict=False):
+        assert found is None or found == intake.batch
+
+
+@given(st.lists(st.sampled_from([*((TOPIC, encode(each)) for each in SOUND), *DOUBTFUL]), max_size=8))
+def test_what_passes_is_what_each_message_comes_to_by_itself(messages: list[tuple[str, bytes]]) -> None:
+    batches, prepared = judged(messages)
+    for message, found in zip(messages, batches, strict=True):
+        if found is not None:
+            intake = admit(*message, NOW, Rules())
+            assert intake.batch == found
+            assert not intake.refusals
+    assert prepared is None or list(prepared) == batches
+
+
+def test_what_is_sound_passes_together() -> None:
+    batches, prepared = judged([(TOPIC, encode(each)) for each in SOUND])
+    assert batches == SOUND
+    assert prepared == SOUND
+
+
+@pytest.mark.parametrize(
+    "rules", [Rules(registry=Registry({"site-1": ["other"]})), Rules(oldest_ms=DAY_MS)], ids=["registry", "oldest"]
+)
+def test_what_this_collector_was_told_not_to_take_does_not_pass(rules: Rules) -> None:
+    old, now = batch(table([NOW - 2 * DAY_MS])), batch(table([NOW], "other"))
+    batches, prepared = judged([(TOPIC, encode(old)), (TOPIC, encode(now))], rules)
+    assert (batches, prepared) == ([None, now], None)
+
+
+readings = st.builds(
+    lambda device, start, values: table(
+        [start + row for row in range(len(values))], device, active_power_w=values, frequency_hz=values[::-1]
+    ),
+    st.sampled_from(["main", "press-1"]),
+    st.integers(NOW, NOW + 3),
+    st.lists(st.none() | st.sampled_from([1.0, 2.0, 60.0]), min_size=1, max_size=3),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.lists(readings, min_size=1, max_size=2, unique_by=lambda each: each.device), min_size=1, max_size=4))
+def test_the_store_holds_the_same_whether_batches_were_laid_out_before_or_not(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[Table]]
+) -> None:
+    sent = [batch(*tables, seq=seq) for seq, tables in enumerate(batches, 1)]
+    _, prepared = judged([(TOPIC, encode(each)) for each in sent])
+    assert prepared is not None
+    held = []
+    for form in (prepared, sent):
+        store = DuckStore(Path(tmp_path_factory.mktemp("store")) / "x.duckdb")
+        written = store.write(form)
+        latest = msgspec.json.encode([list(each) for each in store.latest("site-1")])
+        held.append((written, store.count(), store.duplicates(), latest))
+        store.close()
+    assert held[0] == held[1]
