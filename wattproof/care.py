@@ -35,11 +35,15 @@ def caring(store: storage.Store, settings: storage.Settings, plans: Path) -> Ite
     UnavailableError
         The data folder holds no socket (a file system of another kind).
     """
+    embedded = settings.engine == "duck"  # asked first: storage.DuckStore imports DuckDB, 14 MB for nothing elsewhere
     with contextlib.ExitStack() as closing:
         upkeep = storage.Upkeep(
-            store, settings, keep_from=lambda: earliest_needed(plans), afterwards=lambda: _shrink(store)
+            store,
+            settings,
+            keep_from=lambda: earliest_needed(plans),
+            afterwards=lambda: _shrink(store) if embedded else None,
         )
-        if isinstance(store, storage.DuckStore):
+        if embedded and isinstance(store, storage.DuckStore):
             from wattproof.data_file_desk import Desk
 
             try:
@@ -58,10 +62,13 @@ def earliest_needed(plans: Path) -> int | None:
 
     While one of them cannot be read, everything is needed.
     """
-    from evaluation import load_plan
+    paths = sorted(plans.glob("*.yaml")) if plans.is_dir() else []
+    if not paths:
+        return None
+    from evaluation import load_plan  # with the numerical libraries behind it: 23 MB
 
     starts = []
-    for path in sorted(plans.glob("*.yaml")) if plans.is_dir() else ():
+    for path in paths:
         try:
             plan = load_plan(path)
         except (DocumentError, OSError) as error:

@@ -30,14 +30,19 @@ def commit(
         if not beyond.all():
             there[~beyond] = _make_way(cursor, columns.where(~beyond))
         if not there.all():
-            fresh = columns.where(~there)
-            _register(cursor, "incoming", fresh)
-            cursor.execute("INSERT INTO readings SELECT series_id, time, value FROM incoming")
+            fresh = columns.where(~there) if there.any() else columns
+            _append(cursor, fresh)
             pairs = touches.record(cursor, fresh)
     for batch, gap in gaps:
         _put_gap(cursor, batch.site, gap)
     cursor.commit()
     return pairs
+
+
+def _append(cursor: duckdb.DuckDBPyConnection, columns: Columns) -> None:
+    """Append readings. DuckDB finds the arrays by the variable's name; to register them costs as much as to append."""
+    appended = {"series_id": columns.series_id, "time": columns.time, "value": columns.value}  # noqa: F841 - see above
+    cursor.execute("INSERT INTO readings SELECT series_id, time, value FROM appended")
 
 
 def _make_way(cursor: duckdb.DuckDBPyConnection, columns: Columns) -> npt.NDArray[np.bool_]:
