@@ -18,6 +18,7 @@ from collector.counters import Counters, Latency, Tally
 from collector.declined import Declined
 from collector.errors import QuarantineError
 from collector.foreign.batch import EPOCH as FOREIGN
+from collector.foreign.births import Births
 from collector.foreign.loader import load_mappings
 from collector.foreign.reception import Reception
 from collector.inbox import Delivery, Inbox
@@ -36,6 +37,7 @@ from telemetry import (
     Ack,
     Alarm,
     Batch,
+    Birth,
     Broker,
     Publish,
     Retained,
@@ -123,6 +125,7 @@ class Collector:
             settings.foreign.broker or broker, f"{name}-foreign", mappings, subscription=settings.subscription,
             expiry_s=settings.session_expiry_s, inbox=self._inbox, tally=self._tally, clock=clock,
         )  # fmt: skip
+        self._births = None if mappings is None else Births(mappings, self._born)
         self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, clock)
         self._committer = Committer(store, quarantine, self._tally, self._stopping, self._rules, self._watch.set_aside)
         self._store = store
@@ -223,6 +226,9 @@ class Collector:
         granted = self._session.granted if granted is None else granted
         self._watch.limits(shortfalls(granted, shared=self._shared, expiry_s=self._expiry_s))
 
+    def _born(self, birth: Birth) -> None:
+        self._session.publish(topic(birth.site, birth.gateway, BIRTH), encode(birth), retain=True)
+
     def _failing(self) -> Trouble:
         return Trouble(self._committer.trouble_kind, self._committer.trouble)
 
@@ -248,6 +254,8 @@ class Collector:
                 self._declined.note(declined)
                 self._release(declined)
         for other in others:
+            if self._births is not None and self._births.heard(other.topic, other.payload):
+                continue
             self._watch.heard(other.topic, other.payload, retained=other.retain)
         self._session.acknowledge([other.mid for other in others if other.qos], connection)
 
@@ -271,6 +279,8 @@ class Collector:
                 self._session.publish(self._alarms_topic, encode(news), retain=True)
             else:
                 self._republish.set()
+        if self._births is not None and self._session.ready:
+            self._births.look()
         if not self._committer.trouble:
             self._call_back()
             replay(self._store, self.quarantine, self._rules, self._tally, self._clock())
@@ -338,6 +348,8 @@ class Collector:
             ]
         )
         self._watch.committed(batches)
+        if self._births is not None:
+            self._births.committed(batches)
         for listener in self.listeners if batches else ():
             try:
                 listener(batches)

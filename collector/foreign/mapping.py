@@ -75,6 +75,8 @@ class Route:
         Whether its messages tell their time.
     site, gateway
         Where their readings belong; the site perhaps with parts of the topic.
+    every_ms
+        How often their devices send [ms].
     names
         What parts may be and stand for.
     devices
@@ -89,6 +91,7 @@ class Route:
     timed: bool
     site: str
     gateway: str
+    every_ms: int
     names: AnyMapping[str, AnyMapping[str, str]]
     devices: AnyMapping[str, str]
     rules: tuple[ReadyRule, ...]
@@ -115,6 +118,7 @@ def prepare(document: Document, mapping: MappingDocument, told: Map) -> list[Rou
     """
     site = told.site or mapping.site
     gateway = told.gateway or mapping.gateway or mapping.mapping
+    every_ms = round(1000 * (told.every_s or mapping.every_s))
     check = _Checks(document)
     check.at("gateway", lambda: check_name(gateway, "gateway"))
     devices = dict(mapping.devices) | told.devices
@@ -137,7 +141,9 @@ def prepare(document: Document, mapping: MappingDocument, told: Map) -> list[Rou
             for index in indices
         )
         timed = first.time is not None
-        routes.append(Route(mapping.mapping, document.source, pattern, timed, here, gateway, names, devices, ready))
+        routes.append(
+            Route(mapping.mapping, document.source, pattern, timed, here, gateway, every_ms, names, devices, ready)
+        )
     return routes
 
 

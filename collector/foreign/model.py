@@ -19,7 +19,7 @@ class Map(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     map
         Name in the library, or path of a file (anything with a slash or ending in ``.yaml``).
-    site, gateway, timezone, devices
+    site, gateway, timezone, devices, every_s
         As in the file (see `MappingDocument`), and in place of what it says; `devices` in addition to it.
     """
 
@@ -28,6 +28,7 @@ class Map(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway: str = ""
     timezone: str = ""
     devices: dict[str, str] = {}
+    every_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 0
 
 
 class Foreign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,6 +170,8 @@ class MappingDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Time zone of times that name none, e.g. ``Asia/Seoul``.
     devices
         Device ids by the sender's names; one that is not listed is its name in lower case.
+    every_s
+        How often its devices send [s]: pages show one that is silent for five times as long as silent.
     examples
         Messages and what they become.
     """
@@ -180,4 +183,5 @@ class MappingDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway: str = ""
     timezone: str = ""
     devices: dict[str, str] = {}
+    every_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 60.0
     examples: list[Example] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from api.presence import Presence
 from collector import Choice, Collector, Quarantine, Settings
 from collector.foreign import Foreign, Map
 from storage import Series, Store, StoreUnavailableError
@@ -45,6 +47,17 @@ def node_red(at: int, power: float, device: str = "press-9") -> tuple[str, str]:
 def local(ms: int) -> str:
     """A time as a Tasmota in Seoul writes it."""
     return datetime.fromtimestamp(ms / 1000 + 9 * 3600, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@contextlib.contextmanager
+def hearing(broker: Broker) -> Iterator[Presence]:
+    """What the pages hear of gateways."""
+    presence = Presence(broker, now_ms)
+    presence.start()
+    try:
+        yield presence
+    finally:
+        presence.stop()
 
 
 def series(device: str, channel: str = "active_power_w") -> Series:
@@ -226,3 +239,56 @@ def test_others_may_publish_at_a_broker_of_their_own(
         publish(meter, *node_red(now_ms(), 5.0))
         wait_until(lambda: store.count() == 1, "it is stored though its own broker is away")
         assert not collector.connected
+
+
+def test_pages_hear_of_devices_of_others_from_every_worker_and_after_every_start(
+    mosquitto: Broker, store: Store, quarantine: Quarantine
+) -> None:
+    broker = msgspec.structs.replace(mosquitto, protocol="5")
+    one, two = (settings(workers_group="city", worker=worker) for worker in (1, 2))
+    with hearing(mosquitto) as presence, sender(mosquitto) as meter:
+
+        def born() -> dict[str, tuple[int, list[str]]]:
+            devices = [device for birth in presence.births(SITE) for device in birth.devices]
+            return {device.device: (device.every_ms, device.channels) for device in devices}
+
+        with (
+            collecting(store, broker, quarantine, client_id="", settings=one) as first,
+            collecting(store, broker, quarantine, client_id="", settings=two) as second,
+        ):
+            listening(first, second)
+            for number in range(12):
+                publish(meter, *node_red(now_ms(), number, f"press-{number}"))
+            wait_until(lambda: len(born()) == 12, "all devices are born, whoever stored them")
+        with collecting(store, mosquitto, quarantine, settings=settings()) as alone:
+            listening(alone)
+            publish(meter, f"energy/{SITE}/press-3", f'{{"time": {now_ms()}, "power_factor": 0.9}}')
+            publish(meter, "tele/press-20/SENSOR", f'{{"Time":"{local(now_ms())}","ENERGY":{{"Power":9}}}}')
+            wait_until(lambda: "press-20" in born(), "the new device is born")
+            wait_until(lambda: len(born()["press-3"][1]) == 2, "the new channel is told")
+        assert len(born()) == 13
+        assert born()["press-3"] == (60_000, ["active_power_w", "power_factor"])
+        assert born()["press-20"] == (300_000, ["active_power_w"])
+        assert not alone.twice
+
+
+def test_a_mapping_leaves_a_gateway_of_its_name_alone(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    named = settings(Map("node-red", gateway="gw-1"), unknown_devices="quarantine")
+    with (
+        collecting(store, mosquitto, quarantine, settings=named) as collector,
+        gateway(tmp_path, mosquitto),
+        hearing(mosquitto) as presence,
+        sender(mosquitto) as meter,
+    ):
+        listening(collector)
+        wait_until(lambda: presence.births("site-1"), "the gateway is born")
+        publish(meter, "energy/site-1/press-9", f'{{"time": {now_ms()}, "power_factor": 0.9}}')
+        publish(meter, "energy/site-2/press-9", f'{{"time": {now_ms()}, "power_factor": 0.9}}')
+        wait_until(lambda: presence.births("site-2"), "a device of another site is born")
+        assert {birth.site: birth.epoch == "foreign" for birth in presence.births()} == {
+            "site-1": False,
+            "site-2": True,
+        }
+        assert presence.births("site-1")[0].devices == []
