@@ -35,8 +35,8 @@ EMPTY: Final = frozenset(
 """Cells that say "no value", in lower case."""
 
 _NUMBER: Final = {
-    Decimal.POINT: re.compile(r"([+-]?)((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?"),
-    Decimal.COMMA: re.compile(r"([+-]?)((?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?|,\d+)([eE][+-]?\d+)?"),
+    Decimal.POINT: re.compile(r"([+-]?)((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII),
+    Decimal.COMMA: re.compile(r"([+-]?)((?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?|,\d+)([eE][+-]?\d+)?", re.ASCII),
 }
 _SPACES: Final = re.compile(r"[\s\u00a0\u202f']")
 _MINUS: Final = str.maketrans({"−": "-", "－": "-"})

@@ -127,11 +127,8 @@ def settle_meanings(columns: list[Column], values: dict[str, Floats], questions:
         there = values[column.header][~np.isnan(values[column.header])]
         steps = np.diff(there)
         rises = len(steps) >= 24 and bool((steps >= 0).all() or (steps <= 0).all()) and np.count_nonzero(steps) > 12
-        falls = (
-            len(steps) >= 24
-            and np.count_nonzero(steps < 0) > len(steps) / 4
-            and np.count_nonzero(steps > 0) > len(steps) / 4
-        )
+        # A register falls when it is reset, which is rare.
+        falls = len(steps) >= 24 and np.count_nonzero(steps < 0) > max(3, 0.02 * len(steps))
         if (column.meaning == "interval" and rises) or (column.meaning == "register" and falls):
             seems = Words("누적 지침", "a register") if rises else Words("구간 사용량", "amounts of intervals")
             text = Words(

@@ -71,6 +71,8 @@ def split_unit(header: str) -> tuple[str, str | None, str | None]:
     tuple
         Name, the unit in its usual spelling (None when it is none we know), and the text in brackets, if any.
     """
+    if unit_named(header) is not None and len(header) > 1:
+        return "", unit_named(header), None
     match = _BRACKETS.match(header)
     if match is not None:
         return match[1].strip(), unit_named(match[2]), match[2]

@@ -58,4 +58,15 @@ def _comment(question: Question) -> str:
 
 
 def _yaml(value: dict[str, Any]) -> str:
-    return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
+    """Block style, but one line per column: so a person sees them as the table they are."""
+    parts = []
+    for key, item in value.items():
+        if isinstance(item, list) and all(isinstance(each, dict) for each in item):
+            parts.append(f"{key}:\n" + "".join(f"  - {_flow(each)}\n" for each in item))
+        else:
+            parts.append(yaml.safe_dump({key: item}, allow_unicode=True, sort_keys=False, default_flow_style=False))
+    return "".join(parts)
+
+
+def _flow(value: dict[str, Any]) -> str:
+    return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, default_flow_style=True, width=10_000).strip()

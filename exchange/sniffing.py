@@ -34,8 +34,9 @@ def encoding_of(path: Path) -> str:
         return "utf-16"
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    if start.count(0) > len(start) // 4:
-        return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
+    low, high = start[1::2].count(0), start[::2].count(0)
+    if low + high > len(start) // 8:
+        return "utf-16-le" if low > high else "utf-16-be"
     wrong = ""
     for name in ("utf-8", "cp949"):
         problem = _misfit(path, name)
@@ -89,9 +90,12 @@ def numbered(text: str, delimiter: str) -> list[Row]:
     rows: list[Row] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     before = 0
-    for cells in reader:
-        rows.append((before + 1, cells))
-        before = reader.line_num
+    try:
+        for cells in reader:
+            rows.append((before + 1, cells))
+            before = reader.line_num
+    except csv.Error as error:
+        raise FileFormatError(f"line {before + 1}: {error}; is it a CSV file?") from error
     return rows
 
 

@@ -149,7 +149,7 @@ def open_source(
     header, line, first = header_of(rows, header_line, path)
     names = {"utf-8-sig": "UTF-8 (BOM)", "utf-8": "UTF-8", "utf-16": "UTF-16", "cp949": "CP949 (EUC-KR)"}
     described = {"encoding": names.get(named, named), "delimiter": DELIMITERS.get(between, between)}
-    titles = [" ".join(filter(None, map(str.strip, cells))) for at, cells in rows if at < line]
+    titles = [text for at, cells in rows if at < line and (text := " ".join(filter(None, map(str.strip, cells))))]
     return CsvSource(path, size, digest, header, line, titles, described, between, named, first)
 
 

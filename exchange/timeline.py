@@ -164,7 +164,7 @@ def _stamps(
     if said.stamps is not None:
         return found.step_ms, said.stamps, "said", shift if said.stamps == "end" else none
     if found.kind is analytics.StampKind.UNKNOWN:
-        first = np.datetime64(int(sequence[0]), "m").item()
+        first = _clock(int(sequence[0]))
         minutes = found.step_ms / 60_000
         before, after = (f"{first + sign * dt.timedelta(minutes=minutes):%H:%M}" for sign in (-1, 1))
         text = Words(
@@ -200,10 +200,15 @@ def _settled(
         second = places[order[1::2]]
         stamps[second] = later[second]
         return stamps
-    when = np.datetime64(int(wall[places[0]]), "m").item()
+    when = _clock(int(wall[places[0]]))
     text = Words(
         f"{when:%Y-%m-%d %H:%M}은(는) {zone}에서 두 번 있었음 (서머타임 종료)",
         f"{when:%Y-%m-%d %H:%M} came twice in {zone}, when summer time ended",
     )
     questions.append(Question(text, "--repeated-hour earlier | --repeated-hour later"))
     return stamps
+
+
+def _clock(wall_ms: int) -> dt.datetime:
+    """A wall-clock time [ms, as if UTC]."""
+    return dt.datetime.fromtimestamp(wall_ms / 1000, dt.UTC)
