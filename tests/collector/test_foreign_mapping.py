@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.foreign import Map, Mappings, builtin_mappings, load_mapping, load_mappings, try_message
+from collector.foreign import Foreign, Map, Mappings, builtin_mappings, load_mapping, load_mappings, try_message
 from collector.foreign.loader import mapping_examples, parse_mapping
 from collector.foreign.schema import mapping_schema
-from telemetry import DocumentError
+from telemetry import DocumentError, decode_yaml
 
 ROOT = Path(__file__).parent.parent.parent
 NOW = 1_793_350_000_000
@@ -309,3 +310,13 @@ def test_no_message_of_any_shape_makes_it_fail_and_nothing_is_both_stored_and_re
     }
     assert not stored & {refusal.part for refusal in intake.refusals}
     assert msgspec.json.encode(intake.batch) if intake.batch else True
+
+
+@pytest.mark.parametrize("name", ["intake.md", "intake.ko.md"])
+def test_the_mapping_and_the_configuration_of_the_guide_are_good_ones(name: str) -> None:
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    configured, mapping = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert len(parse_mapping(mapping, name, Map(name))) == 2
+    section = decode_yaml(configured, dict[str, dict[str, Foreign]], name)["collector"]["foreign"]
+    assert [each.map if isinstance(each, Map) else each for each in section.maps[:2]] == ["tasmota", "node-red"]
+    assert load_mappings(section.maps[:2]).filters
