@@ -118,7 +118,7 @@ def avoided_energy(
     adjusted = model.predict(drivers)
     samples = [baseline]
     if len(energy) - model.parameters >= _OWN_FREEDOM:
-        own = fit_linear(drivers, energy, model.names)
+        own = fit_linear(drivers, energy, model.names, model.chosen)
         samples.append(_sample(own, drivers, positions))
     placebo = method is BandMethod.PLACEBO
     noise = estimate_noise(samples, informing=1 if placebo else None)

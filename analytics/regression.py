@@ -19,6 +19,10 @@ _COLLINEAR = 1e-7
 """Share of a scaled column left after projection on the columns before it, under which it counts as collinear."""
 
 
+NOT_CHOSEN = "not_chosen"
+"""Why a driver is not in a model that was chosen without it."""
+
+
 @dataclass(frozen=True, slots=True)
 class LinearModel:
     """A fitted baseline model.
@@ -30,7 +34,7 @@ class LinearModel:
     kept
         Whether each driver is in the model, shape (drivers,).
     dropped
-        By driver name, why it is not: ``constant`` or ``collinear``.
+        By driver name, why it is not: ``constant``, ``collinear`` or ``not_chosen``.
     intercept, coefficients
         In the units given; coefficients of dropped drivers are 0, shape (drivers,).
     fitted, residuals
@@ -59,13 +63,20 @@ class LinearModel:
         energy: Floats = self.intercept + drivers @ self.coefficients
         return energy
 
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Drivers it was allowed to use."""
+        return tuple(name for name in self.names if self.dropped.get(name) != NOT_CHOSEN)
+
     def design(self, drivers: Floats) -> Floats:
         """Design matrix with intercept, scaled columns of the kept drivers: (intervals, parameters)."""
         scaled = (drivers - self.centre) / self.scale
         return np.column_stack((np.ones(len(drivers)), scaled[:, self.kept]))
 
 
-def fit_linear(drivers: Floats, energy: Floats, names: Sequence[str]) -> LinearModel:
+def fit_linear(
+    drivers: Floats, energy: Floats, names: Sequence[str], among: Sequence[str] | None = None
+) -> LinearModel:
     """Fit a linear model by ordinary least squares (QR with scaling).
 
     Parameters
@@ -76,6 +87,8 @@ def fit_linear(drivers: Floats, energy: Floats, names: Sequence[str]) -> LinearM
         Finite, shape (intervals,).
     names
         Of the drivers.
+    among
+        Those that may be used; all by default.
 
     Raises
     ------
@@ -90,7 +103,8 @@ def fit_linear(drivers: Floats, energy: Floats, names: Sequence[str]) -> LinearM
     constant = spread <= np.finfo(float).eps * 16 * np.maximum(np.abs(centre), np.finfo(float).tiny)
     scale = np.where(constant, 1.0, spread)
     scaled = (drivers - centre) / scale
-    kept, dropped = _independent(scaled, constant, names)
+    allowed = np.array([among is None or name in among for name in names], dtype=np.bool_)
+    kept, dropped = _independent(scaled, constant, allowed, names)
     if len(energy) <= 1 + int(kept.sum()):
         needed = 2 + int(kept.sum())
         raise TooFewIntervalsError(f"{len(energy)} intervals for {needed - 1} coefficients; at least {needed} needed")
@@ -122,12 +136,15 @@ def _check(drivers: Floats, energy: Floats, names: Sequence[str]) -> None:
 
 
 def _independent(
-    scaled: Floats, constant: npt.NDArray[np.bool_], names: Sequence[str]
+    scaled: Floats, constant: npt.NDArray[np.bool_], allowed: npt.NDArray[np.bool_], names: Sequence[str]
 ) -> tuple[npt.NDArray[np.bool_], dict[str, str]]:
     """Which columns add something to the intercept and the kept columns before them, and why the others do not."""
     kept = np.zeros(len(names), dtype=np.bool_)
     dropped: dict[str, str] = {}
     for index, name in enumerate(names):
+        if not allowed[index]:
+            dropped[name] = NOT_CHOSEN
+            continue
         if constant[index]:
             dropped[name] = "constant"
             continue

@@ -3,18 +3,16 @@
 from evaluation.billing import Connection, MonthBill, bill_month, compare_month
 from evaluation.declared import MeterExchange, NonRoutine
 from evaluation.errors import EvaluationError
+from evaluation.findings import AdjustmentResult, CandidateResult, EventResult, Period
 from evaluation.plan import Claim, Driver, Plan, Quality, Title, Window, load_plan, parse_plan
 from evaluation.result import (
-    AdjustmentResult,
     Coefficient,
     Cumulative,
     Detectable,
     DriverRange,
     Evaluation,
-    EventResult,
     Intervals,
     ModelResult,
-    Period,
     Placebos,
     Reason,
     Saving,
@@ -28,6 +26,7 @@ from evaluation.terminal import render
 
 __all__ = [
     "AdjustmentResult",
+    "CandidateResult",
     "Claim",
     "Coefficient",
     "Connection",

@@ -10,9 +10,10 @@ import numpy as np
 from analytics import Adjustment, AvoidedEnergy, Grade, LinearModel, driver_coverage, find_events, grade, sufficiency
 from evaluation import reasons
 from evaluation.declared import adjustments
+from evaluation.findings import AdjustmentResult, EventResult, Period
 from evaluation.metered import Floats, Metered
 from evaluation.plan import Granularity, Plan
-from evaluation.result import AdjustmentResult, Detectable, EventResult, Period, Reason
+from evaluation.result import Detectable, Reason
 
 _SHORTEST_STEP: Final[dict[Granularity, int]] = {"hour": 72, "day": 7, "week": 4}
 """Intervals that a level must last to be proposed as a step: three days of hours, a week of days, a month of weeks."""

@@ -105,7 +105,7 @@ def meter(plan: Plan, store: Store) -> tuple[Metered, Metered, Metered]:
     windows = (plan.baseline, plan.installation, plan.reporting)
     grids = tuple(grid(plan, window) for window in windows)
     energy = _aggregate(plan, store, energy_series(plan), grids, "difference", plan.energy_modulus_wh)
-    drivers = [_aggregate(plan, store, driver_series(plan, d), grids, d.aggregate, d.modulus) for d in plan.drivers]
+    drivers = [_driver(plan, store, driver, grids) for driver in plan.drivers]
     first, second, third = (
         _window(plan, cells, energy[index], [values[index] for values in drivers]) for index, cells in enumerate(grids)
     )
@@ -143,6 +143,20 @@ def _aggregate(
     edges = [cells.edges_ms for cells in grids]
     found = read_intervals(store, series, edges, reading)
     return [_active(counted) for counted in found] if how == "active" else found
+
+
+def _driver(plan: Plan, store: Store, driver: Driver, grids: Sequence[Grid]) -> list[IntervalValues]:
+    found = _aggregate(plan, store, driver_series(plan, driver), grids, driver.aggregate, driver.modulus)
+    return [IntervalValues(_degrees(driver, one.values), one.coverage, one.flags) for one in found]
+
+
+def _degrees(driver: Driver, values: Floats) -> Floats:
+    """What lies above or below the driver's limits; all of it without any."""
+    if driver.above is None and driver.below is None:
+        return values
+    high = np.zeros_like(values) if driver.above is None else np.maximum(values - driver.above, 0.0)
+    low = np.zeros_like(values) if driver.below is None else np.maximum(driver.below - values, 0.0)
+    return high + low
 
 
 def _active(counted: IntervalValues) -> IntervalValues:

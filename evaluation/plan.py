@@ -64,6 +64,8 @@ class Driver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ``active``: 1 when a counter grew in the interval, else 0 (an operating-day term).
     modulus
         Value at which the counter starts again from 0; leave out when it never does.
+    above, below
+        Of a mean, only what lies above or below this value counts [the channel's unit]: a temperature's degree days.
     """
 
     name: str
@@ -72,6 +74,8 @@ class Driver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: str
     aggregate: Aggregate
     modulus: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    above: float | None = None
+    below: float | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,6 +140,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         Value at which the counter starts again from 0 [Wh]; leave out when it never does.
     drivers
         What the energy follows; none makes the mean the model.
+    candidates
+        Models by name, each the names of its drivers; the one that best predicts stretches of the baseline held out
+        whole is used, and every one's saving is reported. Without any, one model with all drivers.
     timezone
         Whose days the windows are.
     baseline, installation, reporting
@@ -160,6 +167,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     energy: str = "energy_import_wh"
     energy_modulus_wh: Annotated[float, msgspec.Meta(gt=0)] | None = None
     drivers: list[Driver] = []
+    candidates: dict[str, list[str]] = {}
     timezone: str = "Asia/Seoul"
     baseline: Window
     installation: Window
@@ -234,7 +242,7 @@ def _check_channels(plan: Plan, document: Document) -> None:
         problem = f"{plan.energy} is no energy counter; use energy_import_wh or energy_export_wh"
         raise document.error(problem, "energy")
     seen: dict[str, int] = {}
-    sources: dict[tuple[str, str, str], str] = {}
+    sources: dict[tuple[str | float | None, ...], str] = {}
     for index, driver in enumerate(plan.drivers):
         at = f"drivers[{index}]"
         line = document.line(at)
@@ -247,12 +255,18 @@ def _check_channels(plan: Plan, document: Document) -> None:
         if kind is not wanted:
             problem = f"{driver.aggregate} needs a {wanted.value}, and {driver.channel} is a {kind.value}"
             raise document.error(problem, f"{at}.aggregate")
-        same = (driver.device, driver.channel, driver.aggregate)
+        if (driver.above, driver.below) != (None, None) and driver.aggregate != "mean":
+            raise document.error("above and below are for a mean", at)
+        same = (driver.device, driver.channel, driver.aggregate, driver.above, driver.below)
         if same in sources:
             problem = f"the same series and aggregate as driver {sources[same]!r}; remove one of them"
             raise document.error(problem, at)
         seen[driver.name] = line
         sources[same] = driver.name
+    for name, drivers in plan.candidates.items():
+        unknown = [driver for driver in drivers if driver not in seen]
+        if unknown:
+            raise document.error(f"{name!r} names {', '.join(unknown)}, which is no driver of this plan", "candidates")
 
 
 def _check_channel(document: Document, at: str, name: str) -> None:

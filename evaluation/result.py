@@ -11,6 +11,7 @@ import enum
 import msgspec
 
 from analytics import Grade
+from evaluation.findings import AdjustmentResult, CandidateResult, EventResult, Period
 
 
 class Verdict(enum.StrEnum):
@@ -29,14 +30,6 @@ class Verdict(enum.StrEnum):
     def en(self) -> str:
         """The word in English."""
         return {"proven": "proven", "not_proven": "not proven", "not_provable": "not provable"}[self.value]
-
-
-class Period(enum.StrEnum):
-    """Which window of the plan an interval lies in."""
-
-    BASELINE = "baseline"
-    INSTALLATION = "installation"
-    REPORTING = "reporting"
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -140,7 +133,7 @@ class Coefficient(msgspec.Struct, frozen=True):
     unit
         E.g. ``kWh/day per °C``.
     dropped
-        Why the term is not in the model (``constant``, ``collinear``); empty for a term that is.
+        Why the term is not in the model (``constant``, ``collinear``, ``not_chosen``); empty for a term that is.
     """
 
     name: str
@@ -218,49 +211,6 @@ class Placebos(msgspec.Struct, frozen=True):
     length: int
 
 
-class AdjustmentResult(msgspec.Struct, frozen=True):
-    """A declared non-routine adjustment as it counts in the saving.
-
-    Parameters
-    ----------
-    first_day, last_day, reason
-        As the plan says.
-    kwh, error_kwh
-        Added to the adjusted baseline over the usable intervals, and its standard error.
-    """
-
-    first_day: dt.date
-    last_day: dt.date
-    reason: str
-    kwh: float
-    error_kwh: float
-
-
-class EventResult(msgspec.Struct, frozen=True):
-    """An outlier or a lasting step in what the model leaves over: proposed for people to look at, never applied.
-
-    Parameters
-    ----------
-    period
-        The window it lies in.
-    kind
-        ``outlier`` or ``step``.
-    start_ms, end_ms
-        From the beginning of its first interval to the end of its last.
-    kwh
-        Excess of the outlier, or by how much the step changed the level [kWh per interval].
-    strength
-        `kwh` over its own deviation.
-    """
-
-    period: Period
-    kind: str
-    start_ms: int
-    end_ms: int
-    kwh: float
-    strength: float
-
-
 class Cumulative(msgspec.Struct, frozen=True):
     """Saving from the start of the reporting window to the end of each usable interval; columns of equal length."""
 
@@ -331,6 +281,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     saving: Saving | None = None
     placebos: Placebos | None = None
     cumulative: Cumulative | None = None
+    candidates: list[CandidateResult] = []
     adjustments: list[AdjustmentResult] = []
     events: list[EventResult] = []
     conditions: Grade | None = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import structlog
 
-from analytics import AvoidedEnergy, BandMethod, LinearModel, adjust, avoided_energy, driver_coverage, fit_linear
+from analytics import AvoidedEnergy, BandMethod, LinearModel, adjust, avoided_energy, driver_coverage
 from evaluation import conditions, reasons, rules, sections
+from evaluation.choice import try_to_choose
 from evaluation.metered import Metered, meter, missing_series
 from evaluation.plan import Plan
 from evaluation.result import Evaluation, Reason, Verdict
@@ -37,7 +38,8 @@ def judge_metered(
 ) -> Evaluation:
     """Evaluate metered intervals; reasons already `found` make the claim not provable."""
     windows = (baseline, installation, reporting)
-    model = _fit(plan, baseline)
+    choice = try_to_choose(plan, baseline, reporting, _needed(plan))
+    model = choice.model if choice else None
     avoided = _avoid(plan, model, baseline, reporting)
     before, _, after = results = sections.window_results(plan, windows)
     fitted = sections.model_result(plan, baseline, model, avoided)
@@ -77,6 +79,7 @@ def judge_metered(
         placebos=placebos,
         cumulative=sections.cumulative_result(plan, reporting, avoided),
         detectable=detectable,
+        candidates=choice.results(plan) if choice else [],
         adjustments=conditions.adjustment_results(plan, reporting) if avoided else [],
         events=conditions.event_results(plan, baseline, reporting, model, avoided),
         conditions=conditions.condition_grade(plan, baseline, reporting, model, avoided),
@@ -84,13 +87,8 @@ def judge_metered(
 
 
 def _needed(plan: Plan) -> int:
-    return 1 + len(plan.drivers) + rules.MINIMUM_FREEDOM
-
-
-def _fit(plan: Plan, baseline: Metered) -> LinearModel | None:
-    if int(baseline.usable.sum()) < _needed(plan):
-        return None
-    return fit_linear(baseline.used_drivers, baseline.used_energy, [driver.name for driver in plan.drivers])
+    most = max((len(drivers) for drivers in plan.candidates.values()), default=len(plan.drivers))
+    return 1 + most + rules.MINIMUM_FREEDOM
 
 
 def _avoid(plan: Plan, model: LinearModel | None, baseline: Metered, reporting: Metered) -> AvoidedEnergy | None:

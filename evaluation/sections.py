@@ -21,6 +21,7 @@ from analytics import (
 )
 from evaluation import declared
 from evaluation.calendar import end_ms, start_ms
+from evaluation.findings import Period
 from evaluation.metered import Floats, Metered, flag_counts, flag_names
 from evaluation.plan import Driver, Granularity, Plan
 from evaluation.result import (
@@ -30,7 +31,6 @@ from evaluation.result import (
     DriverRange,
     Intervals,
     ModelResult,
-    Period,
     Placebos,
     Saving,
     Text,

@@ -50,6 +50,10 @@ _WORDS = {
     "outlier": Text("이상값", "outlier"),
     "step": Text("수준 변화", "step"),
     "conditions": Text("보고기간의 조건", "Reporting conditions"),
+    "not_chosen": Text("선택되지 않음", "not chosen"),
+    "candidates": Text("후보 모형", "Candidates"),
+    "chosen": Text("선택", "chosen"),
+    "held_out": Text("교차검증 오차", "error held out"),
     "digest": Text("계획 지문 (SHA-256)", "Plan digest (SHA-256)"),
 }
 
@@ -70,6 +74,8 @@ def render(evaluation: Evaluation, language: Language = "ko") -> RenderableType:
     parts.append(_windows(evaluation, language))
     if evaluation.model is not None:
         parts.append(_model(evaluation.model, language))
+    if evaluation.candidates:
+        parts.append(_candidates(evaluation, language))
     if evaluation.drivers:
         parts.append(_drivers(evaluation, language))
     if evaluation.drivers and evaluation.conditions is not None:
@@ -197,6 +203,17 @@ def _events(evaluation: Evaluation, language: Language) -> Table:
         size = f"{event.kwh:+,.1f} kWh"
         head = f"{_say('events', language)}{more}:" if index == 0 else ""
         table.add_row(head, _say(event.period.value, language), when, _say(event.kind, language), size)
+    return table
+
+
+def _candidates(evaluation: Evaluation, language: Language) -> Table:
+    """What the saving would be with each model that the plan names."""
+    table = Table.grid(padding=(0, 2))
+    for index, candidate in enumerate(evaluation.candidates):
+        head = f"{_say('candidates', language)}:" if index == 0 else ""
+        error = f"{_say('held_out', language)} {_number(candidate.rmse_kwh, 'kWh', 1)}"
+        saving = f"{_say('saving', language)} {_number(candidate.saving_kwh, 'kWh')}"
+        table.add_row(head, candidate.name, error, saving, _say("chosen", language) if candidate.chosen else "")
     return table
 
 
