@@ -233,7 +233,8 @@ def _filed(delivery: Delivery, intake: Intake) -> list[tuple[Delivery, Sequence[
     if not intake.filed or not intake.refusals:
         return [(delivery, intake.refusals)] if intake.refusals else []
     whole = [refusal for refusal in intake.refusals if not refusal.part]
-    parts = [refusal for refusal in intake.refusals if refusal.part]
+    came = f" (came under {delivery.topic})"
+    parts = [refusal._replace(detail=refusal.detail + came) for refusal in intake.refusals if refusal.part]
     sorted_ = [(delivery, whole), (delivery._replace(topic=intake.filed), parts)]
     return [(each, refusals) for each, refusals in sorted_ if refusals]
 

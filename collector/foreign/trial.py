@@ -80,6 +80,8 @@ class Trial(msgspec.Struct, frozen=True):
         How many values would be stored.
     unmapped
         Numbers of the message that no rule reads, with a channel that each may be.
+    left
+        Why a collector would leave the message alone, whatever it holds; empty unless it would.
     """
 
     topic: str
@@ -92,25 +94,28 @@ class Trial(msgspec.Struct, frozen=True):
     refused: list[TriedRefusal] = []
     stored: int = 0
     unmapped: list[Hint] = []
+    left: str = ""
 
 
-def try_message(mappings: Mappings, topic: str, payload: bytes, received: int) -> Trial:
+def try_message(mappings: Mappings, topic: str, payload: bytes, received: int, *, retained: bool = False) -> Trial:
     """Take a message apart as a collector would at `received` [ms since 1970-01-01 UTC]."""
     taken = mappings.route(topic)
     if taken is None:
-        return Trial(topic)
+        return Trial(topic, left="no rule takes this topic: it is counted and left")
     route, parts = taken
     told = translate(route, parts, payload, received)
     batch, refusals = to_batch(told, timed=route.timed)
     if batch is not None:
         batch, more = sift(batch, received)
         refusals += more
+    left = "" if route.timed or not retained else "retained by the broker and without a time: counted and left"
     return Trial(
         topic, route.mapping, route.source, route.pattern.text, told.site, told.gateway,
         [_reading(row) for row in told.rows],
         [TriedRefusal(each.part, each.reason.value, each.detail, each.readings) for each in refusals],
-        batch.readings if batch is not None else 0,
+        batch.readings if batch is not None and not left else 0,
         _hints(route, told),
+        left,
     )  # fmt: skip
 
 

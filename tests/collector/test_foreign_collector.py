@@ -106,6 +106,7 @@ def test_meters_of_every_kind_are_stored_beside_gateways_and_poison_is_set_aside
     assert reasons == {"malformed", "not_finite", "wrong_type", "invalid_name", "out_of_range"}
     (beyond,) = quarantine.list(10, Choice(reason="out_of_range"))
     assert (beyond.topic, beyond.part) == (f"wattproof/1/{SITE}/node-red/batch", "power_meter/press-9/active_power_w")
+    assert beyond.detail.endswith(f"(came under energy/{SITE}/press-9)")
     assert (counters.foreign_unmatched, counters.foreign_empty >= 1) == (1, True)
     assert counters.foreign_messages == 14 + 9
     assert collector.latency("node-red").readings == 0

@@ -111,3 +111,15 @@ def test_what_arrives_at_a_broker_is_shown_as_it_arrives(mosquitto: Broker) -> N
         publish(meter, "energy/a/b", '{"time": 1767225600250, "power_factor": 1}', retain=True)
     code, trial = told("node-red", "--listen", where, "--for", "1")
     assert (code, trial["topic"], trial["stored"]) == (0, "energy/a/b", 1)
+
+
+def test_a_kept_value_without_a_time_is_shown_as_one_that_a_collector_leaves(mosquitto: Broker) -> None:
+    with sender(mosquitto) as meter:
+        publish(meter, "shellies/plug/relay/0/power", "7", retain=True)
+    about = ("shelly-gen1", "--site", "s", "--listen", f"127.0.0.1:{mosquitto.port}", "--for", "1")
+    code, trial = told(*about)
+    assert (code, trial["stored"], trial["left"]) == (
+        1,
+        0,
+        "retained by the broker and without a time: counted and left",
+    )

@@ -28,6 +28,10 @@ _LISTEN = typer.Option(
 )
 
 
+_Message = tuple[str, bytes, bool]
+"""Topic, payload, and whether the broker had kept it."""
+
+
 def try_(
     context: typer.Context,
     mapping: Annotated[str, _MAP] = "",
@@ -51,14 +55,14 @@ def try_(
     if listen:
         messages = _arriving(_broker(context, listen), mappings, for_s)
     elif topic:
-        messages = iter([(topic, _payload(payload, file))])
+        messages = iter([(topic, _payload(payload, file), False)])
     elif payload is not None or file is not None:
         raise BadInputError("a payload without its topic: give --topic as well, or neither to see the examples")
     else:
         messages = _examples(maps)
     shown, whole = 0, True
-    for topic_, body in messages:
-        trial = try_message(mappings, topic_, body, time.time_ns() // 1_000_000)
+    for topic_, body, retained in messages:
+        trial = try_message(mappings, topic_, body, time.time_ns() // 1_000_000, retained=retained)
         shown += 1
         whole = whole and trial.stored > 0 and not trial.refused
         if as_json:
@@ -101,12 +105,12 @@ def _payload(payload: str | None, file: Path | None) -> bytes:
         raise BadInputError(f"{file}: cannot be read: {error.strerror}") from error
 
 
-def _examples(maps: list[str | Map]) -> Iterator[tuple[str, bytes]]:
+def _examples(maps: list[str | Map]) -> Iterator[_Message]:
     from collector.foreign import mapping_examples
 
     for each in maps:
         for example in mapping_examples(each):
-            yield example.topic, example.payload.encode()
+            yield example.topic, example.payload.encode(), False
 
 
 def _broker(context: typer.Context, listen: str) -> Broker:
@@ -123,7 +127,7 @@ def _broker(context: typer.Context, listen: str) -> Broker:
     return Broker(host=host, port=int(port))
 
 
-def _arriving(broker: Broker, mappings: Mappings, for_s: float) -> Iterator[tuple[str, bytes]]:
+def _arriving(broker: Broker, mappings: Mappings, for_s: float) -> Iterator[_Message]:
     """Messages as they arrive, retained ones as well, over a session that leaves nothing behind."""
     import queue
     import secrets
@@ -131,7 +135,7 @@ def _arriving(broker: Broker, mappings: Mappings, for_s: float) -> Iterator[tupl
     from telemetry import new_client
     from wattproof.errors import UnavailableError
 
-    arrived: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+    arrived: queue.SimpleQueue[_Message] = queue.SimpleQueue()
     refused: list[str] = []
     client = new_client(broker, f"wattproof-try-{secrets.token_hex(4)}", clean=True)
 
@@ -141,7 +145,9 @@ def _arriving(broker: Broker, mappings: Mappings, for_s: float) -> Iterator[tupl
         client.subscribe([(each.filter, 0) for each in mappings.filters])
 
     client.on_connect = on_connect
-    client.on_message = lambda _client, _data, message: arrived.put((message.topic, bytes(message.payload)))
+    client.on_message = lambda _client, _data, message: arrived.put(
+        (message.topic, bytes(message.payload), bool(message.retain))
+    )
     try:
         client.connect(broker.host, broker.port)
     except OSError as error:
@@ -166,8 +172,10 @@ def _arriving(broker: Broker, mappings: Mappings, for_s: float) -> Iterator[tupl
 def _show(trial: Trial) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"[bold]{escape(trial.topic)}[/bold]")
+    if trial.left:
+        console.print(f"  [yellow]left[/yellow]: {trial.left}")
     if not trial.mapping:
-        console.print("  no rule takes this topic: a collector would count it and leave it\n")
+        console.print()
         return
     console.print(
         f"  {escape(trial.file)}: {escape(trial.pattern)} → site {escape(trial.site)}, gateway {escape(trial.gateway)}"
