@@ -159,7 +159,7 @@ def test_a_scan_is_readable_in_80_columns_and_says_more_about_a_guess(panel: str
             "231.0 V",
         ):
             assert word in scan.text
-        assert f"127.0.0.1:{port}, 유닛 2: 21.50 °C, 가능한 값" in scan.text
+        assert f"127.0.0.1:{port}, 유닛 2: 온도 21.50 °C, 가능한 값" in scan.text
 
 
 def test_a_probe_of_a_device_that_describes_itself_keeps_its_profiles(panel: str, tmp_path: Path) -> None:
