@@ -43,7 +43,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 DATA = Path(__file__).parent / "data"
 NOMINAL = 0.9
-METHODS = ("default", "exact AR(1)", "1.26", "1.26 with n′", "CalTRACK daily", "bootstrap")
+METHODS = ("default", "exact AR(1)", "1.26", "1.26 with n′", "Sun & Baltazar (CalTRACK daily)", "bootstrap")
 SAVINGS = (0.05, 0.10, 0.20)
 
 
