@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from exchange.words import Language, Words
+
 
 class BadCell(msgspec.Struct, frozen=True):
     """A cell that cannot be imported: where it is and why."""
@@ -16,10 +18,15 @@ class BadCell(msgspec.Struct, frozen=True):
     line: int
     column: str
     text: str
-    reason: str
+    reason: Words
 
     def __str__(self) -> str:
-        return f"line {self.line}, {self.column!r}: {self.text!r} {self.reason}"
+        return self.said("en")
+
+    def said(self, language: Language) -> str:
+        """Where it is and why, in one language."""
+        where = Words(f"{self.line}행, '{self.column}'", f"line {self.line}, {self.column!r}").said(language)
+        return f"{where}: {self.text!r} {self.reason.said(language)}"
 
 
 class Decimal(enum.StrEnum):

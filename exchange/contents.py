@@ -11,6 +11,7 @@ import numpy.typing as npt
 from exchange.cells import BadCell, Decimal, DecimalEvidence, bare, is_empty, number
 from exchange.clock_texts import ClockTexts, Ints, joined, take_apart
 from exchange.sources import Source
+from exchange.words import Words
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -30,15 +31,18 @@ class Clocks:
         Of each row in the file, shape (rows,).
     clock
         The rows' times, shape (rows,).
-    texts
+    text
         The time cells of the first row, for people.
+    unread
+        By line, the time cells that are no time; some of them when there are many.
     evidence
         Of the decimal sign.
     """
 
     lines: Ints
     clock: ClockTexts
-    texts: str
+    text: str
+    unread: dict[int, str]
     evidence: DecimalEvidence
 
 
@@ -77,18 +81,21 @@ def read_clocks(source: Source, time_columns: Sequence[str], numeric: Sequence[s
     others = [source.header.index(name) for name in numeric]
     parts: list[ClockTexts] = []
     lines: list[int] = []
-    texts = ""
+    first = ""
+    unread: dict[int, str] = {}
     evidence = DecimalEvidence()
     for rows in source.rows():
         cells = [" ".join(_cell(row, place).strip() for place in places) for _, row in rows]
-        texts = texts or (cells[0] if cells else "")
+        first = first or (cells[0] if cells else "")
         parts.append(take_apart(cells))
+        for place in np.flatnonzero(~parts[-1].good)[: _MOST_BAD - len(unread)].tolist():
+            unread[rows[place][0]] = cells[place]
         lines.extend(line for line, _ in rows)
         for place in others:
             evidence.look({_cell(row, place) for _, row in rows})
         progress(len(lines), 0)
     clock = joined(parts) if parts else take_apart([])
-    return Clocks(np.array(lines, np.int64), clock, texts, evidence)
+    return Clocks(np.array(lines, np.int64), clock, first, unread, evidence)
 
 
 def read_numbers(
@@ -127,8 +134,9 @@ def _cell(row: Sequence[str], place: int) -> str:
     return row[place] if place < len(row) else ""
 
 
-def _why(text: str, decimal: Decimal) -> str:
+def _why(text: str, decimal: Decimal) -> Words:
     other = Decimal.COMMA if decimal is Decimal.POINT else Decimal.POINT
     if number(bare(text), other) is not None:
-        return f"is no number with a decimal {decimal.value}"
-    return "is no number"
+        sign = Words("점" if decimal is Decimal.POINT else "쉼표", decimal.value)
+        return Words(f"소수점이 {sign.ko}인 숫자가 아님", f"is no number with a decimal {sign.en}")
+    return Words("숫자가 아님", "is no number")

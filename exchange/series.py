@@ -12,6 +12,7 @@ from exchange.cells import BadCell
 from exchange.clock_texts import Bools, Times
 from exchange.contents import Floats
 from exchange.mapping import Meaning
+from exchange.words import Words
 from telemetry import CHANNELS
 
 Duplicates = Literal["refuse", "first", "last"]
@@ -117,9 +118,13 @@ def sort_out(raw: FileSeries, duplicates: Duplicates, repeats: Repeats, bad: lis
     channel = CHANNELS[raw.channel]
     implausible = ~((raw.values >= channel.low) & (raw.values <= channel.high))
     for place in np.flatnonzero(implausible).tolist():
-        reason = f"is outside {channel.low:g} to {channel.high:g} {channel.unit} ({raw.channel})"
+        span = f"{channel.low:g} – {channel.high:g} {channel.unit} ({raw.channel})"
+        reason = Words(f"허용 범위 {span}를 벗어남", f"is outside {span}")
         if raw.meaning == "interval" and raw.values[place] < 0:
-            reason = "is below 0: what is given back to the grid goes into energy_export_wh, as a positive number"
+            reason = Words(
+                "0보다 작음: 송전한 전력량은 양수로 energy_export_wh에 넣을 것",
+                "is below 0: what is given back to the grid goes into energy_export_wh, as a positive number",
+            )
         bad.append(BadCell(int(raw.lines[place]), raw.header, f"{raw.raw[place]:g}", reason))
     series = raw.where(~implausible)
     series = series.where(np.argsort(series.times, kind="stable"))
@@ -129,7 +134,10 @@ def sort_out(raw: FileSeries, duplicates: Duplicates, repeats: Repeats, bad: lis
     if series.meaning == "interval":
         early = np.flatnonzero(series.starts[1:] < series.ends[:-1]) + 1
         for place in early.tolist():
-            reason = f"begins before the interval of line {series.lines[place - 1]} has ended"
+            other = series.lines[place - 1]
+            reason = Words(
+                f"{other}행의 구간이 끝나기 전에 시작함", f"begins before the interval of line {other} has ended"
+            )
             bad.append(BadCell(int(series.lines[place]), series.header, f"{series.raw[place]:g}", reason))
         if len(early):
             keep = np.ones(len(series.starts), np.bool_)

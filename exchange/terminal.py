@@ -19,6 +19,9 @@ _WORDS = {
     "line": Words("{0}행", "line {0}"),
     "no_header": Words("없음 (열 번호로 부름)", "none (columns are numbered)"),
     "titles": Words("위의 제목", "Titles above"),
+    "semicolon": Words("세미콜론", "semicolon"),
+    "tab": Words("탭", "tab"),
+    "bar": Words("세로줄", "bar"),
     "rows": Words("행", "Rows"),
     "period": Words("기간", "Period"),
     "time": Words("시각", "Time"),
@@ -26,10 +29,10 @@ _WORDS = {
     "stamps": Words("시각의 뜻", "Stamps are"),
     "start": Words("구간 시작", "interval starts"),
     "end": Words("구간 끝", "interval ends"),
-    "": Words("관계없음", "of no matter"),
+    "": Words("모름", "not known"),
     "decimal": Words("소수점", "Decimal"),
-    "point": Words("점 (1234.5)", "point (1234.5)"),
-    "comma": Words("쉼표 (1234,5)", "comma (1234,5)"),
+    "point": Words("점", "point"),
+    "comma": Words("쉼표", "comma"),
     "column": Words("열", "Column"),
     "becomes": Words("장치 / 채널", "Device / channel"),
     "unit": Words("단위", "Unit"),
@@ -62,7 +65,7 @@ def render(summary: Summary, language: Language = "ko") -> RenderableType:
     """A summary as rich shows it: the file, its columns, sums by month, and what is open."""
     parts: list[RenderableType] = [_facts(summary, language), _columns(summary, language)]
     if any(column.meaning in {"interval", "register"} and column.months for column in summary.columns):
-        parts.append(_months(summary, language))
+        parts += [Text(_say("compare", language), style="bold"), _months(summary, language)]
     parts += _remarks(summary, language)
     return Group(*parts)
 
@@ -109,7 +112,7 @@ def _facts(summary: Summary, language: Language) -> Table:
         table.add_row(_say(word, language), Text(text))
 
     row("file", f"{summary.file} ({summary.bytes:,} B, SHA-256 {summary.sha256[:12]}…)")
-    row("format", ", ".join(summary.format.values()))
+    row("format", ", ".join(_say(word, language) if word in _WORDS else word for word in summary.format.values()))
     if summary.titles:
         row("titles", " / ".join(filter(None, summary.titles)))
     if "delimiter" in summary.format:
@@ -152,10 +155,7 @@ def _factor(column: ColumnSummary) -> str:
 
 def _months(summary: Summary, language: Language) -> Table:
     summed = [column for column in summary.columns if column.meaning in {"interval", "register"} and column.months]
-    table = Table(
-        title=Text(_say("compare", language)), title_justify="left", title_style="bold", header_style="bold",
-        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0),
-    )  # fmt: skip
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(_say("month", language), no_wrap=True)
     for column in summed:
         name = Text(f"{column.column}\n{column.shown_unit}")
@@ -189,7 +189,7 @@ def _remarks(summary: Summary, language: Language) -> list[RenderableType]:
         ]
     if summary.bad:
         lines.append(Text(_say("bad", language, summary.bad), style="yellow"))
-        lines += [Text(f"  {cell}") for cell in summary.bad_cells[:_SHOWN_BAD]]
+        lines += [Text(f"  {cell.said(language)}") for cell in summary.bad_cells[:_SHOWN_BAD]]
         if summary.bad > _SHOWN_BAD:
             lines.append(Text("  " + _say("more", language, summary.bad - _SHOWN_BAD)))
     if not summary.questions:

@@ -23,6 +23,7 @@ _WHY = {
     "whole_days_end": Words("끝 시각으로 읽어야 하루가 꽉 참", "read as ends, the file holds whole days"),
     "whole_days_start": Words("시작 시각으로 읽어야 하루가 꽉 참", "read as starts, the file holds whole days"),
     "said": Words("지정됨", "as said"),
+    "open": Words("정해야 함", "to be settled"),
     "none": Words("구간 값이 없어 관계없음", "no values of intervals, so it does not matter"),
 }
 
@@ -40,7 +41,7 @@ class Timeline:
     zone
         Of the wall clock.
     order
-        Of day and month.
+        Of day and month; `order_open` when that is asked.
     step_ms
         Usual length of an interval [ms]; 0 when there is none.
     stamps_at
@@ -63,9 +64,21 @@ class Timeline:
     bad_count: int = 0
     questions: list[Question] = field(default_factory=list)
 
+    @property
+    def order_open(self) -> bool:
+        """Whether the order of day and month is one of the questions."""
+        return any("--date-order" in each.settled_by for each in self.questions)
+
 
 def lay_out(
-    clock: ClockTexts, lines: Ints, said: TimeColumns, column: str, *, intervals: bool, repeats: bool
+    clock: ClockTexts,
+    lines: Ints,
+    said: TimeColumns,
+    column: str,
+    unread: dict[int, str],
+    *,
+    intervals: bool,
+    repeats: bool,
 ) -> Timeline:
     """Tell when each row was.
 
@@ -75,8 +88,8 @@ def lay_out(
         The rows' times and lines.
     said
         What is known already.
-    column
-        What to call the time's column.
+    column, unread
+        What to call the time's column, and by line the cells in it that are no time.
     intervals
         Whether any column is of intervals, so that a stamp's place in its interval matters.
     repeats
@@ -90,7 +103,8 @@ def lay_out(
     questions: list[Question] = []
     order = _order(clock, said.date_order, questions)
     wall, good = clock.wall(order)
-    bad_rows: list[tuple[Bools, str]] = [(~good, "is no date and time of the calendar")]
+    no_time = Words("달력에 있는 날짜와 시각이 아님", "is no date and time of the calendar")
+    bad_rows: list[tuple[Bools, Words]] = [(~good, no_time)]
     name = said.zone or DEFAULT_ZONE
     zone = zone_named(name)
     # Cells that name their offset need no zone; their wall clock is the zone's.
@@ -107,9 +121,11 @@ def lay_out(
     stamps = np.where(own, exact, utc.times)
     loose = good & ~clock.has_offset
     absent = loose & utc.absent
-    bad_rows.append(
-        (absent, f"does not exist in {name}: summer time began; is the file in standard time (--zone +01:00)?")
+    skipped = Words(
+        f"{name}에 없는 시각 (서머타임 시작): 표준시 기준 파일이면 --zone +01:00처럼 지정할 것",
+        f"does not exist in {name}: summer time began; is the file in standard time (--zone +01:00)?",
     )
+    bad_rows.append((absent, skipped))
     good = good & ~absent
     stamps = _settled(sequence, wall, utc.later, stamps, loose & utc.twice, said, name, questions, repeats=repeats)
     length = np.full(len(stamps), step, np.int64)
@@ -124,7 +140,8 @@ def lay_out(
     for mask, reason in bad_rows:
         places = np.flatnonzero(mask)
         line.bad_count += len(places)
-        line.bad += [BadCell(int(lines[place]), column, "", reason) for place in places[:1000]]
+        for at in lines[places[:1000]].tolist():
+            line.bad.append(BadCell(at, column, unread.get(at, ""), reason))
     return line
 
 
@@ -172,6 +189,7 @@ def _stamps(
             f"the row of {first:%H:%M} may be of {first:%H:%M}–{after}, or of {before}–{first:%H:%M}",
         )
         questions.append(Question(text, "--stamps start | --stamps end"))
+        return found.step_ms, "", "open", none
     return found.step_ms, "end" if found.kind is analytics.StampKind.END else "start", found.evidence, shift
 
 

@@ -114,7 +114,7 @@ def understand(
     intervals = any(each.meaning in {"interval", "mean"} for each in settled)
     assert chosen.mapping.time.columns is not None
     line = lay_out(
-        clocks.clock, clocks.lines, chosen.mapping.time, " ".join(chosen.time),
+        clocks.clock, clocks.lines, chosen.mapping.time, " ".join(chosen.time), clocks.unread,
         intervals=intervals, repeats=series is not None,
     )  # fmt: skip
     found, repeats, more = _series(chosen, settled, clocks, numbers, line, duplicates)
@@ -124,7 +124,7 @@ def understand(
         text = Words("누구의 값인지 파일에 없음", "the file does not say which device's readings these are")
         questions.insert(0, Question(text, "--device main"))
     return Understood(
-        source, _completed(chosen, source, decimal, line, settled), len(clocks.lines), decimal, line, clocks.texts,
+        source, _completed(chosen, source, decimal, line, settled), len(clocks.lines), decimal, line, clocks.text,
         found, chosen.left_out, questions, bad, line.bad_count + numbers.bad_count + len(more), repeats,
     )  # fmt: skip
 
@@ -198,7 +198,8 @@ def _rows(
 
 
 def _completed(chosen: Chosen, source: Source, decimal: Decimal, line: Timeline, settled: list[Column]) -> Mapping:
-    """The mapping with all that was found out."""
+    """The mapping with all that was found out; what is open stays open, so that nobody agrees to it unasked."""
+    open_ = " ".join(each.settled_by for each in chosen.questions)
     described: dict[str, str | int | None] = {}
     if source.delimiter:
         described = {
@@ -207,11 +208,23 @@ def _completed(chosen: Chosen, source: Source, decimal: Decimal, line: Timeline,
         }  # fmt: skip
     time = msgspec.structs.replace(
         chosen.mapping.time,
-        date_order=line.order,
+        date_order=None if line.order_open else line.order,
         zone=line.zone_name,
         stamps=line.stamps_at or None,
     )
     return msgspec.structs.replace(
-        chosen.mapping, **described, decimal=decimal, time=time, columns=settled or None,
+        chosen.mapping, **described, decimal=None if "--decimal" in open_ else decimal, time=time,
+        columns=[_as_known(each, chosen, open_) for each in settled] or None,
         kind=chosen.mapping.kind or (None if chosen.mapping.series else DEFAULT_KIND),
     )  # fmt: skip
+
+
+def _as_known(column: Column, chosen: Chosen, open_: str) -> Column:
+    """A column without the unit or the meaning that is asked for."""
+    given = next(each for each in chosen.columns if each.header == column.header)
+    asked = f"--column '{column.header}={column.channel}:"
+    if asked not in open_:
+        return column
+    return msgspec.structs.replace(
+        column, unit=given.unit, meaning=None if f"{asked}{column.unit}:" in open_ else column.meaning
+    )

@@ -65,7 +65,8 @@ def test_every_channel_of_the_registry_is_recognised_by_its_own_name(channel: st
     ("unit", "to", "value", "becomes"),
     [
         ("kWh", "Wh", 3.17, 3170.0), ("MWh", "Wh", 0.25, 250_000.0), ("kW", "W", 6.5, 6500.0),
-        ("%", "1", 73.21, 0.7321), ("°F", "°C", 212.0, 100.0), ("°F", "°C", -40.0, -40.0), ("K", "°C", 273.15, 0.0), ("ratio", "%", 0.5, 50.0),
+        ("%", "1", 73.21, 0.7321),
+        ("°F", "°C", 212.0, 100.0), ("°F", "°C", -40.0, -40.0), ("K", "°C", 273.15, 0.0), ("ratio", "%", 0.5, 50.0),
         ("bar", "Pa", 6.0, 600_000.0), ("kgf/cm2", "Pa", 1.0, 98_066.5), ("L/min", "m³/h", 1000.0, 60.0),
         ("KWH", "Wh", 1.0, 1000.0),
     ],
@@ -173,9 +174,12 @@ def test_the_mapping_that_is_written_down_reads_the_file_the_same_way(tmp_path: 
     assert [each.values.tolist() for each in again.series] == [each.values.tolist() for each in first.series]
 
 
-def test_open_questions_stand_in_the_mapping_as_comments(tmp_path: Path) -> None:
-    found = understood(tmp_path, day(header="일시,사용량"), mapping=exchange.Mapping())
+def test_what_is_open_stands_in_the_mapping_as_a_comment_and_is_asked_again(tmp_path: Path) -> None:
+    shown = stamps(20, "2018-01-02 09:00", shape="%d/%m/%Y %H:%M")
+    file = table("date,usage", [(at, f'"{1 + nth % 3},234"') for nth, at in enumerate(shown)])
+    found = understood(tmp_path, file, mapping=exchange.Mapping())
     text = exchange.mapping_text(exchange.summarise(found), "meter.csv")
     assert "# device: main" in text
-    assert "# To be settled: column '사용량' has no unit" in text
-    exchange.parse_mapping(text, "map.yaml")
+    assert text.count("# To be settled: ") == len(found.questions) == 5
+    again = understood(tmp_path, file, mapping=exchange.parse_mapping(text, "map.yaml"))
+    assert questions(again) == questions(found)

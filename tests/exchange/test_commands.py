@@ -96,7 +96,7 @@ def test_the_mapping_that_was_written_down_is_corrected_and_used(config: Path, t
     file.write_text(day(header="일시,사용량"), encoding="utf-8")
     run(config, "import", file, "--write-map", written, "--device", "main", code=1)
     assert "overwritten" not in run(config, "import", file, "--write-map", written, code=2)
-    text = written.read_text(encoding="utf-8").replace("unit: kWh", "unit: MWh")
+    text = written.read_text(encoding="utf-8").replace("meaning:", "unit: MWh, meaning:")
     written.write_text(text, encoding="utf-8")
     found = js(config, "import", file, "--map", written, "--dry-run")
     assert found["columns"][0]["total"] == 192_000.0

@@ -119,7 +119,7 @@ def test_rows_of_an_hour_that_never_was_are_bad_and_say_why(tmp_path: Path) -> N
     text = table("time,usage (kWh)", ((at, 1 + nth % 3) for nth, at in enumerate(stamps(96, "2025-03-30 00:00"))))
     found = understood(tmp_path, text, mapping=mapping(zone="Europe/Berlin"))
     assert found.bad_count == 4
-    assert "--zone +01:00" in found.bad[0].reason
+    assert "--zone +01:00" in found.bad[0].reason.en
     assert understood(tmp_path, text, mapping=mapping(zone="+01:00")).bad_count == 0
 
 
@@ -133,7 +133,8 @@ def test_stamps_with_their_own_offset_need_no_zone(tmp_path: Path) -> None:
 def test_rows_without_a_time_are_bad_cells_with_their_line(tmp_path: Path) -> None:
     found = understood(tmp_path, day() + "합계,144\n")
     assert found.bad_count == 1
-    assert (found.bad[0].line, found.bad[0].column) == (98, "일시")
+    assert str(found.bad[0]) == "line 98, '일시': '합계' is no date and time of the calendar"
+    assert found.bad[0].said("ko") == "98행, '일시': '합계' 달력에 있는 날짜와 시각이 아님"
 
 
 def test_daily_values_of_a_zone_with_summer_time_have_no_gaps(tmp_path: Path) -> None:
@@ -158,11 +159,11 @@ def test_a_time_with_two_values_is_reported_with_both_lines(
 
 def test_an_interval_that_begins_within_another_is_a_bad_cell(tmp_path: Path) -> None:
     found = understood(tmp_path, day() + "2026-03-02 00:05,1\n", mapping=mapping(stamps="start"))
-    assert "begins before the interval of line 2 has ended" in found.bad[-1].reason
+    assert "begins before the interval of line 2 has ended" in found.bad[-1].reason.en
 
 
 def test_energy_below_zero_and_impossible_values_are_bad_cells(tmp_path: Path) -> None:
     found = understood(tmp_path, day(lambda nth: -1 if nth == 3 else 1 + nth % 3))
-    assert "energy_export_wh" in found.bad[0].reason
+    assert "energy_export_wh" in found.bad[0].reason.en
     hot = understood(tmp_path, day(lambda nth: 9999 if nth == 3 else 20, "일시,기온"))
-    assert "outside -80 to 2000 °C" in hot.bad[0].reason
+    assert "outside -80 – 2000 °C" in hot.bad[0].reason.en
