@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from collector.foreign.model import Map, MappingDocument, Rule, Source
-from collector.foreign.paths import Path, parse_path
+from collector.foreign.paths import Path, parse_path, path_text
 from collector.foreign.patterns import Pattern, fill, named_in, parse_pattern
 from collector.foreign.template import Template, parse_template
 from collector.foreign.units import Conversion, conversion
@@ -24,8 +24,8 @@ class Extract:
     ----------
     template
         The channel, perhaps with parts of the topic.
-    paths
-        Where the numbers are; one, unless they are added.
+    paths, where
+        Where the numbers are; one, unless they are added. And how that is written.
     constant
         The value itself, when there is no path.
     unit
@@ -38,6 +38,7 @@ class Extract:
 
     template: str
     paths: tuple[Path, ...]
+    where: str
     constant: float | None
     unit: str
     convert: Conversion
@@ -240,4 +241,5 @@ def _extract(name: str, source: Source, pattern: Pattern, names: dict[str, dict[
     convert = conversion(source.unit, stored, source.scale, source.offset)
     texts = [source.path] if source.path else source.sum
     paths = tuple(parse_path(text) for text in texts)
-    return Extract(name, paths, source.value, source.unit or "1", convert, source.text, source.words)
+    where = " + ".join(path_text(path) for path in paths)
+    return Extract(name, paths, where, source.value, source.unit or "1", convert, source.text, source.words)

@@ -99,6 +99,8 @@ def covers(wide: str, narrow: str) -> bool:
 
 def fill(template: str, parts: Mapping[str, str]) -> str:
     """Put parts into a text that names them."""
+    if "{" not in template:
+        return template
     return _PART.sub(lambda match: parts[match[1]], template)
 
 

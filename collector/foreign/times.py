@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from fractions import Fraction
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from collector.foreign.model import TimeFormat
 
-_PER_MS: Final[dict[TimeFormat, Fraction]] = {
-    "epoch_s": Fraction(1000), "epoch_ms": Fraction(1), "epoch_us": Fraction(1, 1000), "epoch_ns": Fraction(1, 10**6),
+_PER_MS: Final[dict[TimeFormat, Decimal]] = {
+    "epoch_s": Decimal(1000), "epoch_ms": Decimal(1), "epoch_us": Decimal("1e-3"), "epoch_ns": Decimal("1e-6"),
 }  # fmt: skip
 _NUMBER: Final = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST: Final = 10**15
 """Of the year 33658: beyond it is no time."""
 
@@ -50,10 +51,10 @@ def read_time(value: Any, format_: TimeFormat, zone: ZoneInfo | None, received: 
     text = value if isinstance(value, str) else repr(value)
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"the time {shown} is no number, as {format_} must be")
-    ms = round(Fraction(text) * _PER_MS[format_])
-    if abs(ms) > _LARGEST:
+    number = Decimal(text) * _PER_MS[format_]
+    if abs(number) > _LARGEST:
         raise ValueError(f"the time {shown} is beyond any {format_}; is its format another?")
-    return ms
+    return round(number)
 
 
 def _iso(text: str, zone: ZoneInfo | None, received: int) -> int:
@@ -73,4 +74,5 @@ def _iso(text: str, zone: ZoneInfo | None, received: int) -> int:
 
 
 def _ms(moment: datetime) -> int:
-    return round(Fraction(repr(moment.timestamp())) * 1000)
+    since = moment - _EPOCH
+    return since.days * 86_400_000 + since.seconds * 1000 + round(since.microseconds / 1000)

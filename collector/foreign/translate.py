@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -29,8 +29,8 @@ class Found:
     ----------
     channel
         The channel.
-    path, said, unit
-        Where it stands, what stands there as JSON, and the sender's unit.
+    path, stands, unit
+        Where it stands, what stands there, and the sender's unit.
     value
         In the channel's unit; meaningless when there is a `reason`.
     reason, detail
@@ -39,11 +39,16 @@ class Found:
 
     channel: str
     path: str
-    said: str
+    stands: Sequence[Any]
     unit: str
     value: float = 0.0
     reason: Reason | None = None
     detail: str = ""
+
+    @property
+    def said(self) -> str:
+        """What stands there, as JSON."""
+        return " + ".join(_shown(value) for value in self.stands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,17 +198,18 @@ def _row(
 
 
 def _found(channel: str, extract: Extract, said: list[Any]) -> Found:
-    path = " + ".join(path_text(each) for each in extract.paths)
-    shown = " + ".join(_shown(value) for value in said)
+    if extract.constant is not None:
+        said = [extract.constant]
     try:
-        numbers = [_number(extract, value) for value in said] if extract.constant is None else [extract.constant]
+        numbers = [_number(extract, value) for value in said]
         value = numbers[0] if len(numbers) == 1 else sum(numbers)
-        return Found(channel, path, shown or f"{value:g}", extract.unit, extract.convert(value))
+        return Found(channel, extract.where, said, extract.unit, extract.convert(value))
     except (OverflowError, ValueError):
-        told = f"{shown[:60]}: no finite number; leave such a reading out"
-        return Found(channel, path, shown, extract.unit, 0.0, Reason.NOT_FINITE, told)
+        reason, told = Reason.NOT_FINITE, "no finite number; leave such a reading out"
     except TypeError as error:
-        return Found(channel, path, shown, extract.unit, 0.0, Reason.WRONG_TYPE, f"{shown[:60]}: {error}")
+        reason, told = Reason.WRONG_TYPE, str(error)
+    found = Found(channel, extract.where, said, extract.unit, 0.0, reason)
+    return replace(found, detail=f"{found.said[:60]}: {told}")
 
 
 def _number(extract: Extract, value: Any) -> float:

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from decimal import Context, Decimal
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
+
+_EXACT: Final = Context(prec=60)
+"""More digits than a float's shortest decimal and a factor have together."""
 
 
-class Conversion(NamedTuple):
-    """``stored = sender's * factor + shift``."""
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """``stored = sender's * factor + shift``; `decimal` is the factor when that is all, and a finite decimal."""
 
     factor: Fraction
     shift: Fraction
+    decimal: Decimal | None = None
 
     def __call__(self, value: float) -> float:
         """Convert a number; OverflowError or ValueError when it is no finite number."""
         if not math.isfinite(value):
             raise OverflowError(value)
-        if self == _AS_IT_IS:
+        if self.decimal == 1:
             return float(value)
         # The shortest decimal of a float is what its sender wrote.
-        return float(Fraction(repr(value)) * self.factor + self.shift)
-
-
-_AS_IT_IS: Final = Conversion(Fraction(1), Fraction(0))
+        if self.decimal is None:
+            return float(Fraction(repr(value)) * self.factor + self.shift)
+        converted = float(_EXACT.multiply(Decimal(repr(value)), self.decimal))
+        if math.isinf(converted):
+            raise OverflowError(value)
+        return converted
 
 
 def _prefixed(unit: str, prefixes: str = "m- k M G") -> dict[str, Fraction]:
@@ -79,4 +88,10 @@ def conversion(unit: str, stored: str, scale: float = 1.0, offset: float = 0.0) 
         raise ValueError(f"{told} {wanted}")
     factor = known[unit]
     shift = Fraction(repr(offset)) * factor + _SHIFTS.get(unit, Fraction(0))
-    return Conversion(Fraction(repr(scale)) * factor, shift)
+    factor *= Fraction(repr(scale))
+    return Conversion(factor, shift, None if shift else _decimal(factor))
+
+
+def _decimal(factor: Fraction) -> Decimal | None:
+    digits = _EXACT.divide(Decimal(factor.numerator), Decimal(factor.denominator))
+    return digits if Fraction(digits) == factor and len(digits.as_tuple().digits) <= 30 else None

@@ -75,7 +75,7 @@ def test_a_message_becomes_readings_in_our_units_names_and_time() -> None:
         "active_power_w": ("1.1", "kW", 1100.0),
         "energy_import_wh": ("0.0291", "kWh", 29.1),
         "run_state": ("true", "1", 1.0),
-        "voltage_l1_v": ("230", "V", 230.0),
+        "voltage_l1_v": ("230.0", "V", 230.0),
     }
     assert (trial.stored, trial.refused) == (4, [])
 
@@ -290,6 +290,7 @@ def test_of_two_mappings_that_take_a_topic_the_first_counts_and_its_filter_is_as
     assert [each.filter for each in both.filters] == ["plant/+/#"]
 
 
+METERS = mappings(METER)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
     lambda inner: (
@@ -301,8 +302,7 @@ json_values = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["t", "p", "e", "run"]), json_values, max_size=4) | json_values)
 def test_no_message_of_any_shape_makes_it_fail_and_nothing_is_both_stored_and_refused(message: Any) -> None:
-    found = mappings(METER)
-    intake = found.take_apart("plant/m/json", json.dumps(message).encode(), NOW, NOW)
+    intake = METERS.take_apart("plant/m/json", json.dumps(message).encode(), NOW, NOW)
     stored = {
         f"{table.kind}/{table.device}/{name}"
         for table in (intake.batch.tables if intake.batch else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -207,3 +208,14 @@ def test_bytes_are_json_or_a_sentence(payload: bytes) -> None:
     else:
         said = repr(document)
     assert said
+
+
+@given(
+    st.floats(allow_nan=False, allow_infinity=False, min_value=-1e12, max_value=1e12),
+    st.sampled_from(
+        [("kWh", "Wh", 1000, 1), ("mW", "W", 1, 1000), ("Wmin", "Wh", 1, 60), ("psi", "Pa", 6894757293168, 10**9)]
+    ),
+)
+def test_a_conversion_is_the_float_nearest_to_the_truth(value: float, units: tuple[str, str, int, int]) -> None:
+    unit, stored, over, under = units
+    assert conversion(unit, stored)(value) == float(Fraction(repr(value)) * over / under)
