@@ -99,7 +99,7 @@ def _intervals(
     raw = reading.of(times, values, edges)
     if not len(rows.start) or (edges % ROLLUP_MS).any():
         return raw
-    old = _from_rows(rows, edges, reading.how)
+    old = _from_rows(rows, edges, reading)
     # An interval that begins before the first reading there is was not read whole.
     gone = edges[:-1] < (times[0] if len(times) else edges[-1])
     better = gone & (old.coverage > raw.coverage)
@@ -110,20 +110,36 @@ def _intervals(
     )
 
 
-def _from_rows(rows: Rollups, edges: np.ndarray, how: How) -> IntervalValues:
+def _from_rows(rows: Rollups, edges: np.ndarray, reading: Reading) -> IntervalValues:
     """The grid from quarter-hours: a quarter-hour that is not there is a gap, one in which a counter fell unknown."""
     quarters = np.arange(edges[0], edges[-1] + 1, ROLLUP_MS, dtype=np.int64)
     inside = (rows.start >= edges[0]) & (rows.start < edges[-1])
     place = np.searchsorted(quarters, rows.start[inside])
     values, coverage = np.full(len(quarters) - 1, np.nan), np.zeros(len(quarters) - 1)
-    values[place] = (rows.mean if how == "mean" else rows.increase)[inside]
+    values[place] = (rows.mean if reading.how == "mean" else rows.increase)[inside]
     coverage[place] = rows.coverage[inside]
     flags = np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)
-    if how == "difference":
+    if reading.how == "difference":
         fell = _fell(rows)[inside]
         values[place[fell]] = np.nan
         flags[place[fell]] |= np.uint8(Flag.RESET)
-    return resample(IntervalValues(values, coverage, flags), quarters, edges, mean=how == "mean")
+        for exchange in reading.exchanges:
+            step = _around(rows, quarters, exchange.at_ms)
+            values[step] = np.nan
+            flags[step] |= np.uint8(Flag.EXCHANGE)
+    return resample(IntervalValues(values, coverage, flags), quarters, edges, mean=reading.how == "mean")
+
+
+def _around(rows: Rollups, quarters: np.ndarray, at_ms: int) -> slice:
+    """Quarter-hours of the readings around a moment: the step from one register to another lies in them."""
+    read = rows.start[rows.count > 0]
+    before, after = read[read <= at_ms], read[read > at_ms]
+    first = int(before[-1]) if len(before) else int(quarters[0])
+    last = int(after[0]) if len(after) else int(quarters[-1])
+    if last < quarters[0] or first >= quarters[-1]:
+        return slice(0, 0)
+    low, high = np.searchsorted(quarters, [first, last])
+    return slice(int(low), min(int(high) + 1, len(quarters) - 1))
 
 
 def _fell(rows: Rollups) -> np.ndarray:

@@ -50,6 +50,9 @@ class Machine:
     true_kwh: float = 0.0
     lost_days: set[int] = field(default_factory=set)
     reset_on: int | None = None
+    exchange_at: int | None = None
+    """Quarter hour in which the meter was exchanged for one that shows 7 MWh; `last_kwh` is what the old one showed."""
+    last_kwh: float = 0.0
     humidity: float | None = None
     ends_only: bool = False
     """Temperature varies on the baseline's first day only, production on its last."""
@@ -72,6 +75,10 @@ class Machine:
         if self.reset_on is not None:
             at = self.reset_on * PER_DAY + 40
             wh[at:] -= wh[at]
+        if self.exchange_at is not None:
+            taken_off = float(wh[self.exchange_at])
+            self.last_kwh = taken_off / 1000
+            wh[self.exchange_at + 1 :] += 7_000_000 - taken_off
         made = np.interp(quarters, np.arange(self.days + 1) * PER_DAY, np.concatenate(([0.0], np.cumsum(parts))))
         warm = outdoor[np.minimum(quarters // PER_DAY, self.days - 1)]
         keep = [q for q in quarters if math.floor(q / PER_DAY) not in self.lost_days]

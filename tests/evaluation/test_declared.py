@@ -16,7 +16,7 @@ from storage import DuckStore
 from telemetry import Batch, DocumentError, Table
 from tests.evaluation.factory import PER_DAY, PLAN, Machine, midnight_ms
 
-EXCHANGE = 'exchanges: [{at: "2026-03-12 10:05", last_kwh: %s, first_kwh: 7, reason: "검정 만료"}]\n'
+EXCHANGE = 'exchanges: [{at: "2026-03-12 10:05", last_kwh: %s, first_kwh: 7000, reason: "검정 만료"}]\n'
 ADJUSTED = """\
 adjustments:
   - {first_day: 2026-04-20, last_day: 2026-04-24, kwh_per_day: 30, error_kwh_per_day: 4, reason: 압축기 한 대 추가}
@@ -26,7 +26,6 @@ adjustments:
 class Changed(Machine):
     """The machine, with its readings changed before they are stored."""
 
-    exchange_at: int | None = None
     spike_on: int | None = None
     lost: range = range(0)
 
@@ -35,10 +34,6 @@ class Changed(Machine):
         found = super().tables()
         press = found[0]
         wh = [float(value or 0.0) for value in press.columns["energy_import_wh"]]
-        if self.exchange_at is not None:
-            taken_off = wh[self.exchange_at]
-            self.last_kwh = taken_off / 1000
-            wh[self.exchange_at + 1 :] = [value - taken_off + 7000 for value in wh[self.exchange_at + 1 :]]
         if self.spike_on is not None:
             more = np.clip((np.arange(len(wh)) - self.spike_on * PER_DAY) / PER_DAY, 0, 1) * 200_000
             wh = (np.array(wh) + more).tolist()
@@ -59,8 +54,7 @@ def judged(folder: Path, machine: Machine, text: str = PLAN) -> Evaluation:
 
 def test_a_declared_exchange_keeps_its_day_and_an_undeclared_one_costs_it(tmp_path: Path) -> None:
     day = 10
-    machine = Changed()
-    machine.exchange_at = day * PER_DAY + 40
+    machine = Machine(exchange_at=day * PER_DAY + 40)
     (tmp_path / "a").mkdir()
     undeclared = judged(tmp_path / "a", machine)
     assert undeclared.intervals.actual_kwh[day] is None

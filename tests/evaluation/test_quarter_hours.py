@@ -8,7 +8,7 @@ import pytest
 
 from evaluation import Evaluation, Verdict, evaluate, parse_plan
 from storage import DuckStore
-from tests.evaluation.factory import PLAN, Machine, midnight_ms
+from tests.evaluation.factory import PER_DAY, PLAN, Machine, midnight_ms
 
 
 def rolled(store: DuckStore, raw_before: int) -> None:
@@ -19,9 +19,10 @@ def rolled(store: DuckStore, raw_before: int) -> None:
     assert store.forget(raw_before, 0).readings > 0
 
 
-def both(tmp_path: Path, machine: Machine, raw_before: int) -> tuple[Evaluation, Evaluation]:
+def both(tmp_path: Path, machine: Machine, raw_before: int, declared: str = "") -> tuple[Evaluation, Evaluation]:
     """Evaluated from readings, and again when those before a time are gone."""
-    store, plan = machine.stored(tmp_path / "readings.duckdb"), parse_plan(PLAN)
+    store = machine.stored(tmp_path / "readings.duckdb")
+    plan = parse_plan(PLAN + declared.format(last=machine.last_kwh))
     try:
         before = evaluate(plan, store)
         rolled(store, raw_before)
@@ -53,3 +54,15 @@ def test_lost_days_stay_lost_and_a_reset_costs_its_day_as_before(tmp_path: Path)
     ]
     assert "reset" in now.intervals.flags[20]
     assert "gap" in now.intervals.flags[10]
+
+
+def test_a_declared_exchange_costs_its_day_where_only_quarter_hours_are_left(tmp_path: Path) -> None:
+    declared = 'exchanges: [{{at: "2026-03-12 10:05", last_kwh: {last}, first_kwh: 7000, reason: defect}}]\n'
+    was, now = both(tmp_path, Machine(exchange_at=10 * PER_DAY + 40), midnight_ms(30), declared)
+    assert was.intervals.usable[10]
+    assert now.intervals.actual_kwh[10] is None
+    assert "exchange" in now.intervals.flags[10]
+    others = [day for day in range(65) if day != 10]
+    assert [now.intervals.actual_kwh[day] for day in others] == pytest.approx(
+        [was.intervals.actual_kwh[day] for day in others], rel=1e-9
+    )
