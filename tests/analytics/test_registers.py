@@ -211,3 +211,42 @@ def test_a_step_that_cannot_be_believed_is_not_spread() -> None:
     assert np.isnan(found.values).all()
     assert all(flags & Flag.RESET for flags in found.flags[:2])
     assert not any(flags & Flag.SPREAD for flags in found.flags)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    steps=st.lists(st.integers(0, 100), min_size=12, max_size=60),
+    swaps=st.lists(st.tuples(st.integers(1, 58), st.integers(0, 4999)), max_size=3, unique_by=lambda swap: swap[0]),
+    lost=st.sets(st.integers(1, 58), max_size=20),
+    spread=st.booleans(),
+)
+def test_whatever_is_exchanged_lost_and_spread_known_intervals_add_up_to_what_was_drawn(
+    steps: list[int], swaps: list[tuple[int, int]], lost: set[int], *, spread: bool
+) -> None:
+    count = len(steps)
+    true = np.concatenate(([0.0], np.cumsum(np.array(steps, dtype=np.float64))))
+    times = np.arange(count + 1, dtype=np.int64) * 10 * MINUTE
+    shown, exchanges = true.copy(), []
+    for at, first in sorted(swaps):
+        if at < count:
+            # Half-way to the next reading, where half of the step has been drawn.
+            middle = (true[at] + true[at + 1]) / 2
+            last = float(shown[at] + middle - true[at])
+            exchanges.append(Exchange(int(times[at]) + 5 * MINUTE, last, float(first)))
+            shown[at + 1 :] = true[at + 1 :] - middle + first
+    keep = np.array([index not in lost for index in range(count + 1)])
+    edges = times[::3]
+    found = interval_energy(
+        times[keep], shown[keep], edges, max_gap_ms=10 * MINUTE, max_rate=601,
+        spread_ms=1000 * HOUR if spread else 0, exchanges=exchanges,
+    )  # fmt: skip
+    known = np.isfinite(found.values)
+    clean = known & (found.flags & np.uint8(Flag.GAP | Flag.SPREAD) == 0)
+    whole = np.diff(true[::3])[: len(found.values)]
+    assert found.values[clean] == pytest.approx(whole[clean], abs=1e-6)
+    for exchange in exchanges:
+        touched = (edges[:-1] <= exchange.at_ms) & (exchange.at_ms < edges[1:])
+        assert (found.flags[touched] & Flag.EXCHANGE != 0).all()
+    if spread and known.all() and keep[-1] and count % 3 == 0:
+        assert found.values.sum() == pytest.approx(true[-1])
+    assert known.all() or not spread or not keep[(len(edges) - 1) * 3]
