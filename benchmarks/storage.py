@@ -2,7 +2,9 @@
 
 Written through `Store.write` as a collector does, an hour of all meters per commit; read through the same interface.
 Values are whole watts and watt-hours that move as a factory's do: one channel (power), or with ``--channels 3`` voltage
-and energy as well. The DuckDB file is measured as it was written, rolled up, and compacted.
+and energy as well. The DuckDB file is measured as it was written, rolled up,
+and compacted; and as the product keeps it: rolled up every three hours and tidied every
+night, in a process of its own.
 
 ``python -m benchmarks.storage [--days 30] [--channels 1] [--json]``
 """
@@ -12,22 +14,17 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from benchmarks.frame import Figure, at_most, report
-from storage import Aggregate, DuckStore, InfluxStore, Series, Store
+from benchmarks.storage_kept import Kept, measure_kept
+from benchmarks.storage_meters import CHANNELS, HOUR, METERS, START, checkpointed, fill, look, series, timed
+from storage import DuckStore, InfluxStore
 from storage.duck import maintenance
-from telemetry import Batch, Table
 from tests.parts import free_port, influxd
-
-SITE, METERS, MINUTE, HOUR, QUARTER = "site-1", 100, 60_000, 3_600_000, 900_000
-START = 1_795_273_200_000
-CHANNELS = ("active_power_w", "voltage_l1_v", "energy_import_wh")
 
 
 @dataclass
@@ -50,6 +47,7 @@ def main() -> int:
     days, channels = options.days, CHANNELS[: options.channels]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        kept = measure_kept(folder, days, channels, options.looks)
         duck, sizes = measure_duck(folder, days, channels, options.looks)
         influx, influx_size = measure_influx(folder, days, channels, options.looks)
     readings = days * 1440 * METERS * len(channels)
@@ -58,12 +56,15 @@ def main() -> int:
         beside(at_most("size as written", sizes["written"] / readings, "B/reading", 6), influx_size / readings,
                influx_size / sizes["written"]),
         Figure("size with quarter-hours", sizes["rolled"] / readings, "B/reading"),
+        at_most("size as kept, with quarter-hours", kept.bytes / readings, "B/reading", 6),
         Figure("size with quarter-hours, compacted", sizes["compacted"] / readings, "B/reading"),
         Figure("rolled up", duck.roll_rate, "readings/s"),
+        *nightly(kept, readings),
     ]  # fmt: skip
+    duck.latencies |= {f"{what}, as kept": spent for what, spent in kept.latencies.items()}
     limits = {"one meter, 30 days by 15 min": 20, "100 meters, 30 days by 15 min": 200, "latest of 1,000 devices": 20}
     for what, (median, worst) in duck.latencies.items():
-        limit = limits.get(what)
+        limit = limits.get(what.removesuffix(", as kept"))
         peer = influx.latencies.get(what)
         for which, value, index in (("p50", median, 0), ("p99", worst, 1)):
             figure = Figure(f"{what}, {which}", value, "ms")
@@ -72,6 +73,19 @@ def main() -> int:
             figures.append(figure if peer is None else beside(figure, peer[index], peer[index] / value))
     facts = {"meters": METERS, "days": days, "channels": len(channels), "readings": readings, "looks": options.looks}
     return report("storage", figures, as_json=options.json, facts=facts)
+
+
+def nightly(kept: Kept, readings: int) -> list[Figure]:
+    """What the nights of upkeep cost, and what they leave."""
+    return [
+        Figure("tidied at night", kept.tidied_rows / kept.tidied_s, "rows/s"),
+        Figure("a minute of all meters written while a piece is tidied, longest", kept.longest_write_ms, "ms"),
+        Figure("opened again", kept.opened_ms, "ms"),
+        Figure("opened again, per million readings", kept.opened_ms / readings * 1e6, "ms"),
+        Figure("memory before opening", kept.bare_mb, "MB"),
+        Figure("memory after 30 days of writing and upkeep, peak", kept.upkeep_mb, "MB"),
+        Figure("memory with the queries, peak", kept.queried_mb, "MB"),
+    ]
 
 
 def beside(figure: Figure, peer: float, ratio: float) -> Figure:
@@ -111,78 +125,6 @@ def measure_influx(folder: Path, days: int, channels: tuple[str, ...], looks: in
         result.latencies = look(store, days, looks)
         store.close()
     return result, sum(f.stat().st_size for part in ("data", "wal") for f in (folder / part).rglob("*") if f.is_file())
-
-
-def fill(store: Store, days: int, channels: tuple[str, ...]) -> float:
-    """Write everything, an hour of all meters per commit; only the writing is timed [readings/s]."""
-    rng = np.random.default_rng(1)
-    size = rng.uniform(1e3, 2e5, METERS)
-    energy = np.zeros(METERS)
-    spent, written = 0.0, 0
-    for hour in range(days * 24):
-        tables = []
-        for meter in range(METERS):
-            start = START + hour * HOUR + meter * 37
-            load = 1 + 0.3 * np.sin(np.arange(60) / 200 + hour / 4)
-            power = np.round(size[meter] * load + rng.normal(0, size[meter] / 50, 60))
-            volts = np.round(230 + rng.normal(0, 1, 60), 1)
-            register = np.round(energy[meter] + np.cumsum(power) / 60)
-            energy[meter] = register[-1]
-            columns = dict(zip(CHANNELS, (power.tolist(), volts.tolist(), register.tolist()), strict=True))
-            kept = {channel: columns[channel] for channel in channels}
-            tables.append(Table(f"meter-{meter:03}", "power_meter", list(range(start, start + HOUR, MINUTE)), kept))
-        sent = Batch(SITE, "gw-1", "epoch", hour + 1, tables)
-        began = time.perf_counter()
-        written += store.write([sent]).stored
-        spent += time.perf_counter() - began
-    return written / spent
-
-
-def look(store: Store, days: int, looks: int) -> dict[str, tuple[float, float]]:
-    """Median and 99th percentile of the queries [ms]."""
-    end = START + days * 24 * HOUR
-    every = [series(meter) for meter in range(METERS)]
-    if not store.latest("city"):
-        tables = [Table(f"d-{n}", "power_meter", [START], {"active_power_w": [float(n)]}) for n in range(1000)]
-        store.write([Batch("city", "gw-1", "epoch", 1, tables)])
-    assert len(store.latest("city")) == 1000
-    assert all(len(times) == days * 96 for times, _ in store.windows_many(every, START, end, QUARTER, Aggregate.MEAN))
-    meters = iter(np.random.default_rng(2).integers(0, METERS, 10_000).tolist())
-    return {
-        "one meter, 30 days by 15 min": timed(
-            lambda: store.windows(series(next(meters)), START, end, QUARTER, Aggregate.MEAN), looks
-        ),
-        "100 meters, 30 days by 15 min": timed(
-            lambda: store.windows_many(every, START, end, QUARTER, Aggregate.MEAN), max(5, looks // 3)
-        ),
-        "latest of 1,000 devices": timed(lambda: store.latest("city"), looks),
-        "one meter, 30 days of energy by 15 min": timed(
-            lambda: store.windows(series(next(meters)), START, end, QUARTER, Aggregate.INCREASE), looks
-        ),
-    }
-
-
-def series(meter: int) -> Series:
-    """A meter's power."""
-    return Series(SITE, "power_meter", f"meter-{meter:03}", CHANNELS[0])
-
-
-def timed(ask: Callable[[], object], looks: int) -> tuple[float, float]:
-    """Median and 99th percentile [ms]."""
-    ask()
-    spent = []
-    for _ in range(looks):
-        began = time.perf_counter()
-        ask()
-        spent.append(1e3 * (time.perf_counter() - began))
-    return float(np.median(spent)), float(np.percentile(spent, 99))
-
-
-def checkpointed(store: DuckStore) -> int:
-    """Size of the file with everything in it [bytes]."""
-    with store.file.cursor() as cursor:
-        cursor.execute("CHECKPOINT")
-    return store.file.path.stat().st_size
 
 
 if __name__ == "__main__":

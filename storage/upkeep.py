@@ -1,7 +1,8 @@
-"""Upkeep: quarter-hours rolled up and old readings forgotten, while a store is in use."""
+"""Upkeep: quarter-hours rolled up, old readings forgotten and the file tidied at night, while a store is in use."""
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import threading
 import time
@@ -23,10 +24,15 @@ _SETTLE_MS: Final = 60_000
 _EVERY_S: Final = 60.0
 _FORGET_EVERY_S: Final = 6 * 3600.0
 _LONGEST_END_S: Final = 5.0
+_QUIET_HOUR: Final = dt.timedelta(hours=3)
+"""When a factory's machines rest and nobody looks, by the clock of the computer."""
+
+_PAUSE_S: Final = 0.5
+"""Between two pieces of tidying, so that writers and readers have their turn."""
 
 
 class Upkeep:
-    """A thread that rolls once a minute and forgets every six hours; several on one store do no harm.
+    """A thread that rolls every minute, forgets every six hours and tidies once a day; several on one store do no harm.
 
     Parameters
     ----------
@@ -40,6 +46,9 @@ class Upkeep:
         What time it is [ms UTC].
     afterwards
         Called after readings were deleted; may shrink the file.
+    tidy
+        Lays out a piece of what is older than a time [ms UTC]; returns its rows, 0 when nothing is left to do. Called
+        from three at night, or as soon as the process runs; and after a deletion.
     """
 
     def __init__(
@@ -50,12 +59,15 @@ class Upkeep:
         keep_from: Callable[[], int | None] = lambda: None,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         afterwards: Callable[[], None] = lambda: None,
+        tidy: Callable[[int], int] = lambda _: 0,
     ) -> None:
         self._store = store
         self._settings = settings
         self._keep_from = keep_from
         self._clock = clock
         self._afterwards = afterwards
+        self._tidy = tidy
+        self._tidied: dt.date | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -95,7 +107,23 @@ class Upkeep:
                 readings=forgotten.readings, rollups=forgotten.rollups, gaps=forgotten.gaps, kept=forgotten.kept,
             )  # fmt: skip
             self._afterwards()
+            self._tidied = None
         return forgotten
+
+    def tidy(self) -> int:
+        """Tidy what is a day old, piece by piece, unless this night's is done; returns the number of rows."""
+        now = self._clock()
+        night = (dt.datetime.fromtimestamp(now / 1000).astimezone() - _QUIET_HOUR).date()
+        if night == self._tidied:
+            return 0
+        done, began = 0, time.monotonic()
+        while not self._stop.is_set() and (some := self._tidy(now - DAY_MS)):
+            done += some
+            self._stop.wait(_PAUSE_S)
+        self._tidied = night
+        if done:
+            log.info("tidied", rows=done, seconds=round(time.monotonic() - began, 1))
+        return done
 
     def _run(self) -> None:
         # Workers started together must not all ask the database at once.
@@ -106,5 +134,6 @@ class Upkeep:
                 if time.monotonic() >= due:
                     self.forget()
                     due = time.monotonic() + _FORGET_EVERY_S * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+                self.tidy()
             except StoreError as error:
                 log.warning("upkeep_postponed", reason=str(error))

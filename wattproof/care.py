@@ -23,7 +23,7 @@ EVERYTHING: Final = -(2**53)
 
 @contextlib.contextmanager
 def caring(store: storage.Store, settings: storage.Settings, plans: Path) -> Iterator[storage.Upkeep]:
-    """Roll up and forget, and answer `wattproof db`, until the end.
+    """Roll up, forget and tidy, and answer `wattproof db`, until the end.
 
     Parameters
     ----------
@@ -42,6 +42,7 @@ def caring(store: storage.Store, settings: storage.Settings, plans: Path) -> Ite
             settings,
             keep_from=lambda: earliest_needed(plans),
             afterwards=lambda: _shrink(store) if embedded else None,
+            tidy=store.settle if embedded and isinstance(store, storage.DuckStore) else lambda _: 0,
         )
         if embedded and isinstance(store, storage.DuckStore):
             from wattproof.data_file_desk import Desk

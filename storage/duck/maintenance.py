@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import structlog
 
 from storage.duck.file import CONFIG, SCHEMA, explain, put_in_place
 from storage.duck.rollups import touched
 from storage.duck.store import DuckStore
 from storage.errors import StoreError, StoreRefusedError
+
+log = structlog.get_logger(__name__)
 
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all."""
@@ -118,13 +121,22 @@ def check_store(store: DuckStore) -> Checked:
         return check(cursor, store.file.path)
 
 
-def compact_if_worth(store: DuckStore, least_bytes: int = 16_000_000) -> Copied | None:
-    """`compact` when a third of the file, and more than `least_bytes` of it, is unused; for after a deletion."""
+def compact_if_worth(store: DuckStore, least_bytes: int = 16_000_000, most_bytes: int = 16_000_000) -> Copied | None:
+    """`compact` when a third of the file, and more than `least_bytes` of it, is unused; for after a deletion.
+
+    Where more than `most_bytes` are used, writers would wait for longer than a few seconds: the room is left to what
+    is written next, and somebody may ask for it at a time of their choice.
+    """
     with store.standing_still() as file, file.cursor() as cursor:
         # Only a checkpoint tells what deletions have left unused.
         cursor.execute("CHECKPOINT")
         free, size = free_bytes(cursor), file.path.stat().st_size
-    return compact(store) if free > max(least_bytes, size / 3) else None
+    if free <= max(least_bytes, size / 3):
+        return None
+    if size - free > most_bytes:
+        log.info("data_file_has_room", bytes=size, unused_bytes=free, give_it_back_with="wattproof db compact")
+        return None
+    return compact(store)
 
 
 def copy(cursor: duckdb.DuckDBPyConnection, target: Path, progress: Progress) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import duckdb
 import numpy as np
@@ -16,6 +16,11 @@ from storage.store import Latest, Series, Times, Values
 
 Ids = npt.NDArray[np.int32]
 NEVER = np.iinfo(np.int64).min
+_DAY_MS: Final = 86_400_000
+_FAR_MS: Final = 4_000 * _DAY_MS
+_MOST_KEPT: Final = 20_000
+_PAGES: Final = 4
+"""Sites whose newest values are kept as objects too, and how many series each may have: 12 MB in all."""
 
 Device = tuple[str, str, str]
 """Site, kind and device."""
@@ -41,6 +46,32 @@ class Run(NamedTuple):
     channels: tuple[str, ...]
 
 
+class Page:
+    """The newest values of one site as they were last asked for; only what has changed since is made anew.
+
+    A thousand objects at every look let Python's collector of garbage walk through all there are, which takes longer
+    than the look itself.
+    """
+
+    def __init__(self, sorted_series: Iterable[tuple[Series, int]], size: int) -> None:
+        pairs = list(sorted_series)
+        self.size = size
+        self.numbers = np.array([number for _, number in pairs], np.int64)
+        self._time = np.full(len(pairs), NEVER)
+        self._bits = np.zeros(len(pairs), np.int64)
+        self._found = [Latest(series, NEVER, 0.0) for series, _ in pairs]
+
+    def turned(self, time: Times, value: Values) -> list[Latest]:
+        """What there is of it, given every series' newest reading, both of shape (series,)."""
+        bits = value.view(np.int64)
+        for index in np.flatnonzero((time != self._time) | (bits != self._bits)).tolist():
+            self._found[index] = Latest(self._found[index].series, int(time[index]), float(value[index]))
+        self._time, self._bits = time, bits
+        if (time != NEVER).all():
+            return self._found.copy()
+        return [each for each in self._found if each.time != NEVER]
+
+
 class Newest:
     """Series by number and their newest values, as the database has them. Thread-safe.
 
@@ -55,6 +86,7 @@ class Newest:
         self._firsts: list[int] = []
         self._owners: list[Device] = []
         self.size = 0
+        self._pages: dict[str, Page] = {}
         self._time = np.full(64, NEVER)
         self._value = np.zeros(64)
         found = cursor.execute(
@@ -67,11 +99,29 @@ class Newest:
             for site, kind, device, channels, first in some:
                 self._add((site, kind, device), self.run(tuple(channels), first))
         self._grow(self.size)
-        newest = cursor.execute(
-            "SELECT series_id, max(time) AS time, arg_max(value, time) AS value FROM readings GROUP BY series_id"
-        ).fetchnumpy()
-        self._time[newest["series_id"]] = newest["time"]
-        self._value[newest["series_id"]] = newest["value"]
+        self._read(cursor)
+
+    def _read(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Newest values, from the end of the table backwards: what lies before is not read for series that have one."""
+        reach = _DAY_MS
+        until = _number(cursor.execute("SELECT coalesce(max(time), 0) FROM readings")) + 1
+        while True:
+            missing = np.flatnonzero(self._time[: self.size] == NEVER)
+            if not len(missing):
+                return
+            start = until - reach if reach < _FAR_MS else NEVER
+            some = "" if len(missing) == self.size else " AND series_id IN (FROM missing)"
+            cursor.register("missing", {"series_id": missing.astype(np.int32)})
+            found = cursor.execute(
+                "SELECT series_id, max(time) AS time, arg_max(value, time) AS value FROM readings"  # noqa: S608 - integers
+                f" WHERE time >= {start} AND time < {until}{some} GROUP BY series_id"
+            )
+            newest = found.fetchnumpy()
+            self._time[newest["series_id"]] = newest["time"]
+            self._value[newest["series_id"]] = newest["value"]
+            if start == NEVER:
+                return
+            until, reach = start, reach * 16
 
     def run(self, channels: tuple[str, ...], first: int) -> Run:
         """A run whose channels are the same object for all devices that have them."""
@@ -141,11 +191,14 @@ class Newest:
     def latest(self, site: str) -> list[Latest]:
         """The newest value of every series of a site, sorted by series."""
         with self._lock:
-            found = []
-            for series, number in self._sorted(site):
-                if self._time[number] != NEVER:
-                    found.append(Latest(series, int(self._time[number]), float(self._value[number])))
-            return found
+            page = self._pages.get(site)
+            if page is None or page.size != self.size:
+                page = Page(self._sorted(site), self.size)
+                if len(page.numbers) <= _MOST_KEPT:
+                    while len(self._pages) >= _PAGES:
+                        del self._pages[next(iter(self._pages))]
+                    self._pages[site] = page
+            return page.turned(self._time[page.numbers], self._value[page.numbers])
 
     def series(self, site: str | None) -> list[Series]:
         """Every series that holds a value, of one site or of all, sorted."""
@@ -162,3 +215,8 @@ class Newest:
             }
             for channel in sorted(numbers):
                 yield Series(*device, channel), numbers[channel]
+
+
+def _number(result: duckdb.DuckDBPyConnection) -> int:
+    ((number,),) = result.fetchall()
+    return int(number)

@@ -17,6 +17,7 @@ from storage.duck.numbering import numbered
 from storage.duck.reading import NOTHING, around, between, windows, windows_many
 from storage.duck.rolling import compute, groups
 from storage.duck.rollups import Touches, forget_rows, put, rows_between, set_aside, touched, waiting
+from storage.duck.settling import Settling
 from storage.errors import StoreError
 from storage.intake import take
 from storage.rollup import REACH_MS, empty
@@ -57,7 +58,7 @@ class DuckStore:
         When the disk is full.
     """
 
-    def __init__(self, path: Path | str, memory_mb: int = 256) -> None:
+    def __init__(self, path: Path | str, memory_mb: int = 128) -> None:
         self._file = DataFile(Path(path), memory_mb)
         self._writer = threading.Lock()
         self._roller = threading.Lock()
@@ -66,6 +67,7 @@ class DuckStore:
             with self._file.cursor() as cursor:
                 self._newest = Newest(cursor)
                 self._touches = Touches(cursor)
+                self._settling = Settling(cursor)
         except BaseException:
             self._file.close()
             raise
@@ -83,6 +85,8 @@ class DuckStore:
                 # A commit may fail after it became durable (the checkpoint that follows it): what is in memory must
                 # not be believed then, or a repeated batch would be appended twice.
                 self._in_doubt = True
+                if len(columns.time):
+                    self._settling.will_write(columns)
                 pairs = commit(cursor, new, columns, self._newest, self._touches, intake.gaps)
                 self._in_doubt = False
                 self._newest.committed(new, columns)
@@ -184,6 +188,19 @@ class DuckStore:
             self._touches.horizon = max(self._touches.horizon, raw_before + REACH_MS)
             kept = _number(cursor.execute("SELECT count(*) FROM readings WHERE time < ?", [raw_before]))
         return Forgotten(readings, rollups, gaps, kept)
+
+    def settle(self, before: int, share: float = 1.0) -> int:
+        """Lay out by series a piece of what is older than a time [ms UTC]; returns its rows, 0 when none pays yet.
+
+        Writers wait for a fraction of a second, readers not at all. `share` scales a piece.
+
+        Raises
+        ------
+        StoreError
+            When it could not be done; everything is as it was.
+        """
+        with self._roller:
+            return self._settling.piece(self._file, self._writer, self._newest.size, before, share)
 
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[DataFile]:

@@ -36,8 +36,10 @@ def line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-@pytest.mark.parametrize("mode", ["write", "reopen"])
-@pytest.mark.parametrize("confirmed", [1, 25, 60])
+@pytest.mark.parametrize(
+    ("mode", "confirmed"),
+    [*((mode, confirmed) for mode in ("write", "reopen") for confirmed in (1, 25, 60)), ("settle", 30), ("settle", 65)],
+)
 def test_what_was_confirmed_survives_kill_9(tmp_path: Path, mode: str, confirmed: int) -> None:
     path = tmp_path / "readings.duckdb"
     with child(mode, path) as process:

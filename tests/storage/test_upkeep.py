@@ -64,3 +64,27 @@ def test_it_ends_when_told_to(store: DuckStore) -> None:
     upkeep.stop()
     assert not upkeep._thread.is_alive()
     Upkeep(store, Settings()).stop()
+
+
+def test_it_tidies_once_a_night_and_after_a_deletion(store: DuckStore) -> None:
+    write(store, minutes(60))
+    left, asked = [7, 5, 0, 0, 4, 0, 2, 0], []
+
+    def tidy(before: int) -> int:
+        asked.append(before)
+        return left.pop(0)
+
+    now = [NOW]
+    upkeep = Upkeep(store, Settings(), clock=lambda: now[0], tidy=tidy)
+    upkeep.stop()
+    assert upkeep.tidy() == 0
+    upkeep = Upkeep(store, Settings(), clock=lambda: now[0], tidy=tidy)
+    assert upkeep.tidy() == 12
+    assert upkeep.tidy() == 0
+    assert asked == [NOW - DAY] * 3
+    now[0] += DAY
+    assert upkeep.tidy() == 0
+    assert len(asked) == 4
+    upkeep.roll()
+    assert upkeep.forget() is not None
+    assert upkeep.tidy() == 4

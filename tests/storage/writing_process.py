@@ -8,10 +8,11 @@ from __future__ import annotations
 import resource
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from storage import DuckStore, StoreUnavailableError
-from tests.storage.parts import batch
+from tests.storage.parts import MAIN, batch
 
 READINGS = 20
 
@@ -24,12 +25,14 @@ def say(text: object) -> None:
     print(text, flush=True)
 
 
-def write_for_ever(path: Path, *, reopening: bool) -> None:
+def write_for_ever(path: Path, *, reopening: bool, settling: bool = False) -> None:
     """Write batch after batch, naming each once it is confirmed, and roll up after every fifth.
 
-    When reopening, close and open after every third.
+    When reopening, close and open after every third; when settling, pieces are laid out all the while.
     """
     store, seq = DuckStore(path), 0
+    if settling:
+        threading.Thread(target=settle_for_ever, args=(store,), daemon=True).start()
     while True:
         seq += 1
         store.write([batch(points(seq), seq=seq)])
@@ -39,6 +42,12 @@ def write_for_ever(path: Path, *, reopening: bool) -> None:
         if reopening and seq % 3 == 0:
             store.close()
             store = DuckStore(path)
+
+
+def settle_for_ever(store: DuckStore) -> None:
+    """Lay out pieces of a hundred readings as they come."""
+    while True:
+        store.settle(2**60, 0.0001)
 
 
 def hold(path: Path) -> None:
@@ -80,11 +89,38 @@ def fill_the_disk(path: Path) -> None:
     store.close()
 
 
+def settle_on_a_full_disk(path: Path) -> None:
+    """Lay out a piece while no file may grow, then again when it may."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    store = DuckStore(path)
+    for n in range(50):
+        store.write([batch({1000 * n + m: n + m / 7 for m in range(100)}, seq=n + 1)])
+    with store.file.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+    before = [each.tolist() for each in store.read(MAIN, 0, 2**60)]
+
+    def same() -> bool:
+        return [each.tolist() for each in store.read(MAIN, 0, 2**60)] == before
+
+    limit(10_000)
+    try:
+        store.settle(2**60, 0.004)
+    except StoreUnavailableError as error:
+        say(error)
+    say(f"the same: {same()}")
+    limit(resource.RLIM_INFINITY)
+    say(f"settled: {store.settle(2**60, 0.004) > 0}")
+    say(f"the same: {same()}")
+    store.close()
+
+
 if __name__ == "__main__":
     mode, file = sys.argv[1], Path(sys.argv[2])
     if mode == "hold":
         hold(file)
     elif mode == "fill":
         fill_the_disk(file)
+    elif mode == "settle_full":
+        settle_on_a_full_disk(file)
     else:
-        write_for_ever(file, reopening=mode == "reopen")
+        write_for_ever(file, reopening=mode == "reopen", settling=mode == "settle")
