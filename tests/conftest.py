@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from tests.browser import chromium, visit
 from tests.parts import Database, free_port, influxd, program, running
 
 __all__ = ["chromium", "visit"]
+
+# A shell that starts the tests in its background has them ignore Ctrl-C, and what they start with them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
