@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.admission import DAY_MS, Rules, admit
@@ -76,6 +76,7 @@ def test_what_is_doubtful_does_not_pass_and_holds_nobody_up(message: tuple[str, 
         assert found is None or found == intake.batch
 
 
+@settings(deadline=None)  # a shared machine
 @given(st.lists(st.sampled_from([*((TOPIC, encode(each)) for each in SOUND), *DOUBTFUL]), max_size=8))
 def test_what_passes_is_what_each_message_comes_to_by_itself(messages: list[tuple[str, bytes]]) -> None:
     batches, prepared = judged(messages)
@@ -112,6 +113,7 @@ readings = st.builds(
 )
 
 
+@settings(deadline=None)  # a shared machine
 @given(st.lists(st.lists(readings, min_size=1, max_size=2, unique_by=lambda each: each.device), min_size=1, max_size=4))
 def test_a_store_takes_the_same_whether_batches_were_laid_out_before_or_not(batches: list[list[Table]]) -> None:
     sent = [batch(*tables, seq=seq) for seq, tables in enumerate(batches, 1)]
