@@ -85,7 +85,7 @@ def read_clocks(source: Source, time_columns: Sequence[str], numeric: Sequence[s
     unread: dict[int, str] = {}
     evidence = DecimalEvidence()
     for rows in source.rows():
-        cells = [" ".join(_cell(row, place).strip() for place in places) for _, row in rows]
+        cells = [" ".join(_cell(row, place).strip() for place in places).strip() for _, row in rows]
         first = first or (cells[0] if cells else "")
         parts.append(take_apart(cells))
         for place in np.flatnonzero(~parts[-1].good)[: _MOST_BAD - len(unread)].tolist():

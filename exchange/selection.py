@@ -105,9 +105,8 @@ def select(
         for each in sorted(there, key=lambda each: (each.device, each.kind, each.channel))
         if (not devices or each.device in devices) and (not channels or each.channel in channels)
     ]
-    kinds = [CHANNELS[each.channel].kind if each.channel in CHANNELS else Kind.GAUGE for each in found]
     if aggregate in _OF_COUNTERS:
-        others = sorted({each.channel for each, kind in zip(found, kinds, strict=True) if kind is not Kind.COUNTER})
+        others = sorted({each.channel for each in found if _kind(each) is not Kind.COUNTER})
         if others:
             raise ExportError(f"only counters increase, not {', '.join(others)}; choose counters with --channel")
     spans = [(each, *_span(store, each, start, end)) for each in found]
@@ -120,11 +119,11 @@ def select(
         return Selection(kept, first, last, zone)
     offset = _offset(first, last, zone, every_ms)
     # Whole windows, also where readings begin within one; but never beyond what was asked for.
+    # A counter's last reading closes the window before it.
+    last = max(until - (until != end and _kind(each) is Kind.COUNTER) for each, _, until in spans)
     first, last = first - (first + offset) % every_ms, last + -(last + offset) % every_ms
     first, last = max(first, first if start is None else start), last if end is None else min(last, end)
-    hows = [
-        aggregate or _USUAL[CHANNELS[each.channel].kind if each.channel in CHANNELS else Kind.GAUGE] for each in kept
-    ]
+    hows = [aggregate or _USUAL[_kind(each)] for each in kept]
     return Selection(kept, first, last, zone, every_ms, hows)
 
 
@@ -147,6 +146,11 @@ def points(store: Store, selection: Selection, nth: int, start: int, end: int) -
     return store.windows(series, start, end, selection.every_ms, selection.aggregates[nth], -offset)
 
 
+def _kind(series: Series) -> Kind:
+    known = CHANNELS.get(series.channel)
+    return Kind.GAUGE if known is None else known.kind
+
+
 def _check(what: str, wanted: Sequence[str], there: set[str], site: str) -> None:
     for name in wanted:
         if name not in there:
@@ -162,7 +166,8 @@ def _span(store: Store, series: Series, start: int | None, end: int | None) -> t
     earlier = times[times < high]
     if not len(later) or not len(earlier):
         return 0, 0
-    return int(later[0]), int(earlier[-1]) + 1
+    # Where it goes on after the range, the range is what ends it.
+    return int(later[0]), high if (times >= high).any() else int(earlier[-1]) + 1
 
 
 def _offset(start: int, end: int, zone: dt.tzinfo, every_ms: int) -> int:

@@ -92,6 +92,8 @@ def export(
             values = (_stage_wide if wide else _stage_long)(staging, store, selection, stopped, progress)
             if values is None:
                 return None
+            if not values:
+                raise ExportError("no window of this length has a value; choose a shorter --every or a longer time")
             rows = _count(staging)
             partial = folder / "partial"
             sheets = 0

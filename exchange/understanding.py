@@ -102,6 +102,8 @@ def understand(
     source = open_source(path, encoding=given.encoding, delimiter=given.delimiter, header_line=given.header_line)
     chosen = choose(source, given, columns or [])
     series = chosen.mapping.series
+    if series is not None and given.device is not None:
+        raise MappingError(f"{path}: column {series.device!r} says whose readings these are; leave --device out")
     numeric = [series.value] if series is not None else list(dict.fromkeys(each.header for each in chosen.columns))
     clocks = read_clocks(source, chosen.time, numeric, progress)
     if not len(clocks.lines):

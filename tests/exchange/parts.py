@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+from hypothesis import settings
 
 import exchange
 
 DATA = Path(__file__).parent / "data"
 STEEL = DATA / "steel_13_days.csv"
 SITE = "plant"
+
+some = settings(max_examples=40, deadline=None)
+"""Examples enough for a property, few enough for a suite."""
 
 
 def stamps(count: int, start: str = "2026-03-02 00:00", step: int = 15, shape: str = "%Y-%m-%d %H:%M") -> list[str]:
@@ -53,3 +59,10 @@ def questions(found: exchange.Understood) -> list[str]:
 def column(found: exchange.Understood, nth: int = 0) -> tuple[str, str, str, str]:
     series = found.series[nth]
     return series.device, series.channel, series.unit, series.meaning
+
+
+@functools.cache
+def steel(*columns: str) -> exchange.Understood:
+    """The steel file as it is understood with these columns said; nobody changes it."""
+    said = [exchange.parse_column(each) for each in columns]
+    return exchange.understand(STEEL, exchange.Mapping(device="main"), said)

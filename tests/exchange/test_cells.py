@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.cells import Decimal, DecimalEvidence, is_empty, number
+from tests.exchange.parts import some
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
+@some
 @given(finite)
 def test_a_number_in_its_fewest_digits_comes_back_bit_for_bit(value: float) -> None:
     found = number(repr(value), Decimal.POINT)
@@ -20,6 +22,7 @@ def test_a_number_in_its_fewest_digits_comes_back_bit_for_bit(value: float) -> N
     assert (found, math.copysign(1, found)) == (value, math.copysign(1, value))
 
 
+@some
 @given(st.integers(-(10**12), 10**12), st.integers(0, 999))
 def test_grouped_digits_are_the_same_number_with_either_sign(whole: int, thousandths: int) -> None:
     english = f"{whole:,}.{thousandths:03d}"
@@ -28,6 +31,7 @@ def test_grouped_digits_are_the_same_number_with_either_sign(whole: int, thousan
     assert number(english, Decimal.POINT) == number(german, Decimal.COMMA) == plain
 
 
+@some
 @given(st.text(max_size=12))
 def test_any_text_is_a_finite_number_or_none(text: str) -> None:
     for decimal in Decimal:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exchange.clock_texts import DateOrder, looks_like_time, take_apart
 from exchange.errors import MappingError
 from exchange.zones import offsets, to_utc, zone_named
-from tests.exchange.parts import moment
+from tests.exchange.parts import moment, some
 
 minutes = st.datetimes(moment("1990-01-01 00:00"), moment("2099-12-31 00:00")).map(
     lambda t: t.replace(second=0, microsecond=0)
@@ -44,6 +44,7 @@ SHAPES = {
 }
 
 
+@some
 @given(minutes, st.sampled_from(sorted(SHAPES)))
 def test_every_shape_of_date_and_time_gives_its_minute(at: dt.datetime, shape: str) -> None:
     found = take_apart([at.strftime(shape)])
@@ -53,6 +54,7 @@ def test_every_shape_of_date_and_time_gives_its_minute(at: dt.datetime, shape: s
     assert SHAPES[shape] in found.orders()
 
 
+@some
 @given(st.text(max_size=20))
 def test_any_text_is_a_time_or_none(text: str) -> None:
     take_apart([text]).wall(DateOrder.DMY)
@@ -109,6 +111,7 @@ def test_an_offset_in_the_cell_is_kept() -> None:
     assert found.of_day_ms[0] == 900_250
 
 
+@some
 @given(minutes, st.sampled_from(["Asia/Seoul", "Europe/Berlin", "+05:30", "UTC", "America/New_York"]))
 def test_zones_agree_with_the_standard_library(at: dt.datetime, name: str) -> None:
     zone = zone_named(name)

@@ -12,7 +12,7 @@ from exchange.errors import MappingError
 from exchange.headers import Guess, guess
 from exchange.units import conversion, convertible
 from telemetry import CHANNELS, UnknownChannelError
-from tests.exchange.parts import STEEL, column, day, questions, stamps, table, understood
+from tests.exchange.parts import STEEL, column, day, questions, stamps, steel, table, understood
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,10 @@ def test_a_unit_of_another_quantity_is_refused_listing_those_that_fit(tmp_path: 
 
 
 def test_the_steel_files_two_power_factors_are_asked_about_and_settled_by_one_option() -> None:
-    found = exchange.understand(STEEL, exchange.Mapping(device="main"))
+    found = steel()
     assert len(questions(found)) == 1
     assert "Lagging_Current_Power_Factor=power_factor" in questions(found)[0]
-    said = exchange.parse_column("Lagging_Current_Power_Factor=power_factor")
-    settled = exchange.understand(STEEL, exchange.Mapping(device="main"), [said])
+    settled = steel("Lagging_Current_Power_Factor=power_factor")
     assert settled.questions == []
     assert [column(settled, nth) for nth in range(4)] == [
         ("main", "energy_import_wh", "kWh", "interval"),
@@ -165,8 +164,7 @@ def test_an_unknown_channel_is_refused_with_the_nearest_names(tmp_path: Path) ->
 
 
 def test_the_mapping_that_is_written_down_reads_the_file_the_same_way(tmp_path: Path) -> None:
-    said = exchange.parse_column("Lagging_Current_Power_Factor=power_factor")
-    first = exchange.understand(STEEL, exchange.Mapping(device="main"), [said])
+    first = steel("Lagging_Current_Power_Factor=power_factor")
     text = exchange.mapping_text(exchange.summarise(first), STEEL.name)
     assert "# channel: docs/channels.md" in text
     again = exchange.understand(STEEL, exchange.parse_mapping(text, "map.yaml"))

@@ -13,12 +13,13 @@ import exchange
 from exchange.loading import State, load
 from storage import Aggregate, DuckStore, Series
 from telemetry import Batch, Table
-from tests.exchange.parts import SITE, STEEL, day, stamps, table, understood
+from tests.exchange.parts import SITE, day, stamps, steel, table, understood
 
 ENERGY = Series(SITE, "power_meter", "main", "energy_import_wh")
 NOW = 2_000_000_000_000
 ALL = -(2**53), 2**53
 DAY = 86_400_000
+ONE = "Leading_Current_Power_Factor=-"
 
 
 @pytest.fixture
@@ -26,11 +27,6 @@ def store(tmp_path: Path) -> Iterator[DuckStore]:
     store = DuckStore(tmp_path / "readings.duckdb")
     yield store
     store.close()
-
-
-def steel(*columns: str) -> exchange.Understood:
-    said = [exchange.parse_column(each) for each in columns or ("Leading_Current_Power_Factor=-",)]
-    return exchange.understand(STEEL, exchange.Mapping(device="main"), said)
 
 
 def put(store: DuckStore, series: Series, points: dict[int, float]) -> None:
@@ -46,7 +42,7 @@ def energies(store: DuckStore, start: int, end: int, every: int = 900_000) -> li
 def test_the_steel_files_quarter_hours_and_days_are_in_the_store_as_the_file_has_them(
     store: DuckStore, tmp_path: Path
 ) -> None:
-    found = steel()
+    found = steel(ONE)
     loaded = load(found, store, SITE, tmp_path / "imports", now=NOW)
     assert (loaded.finished, loaded.readings, loaded.rejected) == (True, 4 * 1248 + 3, {})
     energy = found.series[0]
@@ -63,12 +59,12 @@ def test_the_steel_files_quarter_hours_and_days_are_in_the_store_as_the_file_has
 
 
 def test_an_import_that_is_repeated_changes_nothing_and_says_so(store: DuckStore, tmp_path: Path) -> None:
-    load(steel(), store, SITE, tmp_path / "imports", now=NOW)
+    load(steel(ONE), store, SITE, tmp_path / "imports", now=NOW)
     before = store.read(ENERGY, *ALL)
-    again = load(steel(), store, SITE, tmp_path / "imports", now=NOW)
+    again = load(steel(ONE), store, SITE, tmp_path / "imports", now=NOW)
     assert (again.stored, again.finished) == (0, True)
     assert "nothing was changed" in exchange.said(again, "f", "en")
-    anew = load(steel(), store, SITE, tmp_path / "imports", now=NOW, resume=False)
+    anew = load(steel(ONE), store, SITE, tmp_path / "imports", now=NOW, resume=False)
     assert (anew.stored, anew.rolled) == (anew.readings, 0)
     after = store.read(ENERGY, *ALL)
     assert (before[0].tolist(), before[1].tolist()) == (after[0].tolist(), after[1].tolist())
@@ -80,22 +76,22 @@ def test_a_stopped_import_goes_on_where_it_was(
 ) -> None:
     monkeypatch.setattr("exchange.loading._AT_ONCE", 500)
     calls = itertools.count()
-    some = load(steel(), store, SITE, tmp_path / "imports", now=NOW, stopped=lambda: next(calls) >= 4)
+    some = load(steel(ONE), store, SITE, tmp_path / "imports", now=NOW, stopped=lambda: next(calls) >= 4)
     assert (some.finished, some.stored) == (False, 1249 + 500)
     assert "the same command goes on" in exchange.said(some, "f", "en")
-    rest = load(steel(), store, SITE, tmp_path / "imports", now=NOW)
+    rest = load(steel(ONE), store, SITE, tmp_path / "imports", now=NOW)
     assert (rest.finished, rest.already, rest.stored) == (True, some.stored, some.readings - some.stored)
-    energy = steel().series[0]
+    energy = steel(ONE).series[0]
     assert energies(store, int(energy.starts[0]), int(energy.ends[-1])) == pytest.approx(
         energy.values.tolist(), rel=1e-9
     )
 
 
 def test_a_damaged_state_is_as_none(store: DuckStore, tmp_path: Path) -> None:
-    load(steel(), store, SITE, tmp_path / "imports", now=NOW)
+    load(steel(ONE), store, SITE, tmp_path / "imports", now=NOW)
     state = next((tmp_path / "imports").glob("*.json"))
     state.write_bytes(state.read_bytes()[:20])
-    assert load(steel(), store, SITE, tmp_path / "imports", now=NOW).finished
+    assert load(steel(ONE), store, SITE, tmp_path / "imports", now=NOW).finished
     assert State.__struct_fields__ == ("file", "sha256", "stored_until", "finished")
 
 

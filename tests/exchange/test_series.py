@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import analytics
 from exchange.series import FileSeries, register
 from storage.aggregation import increase
 from storage.rollup import hold_of
+from tests.exchange.parts import some
 
 STEP = 900_000
 amounts = st.lists(
@@ -29,6 +30,7 @@ def series(rows: list[float | None]) -> FileSeries:
     )  # fmt: skip
 
 
+@some
 @given(amounts)
 @example([5.0, None, 5000.0, 10.0])
 @example([0.0, None, 0.0, None, 0.0, 1.0])
@@ -46,7 +48,7 @@ def test_every_interval_has_its_amount_and_every_missing_one_none(rows: list[flo
             assert energy == pytest.approx(row, rel=1e-9, abs=1e-6)
 
 
-@settings(max_examples=60)
+@some
 @given(amounts)
 def test_windows_of_the_store_add_up_to_the_files_sum(rows: list[float | None]) -> None:
     times, values = register(series(rows), 0.0, preceded=False)
@@ -56,6 +58,7 @@ def test_windows_of_the_store_add_up_to_the_files_sum(rows: list[float | None]) 
         assert found.get(nth, 0.0) == pytest.approx(row or 0.0, rel=1e-9, abs=1e-6)
 
 
+@some
 @given(amounts, st.floats(0, 1e9))
 def test_a_register_that_goes_on_from_an_earlier_one_begins_where_that_stood(
     rows: list[float | None], base: float

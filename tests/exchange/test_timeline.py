@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import exchange
-from tests.exchange.parts import STEEL, day, questions, stamps, table, understood
+from tests.exchange.parts import STEEL, day, questions, stamps, steel, table, understood
 
 SEOUL = dt.timezone(dt.timedelta(hours=9))
 
@@ -23,7 +23,7 @@ def mapping(**time: str) -> exchange.Mapping:
 
 
 def test_the_steel_files_stamps_are_ends_and_its_midnights_close_their_day() -> None:
-    found = exchange.understand(STEEL, exchange.Mapping(device="main"))
+    found = steel()
     starts = found.series[0].starts
     first = int(dt.datetime(2018, 1, 1, tzinfo=SEOUL).timestamp() * 1000)
     assert starts.tolist() == [first + 900_000 * nth for nth in range(13 * 96)]
@@ -88,7 +88,7 @@ def test_separate_columns_of_date_and_time_are_one_time(tmp_path: Path) -> None:
 
 def test_a_file_with_its_newest_rows_first_is_the_same_file(tmp_path: Path) -> None:
     head, *rows = STEEL.read_text(encoding="utf-8-sig").splitlines()
-    forth = exchange.understand(STEEL, exchange.Mapping(device="main")).series[0]
+    forth = steel().series[0]
     back = understood(tmp_path, "\n".join([head, *reversed(rows)])).series[0]
     assert back.starts.tolist() == forth.starts.tolist()
     assert back.values.tolist() == forth.values.tolist()
