@@ -78,12 +78,12 @@ def main() -> int:
 def nightly(kept: Kept, readings: int) -> list[Figure]:
     """What the nights of upkeep cost, and what they leave."""
     return [
-        Figure("tidied at night", kept.tidied_rows / kept.tidied_s, "rows/s"),
+        Figure("tidied at night", kept.tidied_rows / max(kept.tidied_s, 1e-9), "rows/s"),
         Figure("a minute of all meters written while a piece is tidied, longest", kept.longest_write_ms, "ms"),
         Figure("opened again", kept.opened_ms, "ms"),
         Figure("opened again, per million readings", kept.opened_ms / readings * 1e6, "ms"),
         Figure("memory before opening", kept.bare_mb, "MB"),
-        Figure("memory after 30 days of writing and upkeep, peak", kept.upkeep_mb, "MB"),
+        Figure("memory with the writing and the upkeep, peak", kept.upkeep_mb, "MB"),
         Figure("memory with the queries, peak", kept.queried_mb, "MB"),
     ]
 
