@@ -18,6 +18,12 @@ PLUG = '{"Time":"2026-01-17T18:59:50","ENERGY":{"Total":1.956,"Power":9,"Voltage
 HERE = ("--site", "gimpo-1", "--timezone", "Asia/Seoul")
 
 
+@pytest.fixture(autouse=True)
+def logging_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that runs in this process would have every later log line go to its own output, closed by then."""
+    monkeypatch.setattr("wattproof.logs.configure", lambda *_: None)
+
+
 def attempt(*arguments: str, stdin: str = "") -> tuple[int, str]:
     """Exit code and output of `wattproof collector try`."""
     ran = CliRunner().invoke(app, ["collector", "try", *arguments], input=stdin)
