@@ -43,7 +43,7 @@ def read_series(
     every_ms: int | None,
     aggregate: Aggregate,
 ) -> SeriesData:
-    """Read one channel of `names` over ``start <= time < end`` [ms UTC].
+    """Read one channel of `names` over ``start <= time < end`` [ms UTC], widened to whole windows.
 
     Raises
     ------
@@ -60,7 +60,9 @@ def read_series(
             has = ", ".join(device.channels)
             raise NotFoundError(f"device {device.device!r} has no channel {channel!r}; it has {has}")
     width = grid(start, end, every_ms, max(device.every_ms for device in devices))
-    times = list(range(start // width * width, end, width))
+    # Windows are whole: one that the range cut could miss its only reading and look like a gap.
+    first, last = start // width * width, -(-end // width) * width
+    times = list(range(first, last, width))
     index = {time: position for position, time in enumerate(times)}
 
     def on_grid(found: Times, values: Values | None) -> list[float | None] | None:
@@ -73,7 +75,7 @@ def read_series(
 
     lines = []
     for device in devices:
-        drawn = draw(store, Series(site, device.kind, device.device, channel), start, end, width, aggregate)
+        drawn = draw(store, Series(site, device.kind, device.device, channel), first, last, width, aggregate)
         lines.append(
             Line(
                 device=device.device,

@@ -9,6 +9,16 @@ from typing import Literal
 import structlog
 
 
+class _StandardError:
+    """Whatever standard error is at the moment: loggers outlive a stream that was put in its place for a while."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure(level: str = "info", form: Literal["console", "json"] = "console") -> None:
     """Set up structlog and the standard library's logging once per process."""
     number = getattr(logging, level.upper())
@@ -29,6 +39,6 @@ def configure(level: str = "info", form: Literal["console", "json"] = "console")
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_StandardError()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
