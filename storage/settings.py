@@ -36,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     engine: Literal["duck", "influx"] = "duck"
     path: str = "readings.duckdb"
-    memory_mb: Annotated[int, msgspec.Meta(ge=32)] = 128
+    memory_mb: Annotated[int, msgspec.Meta(ge=32)] = 256
     influx_url: str = "http://127.0.0.1:8086"
     influx_database: str = "wattproof"
     influx_token: str = ""

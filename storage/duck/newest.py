@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ NEVER = np.iinfo(np.int64).min
 _DAY_MS: Final = 86_400_000
 _FAR_MS: Final = 4_000 * _DAY_MS
 _MOST_KEPT: Final = 20_000
+_ROOM: Final = "4GB"
 _PAGES: Final = 4
 """Sites whose newest values are kept as objects too, and how many series each may have: 12 MB in all."""
 
@@ -72,6 +74,18 @@ class Page:
         return [each for each in self._found if each.time != NEVER]
 
 
+@contextlib.contextmanager
+def _room(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let the database have what millions of series take to list, however little it may keep at other times."""
+    [kept] = cursor.execute("SELECT current_setting('memory_limit')").fetchone() or [""]
+    cursor.execute(f"SET memory_limit = '{_ROOM}'")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(duckdb.Error):  # an error that stopped the database is told as it is
+            cursor.execute(f"SET memory_limit = '{kept}'")
+
+
 class Newest:
     """Series by number and their newest values, as the database has them. Thread-safe.
 
@@ -89,6 +103,10 @@ class Newest:
         self._pages: dict[str, Page] = {}
         self._time = np.full(64, NEVER)
         self._value = np.zeros(64)
+        with _room(cursor):
+            self._load(cursor)
+
+    def _load(self, cursor: duckdb.DuckDBPyConnection) -> None:
         found = cursor.execute(
             "SELECT site, kind, device, list(channel ORDER BY id), min(id)"
             # Consecutive numbers of one device: their distance to its count is the same.

@@ -58,7 +58,7 @@ class DuckStore:
         When the disk is full.
     """
 
-    def __init__(self, path: Path | str, memory_mb: int = 128) -> None:
+    def __init__(self, path: Path | str, memory_mb: int = 256) -> None:
         self._file = DataFile(Path(path), memory_mb)
         self._writer = threading.Lock()
         self._roller = threading.Lock()

@@ -14,6 +14,7 @@ import pytest
 
 from storage import DuckStore, Settings, StoreError, StoreRefusedError, StoreUnavailableError, open_store
 from storage.duck.file import explain
+from telemetry import Batch, Table
 from tests.storage.parts import MAIN, SITE, batch
 from tests.storage.writing_process import READINGS, points
 
@@ -172,3 +173,16 @@ def test_each_kind_of_trouble_has_its_word(error: duckdb.Error, kind: type[Store
     explained = explain(error, Path("readings.duckdb"))
     assert type(explained) is kind
     assert words in str(explained)
+
+
+def test_a_file_of_very_many_series_opens_however_little_memory_the_database_may_keep(tmp_path: Path) -> None:
+    path = tmp_path / "city.duckdb"
+    columns: dict[str, list[float | None]] = {f"channel_{number}": [1.0] for number in range(100)}
+    store = DuckStore(path, memory_mb=32)
+    for part in range(5):
+        tables = [Table(f"meter-{part}-{number}", "power_meter", [1000], columns) for number in range(1000)]
+        store.write([Batch("city", "gw-1", "e", part + 1, tables)])
+    store.close()
+    store = DuckStore(path, memory_mb=32)
+    assert store.count() == 500_000
+    store.close()
