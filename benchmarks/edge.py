@@ -41,8 +41,8 @@ def main() -> int:
     times = [_WARMUP_S * share, _MEASURE_S * share]
     with tempfile.TemporaryDirectory() as name, stand(Path(name), 500) as (ports, broker_port):
         many = agent(Path(name), ports, broker_port, times)
-        peer = run(["peer", *times], json.dumps(ports) + "\n")
         few = agent(Path(name), ports[:50], broker_port, times)
+        peer = run(["peer", *times], json.dumps(ports) + "\n")
     figures = [*of_many(many, peer), *of_few(few)]
     for baud in (9600, 19200):
         figures += of_line(baud, run(["line", baud, 8 * share]))
