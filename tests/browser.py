@@ -51,5 +51,5 @@ def visit(chromium: Browser) -> Iterator[Visit]:
     page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
     yield visitor
     context.close()
-    assert visitor.strangers == []
-    assert visitor.complaints == []
+    assert visitor.strangers == [], visitor.strangers
+    assert visitor.complaints == [], visitor.complaints
