@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from exchange.errors import FileFormatError
 from exchange.sniffing import (
@@ -24,7 +25,8 @@ from exchange.sniffing import (
 _AT_ONCE: Final = 10_000
 
 
-class Source(Protocol):
+@dataclass(slots=True)
+class Source(ABC):
     """A table of text.
 
     Attributes
@@ -50,23 +52,15 @@ class Source(Protocol):
     described: dict[str, str]
     delimiter: str
 
+    @abstractmethod
     def rows(self) -> Iterator[list[Row]]:
         """Rows below the header, some thousand at a time; empty lines are left out."""
-        ...
 
 
 @dataclass(slots=True)
-class CsvSource:
+class CsvSource(Source):
     """A CSV file; see `Source`."""
 
-    path: Path
-    size: int
-    sha256: str
-    header: list[str]
-    header_line: int
-    titles: list[str]
-    described: dict[str, str]
-    delimiter: str
     encoding: str
     first_line: int
 
@@ -90,17 +84,8 @@ class CsvSource:
 
 
 @dataclass(slots=True)
-class ParquetSource:
+class ParquetSource(Source):
     """A Parquet file, its values as DuckDB writes them as text: numbers in the fewest digits that give them back."""
-
-    path: Path
-    size: int
-    sha256: str
-    header: list[str]
-    header_line: int
-    titles: list[str]
-    described: dict[str, str]
-    delimiter: str
 
     def rows(self) -> Iterator[list[Row]]:
         """Rows; see `Source`."""
