@@ -15,7 +15,7 @@ import numpy as np
 from analytics.band import Band, saving_band
 from analytics.errors import TooFewIntervalsError
 from analytics.noise import Noise, Sample, estimate_noise
-from analytics.placebo import Calibration, calibrate, calibrated_band, place
+from analytics.placebo import Calibration, Project, calibrate, calibrated_band, place
 from analytics.registers import Floats, Times
 from analytics.regression import LinearModel, fit_linear
 
@@ -92,6 +92,7 @@ def avoided_energy(
     positions: Times,
     *,
     method: BandMethod = BandMethod.AR1,
+    refit: Project | None = None,
 ) -> AvoidedEnergy:
     """Adjusted baseline less actual energy, by interval and cumulated, with its band.
 
@@ -106,6 +107,8 @@ def avoided_energy(
         The reporting period, shapes (m, drivers), (m,), (m,).
     method
         Of the band.
+    refit
+        How placebos refit a model that is more than least squares on its columns (one whose knots are searched).
 
     Raises
     ------
@@ -127,7 +130,7 @@ def avoided_energy(
     if placebo:
         gap, length = int(positions[0] - baseline_positions[-1]) - 1, int(positions[-1] - positions[0]) + 1
         placebos = place(baseline_positions, gap=gap, length=length, parameters=model.parameters)
-        calibration = calibrate(noise, baseline, placebos)
+        calibration = calibrate(noise, baseline, placebos, refit)
         band = calibrated_band(band, calibration)
     saving = adjusted - energy
     return AvoidedEnergy(
