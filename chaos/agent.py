@@ -14,15 +14,17 @@ from typing import Any
 
 from chaos.journal import Entry, Event, Journal
 from edge import Outbox, OutboxError
-from edge.flushing import Flusher
+from edge.device_health import DeviceHealth
+from edge.flushing import CLOCK_STEPPED, Flusher
 from edge.rows import Row
-from telemetry import Gap, Table
+from telemetry import Gap, Quality, Table
 from wattproof.__main__ import main
 
 
 def witness(journal: Journal, most_bytes: int) -> None:
-    """Write down what is read, and what every outbox of this process is given and lets go."""
-    begin, put, acknowledge, add_row = Outbox.__init__, Outbox.put, Outbox.acknowledge, Flusher.add_row
+    """Write down what is read and what is refused, and what every outbox of this process is given and lets go."""
+    begin, put, acknowledge = Outbox.__init__, Outbox.put, Outbox.acknowledge
+    add_row, lose, count_error = Flusher.add_row, Flusher.lose, DeviceHealth.count
     count = 0
 
     def adding(
@@ -31,6 +33,14 @@ def witness(journal: Journal, most_bytes: int) -> None:
         columns = {channel: [value] for channel, value in zip(channels, values, strict=True)}
         journal.write(Entry("read", 0, time.time(), [Table(device, kind, [time_ms], columns)]))
         add_row(self, device, kind, channels, time_ms, values)
+
+    def losing(self: Flusher, device: str, kind: str, channels: Iterable[str], time_ms: int) -> None:
+        journal.write(Entry("refused", 0, time.time(), device=device, reason=CLOCK_STEPPED))
+        lose(self, device, kind, channels, time_ms)
+
+    def counting(self: DeviceHealth, reason: Quality) -> None:
+        journal.write(Entry("refused", 0, time.time(), device=self.device, reason=reason.value))
+        count_error(self, reason)
 
     def beginning(self: Outbox, *args: Any, max_bytes: int, **more: Any) -> None:
         begin(self, *args, max_bytes=min(max_bytes, most_bytes), **more)
@@ -59,9 +69,15 @@ def witness(journal: Journal, most_bytes: int) -> None:
             journal.write(Entry("acked", released, time.time()))
         return released
 
-    for name, method in (("__init__", beginning), ("put", putting), ("acknowledge", acknowledging)):
-        setattr(Outbox, name, method)
-    Flusher.add_row = adding  # type: ignore[method-assign]
+    for owner, name, method in (
+        (Outbox, "__init__", beginning),
+        (Outbox, "put", putting),
+        (Outbox, "acknowledge", acknowledging),
+        (Flusher, "add_row", adding),
+        (Flusher, "lose", losing),
+        (DeviceHealth, "count", counting),
+    ):
+        setattr(owner, name, method)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from chaos.journal import Entry, read
-from chaos.plant import CHANNEL, GATEWAYS, KIND, SITE, Plant, device
+from chaos.journal import Entry
+from chaos.plant import CHANNEL, GATEWAYS, KIND, SITE, Plant
 from collector import Quarantine
 from edge import Outbox
 from storage import DuckStore, Store
@@ -26,9 +26,9 @@ _FOR_EVER: Final = 2**62
 class Written:
     """What the journals say of the gateways' lives.
 
-    Committed for certain, perhaps, and refused; how many readings were given up before an outbox; what was read; what
-    of it was never put though a later reading of that device was; and the ages of what a kill took before it was put,
-    when it was killed [s].
+    Committed for certain, perhaps, and refused; how many readings were given up before an outbox; what was read and
+    never put though a later reading of that device was, or though its gateway was not killed; and the ages of what a
+    kill took before it was put, when it was killed [s].
     """
 
     certain: dict[Key, float] = field(default_factory=dict)
@@ -36,7 +36,6 @@ class Written:
     refused: dict[Key, float] = field(default_factory=dict)
     given_up: int = 0
     perhaps_given_up: int = 0
-    read: dict[Key, float] = field(default_factory=dict)
     skipped: list[Key] = field(default_factory=list)
     ages: list[float] = field(default_factory=list)
 
@@ -54,17 +53,17 @@ class Found:
     gap_readings: int
 
 
-def written(plant: Plant) -> Written:
-    """Read the journals."""
+def written(journals: Mapping[str, Sequence[Sequence[Entry]]]) -> Written:
+    """Take in the journals, by gateway and life."""
     found = Written()
-    for gateway in GATEWAYS:
-        _take_journal(found, read(plant.journal(gateway)))
+    for lives in journals.values():
+        _take_journal(found, lives)
     return found
 
 
-def _take_journal(written: Written, lives: Iterable[list[Entry]]) -> None:
+def _take_journal(written: Written, lives: Sequence[Sequence[Entry]]) -> None:
     for life in lives:
-        _compare(written, life)
+        _compare(written, life, killed=life is not lives[-1])
         ends = {entry.number: entry.event for entry in life if entry.event in {"done", "failed"}}
         for entry in life:
             if entry.event != "put":
@@ -79,14 +78,13 @@ def _take_journal(written: Written, lives: Iterable[list[Entry]]) -> None:
                 written.perhaps_given_up += lost
 
 
-def _compare(written: Written, life: list[Entry]) -> None:
-    """Hold what was read in one life against what was put."""
+def _compare(written: Written, life: Sequence[Entry], *, killed: bool) -> None:
+    """Hold what was read in one life against what was put; the last life is none that was killed."""
     put = {key for entry in life if entry.event == "put" for key, _ in _readings(entry.tables)}
     read = [(key, value, entry.at) for entry in life if entry.event == "read" for key, value in _readings(entry.tables)]
-    written.read.update((key, value) for key, value, _ in read)
     last = {key[:3]: index for index, (key, _, _) in enumerate(read) if key in put}
     for index, (key, _, at) in enumerate(read):
-        if key not in put and index < last.get(key[:3], -1):
+        if key not in put and (not killed or index < last.get(key[:3], -1)):
             written.skipped.append(key)
         elif key not in put:
             written.ages.append(life[-1].at - at)
@@ -160,17 +158,4 @@ def covered(gaps: Iterable[Gap], key: Key) -> bool:
     kind, device_, channel, time = key
     return any(
         (gap.kind, gap.device, gap.channel) == (kind, device_, channel) and gap.start <= time <= gap.end for gap in gaps
-    )
-
-
-def not_taken(plant: Plant, read_: Mapping[Key, float]) -> int:
-    """How many of the meters' answers no gateway took for readings: too late, doubtful, or to one that was killed."""
-    taken: dict[str, set[float]] = {}
-    for (kind, device_, channel, _), value in read_.items():
-        if (kind, channel) == (KIND, CHANNEL):
-            taken.setdefault(device_, set()).add(value)
-    return sum(
-        answer.number not in taken.get(device(gateway, answer.unit), ())
-        for gateway, meters in plant.meters.items()
-        for answer in meters.answers
     )

@@ -15,7 +15,7 @@ import msgspec
 
 from telemetry import Gap, Table
 
-Event = Literal["born", "read", "put", "done", "failed", "acked"]
+Event = Literal["born", "read", "refused", "put", "done", "failed", "acked"]
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,8 +24,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     Parameters
     ----------
     event
-        ``born``: a new life begins; ``read``: a reading was made; ``put``: these readings are about to be committed;
-        ``done``: they are; ``failed``: they are not, for `reason`; ``acked``: `number` batches were let go.
+        ``born``: a new life begins; ``read``: a reading was made; ``refused``: a question to `device` brought none, for
+        `reason`; ``put``: these readings are about to be committed; ``done``: they are; ``failed``: they are not, for
+        `reason`; ``acked``: `number` batches were let go.
     number
         Which put it is, rising over one life of the gateway; 0 for other events.
     """
@@ -36,6 +37,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     tables: list[Table] = []
     gaps: list[Gap] = []
     reason: str = ""
+    device: str = ""
 
 
 _DECODER: Final = msgspec.json.Decoder(Entry)

@@ -7,10 +7,14 @@ from typing import Final
 
 import msgspec
 
-from chaos.evidence import Found, Key, Written, covered, look, not_taken, written
-from chaos.plant import Plant
+from chaos.answers import answered
+from chaos.evidence import Found, Key, Written, covered, look, written
+from chaos.journal import read
+from chaos.plant import GATEWAYS, Plant
 
 _SHOWN: Final = 10
+MUST_BE_NONE: Final = ("outbox", "unbalanced", "lost", "altered", "duplicated", "invented", "unread")
+"""Fields of a ledger that are 0 when nothing strikes any more and all is delivered."""
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -46,8 +50,9 @@ class Ledger(msgspec.Struct, frozen=True):
         Read and not yet in an outbox when their gateway was killed, and the oldest of them [ms].
     undeclared
         Refused by a full disk, and their gateway was killed before it could declare them.
-    not_taken
-        Answers of the meters that are no readings: too late, doubtful, or to a gateway that was killed.
+    refused, caught, unread
+        Answers of the meters that are no readings: counted as failed by the gateway, being late or in doubt; under way
+        when it was killed; taken by nobody, without a reason.
     findings
         The first readings that are not where they must be, one sentence each.
     """
@@ -74,13 +79,20 @@ class Ledger(msgspec.Struct, frozen=True):
     uncommitted: int
     uncommitted_ms: float
     undeclared: int
-    not_taken: int
+    refused: int
+    caught: int
+    unread: int
     findings: list[str]
 
     @property
     def clean(self) -> bool:
         """Whether every reading is where it must be, once."""
-        return not (self.unbalanced or self.lost or self.altered or self.duplicated or self.invented)
+        return not self.violations
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        """What should be 0 and is not."""
+        return tuple(name for name in MUST_BE_NONE if getattr(self, name))
 
 
 class _Sorted(msgspec.Struct, frozen=True):
@@ -98,7 +110,9 @@ class _Sorted(msgspec.Struct, frozen=True):
 
 def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float], seed: int, seconds: float) -> Ledger:
     """Hold journals, outboxes, quarantine, store and meters against each other; gateways and collector have ended."""
-    papers, found = written(plant), look(plant)
+    journals = {gateway: read(plant.journal(gateway)) for gateway in GATEWAYS}
+    papers, found = written(journals), look(plant)
+    answers = answered(plant.meters, journals)
     known = {**papers.certain, **papers.perhaps, **papers.refused}
     of = _sort(papers, found, known)
     processes = plant.processes.items()
@@ -125,12 +139,15 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
         uncommitted=len(papers.ages),
         uncommitted_ms=round(1000 * max(papers.ages, default=0.0), 1),
         undeclared=of.refused_silently,
-        not_taken=not_taken(plant, papers.read),
+        refused=answers.refused,
+        caught=answers.caught,
+        unread=len(answers.unread),
         findings=[
             *(f"lost: {_told(key)}, read as {known[key]!r}" for key in of.lost[:_SHOWN]),
             *(f"lost: {_told(key)}, and no outbox was given it" for key in papers.skipped[:_SHOWN]),
             *(f"altered: {_told(key)}, {found.stored[key]!r} for {known[key]!r}" for key in of.altered[:_SHOWN]),
             *(f"invented: {_told(key)}, {found.stored[key]!r}" for key in of.invented[:_SHOWN]),
+            *(f"unread: {name} answered {each.number} at {each.at:.3f}" for name, each in answers.unread[:_SHOWN]),
         ],
     )
 

@@ -13,7 +13,9 @@ from typing import Final
 
 from tests.parts import program
 
-_STOP_S: Final = 20.0
+_STOP_S: Final = 60.0
+DRAIN_S: Final = 300
+"""How long a gateway that ends delivers what it has [s]; it ends as soon as it has delivered all."""
 
 
 class Part:
@@ -143,4 +145,4 @@ def gateway(name: str, folder: Path, site: Path, data: Path, *, outbox_bytes: in
     """``wattproof edge run`` that also writes a journal."""
     witness = [str(folder / f"{name}.journal"), str(outbox_bytes)]
     command = [sys.executable, "-m", "chaos.agent", *witness, "edge", "run", str(site)]
-    return Part(name, [*command, "--data-dir", str(data), "--drain", "60"], folder / f"{name}.log")
+    return Part(name, [*command, "--data-dir", str(data), "--drain", str(DRAIN_S)], folder / f"{name}.log")

@@ -18,12 +18,15 @@ import msgspec
 from chaos.faults import Fault, schedule, strike, targets
 from chaos.journal import Entry
 from chaos.ledger import Ledger, account
+from chaos.parts import DRAIN_S
 from chaos.plant import COLLECTORS, GATEWAYS, Engine, Plant, plant
 
 _BREATHE_EVERY: Final = 25
 """Faults between two moments of peace, in which every gateway must deliver something new."""
-_RECOVERY_S: Final = 120.0
-_DRAIN_S: Final = 90.0
+_RECOVERY_S: Final = 300.0
+"""A machine may be slow; a part that does not come back is not back in five minutes either [s]."""
+_ENDS_S: Final = 60.0
+"""How long a gateway may take beyond its drain [s]."""
 _TAIL: Final = 16_384
 _TICK_S: Final = 0.02
 
@@ -158,6 +161,6 @@ def _see_to_all(found: Plant) -> None:
 def _rest(found: Plant) -> None:
     """Let the gateways deliver what they have and end, then the collectors; a database goes on for the reckoning."""
     for gateway in GATEWAYS:
-        found.processes[gateway].stop(_DRAIN_S)
+        found.processes[gateway].stop(DRAIN_S + _ENDS_S)
     for collector in COLLECTORS[found.engine]:
         found.processes[collector].stop()
