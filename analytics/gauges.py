@@ -1,10 +1,10 @@
-"""Means of intervals from a gauge read at irregular times."""
+"""Means of intervals from a gauge read at irregular times, and how long a state held."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from analytics.registers import Flag, Floats, IntervalValues, Times, covered_share
+from analytics.registers import Bools, Flag, Floats, IntervalValues, Times, covered_share
 
 
 def interval_mean(times_ms: Times, values: Floats, edges_ms: Times, *, max_gap_ms: int = 3_600_000) -> IntervalValues:
@@ -17,7 +17,7 @@ def interval_mean(times_ms: Times, values: Floats, edges_ms: Times, *, max_gap_m
     times_ms
         Strictly rising [ms], shape (readings,).
     values
-        Finite, shape (readings,).
+        Shape (readings,); NaN where it was not read.
     edges_ms
         Strictly rising interval boundaries [ms], shape (intervals + 1,).
     max_gap_ms
@@ -37,6 +37,8 @@ def interval_mean(times_ms: Times, values: Floats, edges_ms: Times, *, max_gap_m
         raise ValueError(f"{values.shape} values for {times_ms.shape} times; one each is needed")
     if np.any(np.diff(times_ms) <= 0) or len(edges_ms) < 2 or np.any(np.diff(edges_ms) <= 0):
         raise ValueError("times and edges must rise, and there must be two edges or more")
+    read = np.isfinite(values)
+    times_ms, values = times_ms[read], values[read].astype(np.float64)
     intervals = len(edges_ms) - 1
     coverage = covered_share(times_ms, edges_ms, max_gap_ms)
     flags = np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)
@@ -56,3 +58,46 @@ def interval_mean(times_ms: Times, values: Floats, edges_ms: Times, *, max_gap_m
     means = np.full(intervals, np.nan)
     np.divide(np.diff(integral[at] + partial), covered_ms, out=means, where=covered_ms > 0)
     return IntervalValues(means, coverage, flags)
+
+
+def interval_share(times_ms: Times, held: Bools, edges_ms: Times, *, max_gap_ms: int = 3_600_000) -> IntervalValues:
+    """Share of each interval in which a state held; a state lasts until it is read again.
+
+    Time between readings more than `max_gap_ms` apart counts neither for the share nor for the coverage.
+
+    Parameters
+    ----------
+    times_ms
+        Strictly rising [ms], shape (readings,).
+    held
+        Whether the state was read, shape (readings,).
+    edges_ms
+        Strictly rising interval boundaries [ms], shape (intervals + 1,).
+    max_gap_ms
+        Largest distance of two readings between which the first one's state lasts [ms].
+
+    Returns
+    -------
+    IntervalValues
+        Of the covered time, 0-1; NaN for an interval without any.
+
+    Raises
+    ------
+    ValueError
+        As `interval_mean`.
+    """
+    if times_ms.shape != held.shape or times_ms.ndim != 1:
+        raise ValueError(f"{held.shape} states for {times_ms.shape} times; one each is needed")
+    if np.any(np.diff(times_ms) <= 0) or len(edges_ms) < 2 or np.any(np.diff(edges_ms) <= 0):
+        raise ValueError("times and edges must rise, and there must be two edges or more")
+    coverage = covered_share(times_ms, edges_ms, max_gap_ms)
+    flags = np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)
+    shares = np.full(len(edges_ms) - 1, np.nan)
+    if len(times_ms) >= 2:
+        steps = np.diff(times_ms).astype(np.float64)
+        counted = np.where((steps <= max_gap_ms) & held[:-1], steps, 0.0)
+        # Linear between readings, because the state does not change there.
+        held_until = np.interp(edges_ms, times_ms, np.concatenate(([0.0], np.cumsum(counted))))
+        covered_ms = coverage * np.diff(edges_ms)
+        np.divide(np.diff(held_until), covered_ms, out=shares, where=covered_ms > 0)
+    return IntervalValues(np.clip(shares, 0.0, 1.0), coverage, flags)

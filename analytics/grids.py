@@ -118,11 +118,11 @@ def resample(fine: IntervalValues, edges_ms: Times, coarse_ms: Times, *, mean: b
     Raises
     ------
     AnalyticsError
-        When a boundary is none of the finer ones.
+        When a boundary is none of the finer ones, or they do not rise.
     """
+    if len(coarse_ms) < 2 or np.any(np.diff(coarse_ms) <= 0) or not np.isin(coarse_ms, edges_ms).all():
+        raise AnalyticsError("coarser intervals must begin and end where finer ones do, one after another")
     place = np.searchsorted(edges_ms, coarse_ms)
-    if len(coarse_ms) < 2 or place[-1] >= len(edges_ms) or not np.array_equal(edges_ms[place], coarse_ms):
-        raise AnalyticsError("coarser intervals must begin and end where finer ones do")
     starts, end = place[:-1], int(place[-1])
     length = np.diff(edges_ms).astype(np.float64)[:end]
     covered = fine.coverage[..., :end] * length

@@ -19,21 +19,22 @@ Flags = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
 _HOUR_MS = 3_600_000.0
-_ROOM_ABOVE_USUAL = 10.0
-"""A step this many times faster than nearly all others is no consumption."""
+_ROOM_ABOVE_USUAL, _ROOM_FOR_LONG = 10.0, 2.0
+"""A step so many times faster than nearly all others is no consumption; nor is one through a register's whole modulus,
+which takes long, at so many times their rate."""
 
 
 class Flag(enum.IntFlag):
     """What happened to the readings of an interval."""
 
     GAP = 1
-    """Readings further apart than the largest bridged distance."""
+    """Readings further apart than the largest bridged distance, or so far that the register may have turned unseen."""
     ROLLOVER = 2
     """The register passed its modulus; its energy is counted."""
     RESET = 4
     """The register fell and started again; the energy of that step is unknown."""
     GLITCH = 8
-    """A single reading out of line with both its neighbours; it is left out."""
+    """A single reading out of line with both its neighbours; it is left out. With `RESET`: one or the other."""
     JUMP = 16
     """The register rose faster than the machine can draw; the energy of that step is unknown."""
     EXCHANGE = 32
@@ -102,11 +103,12 @@ def interval_energy(
     times_ms
         Strictly rising [ms], shape (readings,).
     register
-        Cumulative register, finite, shape (readings,) [e.g. Wh].
+        Cumulative register, shape (readings,) [e.g. Wh]; NaN where it was not read.
     edges_ms
         Strictly rising interval boundaries [ms], shape (intervals + 1,).
     modulus
-        Value at which the register starts again from 0; ``None`` when it never does.
+        Value at which the register starts again from 0; ``None`` when it never does. A gap in which it may have done
+        so once more than is seen has no known energy.
     max_gap_ms
         Largest distance of two readings to interpolate between [ms].
     max_rate
@@ -129,6 +131,8 @@ def interval_energy(
         When shapes differ or times, edges or exchanges do not rise.
     """
     _check(times_ms, register, edges_ms)
+    read = np.isfinite(register)
+    times_ms, register = times_ms[read], register[read].astype(np.float64)
     intervals = len(edges_ms) - 1
     flags = np.zeros(intervals, dtype=np.uint8)
     times_ms, register = _as_one_meter(times_ms, register, exchanges)
@@ -137,16 +141,22 @@ def interval_energy(
     if len(times_ms) < 2:
         return IntervalValues(np.full(intervals, np.nan), np.zeros(intervals), flags | np.uint8(Flag.GAP))
 
-    limit = _rate_limit(times_ms, register) if max_rate is None else max_rate
-    steps = _Steps(modulus, limit, _resolution(register))
-    keep = _without_glitches(times_ms, register, steps)
+    steps = _Steps.learned(times_ms, register, modulus, max_rate)
+    keep, doubtful = _without_glitches(times_ms, register, steps)
     for time in times_ms[~keep]:
         _mark(flags, edges_ms, int(time), int(time) + 1, Flag.GLITCH)
     times, values = times_ms[keep], register[keep]
 
     delta, wrapped, plausible = steps.of(times, values)
+    unsure = steps.may_have_turned(times, delta) & plausible
+    either = doubtful[keep][:-1] | doubtful[keep][1:]
+    plausible &= ~unsure & ~either
     for index in np.flatnonzero(wrapped | ~plausible):
         flag = Flag.ROLLOVER if wrapped[index] else (Flag.RESET if delta[index] < 0 else Flag.JUMP)
+        if either[index]:
+            flag = Flag.RESET | Flag.GLITCH
+        elif unsure[index]:
+            flag = Flag.GAP
         _mark(flags, edges_ms, int(times[index]), int(times[index + 1]), flag)
     cumulative = np.concatenate(([0.0], np.cumsum(np.where(plausible, delta, 0.0))))
     unknown = np.concatenate(([0], np.cumsum(~plausible)))
@@ -205,7 +215,16 @@ class _Steps:
 
     modulus: float | None
     limit: float
+    lasting: float
     resolution: float
+
+    @classmethod
+    def learned(cls, times: Times, values: Floats, modulus: float | None, max_rate: float | None) -> _Steps:
+        """The rate as given, or from the steps seen."""
+        usual = _usual_rate(times, values)
+        limit = usual * _ROOM_ABOVE_USUAL if max_rate is None else max_rate
+        lasting = usual * _ROOM_FOR_LONG if max_rate is None else max_rate
+        return cls(modulus, limit, lasting, _resolution(values))
 
     def of(self, times: Times, values: Floats) -> tuple[Floats, Bools, Bools]:
         """Growth, whether the register wrapped, and whether the growth is believable; each (readings - 1,)."""
@@ -218,6 +237,13 @@ class _Steps:
             delta = np.where(wrapped, delta + self.modulus, delta)
         return delta, wrapped, (delta >= 0) & (delta <= most)
 
+    def may_have_turned(self, times: Times, growth: Floats) -> Bools:
+        """Whether there was time for a whole modulus beside the growth seen."""
+        if self.modulus is None:
+            return np.zeros(len(growth), dtype=np.bool_)
+        turned: Bools = growth + self.modulus <= self.lasting * np.diff(times) / _HOUR_MS
+        return turned
+
 
 def _check(times: Times, register: Floats, edges: Times) -> None:
     if times.shape != register.shape or times.ndim != 1:
@@ -228,10 +254,10 @@ def _check(times: Times, register: Floats, edges: Times) -> None:
         raise ValueError("times must rise")
 
 
-def _rate_limit(times: Times, values: Floats) -> float:
+def _usual_rate(times: Times, values: Floats) -> float:
     rates = np.diff(values) / np.diff(times) * _HOUR_MS
     rising = rates[rates > 0]
-    return float(np.percentile(rising, 95, method="lower") * _ROOM_ABOVE_USUAL) if len(rising) else 0.0
+    return float(np.percentile(rising, 95, method="lower")) if len(rising) else 0.0
 
 
 def _resolution(values: Floats) -> float:
@@ -239,9 +265,13 @@ def _resolution(values: Floats) -> float:
     return float(np.min(delta, initial=np.inf, where=delta > 0)) if np.any(delta > 0) else 0.0
 
 
-def _without_glitches(times: Times, values: Floats, steps: _Steps) -> Bools:
-    """Mark readings to keep: one that breaks the line while its neighbours agree is a glitch."""
-    keep = np.ones(len(times), dtype=np.bool_)
+def _without_glitches(times: Times, values: Floats, steps: _Steps) -> tuple[Bools, Bools]:
+    """Readings to keep, and those of them in doubt.
+
+    One that breaks the line while its neighbours agree is a glitch. In doubt is one that fell to where a register just
+    reset would stand and was believably followed from there, too, as happens to young registers.
+    """
+    keep, doubtful = np.ones(len(times), dtype=np.bool_), np.zeros(len(times), dtype=np.bool_)
     _, _, plausible = steps.of(times, values)
     for index in np.flatnonzero(~plausible):
         suspect = index + 1
@@ -249,8 +279,11 @@ def _without_glitches(times: Times, values: Floats, steps: _Steps) -> Bools:
             continue
         around = np.array([index, suspect + 1])
         if steps.of(times[around], values[around])[2][0]:
-            keep[suspect] = False
-    return keep
+            fell = values[suspect] < values[index]
+            from_zero = steps.of(times[index : suspect + 1], np.array([0.0, values[suspect]]))[2][0]
+            doubtful[suspect] = fell and from_zero and plausible[suspect]
+            keep[suspect] = doubtful[suspect]
+    return keep, doubtful
 
 
 def _locate(times: Times, edges: Times, max_gap_ms: int) -> tuple[npt.NDArray[np.intp], Bools]:

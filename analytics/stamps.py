@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.errors import AnalyticsError
-from analytics.registers import Times
+from analytics.registers import Bools, Times
 
 _DAY_MS = 86_400_000
 
@@ -69,11 +69,8 @@ def read_stamps(stamps_ms: Times) -> Stamps:
     step = int(kinds[np.argmax(counts)])
     if counts.max() < 0.5 * len(steps):
         raise AnalyticsError("the time stamps have no usual step; are they interval data?")
-    midnight = stamps_ms % _DAY_MS == 0
-    before = np.concatenate(([stamps_ms[0] - step], stamps_ms[:-1]))
-    # Midnight behind the last row of the day it is dated by.
-    late = midnight & (before - stamps_ms == _DAY_MS - step)
-    if late.any() and late.sum() >= 0.5 * midnight.sum():
+    late = _late_midnights(stamps_ms, step)
+    if late.any():
         return Stamps(StampKind.END, "late_midnight", step, stamps_ms + np.where(late, _DAY_MS, 0) - step)
     first, last = int(stamps_ms.min()) % _DAY_MS, int(stamps_ms.max()) % _DAY_MS
     if (first, last) == (step, 0):
@@ -81,3 +78,21 @@ def read_stamps(stamps_ms: Times) -> Stamps:
     if (first, last) == (0, _DAY_MS - step):
         return Stamps(StampKind.START, "whole_days_start", step, stamps_ms)
     return Stamps(StampKind.UNKNOWN, "none", step, stamps_ms)
+
+
+def _late_midnights(stamps: Times, step: int) -> Bools:
+    """Midnights dated by the day they close, if that is how this file dates them.
+
+    Told by those that stand behind the last row of their own day. A midnight that stands twice is a repeated row, not a
+    late one. In a file that is so, a midnight is late wherever its neighbours do not say otherwise.
+    """
+    found, counts = np.unique(stamps, return_counts=True)
+    midnight = stamps % _DAY_MS == 0
+    before = np.concatenate(([stamps[1] - 2 * step], stamps[:-1]))
+    after = np.concatenate((stamps[1:], [stamps[-2] + 2 * step]))
+    told = midnight & (before - stamps == _DAY_MS - step) & (counts[np.searchsorted(found, stamps)] == 1)
+    if not told.any() or told.sum() < 0.5 * midnight.sum():
+        return np.zeros(len(stamps), dtype=np.bool_)
+    in_place = (before == stamps - step) | (after == stamps + step)
+    late: Bools = midnight & ~in_place
+    return late

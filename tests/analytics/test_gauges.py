@@ -54,3 +54,11 @@ def test_bad_arguments_are_refused() -> None:
         interval_mean(np.array([0, 1]), np.array([1.0]), np.array([0, 1]))
     with pytest.raises(ValueError, match="must rise"):
         interval_mean(np.array([1, 0]), np.array([1.0, 2.0]), np.array([0, 1]))
+
+
+def test_a_reading_that_is_nan_was_not_read() -> None:
+    hours = np.arange(5, dtype=np.int64) * 3_600_000
+    found = interval_mean(hours, np.array([1.0, 2.0, np.nan, 4.0, 5.0]), hours)
+    assert found.values.tolist()[0::3] == [1.5, 4.5]
+    assert np.isnan(found.values[1:3]).all()
+    assert found.coverage.tolist() == [1, 0, 0, 1]

@@ -84,3 +84,11 @@ def test_boundaries_that_cut_a_finer_interval_are_refused() -> None:
     for coarse in (np.array([0, 3]), np.array([0, 50]), np.array([0])):
         with pytest.raises(AnalyticsError, match="begin and end where"):
             resample(fine, np.arange(5) * 2, coarse)
+
+
+@pytest.mark.parametrize("coarse", [[4, 0], [0, 0, 4], [9, 0], [0, 3]])
+def test_coarser_boundaries_must_rise_and_be_finer_ones(coarse: list[int]) -> None:
+    edges = np.array([0, 1, 2, 4, 8])
+    fine = IntervalValues(np.ones(4), np.ones(4), np.zeros(4, dtype=np.uint8))
+    with pytest.raises(AnalyticsError, match="begin and end where finer ones do"):
+        resample(fine, edges, np.array(coarse))

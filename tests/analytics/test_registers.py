@@ -91,6 +91,49 @@ def test_a_single_wild_reading_is_left_out_and_flagged(wrong: float) -> None:
     assert found.flags[0] & Flag.GLITCH
 
 
+@pytest.mark.parametrize("max_rate", [None, 70.0])
+def test_a_young_registers_reset_that_may_be_a_wrong_reading_has_no_energy(max_rate: float | None) -> None:
+    """3, 5, 0, 8 kWh: reset after 5 and 8 drawn since, or 3 drawn and a wrong 0; the register cannot tell."""
+    times = np.arange(8, dtype=np.int64) * 10 * MINUTE
+    register = floats(1, 3, 5, 0, 8, 18, 28, 38)
+    found = interval_energy(times, register, times, max_rate=max_rate)
+    assert np.isnan(found.values).tolist() == [False, False, True, True, False, False, False]
+    assert found.flags.tolist() == [0, 0, *[Flag.RESET | Flag.GLITCH] * 2, 0, 0, 0]
+    whole = interval_energy(times, register, ints(0, 70 * MINUTE), max_rate=max_rate)
+    assert np.isnan(whole.values[0])
+
+
+@pytest.mark.parametrize("max_rate", [None, 33_000.0])
+def test_a_gap_in_which_the_register_may_have_turned_twice_has_no_energy(max_rate: float | None) -> None:
+    times = ints(0, 1, 2, 7, 8, 9) * HOUR
+    true = floats(0, 30_000, 60_000, 210_000, 240_000, 270_000)
+    found = interval_energy(times, true % 65_536, times, modulus=65_536, max_rate=max_rate)
+    assert found.values[[0, 1, 3, 4]] == pytest.approx(30_000)
+    assert np.isnan(found.values[2])
+    assert found.flags[2] & Flag.GAP
+    # A register with room for the gap tells.
+    roomy = interval_energy(times, true % 1_000_000, times, modulus=1_000_000, max_rate=max_rate)
+    assert roomy.values[2] == 150_000
+
+
+@pytest.mark.parametrize("kind", [np.uint32, np.int64, np.float32])
+def test_registers_of_other_number_types_give_the_same_energy(kind: type[np.generic]) -> None:
+    times = np.arange(2000, dtype=np.int64) * MINUTE
+    register = np.cumsum(np.random.default_rng(1).integers(5, 16, 2000)) % 10_000
+    expected = interval_energy(times, register.astype(np.float64), times[::60], modulus=10_000)
+    found = interval_energy(times, register.astype(kind), times[::60], modulus=10_000)
+    assert np.array_equal(found.values, expected.values)
+    assert np.array_equal(found.flags, expected.flags)
+
+
+def test_a_reading_that_is_nan_was_not_read() -> None:
+    times = np.arange(6, dtype=np.int64) * HOUR
+    found = interval_energy(times, floats(0, 10, np.nan, 30, 40, 50), times)
+    assert np.isnan(found.values).tolist() == [False, True, True, False, False]
+    assert found.flags.tolist() == [0, Flag.GAP, Flag.GAP, 0, 0]
+    assert not interval_energy(times, np.full(6, np.nan), times).coverage.any()
+
+
 def test_a_meter_exchange_to_a_higher_register_is_a_jump_of_unknown_energy() -> None:
     register = floats(10, 20, 30, 90_000, 90_010, 90_020)
     times = np.arange(6, dtype=np.int64) * HOUR

@@ -36,6 +36,24 @@ def test_a_midnight_dated_by_the_day_it_closes_is_moved_to_the_next() -> None:
     assert read_stamps(cut).starts_ms.tolist() == expected.tolist()
 
 
+def test_a_late_midnight_is_moved_even_where_its_neighbours_are_lost() -> None:
+    starts, stamps = days(5, end=False), days(5, end=True)
+    stamps[95::96] -= DAY
+    for lost in ([94], list(range(95)), list(range(96, 191)), [191, 192]):
+        found = read_stamps(np.delete(stamps, lost))
+        assert found.evidence == "late_midnight"
+        assert found.starts_ms.tolist() == np.delete(starts, lost).tolist()
+
+
+@pytest.mark.parametrize("at", [[96], [96, 192, 288]])
+def test_a_days_first_row_repeated_at_its_end_is_no_late_midnight(at: list[int]) -> None:
+    starts = days(3, end=False)
+    stamps = np.insert(starts, at, starts[np.array(at) - 96])
+    found = read_stamps(stamps)
+    assert found.kind is StampKind.START
+    assert found.starts_ms.tolist() == stamps.tolist()
+
+
 def test_what_cannot_be_told_is_said_so() -> None:
     found = read_stamps(days(3, end=False)[10:200])
     assert (found.kind, found.evidence) == (StampKind.UNKNOWN, "none")
