@@ -72,8 +72,8 @@ def main() -> int:
 
 
 def _count(text: str) -> int:
-    if (count := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{count} is no number of faults; give 1 or more")
+    if not text.isdecimal() or (count := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of faults; give 1 or more")
     return count
 
 

@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+from chaos.ledger import MUST_BE_NONE, Ledger
+
+CLEAN: Final = Ledger(
+    store="duck",
+    seed=7,
+    faults={"cut": 2, "kill": 2},
+    seconds=61.4,
+    kills={"broker": 2},
+    ended_itself={},
+    bytes_altered=5,
+    recovery_s=1.5,
+    read=1234,
+    stored=1230,
+    outbox=0,
+    quarantined=0,
+    gaps=4,
+    gaps_stored=0,
+    unbalanced=0,
+    lost=0,
+    altered=0,
+    duplicated=0,
+    invented=0,
+    uncommitted=3,
+    uncommitted_ms=41.0,
+    undeclared=0,
+    refused=1,
+    caught=2,
+    unread=0,
+    findings=[],
+)
+"""What a ledger of a short clean run may say."""
 
 
 def check_clean(ledger: dict[str, Any]) -> None:
     assert ledger["findings"] == []
-    assert [ledger[name] for name in ("lost", "altered", "duplicated", "invented")] == [0, 0, 0, 0]
+    assert {name: ledger[name] for name in MUST_BE_NONE if ledger[name]} == {}
     assert ledger["read"] == ledger["stored"] + ledger["outbox"] + ledger["quarantined"] + ledger["gaps"]
-    assert ledger["outbox"] == 0
     assert ledger["stored"] > 100
     assert sum(ledger["kills"].values()) > 0
     assert ledger["bytes_altered"] > 0
