@@ -11,6 +11,7 @@ from exchange.errors import (
     MappingError,
     OpenQuestionsError,
 )
+from exchange.history import Joined
 from exchange.loading import Loaded, load, oldest, refuse_unless_clear
 from exchange.mapping import Column, Hour, Mapping, StampsAt, TimeColumns, parse_column, parse_mapping
 from exchange.mapping_text import mapping_text
@@ -37,6 +38,7 @@ __all__ = [
     "FileFormatError",
     "Format",
     "Hour",
+    "Joined",
     "Language",
     "Loaded",
     "Mapping",

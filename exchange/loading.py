@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +11,12 @@ import msgspec
 import numpy as np
 import structlog
 
-from exchange.clock_texts import Times
-from exchange.contents import Floats
 from exchange.errors import BadCellsError, ConflictError, OpenQuestionsError
-from exchange.mapping import DEFAULT_KIND
-from exchange.series import Duplicates, FileSeries, register
+from exchange.history import Joined
+from exchange.placing import Placed, place
+from exchange.series import Duplicates, FileSeries
 from exchange.understanding import Understood
-from storage import Series, Store
+from storage import Store
 from telemetry import Batch, Table, check_name
 
 log = structlog.get_logger(__name__)
@@ -27,7 +25,6 @@ GATEWAY: Final = "import"
 """Whom the batches of an import come from."""
 
 _AT_ONCE: Final = 20_000
-_OWN_KINDS: Final = frozenset({"link", "gateway"})
 _ROLL_AT_ONCE: Final = 2_000
 
 Progress = Callable[[str, int, int], None]
@@ -45,12 +42,15 @@ class State(msgspec.Struct, frozen=True):
         Of each series, the time of its last stored reading [ms UTC].
     finished
         Whether all of it is stored.
+    fronts
+        Of each series that was laid in front of others' readings, the time of the first of these [ms UTC].
     """
 
     file: str
     sha256: str
     stored_until: dict[str, int]
     finished: bool
+    fronts: dict[str, int] = {}
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -70,6 +70,8 @@ class Loaded(msgspec.Struct, frozen=True):
         Refused by the store, with their reasons.
     rolled
         Quarter-hours computed.
+    joined
+        What was laid in front of a meter's own readings.
     """
 
     readings: int
@@ -78,17 +80,7 @@ class Loaded(msgspec.Struct, frozen=True):
     finished: bool
     rejected: dict[str, int] = {}
     rolled: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    series: Series
-    times: Times
-    values: Floats
-
-    @property
-    def key(self) -> str:
-        return f"{self.series.kind}/{self.series.device}/{self.series.channel}"
+    joined: list[Joined] = []
 
 
 def refuse_unless_clear(understood: Understood, *, duplicates: Duplicates = "refuse", skip_bad: bool = False) -> None:
@@ -160,12 +152,25 @@ def load(
     refuse_unless_clear(understood, duplicates=duplicates, skip_bad=skip_bad)
     epoch = epoch_of(understood, site, duplicates)
     path = folder / f"{epoch}.json"
-    state = _read_state(path) if resume else None
-    if state is not None and state.finished:
+    state = _read_state(path) or State(understood.source.path.name, understood.source.sha256, {}, finished=False)
+    if resume and state.finished:
         total = sum(map(len, (each.values for each in understood.series)))
         return Loaded(total, 0, total, finished=True)
-    ready = [_ready(each, store, site, replace=replace) for each in understood.series if len(each.values)]
-    until = dict(state.stored_until) if state is not None else {}
+    ready = [
+        place(each, store, site, understood.line.zone, replace=replace, fronts=state.fronts)
+        for each in understood.series
+        if len(each.values)
+    ]
+    until = dict(state.stored_until) if resume else {}
+    state = msgspec.structs.replace(
+        state,
+        stored_until=until,
+        finished=False,
+        fronts={each.key: each.front for each in ready if each.front is not None},
+    )
+    # Before anything is stored: once it is, nobody can tell these readings from those that were there.
+    _write_state(path, state)
+    joined = [each.joined for each in ready if each.joined is not None]
     total = sum(len(each.times) for each in ready)
     already = sum(int(np.count_nonzero(each.times <= until.get(each.key, -(2**62)))) for each in ready)
     rejected: dict[str, int] = {}
@@ -175,20 +180,19 @@ def load(
         first = int(np.searchsorted(each.times, until.get(each.key, -(2**62)), side="right"))
         for begin in range(first, len(each.times), _AT_ONCE):
             if stopped():
-                return Loaded(total, done - already, already, finished=False, rejected=rejected)
+                return Loaded(total, done - already, already, finished=False, rejected=rejected, joined=joined)
             some = slice(begin, min(begin + _AT_ONCE, len(each.times)))
             seq += 1
             for refused in store.write([_batch(each, some, epoch, seq)]).rejected:
                 rejected[refused.reason] = rejected.get(refused.reason, 0) + refused.readings
             until[each.key] = int(each.times[some.stop - 1])
-            _write_state(path, State(understood.source.path.name, understood.source.sha256, until, finished=False))
+            _write_state(path, state)
             done += some.stop - some.start
             progress("store", done, total)
-    _write_state(path, State(understood.source.path.name, understood.source.sha256, until, finished=True))
+    _write_state(path, msgspec.structs.replace(state, finished=True))
     log.info("file_imported", file=understood.source.path.name, site=site, readings=done - already, already=already)
-    return Loaded(
-        total, done - already, already, finished=True, rejected=rejected, rolled=_roll(store, now, stopped, progress)
-    )
+    rolled = _roll(store, now, stopped, progress)
+    return Loaded(total, done - already, already, finished=True, rejected=rejected, rolled=rolled, joined=joined)
 
 
 def epoch_of(understood: Understood, site: str, duplicates: Duplicates) -> str:
@@ -199,59 +203,7 @@ def epoch_of(understood: Understood, site: str, duplicates: Duplicates) -> str:
     ).hexdigest()[:16]
 
 
-def _ready(found: FileSeries, store: Store, site: str, *, replace: bool) -> _Ready:
-    series = Series(site, _kind(found, store, site), found.device, found.channel)
-    if found.meaning != "interval":
-        times, values = found.times, found.values
-    else:
-        first = int(found.starts[0])
-        before, held = store.read_around(series, first, first + 1)
-        there = held[before == first]
-        preceded = not len(there) and bool((before < first - 1).any())
-        times, values = register(found, float(there[0]) if len(there) else 0.0, preceded=preceded)
-    _refuse_conflicts(found, series, times, values, store, replace=replace)
-    return _Ready(series, times, values)
-
-
-def _kind(found: FileSeries, store: Store, site: str) -> str:
-    """Kind of the device; as the store knows it, unless the file or its mapping says another than the usual one."""
-    if found.kind != DEFAULT_KIND:
-        return found.kind
-    kinds = {each.kind for each in store.series(site) if each.device == found.device} - _OWN_KINDS
-    return kinds.pop() if len(kinds) == 1 else found.kind
-
-
-def _refuse_conflicts(
-    found: FileSeries, series: Series, times: Times, values: Floats, store: Store, *, replace: bool
-) -> None:
-    around, held = store.read_around(series, int(times[0]), int(times[-1]) + 1)
-    inside = (around >= times[0]) & (around <= times[-1])
-    place = np.minimum(np.searchsorted(times, around), len(times) - 1)
-    ours = inside & (times[place] == around)
-    changed = ours & (held.view(np.int64) != values[place].view(np.int64))
-    name = f"{series.site}/{series.device}/{series.channel}"
-    if found.meaning == "interval":
-        foreign = int(np.count_nonzero(inside & ~ours) + np.count_nonzero(changed))
-        if foreign or (int(ours.sum()) < len(times) and bool((around > times[-1]).any())):
-            what = f"holds {foreign} other readings within" if foreign else "has readings after"
-            raise ConflictError(
-                f"{name}: the store {what} {_day(times[0])} to {_day(times[-1])} (UTC). Energy of intervals becomes a"
-                " counter of its own, which cannot be laid into or before another's: give it a device of its own"
-                f" (--device {series.device}-import), or import files in the order of their time"
-            )
-    elif changed.any() and not replace:
-        at = int(np.flatnonzero(changed)[0])
-        raise ConflictError(
-            f"{name}: the store holds other values at {int(changed.sum())} of these times, first {held[at]:g} where the"
-            f" file has {values[place][at]:g} ({_day(around[at])} UTC); --replace puts the file's in their place"
-        )
-
-
-def _day(time: int) -> str:
-    return str(np.datetime64(int(time), "m")).replace("T", " ")
-
-
-def _batch(each: _Ready, some: slice, epoch: str, seq: int) -> Batch:
+def _batch(each: Placed, some: slice, epoch: str, seq: int) -> Batch:
     values: list[float | None] = each.values[some].tolist()
     table = Table(each.series.device, each.series.kind, each.times[some].tolist(), {each.series.channel: values})
     return Batch(each.series.site, GATEWAY, epoch, seq, [table])

@@ -17,7 +17,7 @@ from telemetry import CHANNELS
 
 Duplicates = Literal["refuse", "first", "last"]
 
-_TRACE: Final = 2.0**-30
+TRACE: Final = 2.0**-30
 """What a register stands at that counted nothing before a gap: its fall to 0 must be seen; a billionth is none."""
 
 
@@ -109,14 +109,18 @@ class Repeats:
     clashes: list[Clash] = field(default_factory=list)
 
 
-def sort_out(raw: FileSeries, duplicates: Duplicates, repeats: Repeats, bad: list[BadCell]) -> FileSeries:
+def sort_out(
+    raw: FileSeries, duplicates: Duplicates, repeats: Repeats, bad: list[BadCell], *, exported: bool = False
+) -> FileSeries:
     """Sort by time, keep one value of each time, and set aside what no channel can hold.
 
     Of values of one time that differ, the first in the file or the last is kept, as `duplicates` says; the first
-    where it says to refuse. They are noted in `repeats` in any case.
+    where it says to refuse. They are noted in `repeats` in any case. What a store `exported` may be a counter below 0:
+    a meter's history from before its first reading (`exchange.history`).
     """
     channel = CHANNELS[raw.channel]
-    implausible = ~((raw.values >= channel.low) & (raw.values <= channel.high))
+    low = -channel.high if exported and raw.meaning == "register" else channel.low
+    implausible = ~((raw.values >= low) & (raw.values <= channel.high))
     for place in np.flatnonzero(implausible).tolist():
         span = f"{channel.low:g} – {channel.high:g} {channel.unit} ({raw.channel})"
         reason = Words(f"허용 범위 {span}를 벗어남", f"is outside {span}")
@@ -204,5 +208,5 @@ def _traces(counted: list[bool]) -> list[float]:
     traces = [0.0] * len(counted)
     for run in range(len(counted) - 2, -1, -1):
         if not counted[run]:
-            traces[run] = traces[run + 1] + _TRACE
+            traces[run] = traces[run + 1] + TRACE
     return traces

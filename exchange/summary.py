@@ -14,7 +14,7 @@ from exchange.series import FileSeries
 from exchange.understanding import Understood
 from exchange.units import conversion
 from exchange.words import Question, Words
-from exchange.zones import offsets
+from exchange.zones import local, offsets
 from telemetry import CHANNELS
 
 
@@ -128,12 +128,6 @@ def summarise(understood: Understood) -> Summary:
         ],
         understood.bad_count, understood.bad, understood.questions, understood.mapping,
     )  # fmt: skip
-
-
-def local(time: int, zone: dt.tzinfo) -> str:
-    """A time [ms UTC] as a zone's clock shows it, with the offset."""
-    moment = dt.datetime.fromtimestamp(time // 1000, zone).replace(microsecond=time % 1000 * 1000)
-    return moment.isoformat(" ", "milliseconds" if time % 1000 else "seconds" if time % 60_000 else "minutes")
 
 
 def _column(series: FileSeries, zone: dt.tzinfo) -> ColumnSummary:

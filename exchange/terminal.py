@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from exchange.history import Joined
 from exchange.loading import Loaded
 from exchange.summary import ColumnSummary, Summary
 from exchange.words import Language, Words
@@ -95,7 +96,41 @@ def said(loaded: Loaded, file: str, language: Language) -> str:
         Words(f"; 저장소가 {count:,}개 거부: {reason}", f"; the store refused {count:,}: {reason}").said(language)
         for reason, count in loaded.rejected.items()
     )
-    return words.said(language) + refused
+    return "\n".join([words.said(language) + refused, *(_joined(each, language) for each in loaded.joined)])
+
+
+def _joined(joined: Joined, language: Language) -> str:
+    """How history and a meter's own readings fit together."""
+    name = f"{joined.device} / {joined.channel}"
+    lines = [
+        Words(
+            f"  {name}: {joined.at}의 계량기 첫 측정값 {joined.first_reading:,.6g} {joined.unit} 앞에 구간"
+            f" {joined.intervals:,}개를 거꾸로 이어 붙임",
+            f"  {name}: {joined.intervals:,} intervals counted back from the meter's own first reading,"
+            f" {joined.first_reading:,.6g} {joined.unit} at {joined.at}",
+        )
+    ]
+    if joined.unknown_ms > 1:
+        length = _length(joined.unknown_ms, language)
+        ko = f"  {name}: 마지막 구간과 첫 측정값 사이 {length}의 사용량은 알 수 없음"
+        lines.append(Words(ko, f"  {name}: what was used in the {length} between is not known"))
+    if joined.left_out:
+        lines.append(
+            Words(
+                f"  {name}: 계량기 측정값이 있는 구간 {joined.left_out:,}개는 가져오지 않음",
+                f"  {name}: {joined.left_out:,} intervals left out, because the meter's own readings cover them",
+            )
+        )
+    if joined.compared:
+        sums = f"{joined.file_total:,.6g} {joined.unit}", f"{joined.meter_total:,.6g} {joined.unit}"
+        lines.append(
+            Words(
+                f"  {name}: 양쪽에 다 있는 구간 {joined.compared:,}개의 합은 파일 {sums[0]}, 계량기 {sums[1]}",
+                f"  {name}: in the {joined.compared:,} intervals that both tell, the file has {sums[0]} and the meter"
+                f" {sums[1]}",
+            )
+        )
+    return "\n".join(each.said(language) for each in lines)
 
 
 def _say(word: str, language: Language, *values: object) -> str:

@@ -178,7 +178,7 @@ def _series(
             raw = FileSeries(
                 device, kind, name, mapping.series.value, unit, meaning, *_rows(line, changed, clocks, values, rows)
             )
-            found.append(sort_out(raw, duplicates, repeats, bad))
+            found.append(sort_out(raw, duplicates, repeats, bad, exported=True))
     return found, repeats, bad
 
 

@@ -96,3 +96,9 @@ def _ahead(moment: dt.datetime) -> int:
     ahead = moment.utcoffset()
     assert ahead is not None
     return ahead // dt.timedelta(milliseconds=1)
+
+
+def local(time: int, zone: dt.tzinfo) -> str:
+    """A time [ms UTC] as a zone's clock shows it, with the offset."""
+    moment = dt.datetime.fromtimestamp(time // 1000, zone).replace(microsecond=time % 1000 * 1000)
+    return moment.isoformat(" ", "milliseconds" if time % 1000 else "seconds" if time % 60_000 else "minutes")
