@@ -87,12 +87,14 @@ def fit_change_point(
     Raises
     ------
     TooFewIntervalsError
-        When a meter has fewer usable intervals than coefficients.
+        When a meter has not more usable intervals than coefficients and knots, or there is no meter.
     ValueError
         When shapes differ or a driver is not finite.
     """
     if energy.ndim != 2 or temperature.shape != energy.shape[1:]:
         raise ValueError(f"temperature of shape {temperature.shape} for energy of shape {energy.shape}")
+    if not energy.size:
+        raise TooFewIntervalsError(f"energy of shape {energy.shape} (meters, times) holds nothing to fit")
     base = _base(temperature, drivers)
     if not np.isfinite(base).all() or not np.isfinite(temperature).all():
         raise ValueError("temperature and drivers must be finite; set the energy to NaN where one is missing")
@@ -103,6 +105,14 @@ def fit_change_point(
     designs = np.stack([np.column_stack((base, *_slopes(temperature, shape, pair))) for pair in knots])
     found = solve(designs[0] if len(designs) == 1 else designs, energy)
     searched = np.isfinite(knots).sum(axis=1) - (1 if shape is Shape.BOTH_AT_ONE else 0)
+    short = np.flatnonzero(found.freedom <= searched)
+    if len(short):
+        first = int(short[0])
+        needed = int(found.n[first] - found.freedom[first] + searched[first])
+        raise TooFewIntervalsError(
+            f"meter {first}: {found.n[first]} intervals for {needed} coefficients and knots; "
+            f"at least {needed + 1} needed"
+        )
     solution = Solution(
         found.coefficients,
         found.kept,

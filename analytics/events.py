@@ -68,6 +68,8 @@ def find_events(
     shortest
         Fewest intervals on either side of a step.
     """
+    if not len(residuals):
+        return []
     level = _running_median(residuals, shortest)
     apart = residuals - level
     scale = _TO_SIGMA * float(np.median(np.abs(apart)))

@@ -64,7 +64,7 @@ def solve(design: Floats, energy: Floats) -> Solution:
     Raises
     ------
     TooFewIntervalsError
-        When a meter has not more intervals than columns that count.
+        When a meter has not more intervals than columns that count, or there is no meter.
     ValueError
         When shapes differ or the design is not finite.
     """
@@ -112,6 +112,8 @@ def standard_errors(design: Floats, solution: Solution) -> Floats:
 
 
 def _check(design: Floats, energy: Floats) -> None:
+    if not energy.size:
+        raise TooFewIntervalsError(f"energy of shape {energy.shape} (meters, times) holds nothing to fit")
     if energy.ndim != 2 or design.ndim not in {2, 3} or design.shape[-2] != energy.shape[1]:
         raise ValueError(f"design of shape {design.shape} for energy of shape {energy.shape} (meters, times)")
     if design.ndim == 3 and len(design) != len(energy):

@@ -119,7 +119,7 @@ def _restricted(sample: Sample, rho: Floats) -> tuple[Floats, Floats]:
     orthonormal first: their own conditioning does not enter.
     """
     basis, triangle = np.linalg.qr(sample.design)
-    span = max(float(np.abs(sample.energy).max()), 1e-300)
+    span = float(np.abs(sample.energy).max()) or 1.0
     columns = np.column_stack((basis, (sample.energy - basis @ (basis.T @ sample.energy)) / span))
     steps = np.diff(sample.positions)
     first = np.outer(columns[0], columns[0])

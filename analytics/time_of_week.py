@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.errors import TooFewIntervalsError
 from analytics.least_squares import Solution, solve
 from analytics.levels import Groups, group_sums
 from analytics.registers import Bools, Floats
@@ -74,8 +75,10 @@ def fit_time_of_week(
     Raises
     ------
     TooFewIntervalsError
-        When a meter has fewer usable intervals than columns that count.
+        When a meter has not more usable intervals than slots and columns that count, or there is no meter.
     """
+    if not energy.size:
+        raise TooFewIntervalsError(f"energy of shape {energy.shape} (meters, times) holds nothing to fit")
     knots = np.linspace(temperature.min(), temperature.max(), segments + 1)[1:-1]
     parts = _parts(temperature, knots, drivers)
     used = np.isfinite(energy)
@@ -88,6 +91,14 @@ def fit_time_of_week(
     swept = np.where(np.isfinite(swept), swept, 0.0)
     found = solve(swept[0] if same else swept, rest)
     seen = np.isfinite(level)
+    short = np.flatnonzero(found.freedom <= seen.sum(axis=1))
+    if len(short):
+        first = int(short[0])
+        needed = int(found.n[first] - found.freedom[first] + seen[first].sum())
+        raise TooFewIntervalsError(
+            f"meter {first}: {found.n[first]} intervals for {needed} slots and coefficients; "
+            f"at least {needed + 1} needed"
+        )
     shift = np.stack([found.coefficients[m] @ means[0 if same else m] for m in range(len(energy))])
     levels = level - shift
     solution = Solution(

@@ -2,7 +2,8 @@
 
 Demand is billed as the mean power of a fixed window (15 minutes in Korea). At every moment within it, part is measured;
 the rest is foretold to go on as in the last minutes. What that missed on past windows, at the same moment of them and
-as a share of their mean so far, is the band: a factory whose load jumps gets a wide one.
+as a share of their mean so far, is the band: a factory whose load jumps gets a wide one. Windows at rest so far are
+held against their like, in kW: what starts up then is no share of nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from analytics.errors import AnalyticsError, TooFewIntervalsError
 
 Floats = npt.NDArray[np.float64]
 
+_AT_REST = 0.1
+"""Share of the past windows' mean power under which a window is at rest so far."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemandForecast:
@@ -27,11 +31,17 @@ class DemandForecast:
         Measurements that count as the last minutes.
     errors
         What the rule missed each past window's mean by after so many measurements, as a share of its mean so far,
-        sorted, shape (steps, windows).
+        sorted, shape (steps, windows); NaN, last, for those at rest so far.
+    resting
+        The same of windows at rest so far [kW]; NaN, last, for the others.
+    rest
+        Mean so far below which a window is at rest [kW].
     """
 
     recent: int
     errors: Floats
+    resting: Floats
+    rest: float
 
     @property
     def steps(self) -> int:
@@ -54,30 +64,31 @@ def fit_demand_forecast(power: Floats, *, recent: int) -> DemandForecast:
     Parameters
     ----------
     power
-        Evenly measured power, one row per window, shape (windows, steps) [kW]. Rows with NaN, and windows without load,
-        are left out.
+        Evenly measured power, one row per window, shape (windows, steps) [kW]. Rows with NaN are left out.
     recent
         Measurements that count as the last minutes; five minutes are a good choice.
 
     Raises
     ------
     TooFewIntervalsError
-        Without a single whole window.
+        Without a single whole window with a load.
     AnalyticsError
         When `recent` is not positive.
     """
     if recent < 1:
         raise AnalyticsError(f"the last {recent} measurements are none")
-    good = power[~np.isnan(power).any(axis=1) & (power.mean(axis=1) > 0)]
-    if not len(good):
+    good = power[~np.isnan(power).any(axis=1)]
+    whole = good.mean(axis=1)
+    if not (whole > 0).any():
         raise TooFewIntervalsError(f"{len(power)} windows hold no whole one to learn from")
-    steps = power.shape[1]
-    errors = np.zeros((steps, len(good)))
+    steps, rest = power.shape[1], _AT_REST * float(whole[whole > 0].mean())
+    errors, resting = np.zeros((2, steps, len(good)))
     for elapsed in range(1, steps):
-        so_far = np.maximum(good[:, :elapsed].mean(axis=1), np.finfo(float).tiny)
-        value = _value(good[:, :elapsed], steps, recent)
-        errors[elapsed] = np.sort((good.mean(axis=1) - value) / so_far)
-    return DemandForecast(recent, errors)
+        so_far = good[:, :elapsed].mean(axis=1)
+        missed = whole - _value(good[:, :elapsed], steps, recent)
+        errors[elapsed] = np.sort(np.where(so_far < rest, np.nan, missed / np.maximum(so_far, rest)))
+        resting[elapsed] = np.sort(np.where(so_far < rest, missed, np.nan))
+    return DemandForecast(recent, errors, resting, rest)
 
 
 def foretell_demand(forecast: DemandForecast, so_far: Floats, *, confidence: float = 0.9) -> Foretold:
@@ -102,8 +113,13 @@ def foretell_demand(forecast: DemandForecast, so_far: Floats, *, confidence: flo
     if elapsed == forecast.steps:
         return Foretold(measured, measured, measured)
     value = float(_value(so_far[None], forecast.steps, forecast.recent)[0])
-    low, high = np.quantile(forecast.errors[elapsed], [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Foretold(value, value + float(low) * measured, value + float(high) * measured)
+    kinds = [(forecast.errors[elapsed], max(measured, forecast.rest)), (forecast.resting[elapsed], 1.0)]
+    # Where no past window was like this one at this moment, the others have to do.
+    likely = reversed(kinds) if measured < forecast.rest else kinds
+    past, by = next((past, by) for past, by in likely if not np.isnan(past[0]))
+    known = past[: np.count_nonzero(~np.isnan(past))]
+    low, high = by * np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Foretold(value, value + float(low), value + float(high))
 
 
 def power_left(target: float, so_far: Floats, steps: int) -> float:

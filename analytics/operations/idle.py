@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from analytics.errors import AnalyticsError
+from analytics.errors import AnalyticsError, TooFewIntervalsError
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -72,10 +72,14 @@ def find_idle(
 
     Raises
     ------
+    TooFewIntervalsError
+        Without an interval.
     AnalyticsError
         When shapes do not fit.
     """
     load = np.atleast_2d(power)
+    if not load.shape[1]:
+        raise TooFewIntervalsError("no interval of the power is known")
     if producing is not None and np.atleast_2d(producing).shape != load.shape:
         raise AnalyticsError(
             f"power of shape {load.shape} and producing of {np.atleast_2d(producing).shape} do not fit"

@@ -99,6 +99,14 @@ def test_the_band_of_a_mixture_holds_exactly_its_confidence() -> None:
         band.half_width(1.0)
 
 
+@pytest.mark.parametrize("level", [0.0, 100.0])
+def test_a_baseline_that_never_moves_has_finite_noise(level: float) -> None:
+    noise = estimate_noise([Sample(np.ones((14, 1)), np.full(14, level), np.arange(14))])
+    assert np.isfinite(noise.weight).all()
+    assert noise.weight.sum() == pytest.approx(1.0)
+    assert noise.variance.max() < 1e-20
+
+
 def test_rho_is_estimated_as_the_dense_restricted_likelihood_says() -> None:
     rng = np.random.default_rng(12)
     positions = np.array([*range(15), *range(18, 40)])

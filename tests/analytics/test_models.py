@@ -112,6 +112,38 @@ def test_a_constant_temperature_leaves_a_model_without_slopes() -> None:
     assert model.predict(np.full(2, 15.0))[0] == pytest.approx([9.5, 9.5])
 
 
+@pytest.mark.parametrize(
+    ("shape", "least"), [(Shape.LINE, 3), (Shape.COOLING, 4), (Shape.BOTH_AT_ONE, 5), (Shape.BOTH, 6)]
+)
+def test_a_change_point_needs_a_degree_of_freedom_beside_its_knots(shape: Shape, least: int) -> None:
+    rng = np.random.default_rng(9)
+    temperature, energy = np.linspace(0, 30, least), rng.normal(50, 1, (2, least))
+    assert fit_change_point(energy, temperature, shape=shape).solution.freedom.tolist() == [1, 1]
+    with pytest.raises(TooFewIntervalsError):
+        fit_change_point(energy[:, 1:], temperature[1:], shape=shape)
+
+
+def test_time_of_week_needs_a_degree_of_freedom_beside_its_slots() -> None:
+    rng = np.random.default_rng(10)
+    slots, temperature = np.arange(28) % 14, rng.normal(15, 5, 28)
+    assert fit_time_of_week(rng.normal(size=(1, 28)), slots, temperature, count=14).solution.freedom[0] == 8
+    with pytest.raises(TooFewIntervalsError, match="14 slots and coefficients"):
+        fit_time_of_week(rng.normal(size=(1, 14)), slots[:14], temperature[:14], count=14)
+
+
+def test_no_meter_and_no_interval_are_said_to_be_none() -> None:
+    slots = np.zeros(5, dtype=np.int64)
+    for energy in (np.zeros((0, 5)), np.zeros((1, 0))):
+        times = energy.shape[1]
+        for fit in (
+            lambda e, n: solve(np.ones((n, 1)), e),
+            lambda e, n: fit_change_point(e, np.arange(float(n))),
+            lambda e, n: fit_time_of_week(e, slots[:n], np.arange(float(n))),
+        ):
+            with pytest.raises(TooFewIntervalsError, match="nothing to fit"):
+                fit(energy, times)
+
+
 @pytest.mark.parametrize("count", [168, 672])
 def test_time_of_week_is_the_regression_with_a_dummy_per_slot(count: int) -> None:
     rng = np.random.default_rng(4)

@@ -93,6 +93,7 @@ def test_a_step_and_an_outlier_are_proposed_with_their_date_and_size() -> None:
     residuals = rng.normal(0, 1, 120)
     residuals[70:] += 4
     residuals[30] += 12
+    assert find_events(residuals[:0], np.arange(0)) == []
     outlier, step = find_events(residuals, np.arange(500, 620))
     assert (outlier.kind, outlier.start, outlier.end) == (EventKind.OUTLIER, 530, 530)
     assert outlier.size == pytest.approx(12, abs=3)

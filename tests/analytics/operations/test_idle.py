@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics import AnalyticsError
+from analytics import AnalyticsError, TooFewIntervalsError
 from analytics.operations import find_idle
 
 
@@ -66,3 +66,8 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         find_idle(np.ones(4), 1.0, producing=np.ones(5, dtype=np.bool_))
     with pytest.raises(AnalyticsError, match="prices"):
         find_idle(np.ones(4), 1.0, prices=np.ones(5))
+
+
+def test_power_without_an_interval_is_refused() -> None:
+    with pytest.raises(TooFewIntervalsError, match="no interval"):
+        find_idle(np.zeros((2, 0)), 0.25)

@@ -83,6 +83,22 @@ def test_the_demand_band_holds_as_often_as_it_says_on_windows_it_did_not_see() -
     assert 165 <= held <= 195  # 180 expected of 200, three standard deviations either way
 
 
+def test_a_window_that_starts_at_rest_is_foretold_with_a_band_as_wide_as_what_may_start_up() -> None:
+    past = np.full((200, 90), 60.0)
+    past[::4, :30] = 0.0  # every fourth window starts up after five minutes
+    past[1::4] = 0.0
+    forecast = fit_demand_forecast(past, recent=30)
+    resting = foretell_demand(forecast, np.zeros(20), confidence=0.9)
+    assert (resting.value, resting.low) == (0.0, 0.0)
+    assert resting.high == pytest.approx(40.0)
+    running = foretell_demand(forecast, np.full(20, 60.0), confidence=0.9)
+    assert (running.low, running.value, running.high) == pytest.approx((60.0, 60.0, 60.0))
+    # At rest when no window ever was: what the others missed, of the load at which rest begins.
+    steady = fit_demand_forecast(60 * np.random.default_rng(8).normal(1, 0.1, (100, 90)), recent=30)
+    found = foretell_demand(steady, np.zeros(60))
+    assert -1.0 < found.low < 0.0 < found.high < 1.0
+
+
 def test_what_is_left_to_draw_keeps_the_target() -> None:
     so_far = np.full(60, 110.0)
     left = power_left(100.0, so_far, 90)
