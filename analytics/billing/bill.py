@@ -16,6 +16,8 @@ from analytics.billing.tariff import LoadBand, Season, Tariff, Timeline
 from analytics.errors import AnalyticsError
 
 _QUARTERS_PER_HOUR = 4
+_EXACT = 4
+"""Decimals of a won that a sum is exact to: beyond, a 9 is a rounding error and must not take off a won."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Bill:
     lines
         What the electricity charge is made of.
     charge, vat, fund, total
-        Electricity charge and VAT to the won, fund and total without what is under 10 원 [원].
+        Electricity charge, each kind of line without what is under 1 원; VAT to the nearest won; fund and total without
+        what is under 10 원 [원].
     demand, highest
         Billing demand, and the highest demand of all hours [kW].
     power_factor
@@ -160,7 +163,7 @@ def bill(
         lines += _power_factor(base, charge, account)
     lines += _energy(tariff, load)
     lines += _adjustments(tariff, load)
-    amount = _half_up(math.fsum(line.amount for line in lines))
+    amount = sum(_whole(math.fsum(line.amount for line in lines if line.code == code)) for code in _codes(lines))
     vat = _half_up(amount * _share(tariff.vat, load))
     fund = _tens(amount * _share(tariff.fund, load))
     return Bill(
@@ -259,9 +262,17 @@ def _adjustments(tariff: Tariff, load: Load) -> Iterator[Line]:
             yield Line(adjustment.name, kwh, "kWh", price.value, verified=price.verified(end), days=days)
 
 
+def _codes(lines: list[Line]) -> list[str]:
+    return list(dict.fromkeys(line.code for line in lines))
+
+
+def _whole(won: float) -> int:
+    return math.trunc(round(won, _EXACT))
+
+
 def _half_up(won: float) -> int:
-    return math.floor(won + 0.5)
+    return math.floor(round(won, _EXACT) + 0.5)
 
 
 def _tens(won: float) -> int:
-    return math.floor(won / 10.0) * 10
+    return math.floor(round(won, _EXACT) / 10.0) * 10

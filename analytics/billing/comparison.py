@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.billing.bill import Account, Bill, bill
-from analytics.billing.demand import month_peak
+from analytics.billing.demand import MonthPeak, month_peak
 from analytics.billing.load import Load
 from analytics.billing.power_factor import PowerFactors
 from analytics.billing.tariff import Tariff
@@ -39,7 +39,8 @@ def compare_options(
 ) -> list[OptionCost]:
     """The same load under every option (선택 Ⅰ/Ⅱ/Ⅲ), cheapest first.
 
-    Peaks of the months given count for those after them, beside `account.earlier`.
+    Peaks of the months given count for those after them, beside `account.earlier`, and so does a month in which demand
+    lay above the contract power or the power factor was notified.
 
     Parameters
     ----------
@@ -52,13 +53,24 @@ def compare_options(
     factors = power_factors or [None] * len(periods)
     costs = []
     for option, tariff in options.items():
-        peaks, bills = list(account.earlier), []
+        now, bills = account, []
         for (first, last), factor in zip(periods, factors, strict=True):
-            now = Account(account.contract_kw, tuple(peaks), account.months_in_excess, account.penalised_before)
             bills.append(bill(tariff, now, load, first, last, factor))
-            peaks.append(month_peak(tariff, load.part(first, last)))
+            now = _after(now, bills[-1], month_peak(tariff, load.part(first, last)))
         costs.append(OptionCost(option, tuple(bills)))
     return sorted(costs, key=lambda cost: cost.total)
+
+
+def _after(account: Account, found: Bill, peak: MonthPeak) -> Account:
+    codes = {line.code for line in found.lines}
+    charge = found.power_factor
+    notified = charge is not None and (charge.lagging_share > 0 or charge.leading_share > 0)
+    return Account(
+        account.contract_kw,
+        (*account.earlier, peak),
+        account.months_in_excess + ("excess" in codes),
+        account.penalised_before or notified,
+    )
 
 
 def bill_saving(

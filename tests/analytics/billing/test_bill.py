@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,11 +14,15 @@ from hypothesis import strategies as st
 from analytics import AnalyticsError, NotInForceError, Ranged
 from analytics.billing import (
     Account,
+    Dated,
     DemandReason,
+    DemandRule,
     Load,
     LoadBand,
     MonthPeak,
     PowerFactors,
+    Prices,
+    Timeline,
     bill,
     bill_saving,
     billing_demand,
@@ -45,6 +50,32 @@ def test_one_working_day_reckoned_by_hand() -> None:
     assert (found.charge, found.vat, found.fund, found.total) == (1_198_000, 119_800, 35_940, 1_353_740)
     assert not found.verified
     assert found.missing == 0
+
+
+def test_each_kind_of_line_loses_what_is_under_a_won_and_only_vat_is_rounded() -> None:
+    # 325 kWh for 24,957.5 원 in a published example (Aju Business Daily, 2016-08-09): 24,957 + 2,496 + 920 → 28,370.
+    prices = Prices(1600.0, np.full((3, 3), 23_357.5 / 325))
+    example = replace(
+        tariff(one_price=True),
+        prices=Timeline("prices", (Dated(OLD, prices),)),
+        adjustments=(),
+        fund=Timeline("fund", (Dated(OLD, 0.037),)),
+        demand=DemandRule(frozenset(), 0.0, metered=False),
+    )
+    load = Load(MONDAY, np.full((1, 96), 325 / 96))
+    found = bill(example, Account(1.0), load, MONDAY, MONDAY)
+    assert (found.charge, found.vat, found.fund, found.total) == (24_957, 2_496, 920, 28_370)
+    two = replace(example, adjustments=(Timeline("fuel", (Dated(OLD, 1.5 / 325),)),))
+    assert bill(two, Account(1.0), load, MONDAY, MONDAY).charge == 24_958
+
+
+@settings(max_examples=60, deadline=None)
+@given(kw=st.integers(1, 100_000))
+def test_no_rounding_error_takes_off_a_won_or_ten(kw: int) -> None:
+    """Whole prices: base 9,000 원/kW on the contract power, no energy; VAT 10 %, fund 2.9 %."""
+    plain = replace(tariff(metered=False), adjustments=(), fund=Timeline("fund", (Dated(OLD, 0.029),)))
+    found = bill(plain, Account(float(kw)), Load(MONDAY, np.zeros((1, 96))), MONDAY, MONDAY)
+    assert (found.charge, found.vat, found.fund) == (9000 * kw, 900 * kw, 261 * kw // 10 * 10)
 
 
 def test_peak_is_mid_on_saturdays_and_all_is_light_on_sundays_and_holidays() -> None:
@@ -141,6 +172,20 @@ def test_options_are_compared_cheapest_first_and_carry_their_own_peaks() -> None
     for cost in costs:
         assert cost.bills[1].demand.reason is DemandReason.EARLIER_MONTH
         assert cost.bills[1].demand.kw == 400.0
+
+
+def test_the_second_month_of_excess_or_of_a_poor_power_factor_is_no_warning_any_more() -> None:
+    load = flat(dt.date(2026, 7, 1), 92, kw=120.0)
+    months = [(dt.date(2026, month, 1), dt.date(2026, month, last)) for month, last in ((7, 31), (8, 31), (9, 30))]
+    bad = [PowerFactors(np.full((days, 48), 82.0), np.full((days, 48), 100.0)) for days in (31, 31, 30)]
+    account = Account(100.0, penalised_before=False)
+    [cost] = compare_options({"hours": tariff()}, account, load, months, bad)
+    for code, amounts in (
+        ("excess", [0.0, 20 * 9000 * 1.5, 20 * 9000 * 1.5]),
+        ("power_factor_lagging", [0.0, 120 * 9000 * 0.02, 120 * 9000 * 0.02]),
+    ):
+        charged = [line.amount for found in cost.bills for line in found.lines if line.code == code]
+        assert charged == pytest.approx(amounts)
 
 
 def test_a_savings_worth_is_the_difference_of_two_bills_at_both_ends_of_its_band() -> None:
