@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 import structlog
 
 from storage.influx.horizon import Horizon, read_horizon, set_aside
+from storage.influx.lanes import lanes, side_by_side
 from storage.influx.lines import Piece, halve_fields, halve_lines, requests
 from storage.influx.newest import Newest
 from storage.influx.server import Server
 from storage.influx.touches import Touches
-from storage.intake import Intake, take
+from storage.intake import Block, Intake, take
 from storage.store import Rejected, Series, Written
-from telemetry import Batch
+from telemetry import Batch, Gap
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +29,18 @@ _HORIZON_AGAIN_S: Final = 60.0
 """How long another process's forgetting may go unnoticed [s]; rolling looks for itself."""
 
 
+class _Sent(NamedTuple):
+    """What became of requests: what the server refused, and why a note could not be left."""
+
+    rejected: list[Rejected]
+    trouble: str
+
+
 class Writer:
-    """Commits batches, with a note of what they touch in every request."""
+    """Commits batches, with a note of what they touch in every request.
+
+    Large writes go in two lanes (`storage.influx.lanes`): while the server works on one request, the other is made.
+    """
 
     def __init__(self, server: Server, touches: Touches, newest: Newest) -> None:
         self._server = server
@@ -35,6 +48,8 @@ class Writer:
         self._newest = newest
         self._horizon = Horizon()
         self._horizon_asked = -_HORIZON_AGAIN_S
+        # Made by turns, both requests of a write would be late; made one after the other, the first is early.
+        self._making = threading.Lock()
         self.trouble = ""
 
     def write(self, batches: Sequence[Batch]) -> Written:
@@ -42,10 +57,12 @@ class Writer:
         intake = take(batches)
         if intake.blocks:
             intake = set_aside(self._server, intake, self._known_horizon())
-        refused: list[Rejected] = []
-        for pieces in requests(intake.blocks, intake.gaps, LINES_PER_REQUEST):
-            refused.extend(self._send(pieces))
-        refused = _folded(refused)
+        parts = lanes(intake.blocks)
+        gaps = [intake.gaps, *[[]] * (len(parts) - 1)]
+        sent = side_by_side([partial(self._send_all, *part) for part in zip(parts, gaps, strict=True)])
+        if intake.blocks or intake.gaps:
+            self.trouble = next((each.trouble for each in sent if each.trouble), "")
+        refused = _folded([rejected for each in sent for rejected in each.rejected])
         lost_gaps = len(refused) - sum(1 for each in refused if each.readings)
         stored = intake.stored - sum(each.readings for each in refused)
         self._tell(intake)
@@ -67,11 +84,17 @@ class Writer:
         self._horizon = horizon
         self._horizon_asked = time.monotonic()
 
-    def _send(self, pieces: list[Piece]) -> list[Rejected]:
-        lines = _lines(pieces)
-        if not lines:
-            return []
-        plan = self._touches.plan(pieces)
+    def _send_all(self, blocks: list[Block], gaps: list[tuple[Batch, Gap]]) -> _Sent:
+        sent = [self._send(pieces) for pieces in requests(blocks, gaps, LINES_PER_REQUEST)]
+        rejected = [rejected for each in sent for rejected in each.rejected]
+        return _Sent(rejected, next((each.trouble for each in sent if each.trouble), ""))
+
+    def _send(self, pieces: list[Piece]) -> _Sent:
+        with self._making:
+            lines = _lines(pieces)
+            if not lines:
+                return _Sent([], "")
+            plan = self._touches.plan(pieces)
         refusal = self._server.write([*lines, *plan.lines])
         rejected: list[Rejected] = []
         if refusal is not None:
@@ -80,11 +103,9 @@ class Writer:
             refusal = self._server.write(plan.lines) if plan.lines else None
         if refusal is None:
             self._touches.noted(plan)
-            self.trouble = ""
-        else:
-            self.trouble = f"what is to be rolled up cannot be noted: {refusal.reason}"
-            log.error("influxdb_note_refused", url=self._server.url, reason=refusal.reason)
-        return rejected
+            return _Sent(rejected, "")
+        log.error("influxdb_note_refused", url=self._server.url, reason=refusal.reason)
+        return _Sent(rejected, f"what is to be rolled up cannot be noted: {refusal.reason}")
 
     def _halved(self, pieces: list[Piece], lines: list[str], dropped: int | None) -> list[Rejected]:
         """Send again in two parts; what is one value wide and one line long is rejected."""
