@@ -18,6 +18,9 @@ from storage.duck.newest import Columns
 from storage.errors import StoreError
 
 _FIRST: Final = -(2**63)
+NEVER: Final = 2**62
+"""Later than every reading."""
+
 _LEAST_OF_ONE: Final = 16
 """Rows of a series that lie side by side afterwards, on average, or it does not pay."""
 
@@ -47,14 +50,18 @@ LAYOUTS: Final = (
 
 
 class Settling:
-    """How far a file is settled, and whether a piece was written to while it was being sorted."""
+    """How far a file is settled, and what is written into it while some of it is being sorted or copied."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._settled = _settled(cursor, READINGS)
-        self._sorting_until: int | None = None
-        self._disturbed = False
+        self.earliest = NEVER
+        """Earliest time written since `listen` [ms UTC]."""
         self._late = 0
-        self._late_from = 2**62
+        self._late_from = NEVER
+
+    def listen(self) -> None:
+        """From here on, `earliest` tells of whoever writes. The caller holds the writer's lock."""
+        self.earliest = NEVER
 
     def will_write(self, columns: Columns) -> None:
         """Hear of readings before they are committed, for a commit may fail and yet be durable.
@@ -62,8 +69,7 @@ class Settling:
         The caller holds the writer's lock.
         """
         first = int(columns.time.min())
-        if self._sorting_until is not None and first < self._sorting_until:
-            self._disturbed = True
+        self.earliest = min(self.earliest, first)
         if first < self._settled:
             self._late += int((columns.time < self._settled).sum())
             self._late_from = min(self._late_from, first)
@@ -87,7 +93,7 @@ class Settling:
                 if layout is READINGS and self._late >= most:
                     # A history was taken in: it is laid out like the rest.
                     self._settled, self._late = min(self._settled, self._late_from), 0
-                    self._late_from = 2**62
+                    self._late_from = NEVER
                     start = self._settled
                 else:
                     start = self._settled if layout is READINGS else _settled(cursor, layout)
@@ -103,21 +109,16 @@ class Settling:
         self, cursor: duckdb.DuckDBPyConnection, writer: threading.Lock, layout: _Layout, start: int, until: int
     ) -> int:
         span = f"{layout.time} >= {start} AND {layout.time} < {until}"
-        if layout is READINGS:
-            with writer:
-                # From here on, whoever writes into the piece is heard.
-                self._sorting_until, self._disturbed = until, False
-        try:
-            _sort(cursor, layout, span)
-            with writer:
-                if layout is READINGS and self._disturbed:
-                    return 0
-                rows = _swap(cursor, layout, span, until)
-                if layout is READINGS:
-                    self._settled = until
-                return rows
-        finally:
-            self._sorting_until = None
+        with writer:
+            self.listen()
+        _sort(cursor, layout, span)
+        with writer:
+            if layout is READINGS and self.earliest < until:
+                return 0
+            rows = _swap(cursor, layout, span, until)
+            if layout is READINGS:
+                self._settled = until
+            return rows
 
 
 def _sort(cursor: duckdb.DuckDBPyConnection, layout: _Layout, span: str) -> None:
@@ -149,7 +150,7 @@ def _check(layout: _Layout, deleted: int, inserted: int) -> None:
 
 
 def _full_piece(cursor: duckdb.DuckDBPyConnection, layout: _Layout, start: int, before: int, most: int) -> int | None:
-    """Where a piece from `start` ends that has more than half of `most` rows, and no more than that where it can.
+    """Where a piece from `start` ends that has nearly `most` rows, and no more than that where it can.
 
     None when fewer than `most` rows wait: sorting them again with those that follow would be work done twice.
     """
@@ -171,15 +172,16 @@ def _full_piece(cursor: duckdb.DuckDBPyConnection, layout: _Layout, start: int, 
         [start, before],
     )
     low, high = _number(first), before
-    # The largest end, to a factor of two, with at most so many rows; a single time that has more stays whole.
+    # The largest end, nearly, with at most so many rows; a single time that has more stays whole.
     if waiting == most:
         return high
+    nearly = most * 9 // 10
     while high - low > 1:
         middle = (low + high) // 2
         count = rows(middle)
-        if most // 2 < count <= most:
+        if nearly < count <= most:
             return middle
-        low, high = (middle, high) if count <= most // 2 else (low, middle)
+        low, high = (middle, high) if count <= nearly else (low, middle)
     return high
 
 
