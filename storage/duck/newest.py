@@ -188,7 +188,8 @@ class Newest:
 
     def beyond(self, columns: Columns) -> npt.NDArray[np.bool_]:
         """Which readings are newer than everything their series holds, shape (readings,): they cannot collide."""
-        self._grow(int(columns.series_id[-1]) + 1)
+        if len(columns.time):
+            self._grow(int(columns.series_id[-1]) + 1)
         newer: npt.NDArray[np.bool_] = columns.time > self._time[columns.series_id]
         return newer
 

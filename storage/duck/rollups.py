@@ -49,24 +49,29 @@ class Touches:
             cursor.execute("SELECT coalesce(max(value), ?) FROM facts WHERE name = 'horizon'", [NEVER])
         )
 
-    def record(self, cursor: duckdb.DuckDBPyConnection, columns: Columns) -> Pairs:
-        """Record, within the caller's transaction, which windows readings touch; returns them for `committed`."""
+    def untold(self, columns: Columns) -> Pairs:
+        """Windows that readings touch and the file does not record yet, sorted by window and series."""
+        if not len(columns.time):
+            return np.zeros(0, np.int32), np.zeros(0, np.int64)
         ids, window = columns.series_id, window_of(columns.time, ROLLUP_MS)
         self._grow(int(ids[-1]) + 1)
         new = self._newest[ids] != window
         ids, window = ids[new], window[new]
+        order = np.lexsort((ids, window)) if len(ids) and window.min() != window.max() else slice(None)
+        return ids[order], window[order]
+
+    def record(self, cursor: duckdb.DuckDBPyConnection, pairs: Pairs) -> None:
+        """Record such windows, within the caller's transaction."""
+        ids, window = pairs
         if not len(ids):
-            return ids, window
-        order = np.lexsort((ids, window)) if window.min() != window.max() else slice(None)
-        ids, window = ids[order], window[order]
+            return
         follows = (np.diff(ids) <= 1) & (np.diff(window) == 0)
         first, last = np.flatnonzero(np.append(True, ~follows)), np.flatnonzero(np.append(~follows, True))
         cursor.register("touching", {"first": ids[first], "last": ids[last], "start": window[first]})
         cursor.execute("INSERT INTO touched SELECT first, last, start FROM touching")
-        return ids, window
 
     def committed(self, pairs: Pairs) -> None:
-        """Take over what `record` wrote; of several windows of a series, the newest is remembered."""
+        """Take over what the transaction recorded; of several windows of a series, the newest is remembered."""
         self._newest[pairs[0]] = pairs[1]
 
     def claim(self, cursor: duckdb.DuckDBPyConnection, before: int) -> None:

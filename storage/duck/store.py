@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from storage.aggregation import check
-from storage.duck.committing import commit
+from storage.duck.committing import Committing
 from storage.duck.file import DataFile
 from storage.duck.newest import Newest
 from storage.duck.numbering import numbered
@@ -65,6 +65,7 @@ class DuckStore:
         self._in_doubt = False
         try:
             with self._file.cursor() as cursor:
+                self._committing = Committing(cursor)
                 self._newest = Newest(cursor)
                 self._touches = Touches(cursor)
                 self._settling = Settling(cursor)
@@ -87,7 +88,7 @@ class DuckStore:
                 self._in_doubt = True
                 if len(columns.time):
                     self._settling.will_write(columns)
-                pairs = commit(cursor, new, columns, self._newest, self._touches, intake.gaps)
+                pairs = self._committing.commit(cursor, new, columns, self._newest, self._touches, intake.gaps)
                 self._in_doubt = False
                 self._newest.committed(new, columns)
                 self._touches.committed(pairs)
