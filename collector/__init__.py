@@ -1,6 +1,7 @@
 """MQTT in, store out, acknowledgement back; quarantine for what cannot be stored."""
 
 from collector.broker_check import Told, ask
+from collector.broker_probe import PROBE_MESSAGES, Probed, probe
 from collector.collector import Collector
 from collector.counters import Counters, Latency
 from collector.endpoint import Endpoint, EndpointServer, Page
@@ -14,6 +15,7 @@ from collector.settings import Settings
 from collector.vitals import complaints, pages
 
 __all__ = [
+    "PROBE_MESSAGES",
     "Choice",
     "Collector",
     "CollectorError",
@@ -24,6 +26,7 @@ __all__ = [
     "Entry",
     "Latency",
     "Page",
+    "Probed",
     "Quarantine",
     "QuarantineCounters",
     "QuarantineError",
@@ -35,5 +38,6 @@ __all__ = [
     "complaints",
     "metrics",
     "pages",
+    "probe",
     "shortfalls",
 ]

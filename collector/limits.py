@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from collector.broker_probe import PROBE_MESSAGES, Probed
 from telemetry import MAX_BYTES
 
 _INFLIGHT: Final = 100
 """Unconfirmed messages a broker should take and send at once: below it, the round trip bounds the throughput."""
 _HEADER_BYTES: Final = 1024
 _DAY_S: Final = 86_400
+DROPPED: Final = "$SYS/broker/publish/messages/dropped"
+"""Where mosquitto tells how many messages its limits made it drop since its start."""
+_QUEUE: Final = "mosquitto: max_queued_messages, max_queued_bytes, memory_limit; EMQX: mqtt.max_mqueue_len"
 
 
 class Shortfall(NamedTuple):
@@ -29,8 +33,15 @@ class Shortfall(NamedTuple):
     en: str
 
 
-def shortfalls(granted: Mapping[str, Any], *, shared: bool, expiry_s: int, queue: int | None = None) -> list[Shortfall]:
-    """Compare what an MQTT 5 broker granted at connect with what is needed.
+def shortfalls(
+    granted: Mapping[str, Any],
+    *,
+    shared: bool,
+    expiry_s: int,
+    reports: Mapping[str, str] | None = None,
+    probed: Probed | None = None,
+) -> list[Shortfall]:
+    """Compare what an MQTT 5 broker granted at connect, and was found to do, with what is needed.
 
     Parameters
     ----------
@@ -40,8 +51,10 @@ def shortfalls(granted: Mapping[str, Any], *, shared: bool, expiry_s: int, queue
         Whether a shared subscription is wanted.
     expiry_s
         How long the session shall be kept while we are away [s].
-    queue
-        Messages the broker was found to keep for an absent client; None when that was not tried.
+    reports
+        What it publishes of itself under ``$SYS``, by topic.
+    probed
+        What was found out by trying.
     """
     found: list[Shortfall] = []
 
@@ -81,10 +94,32 @@ def shortfalls(granted: Mapping[str, Any], *, shared: bool, expiry_s: int, queue
             "Session Expiry Interval", f"{expiry} s", f"{expiry_s}초가 필요합니다", f"{expiry_s} s are asked for",
             "mosquitto: persistent_client_expiration, EMQX: mqtt.session_expiry_interval",
         )  # fmt: skip
-    if queue is not None:
-        short(
-            "queue of an absent client", queue, "한도를 두지 않거나 더 크게 하십시오",
-            "make it larger; gateways send again what was dropped, later",
-            "mosquitto: max_queued_messages, EMQX: mqtt.max_mqueue_len",
-        )  # fmt: skip
-    return found
+    return [*found, *_tried(probed or Probed()), *_dropped(reports or {})]
+
+
+def _tried(probed: Probed) -> Iterator[Shortfall]:
+    if probed.queue is not None and probed.queue < PROBE_MESSAGES:
+        yield Shortfall(
+            "queue",
+            f"수신이 밀린 클라이언트 앞으로 보낸 {PROBE_MESSAGES}건(각 1 kB) 가운데 {probed.queue}건만 보관함;"
+            f" 더 크게 하십시오 ({_QUEUE})",
+            f"of {PROBE_MESSAGES} messages of 1 kB for a client that is behind, {probed.queue} are kept; make it"
+            f" larger, gateways send again what is dropped, later ({_QUEUE})",
+        )
+    if probed.largest is False:
+        setting = "mosquitto: message_size_limit and memory_limit, EMQX: mqtt.max_packet_size"
+        yield Shortfall(
+            "largest message",
+            f"{MAX_BYTES}바이트 메시지가 전달되지 않음 ({setting})",
+            f"a message of {MAX_BYTES} bytes does not come through ({setting})",
+        )
+
+
+def _dropped(reports: Mapping[str, str]) -> Iterator[Shortfall]:
+    dropped = reports.get(DROPPED, "0")
+    if dropped.isdigit() and int(dropped):
+        yield Shortfall(
+            "dropped messages",
+            f"브로커가 시작된 뒤 메시지 {dropped}건을 버림; 대기열이 너무 작음 ({_QUEUE})",
+            f"the broker has dropped {dropped} messages since its start; a queue is too short ({_QUEUE})",
+        )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from collector import Quarantine, ask, shortfalls
+from collector import Probed, Quarantine, ask, probe, shortfalls
 from storage import Store
 from telemetry import Broker
 from tests.collector.parts import amqtt_at, broker_at, collecting, mosquitto_at
@@ -81,3 +81,33 @@ def test_a_broker_of_an_older_protocol_cannot_tell(tmp_path: Path) -> None:
 
 def test_a_broker_that_is_not_there_is_no_error() -> None:
     assert ask(Broker(port=free_port()), "check", 60).granted is None
+
+
+def test_what_a_broker_does_not_tell_is_found_out_by_trying(tmp_path: Path) -> None:
+    port = free_port()
+    with mosquitto_at(port, tmp_path, "max_queued_messages 100", "message_size_limit 300000"):
+        probed = probe(Broker(port=port), "check")
+    # One is in flight, and not in the queue.
+    assert probed == Probed(queue=101, largest=False)
+    found = limits({}, probed=probed)
+    assert "max_queued_messages, max_queued_bytes, memory_limit" in found["queue"]
+    assert "message_size_limit" in found["largest message"]
+
+
+def test_a_queue_bounded_in_bytes_is_found_too_short(tmp_path: Path) -> None:
+    port = free_port()
+    with mosquitto_at(port, tmp_path, "max_queued_bytes 200000", "max_packet_size 100000"):
+        probed = probe(Broker(port=port), "check")
+    assert probed.queue == 200
+    assert "packets are bounded to 100000 bytes" in probed.problem
+
+
+def test_a_broker_that_dropped_messages_is_told_of_with_its_settings() -> None:
+    dropped = "$SYS/broker/publish/messages/dropped"
+    assert limits({}, reports={dropped: "0"}) == {}
+    assert "dropped 12 messages" in limits({}, reports={dropped: "12"})["dropped messages"]
+
+
+def test_nothing_is_tried_where_there_is_no_broker() -> None:
+    probed = probe(Broker(port=free_port()), "check")
+    assert (probed.queue, probed.largest, bool(probed.problem)) == (None, None, True)

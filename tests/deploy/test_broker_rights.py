@@ -9,6 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from collector import (
+    PROBE_MESSAGES,
+    Collector,
+    Probed,
+    Quarantine,
+    Settings,
+    ask,
+    probe,
+    shortfalls,
+)
+from collector.foreign import Foreign
+from storage import DuckStore
 from telemetry import ACK, BATCH, BIRTH, MAX_BYTES, STATE, Broker, Tls, new_client, topic
 from tests.parts import free_port, program, running, wait_until
 from wattproof.provision import generate
@@ -236,3 +248,81 @@ def test_what_the_collector_missed_is_delivered_when_it_is_back(generated: tuple
     with mosquitto(*generated) as site, site.client("collector") as collector:
         wait_until(lambda: collector.received, "the collector has the batch")
         assert collector.received == [(batches, b"meanwhile")]
+
+
+@pytest.fixture
+def with_others(tmp_path: Path) -> Iterator[Site]:
+    """A broker that also lets two publishers in, each to topics of its own."""
+    port, broker, data = free_port(), str(tmp_path / "broker"), str(tmp_path / "data")
+    publishers = {"press-meter": ["tele/press-1/SENSOR"], "node-red": ["plant/+/json", "plant/all/#"]}
+    generate(
+        tmp_path, {SITE: ["gw-1"]}, publishers=publishers, hosts=["localhost"], port=port, config_path=broker,
+        data_path=data,
+    )  # fmt: skip
+    with mosquitto(tmp_path, port) as site:
+        yield site
+
+
+def test_a_publisher_writes_its_own_topics_and_reads_nothing(with_others: Site) -> None:
+    asked = ("tele/+/SENSOR", "plant/+/json", "plant/all/#", topic("+", "+", BATCH))
+    with (
+        with_others.client("foreign", *asked) as listener,
+        with_others.client("collector", topic("+", "+", BATCH)) as collector,
+        with_others.client("press-meter", "#", "plant/#") as press,
+        with_others.client("node-red") as flows,
+    ):
+        press.sent("tele/press-2/SENSOR", b"forged")
+        press.sent("plant/press-1/json", b"forged")
+        press.sent(topic(SITE, "gw-1", BATCH), b"forged")
+        press.sent("tele/press-1/SENSOR", b"its own")
+        flows.sent("plant/a/b", b"too deep")
+        flows.sent("plant/a/json", b"one")
+        flows.sent("plant/all/b/c", b"all")
+        wait_until(lambda: len(listener.received) >= 3, "the collector's second session has what they may write")
+        assert listener.received == [
+            ("tele/press-1/SENSOR", b"its own"), ("plant/a/json", b"one"), ("plant/all/b/c", b"all"),
+        ]  # fmt: skip
+        assert (press.received, collector.received) == ([], [])
+
+
+def test_a_collector_stores_what_a_publisher_may_write_and_tells_its_birth(with_others: Site, tmp_path: Path) -> None:
+    maps = tmp_path / "meters.yaml"
+    maps.write_text(
+        "mapping: meters\nsite: gimpo-demo\ntimezone: Asia/Seoul\nrules:\n  - topic: tele/{device}/SENSOR\n"
+        "    channels: {active_power_w: {path: p, unit: W}}\n",
+        encoding="utf-8",
+    )
+    foreign = Foreign(maps=[str(maps)], broker=with_others.broker("foreign"))
+    store, shelf = DuckStore(tmp_path / "readings.duckdb"), Quarantine(tmp_path / "quarantine.sqlite")
+    collector = Collector(store, with_others.broker("collector"), shelf, settings=Settings(foreign=foreign))
+    collector.start()
+    try:
+        with (
+            with_others.client("press-meter") as press,
+            with_others.client("api", topic("+", "+", BIRTH)) as api,
+        ):
+            wait_until(lambda: collector.connected and collector.foreign_connected, "both sessions stand")
+            press.sent("tele/press-1/SENSOR", b'{"p": 1250.5}')
+            wait_until(lambda: store.count() == 1, "it is stored")
+            wait_until(lambda: api.received, "the pages hear of the device")
+            assert [to for to, _ in api.received] == [topic(SITE, "meters", BIRTH)]
+    finally:
+        collector.stop()
+        shelf.close()
+        store.close()
+
+
+def test_the_brokers_limits_can_be_found_out_with_the_collectors_rights(site: Site) -> None:
+    told = ask(site.broker("collector"), "wattproof-collector", 60, with_reports=True)
+    assert told.reports["$SYS/broker/publish/messages/dropped"] == "0"
+    probed = probe(site.broker("collector"), "wattproof-collector")
+    assert probed.problem == "the broker keeps a session of this identity, which is left as it is"
+
+
+def test_the_limits_that_are_generated_leave_nothing_too_tight(site: Site) -> None:
+    broker = site.broker("collector")
+    probed = probe(broker, "wattproof-collector")
+    assert probed == Probed(queue=PROBE_MESSAGES, largest=True)
+    told = ask(broker, "wattproof-collector", 60)
+    assert told.granted is not None
+    assert shortfalls(told.granted, shared=True, expiry_s=86_400, probed=probed) == []

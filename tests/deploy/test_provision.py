@@ -150,7 +150,7 @@ def test_the_authoritys_key_must_be_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("service", ["Collector", "grafana", "collector_2", "api.x"])
 def test_a_service_of_another_name_is_refused_before_anything_is_written(tmp_path: Path, service: str) -> None:
-    with pytest.raises(ProvisionError, match="use collector, api or health"):
+    with pytest.raises(ProvisionError, match="use collector, api, health or foreign"):
         generate(tmp_path / "broker", SITES, services=[service], now=NOW)
     assert not (tmp_path / "broker").exists()
 
@@ -167,3 +167,35 @@ def test_a_folder_among_the_clients_that_is_no_client_is_named(tmp_path: Path) -
     (tmp_path / "clients" / "some thing").mkdir()
     with pytest.raises(InvalidNameError, match="some thing"):
         generate(tmp_path, SITES, now=NOW)
+
+
+def test_a_publisher_and_its_topics_stay_and_are_added_to(tmp_path: Path) -> None:
+    generate(tmp_path, SITES, publishers={"press-meter": ["tele/press-1/SENSOR"]}, now=NOW)
+    done = generate(tmp_path, SITES, publishers={"press-meter": ["tele/press-1/STATE"]}, now=NOW)
+    assert "foreign" in done.clients
+    assert set(done.changed) == {"broker/acl", "clients/press-meter/topics"}
+    acl = (tmp_path / "broker" / "acl").read_text()
+    assert "user press-meter\ntopic write tele/press-1/SENSOR\ntopic write tele/press-1/STATE\n" in acl
+    assert "user foreign\ntopic read tele/press-1/SENSOR\ntopic read tele/press-1/STATE\n" in acl
+    assert generate(tmp_path, SITES, now=NOW).changed == []
+
+
+def test_without_publishers_there_is_no_second_collector_and_nobody_may_tell_births_for_others(tmp_path: Path) -> None:
+    assert "foreign" not in generate(tmp_path, SITES, now=NOW).clients
+    assert "topic read wattproof/1/+/+/birth" in (tmp_path / "broker" / "acl").read_text()
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["", "#", "+/SENSOR", "wattproof/1/a/b/batch", "$SYS/#", "a b", "a\ntopic readwrite #", "a/b+", "a/#/b", "a#"],
+)
+def test_a_topic_that_opens_more_than_a_publishers_own_is_refused(tmp_path: Path, topic: str) -> None:
+    with pytest.raises(ProvisionError, match="topic"):
+        generate(tmp_path / "new", SITES, publishers={"meter": [topic]})
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["collector", "api-2", "foreign"])
+def test_a_publisher_does_not_take_a_name_of_ours(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ProvisionError, match="a name of WattProof's own"):
+        generate(tmp_path / "new", SITES, publishers={name: ["a/b"]})

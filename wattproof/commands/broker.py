@@ -36,6 +36,15 @@ def init(
     gateway: Annotated[
         list[str], typer.Option("--gateway", metavar="SITE/GATEWAY", help="A gateway that may connect; repeatable.")
     ] = [],  # noqa: B006 - typer reads the default and never changes it
+    publisher: Annotated[
+        list[str],
+        typer.Option(
+            "--publisher",
+            metavar="NAME=TOPIC",
+            help="A meter or program of others, and a topic (with + or #) that it may write and the collector read;"
+            " repeatable.",
+        ),
+    ] = [],  # noqa: B006 - typer reads the default and never changes it
     collectors: Annotated[
         int, typer.Option(min=1, metavar="N", help="Collectors that share the work, each with its certificate.")
     ] = 1,
@@ -51,7 +60,7 @@ def init(
 ) -> None:
     """Set up mosquitto: authority, certificates, configuration, and rights that keep gateways apart.
 
-    What exists is kept; run it again with one more --gateway to add one.
+    What exists is kept; run it again with one more --gateway or --publisher to add one.
     """
     from wattproof.errors import BadInputError
     from wattproof.provision import SERVICES, generate
@@ -62,8 +71,16 @@ def init(
         if not (site and slash and name):
             raise BadInputError(f"--gateway {pair}: write it as SITE/GATEWAY, e.g. gimpo-demo/gw-1")
         sites.setdefault(site, []).append(name)
+    publishers: dict[str, list[str]] = {}
+    for pair in publisher:
+        name, equals, filter_ = pair.partition("=")
+        if not (name and equals and filter_):
+            raise BadInputError(
+                f"--publisher {pair}: write it as NAME=TOPIC, e.g. press-meter=tele/tasmota_5A9AE8/SENSOR"
+            )
+        publishers.setdefault(name, []).append(filter_)
     services = [*SERVICES, *(f"collector-{number}" for number in range(2, collectors + 1))]
-    done = generate(folder, sites, hosts=host or None, services=services, replace=replace)
+    done = generate(folder, sites, publishers=publishers, hosts=host or None, services=services, replace=replace)
     if as_json:
         sys.stdout.write(msgspec.json.encode(done, enc_hook=str).decode() + "\n")
         return

@@ -89,27 +89,49 @@ def check(
     workers_group: Annotated[str | None, _GROUP] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Ask the broker for its limits and say which are too tight; exit 1 if any is. Run it while no collector runs."""
+    """Ask the broker for its limits, try those it does not tell, and say which are too tight; exit 1 if any is.
+
+    Run it while no collector runs. It sends itself 2 MB through the broker.
+    """
     import collector
+    import telemetry
     from wattproof.config import find_file, load
     from wattproof.errors import UnavailableError
 
     config = load(find_file(context.obj, os.environ), os.environ)
     settings = _told(config.collector, workers_group, None)
+    # First, for where certificates make identities it uses that of the session which asking leaves behind.
+    probed = collector.probe(config.broker, settings.identity)
     told = collector.ask(config.broker, settings.identity, settings.session_expiry_s, with_reports=True)
     if told.granted is None:
         raise UnavailableError(f"broker {config.broker.url}: its limits cannot be told: {told.problem}")
-    found = collector.shortfalls(told.granted, shared=bool(settings.workers_group), expiry_s=settings.session_expiry_s)
+    found = collector.shortfalls(
+        told.granted, shared=bool(settings.workers_group), expiry_s=settings.session_expiry_s, reports=told.reports,
+        probed=probed,
+    )  # fmt: skip
     if as_json:
-        word = {"granted": told.granted, "reports": told.reports, "shortfalls": [short._asdict() for short in found]}
+        word = {
+            "granted": told.granted,
+            "reports": told.reports,
+            "probed": probed,
+            "shortfalls": [short._asdict() for short in found],
+        }
         sys.stdout.write(msgspec.json.encode(word).decode() + "\n")
     else:
         for name, value in [*told.granted.items(), *told.reports.items()]:
             sys.stdout.write(f"{name}: {value}\n")
+        if probed.queue is not None:
+            sys.stdout.write(
+                f"kept for a client that is behind: {probed.queue} of {collector.PROBE_MESSAGES} messages\n"
+            )
+        if probed.largest:
+            sys.stdout.write(f"a message of {telemetry.MAX_BYTES} bytes: comes through\n")
+        if probed.problem:
+            sys.stdout.write(f"not tried: {probed.problem}\n")
         for short in found:
             sys.stdout.write(f"too tight: {short.en}\n")
         if not found:
-            sys.stdout.write("nothing the broker tells of is too tight; see docs/collector.md for what it does not\n")
+            sys.stdout.write("nothing is too tight\n")
     raise typer.Exit(1 if found else 0)
 
 
