@@ -57,6 +57,8 @@ def internal_rate(investment: float, yearly: Ranged, years: int) -> Ranged:
     def rate(gain: float) -> float:
         if gain <= 0:
             return -1.0
+        if gain * years == investment:
+            return 0.0
         low, high = -1.0 + 1e-9, gain / investment
         # At r = gain / investment a perpetuity just pays: a finite life needs a lower rate.
         for _ in range(_BISECTIONS):

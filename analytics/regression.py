@@ -98,6 +98,7 @@ def fit_linear(
         When shapes differ or a value is not finite.
     """
     _check(drivers, energy, names)
+    drivers, energy = drivers.astype(np.float64), energy.astype(np.float64)
     centre = drivers.mean(axis=0) if len(drivers) else np.zeros(drivers.shape[1])
     spread = drivers.std(axis=0) if len(drivers) else np.zeros(drivers.shape[1])
     constant = spread <= np.finfo(float).eps * 16 * np.maximum(np.abs(centre), np.finfo(float).tiny)

@@ -26,7 +26,7 @@ class TimeOfWeek:
     levels
         Of each slot at temperature parts and drivers 0, shape (meters, slots); NaN where never seen.
     knots
-        Temperatures where the slope changes, rising.
+        Temperatures where the slope changes, rising: equal parts of the range met in usable intervals of any meter.
     solution
         Of temperature parts (knots + 1) and drivers, slots swept out; its `freedom` counts the slots too.
     """
@@ -79,9 +79,12 @@ def fit_time_of_week(
     """
     if not energy.size:
         raise TooFewIntervalsError(f"energy of shape {energy.shape} (meters, times) holds nothing to fit")
-    knots = np.linspace(temperature.min(), temperature.max(), segments + 1)[1:-1]
-    parts = _parts(temperature, knots, drivers)
     used = np.isfinite(energy)
+    met = temperature[used.any(axis=0)]
+    if not len(met):
+        raise TooFewIntervalsError(f"none of the {energy.shape[1]} intervals is usable")
+    knots = np.linspace(met.min(), met.max(), segments + 1)[1:-1]
+    parts = _parts(temperature, knots, drivers)
     same = bool((used == used[:1]).all())
     # One sweep serves all meters with the same gaps; otherwise each has its own slot means.
     means = [_slot_means(parts.T, row, slots, count) for row in (used[:1] if same else used)]

@@ -53,6 +53,10 @@ def test_no_gain_has_no_internal_rate() -> None:
     assert internal_rate(1e6, Ranged(0, -1, 0), 10).value == -1
 
 
+def test_a_gain_that_just_pays_in_its_years_has_an_internal_rate_of_exactly_nothing() -> None:
+    assert internal_rate(50e6, Ranged(5e6, 4e6, 6e6), 10).value == 0.0
+
+
 def test_energy_money_and_carbon_per_kwh() -> None:
     saving = Ranged(100_000, 80_000, 120_000)
     cost = cost_of_conserved_energy(50_000_000, saving, 0.0, 10)

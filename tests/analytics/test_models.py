@@ -163,6 +163,19 @@ def test_time_of_week_is_the_regression_with_a_dummy_per_slot(count: int) -> Non
     assert model.solution.squares == pytest.approx(dense.squares)
 
 
+def test_the_knots_of_time_of_week_rest_on_usable_intervals_alone() -> None:
+    """What the weather does in the reporting period moves no baseline."""
+    rng = np.random.default_rng(11)
+    slots, temperature = np.arange(1344) % 168, rng.uniform(0, 20, 1344)
+    temperature[1008:] += 15
+    energy = (30 + np.maximum(temperature - 12, 0) + rng.normal(size=1344))[None]
+    alone = fit_time_of_week(energy[:, :1008], slots[:1008], temperature[:1008])
+    energy[:, 1008:] = np.nan
+    whole = fit_time_of_week(energy, slots, temperature)
+    assert whole.knots == pytest.approx(alone.knots)
+    assert whole.predict(slots, temperature) == pytest.approx(alone.predict(slots, temperature))
+
+
 def test_a_slot_never_seen_is_unknown_not_zero() -> None:
     slots = np.arange(336) % 168
     energy = np.ones((1, 336))

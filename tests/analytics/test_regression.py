@@ -102,3 +102,13 @@ def test_autocorrelation_takes_neighbours_only() -> None:
 def test_effective_size_shrinks_with_autocorrelation_and_never_exceeds_n() -> None:
     assert effective_size(100, 0.5) == pytest.approx(100 / 3)
     assert effective_size(100, -0.5) == 100
+
+
+def test_single_precision_is_computed_in_double() -> None:
+    rng = np.random.default_rng(4)
+    drivers = np.column_stack((rng.uniform(1e6, 1.0001e6, 5000), np.full(5000, 0.1))).astype(np.float32)
+    energy = (3.0 * drivers[:, 0] + rng.normal(size=5000)).astype(np.float32)
+    single = fit_linear(drivers, energy, ["made", "level"])
+    double = fit_linear(drivers.astype(np.float64), energy.astype(np.float64), ["made", "level"])
+    assert single.coefficients.tobytes() == double.coefficients.tobytes()
+    assert single.dropped == double.dropped == {"level": "constant"}
