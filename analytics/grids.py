@@ -63,8 +63,10 @@ def shift_edges(first: dt.date, last: dt.date, zone: dt.tzinfo, begins: Sequence
     Raises
     ------
     AnalyticsError
-        When no shift is given or they do not rise.
+        When no shift is given, they do not rise, or `last` lies before `first`.
     """
+    if last < first:
+        raise AnalyticsError(f"the last day {last} lies before the first, {first}")
     if not begins or list(begins) != sorted(set(begins)):
         raise AnalyticsError(f"shifts must begin one after another; they are {[f'{begin:%H:%M}' for begin in begins]}")
     days = [first + dt.timedelta(day) for day in range((last - first).days + 1)]

@@ -92,3 +92,8 @@ def test_coarser_boundaries_must_rise_and_be_finer_ones(coarse: list[int]) -> No
     fine = IntervalValues(np.ones(4), np.ones(4), np.zeros(4, dtype=np.uint8))
     with pytest.raises(AnalyticsError, match="begin and end where finer ones do"):
         resample(fine, edges, np.array(coarse))
+
+
+def test_shifts_end_no_earlier_than_they_begin() -> None:
+    with pytest.raises(AnalyticsError, match="before the first"):
+        shift_edges(dt.date(2026, 3, 2), dt.date(2026, 3, 1), SEOUL, [dt.time(6)])

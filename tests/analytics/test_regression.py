@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -106,8 +108,8 @@ def test_effective_size_shrinks_with_autocorrelation_and_never_exceeds_n() -> No
 
 def test_single_precision_is_computed_in_double() -> None:
     rng = np.random.default_rng(4)
-    drivers = np.column_stack((rng.uniform(1e6, 1.0001e6, 5000), np.full(5000, 0.1))).astype(np.float32)
-    energy = (3.0 * drivers[:, 0] + rng.normal(size=5000)).astype(np.float32)
+    drivers: Any = np.column_stack((rng.uniform(1e6, 1.0001e6, 5000), np.full(5000, 0.1))).astype(np.float32)
+    energy: Any = (3.0 * drivers[:, 0] + rng.normal(size=5000)).astype(np.float32)
     single = fit_linear(drivers, energy, ["made", "level"])
     double = fit_linear(drivers.astype(np.float64), energy.astype(np.float64), ["made", "level"])
     assert single.coefficients.tobytes() == double.coefficients.tobytes()
