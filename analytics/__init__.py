@@ -33,7 +33,7 @@ from analytics.economics import (
 from analytics.errors import AnalyticsError, NotInForceError, TooFewIntervalsError
 from analytics.events import Event, EventKind, find_events
 from analytics.fleet import fleet_energy, fleet_mean, fleet_saving
-from analytics.gauges import interval_mean
+from analytics.gauges import interval_mean, interval_share
 from analytics.goodness import Goodness, effective_size, goodness, lag1_autocorrelation
 from analytics.grids import Step, batch_edges, calendar_edges, resample, shift_edges, stack
 from analytics.least_squares import Solution, solve, standard_errors
@@ -147,6 +147,7 @@ __all__ = [
     "internal_rate",
     "interval_energy",
     "interval_mean",
+    "interval_share",
     "lag1_autocorrelation",
     "levels_candidate",
     "linear_candidate",

@@ -2,9 +2,10 @@
 
 from evaluation.billing import Connection, MonthBill, bill_month, compare_month
 from evaluation.declared import MeterExchange, NonRoutine
+from evaluation.drivers import Driver
 from evaluation.errors import EvaluationError
 from evaluation.findings import AdjustmentResult, CandidateResult, EventResult, Period
-from evaluation.plan import Claim, Driver, Plan, Quality, Title, Window, load_plan, parse_plan
+from evaluation.plan import Claim, Plan, Quality, Title, Window, load_plan, parse_plan
 from evaluation.result import (
     Coefficient,
     Cumulative,
@@ -16,13 +17,13 @@ from evaluation.result import (
     Placebos,
     Reason,
     Saving,
-    Text,
     Verdict,
     WindowResult,
 )
 from evaluation.run import evaluate
 from evaluation.tariffs import Contract, Tariffs
 from evaluation.terminal import render
+from evaluation.wording import Text
 
 __all__ = [
     "AdjustmentResult",

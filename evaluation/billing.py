@@ -30,8 +30,8 @@ from analytics.billing.load import QUARTERS
 from analytics.billing.power_factor import HALF_HOURS
 from evaluation.errors import EvaluationError
 from evaluation.quarter_hours import Reading, read_intervals
-from evaluation.result import Text
 from evaluation.tariffs import Contract, Tariffs, public_holidays
+from evaluation.wording import Text
 from storage import Series, Store
 
 _QUARTER_MS = 900_000

@@ -12,8 +12,8 @@ from rich.text import Text as Line
 from analytics.billing import Bill, DemandReason, LoadBand, OptionCost, PowerFactorCharge, Season
 from analytics.billing import Line as BillLine
 from evaluation.billing import MonthBill
-from evaluation.result import Text
 from evaluation.terminal import Language
+from evaluation.wording import Text
 
 _SEASONS = {
     Season.SUMMER: Text("여름", "summer"),

@@ -1,4 +1,4 @@
-"""What an evaluation found beside the saving itself: other models' answers, adjustments, events."""
+"""What an evaluation found beside the saving itself: other models' answers, adjustments, proposals, checks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import datetime as dt
 import enum
 
 import msgspec
+
+from evaluation.wording import Text
 
 
 class Period(enum.StrEnum):
@@ -16,27 +18,65 @@ class Period(enum.StrEnum):
     REPORTING = "reporting"
 
 
+class Family(enum.StrEnum):
+    """The families of models a plan may name."""
+
+    MEAN = "mean"
+    LINEAR = "linear"
+    LEVELS = "levels"
+    CHANGE_POINT = "change_point"
+    TIME_OF_WEEK = "time_of_week"
+    MACHINE = "machine"
+
+
 class CandidateResult(msgspec.Struct, frozen=True):
     """One of the models that the plan names, and what the saving would be with it.
 
     Parameters
     ----------
-    name, drivers
-        As the plan names them.
+    name, family, form, drivers
+        As the plan names them; `form` is a change-point model's.
     chosen
         Whether the evaluation rests on it.
     rmse_kwh
         Root mean square error on stretches of the baseline held out whole [kWh per interval]; ``None`` when it could
         not predict them all.
     saving_kwh
-        Avoided energy of the usable reporting intervals with it, without adjustments; ``None`` without any.
+        Avoided energy of the usable reporting intervals with it, declared adjustments included; ``None`` without any.
+    refused
+        Why it cannot be used with these data.
     """
 
     name: str
+    family: Family
+    form: str
     drivers: list[str]
     chosen: bool
     rmse_kwh: float | None
     saving_kwh: float | None
+    refused: Text | None = None
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """How far apart the candidates' answers lie. Which model is right is not in the band.
+
+    Parameters
+    ----------
+    rule
+        ``held_out`` or ``first``: how the plan has one chosen.
+    folds
+        Stretches of the baseline that were held out.
+    lowest_kwh, highest_kwh
+        Smallest and largest saving of any candidate; ``None`` before the reporting period.
+    beyond_band
+        Whether one of them lies outside the chosen model's band.
+    """
+
+    rule: str
+    folds: int
+    lowest_kwh: float | None
+    highest_kwh: float | None
+    beyond_band: bool
 
 
 class AdjustmentResult(msgspec.Struct, frozen=True):
@@ -58,18 +98,20 @@ class AdjustmentResult(msgspec.Struct, frozen=True):
 
 
 class EventResult(msgspec.Struct, frozen=True):
-    """An outlier or a lasting step in what the model leaves over: proposed for people to look at, never applied.
+    """Something for people to look at: proposed, never applied.
 
     Parameters
     ----------
     period
         The window it lies in.
     kind
-        ``outlier`` or ``step``.
+        ``outlier``: far from what the model expects; ``step``: the level changed and stayed; ``unusual``: metered
+        energy out of line with its like (same day of the week, same operation).
     start_ms, end_ms
         From the beginning of its first interval to the end of its last.
     kwh
-        Excess of the outlier, or by how much the step changed the level [kWh per interval].
+        Excess over what was expected (of an ``unusual`` one: over the median of its like), or by how much a step
+        changed the level [kWh per interval; per day where intervals are shorter].
     strength
         `kwh` over its own deviation.
     """
@@ -80,3 +122,47 @@ class EventResult(msgspec.Struct, frozen=True):
     end_ms: int
     kwh: float
     strength: float
+
+
+class CounterCheck(msgspec.Struct, frozen=True):
+    """The energy counter held against the integrated power of the same meter.
+
+    Parameters
+    ----------
+    ratio
+        Counted energy over integrated power; ``None`` without an interval known in both.
+    intervals, apart
+        Intervals compared, and how many of them differ by more than `tolerance`.
+    tolerance
+        Share by which they may differ.
+    agrees
+        Whether all of them together differ by no more than that.
+    """
+
+    ratio: float | None
+    intervals: int
+    apart: int
+    tolerance: float
+    agrees: bool
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing the data must be to carry a verdict.
+
+    Parameters
+    ----------
+    code
+        Stable word for programs, e.g. ``baseline_usable``.
+    name
+        What is looked at.
+    found, limit
+        What there is and what is asked for, with their units.
+    passed
+        Whether it suffices; ``None`` for one that nothing is asked of.
+    """
+
+    code: str
+    name: Text
+    found: Text
+    limit: Text
+    passed: bool | None

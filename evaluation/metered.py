@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analytics import Flag, IntervalValues
+from analytics import Flag, IntervalValues, interval_share
 from evaluation import declared
-from evaluation.calendar import Grid, Times, grid
+from evaluation.calendar import Grid, LocalClock, Times, grid
+from evaluation.drivers import Driver
 from evaluation.errors import EvaluationError
-from evaluation.plan import Driver, Plan
+from evaluation.plan import Plan
 from evaluation.quarter_hours import Reading, read_intervals
 from storage import Series, Store
 
@@ -20,6 +21,23 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 _WH_PER_KWH = 1000.0
 _MINUTE_MS = 60_000
+_HOUR_MS = 3_600_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a model is told of intervals: everything but their energy.
+
+    Attributes
+    ----------
+    drivers
+        Shape (intervals, drivers) [each driver's unit].
+    clock
+        When they begin, local time.
+    """
+
+    drivers: Floats
+    clock: LocalClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +71,16 @@ class Metered:
     def used_energy(self) -> Floats:
         """Energy of the usable intervals [kWh]."""
         return self.energy[self.usable]
+
+    @property
+    def conditions(self) -> Conditions:
+        """Of every interval, NaN where a driver is not known."""
+        return Conditions(self.drivers, self.grid.clock)
+
+    @property
+    def used_conditions(self) -> Conditions:
+        """Of the usable intervals."""
+        return Conditions(self.used_drivers, self.grid.clock.rows(self.usable))
 
     @property
     def used_drivers(self) -> Floats:
@@ -146,8 +174,27 @@ def _aggregate(
 
 
 def _driver(plan: Plan, store: Store, driver: Driver, grids: Sequence[Grid]) -> list[IntervalValues]:
+    if driver.aggregate == "hours":
+        return _hours(plan, store, driver, grids)
     found = _aggregate(plan, store, driver_series(plan, driver), grids, driver.aggregate, driver.modulus)
     return [IntervalValues(_degrees(driver, one.values), one.coverage, one.flags) for one in found]
+
+
+def _hours(plan: Plan, store: Store, driver: Driver, grids: Sequence[Grid]) -> list[IntervalValues]:
+    """How long a state was one of the driver's [h]; quarter-hour roll-ups do not tell, so it needs the readings."""
+    gap_ms = round(plan.quality.maximum_gap_min * _MINUTE_MS)
+    edges = np.concatenate([cells.edges_ms for cells in grids])
+    times, values = store.read(driver_series(plan, driver), int(edges.min()) - gap_ms, int(edges.max()) + gap_ms + 1)
+    held = np.isin(values, driver.states)
+    found = []
+    for cells in grids:
+        if len(cells.edges_ms) < 2:
+            found.append(IntervalValues(np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.uint8)))
+            continue
+        share = interval_share(times, held, cells.edges_ms, max_gap_ms=gap_ms)
+        hours = share.values * np.diff(cells.edges_ms) / _HOUR_MS
+        found.append(IntervalValues(hours, share.coverage, share.flags))
+    return found
 
 
 def _degrees(driver: Driver, values: Floats) -> Floats:

@@ -14,20 +14,11 @@ from typing import Annotated, Literal
 import msgspec
 
 from evaluation.declared import MeterExchange, NonRoutine, check_declared
-from telemetry import (
-    CHANNELS,
-    Document,
-    DocumentError,
-    Kind,
-    UnknownChannelError,
-    channel,
-    check_name,
-    decode_yaml,
-    parse_yaml,
-)
+from evaluation.drivers import Driver, check_channels
+from evaluation.models import Linear, Mean, Model, SelectionRule, check_models
+from telemetry import Document, DocumentError, check_name, decode_yaml, parse_yaml
 
-Aggregate = Literal["difference", "mean", "active"]
-Granularity = Literal["hour", "day", "week"]
+Granularity = Literal["quarter_hour", "hour", "day", "week"]
 
 MINIMUM_BASELINE_DAYS = 14
 """Two whole weeks: less cannot tell a working day from a day off."""
@@ -48,34 +39,6 @@ class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __str__(self) -> str:
         return f"{self.first_day}..{self.last_day}"
-
-
-class Driver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the energy follows.
-
-    Parameters
-    ----------
-    name
-        What the model calls it.
-    device, kind, channel
-        The series it is read from.
-    aggregate
-        ``difference``: growth of a counter over the interval; ``mean``: time-weighted mean of a gauge;
-        ``active``: 1 when a counter grew in the interval, else 0 (an operating-day term).
-    modulus
-        Value at which the counter starts again from 0; leave out when it never does.
-    above, below
-        Of a mean, only what lies above or below this value counts [the channel's unit]: a temperature's degree days.
-    """
-
-    name: str
-    device: str
-    kind: str
-    channel: str
-    aggregate: Aggregate
-    modulus: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    above: float | None = None
-    below: float | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,8 +104,13 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     drivers
         What the energy follows; none makes the mean the model.
     candidates
-        Models by name, each the names of its drivers; the one that best predicts stretches of the baseline held out
-        whole is used, and every one's saving is reported. Without any, one model with all drivers.
+        Models by name, one of the families of `evaluation.models` each; a list of drivers is short for a linear model
+        of them. One is chosen by `selection`, every one's saving is reported. Without any, linear in all drivers.
+    selection
+        How one of the candidates is chosen.
+    shifts
+        When each shift begins, local time, rising, e.g. ``["06:00", "14:00", "22:00"]``; the last one of a day ends
+        when the first begins.
     timezone
         Whose days the windows are.
     baseline, installation, reporting
@@ -167,7 +135,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     energy: str = "energy_import_wh"
     energy_modulus_wh: Annotated[float, msgspec.Meta(gt=0)] | None = None
     drivers: list[Driver] = []
-    candidates: dict[str, list[str]] = {}
+    candidates: dict[str, list[str] | Model] = {}
+    selection: SelectionRule = SelectionRule()
+    shifts: list[str] = []
     timezone: str = "Asia/Seoul"
     baseline: Window
     installation: Window
@@ -185,9 +155,21 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return zoneinfo.ZoneInfo(self.timezone)
 
     @property
+    def models(self) -> dict[str, Model]:
+        """The candidates by name; of a plan without any, the one model that it means, under the name ``""``."""
+        named = self.candidates or {"": [driver.name for driver in self.drivers]}
+        return {name: _spelt_out(model) for name, model in named.items()}
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the plan's meaning (comments and spacing left out), in hexadecimal."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+
+def _spelt_out(model: list[str] | Model) -> Model:
+    if not isinstance(model, list):
+        return model
+    return Linear(model) if model else Mean()
 
 
 def load_plan(path: Path) -> Plan:
@@ -217,8 +199,9 @@ def parse_plan(text: str, source: str = "plan") -> Plan:
     plan = decode_yaml(text, Plan, source)
     document = parse_yaml(text, source)
     _check_names(plan, document)
-    _check_channels(plan, document)
+    check_channels(plan, document)
     _check_windows(plan, document)
+    check_models(plan, document)
     check_declared(plan, document)
     return plan
 
@@ -234,46 +217,6 @@ def _check_names(plan: Plan, document: Document) -> None:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         problem = f"unknown time zone {plan.timezone!r}; give a name such as Asia/Seoul"
         raise document.error(problem, "timezone") from error
-
-
-def _check_channels(plan: Plan, document: Document) -> None:
-    _check_channel(document, "energy", plan.energy)
-    if CHANNELS[plan.energy].kind is not Kind.COUNTER or CHANNELS[plan.energy].unit != "Wh":
-        problem = f"{plan.energy} is no energy counter; use energy_import_wh or energy_export_wh"
-        raise document.error(problem, "energy")
-    seen: dict[str, int] = {}
-    sources: dict[tuple[str | float | None, ...], str] = {}
-    for index, driver in enumerate(plan.drivers):
-        at = f"drivers[{index}]"
-        line = document.line(at)
-        if driver.name in seen or driver.name == "intercept":
-            where = f"; already used on line {seen[driver.name]}" if driver.name in seen else " is the model's own word"
-            raise document.error(f"driver name {driver.name!r}{where}; choose another", f"{at}.name")
-        _check_channel(document, f"{at}.channel", driver.channel)
-        kind = CHANNELS[driver.channel].kind
-        wanted = Kind.GAUGE if driver.aggregate == "mean" else Kind.COUNTER
-        if kind is not wanted:
-            problem = f"{driver.aggregate} needs a {wanted.value}, and {driver.channel} is a {kind.value}"
-            raise document.error(problem, f"{at}.aggregate")
-        if (driver.above, driver.below) != (None, None) and driver.aggregate != "mean":
-            raise document.error("above and below are for a mean", at)
-        same = (driver.device, driver.channel, driver.aggregate, driver.above, driver.below)
-        if same in sources:
-            problem = f"the same series and aggregate as driver {sources[same]!r}; remove one of them"
-            raise document.error(problem, at)
-        seen[driver.name] = line
-        sources[same] = driver.name
-    for name, drivers in plan.candidates.items():
-        unknown = [driver for driver in drivers if driver not in seen]
-        if unknown:
-            raise document.error(f"{name!r} names {', '.join(unknown)}, which is no driver of this plan", "candidates")
-
-
-def _check_channel(document: Document, at: str, name: str) -> None:
-    try:
-        channel(name)
-    except UnknownChannelError as error:
-        raise document.error(str(error), at) from error
 
 
 def _check_windows(plan: Plan, document: Document) -> None:

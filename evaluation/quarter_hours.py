@@ -17,6 +17,8 @@ from storage import Series, Store
 from storage.store import ROLLUP_MS, Rollups
 
 How = Literal["difference", "mean"]
+_ROLLED = 0.95
+"""Share of the time that quarter-hours must cover to be taken instead of the readings they were made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,28 @@ def read_intervals(store: Store, series: Series, grids: list[np.ndarray], readin
     # Nothing is asked for where the readings reach back to the first boundary.
     rows = store.rollups(series, start, end if not len(times) or times[0] > min(edges) else start)
     return [_intervals(times, values, rows, grid, reading) for grid in grids]
+
+
+def read_means(store: Store, series: Series, grids: list[np.ndarray], reading: Reading) -> list[IntervalValues]:
+    """Means of a gauge that only checks something: from quarter-hours where they cover the grids, else from readings.
+
+    Parameters
+    ----------
+    store, series, grids, reading
+        As in `read_intervals`; each grid has an interval at least.
+
+    Raises
+    ------
+    storage.StoreError
+        When the store cannot be read.
+    """
+    low, high = min(int(grid[0]) for grid in grids), max(int(grid[-1]) for grid in grids)
+    rows = store.rollups(series, low, high)
+    if len(rows.start) and not any((grid % ROLLUP_MS).any() for grid in grids):
+        found = [_from_rows(rows, grid, reading) for grid in grids]
+        if min(float(one.coverage.mean()) for one in found) >= _ROLLED:
+            return found
+    return read_intervals(store, series, grids, reading)
 
 
 def _intervals(

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluation.result import DriverRange, Reason, Saving, Text, WindowResult
+from evaluation.findings import Family
+from evaluation.result import DriverRange, Reason, Saving, WindowResult
+from evaluation.wording import Text
 from storage import Series
 
 _WINDOWS = {
     "baseline": Text("기준기간", "baseline window"),
     "reporting": Text("보고기간", "reporting window"),
 }
-_UNITS = {
+UNITS = {
+    "quarter_hour": Text("구간", "quarter hours"),
     "hour": Text("시간", "hours"),
     "day": Text("일", "days"),
     "week": Text("주", "weeks"),
+}
+
+_LISTED = 6
+FAMILIES = {
+    Family.MEAN: Text("평균", "mean"),
+    Family.LINEAR: Text("선형회귀", "linear"),
+    Family.LEVELS: Text("요일·시간대 수준", "levels of the week"),
+    Family.CHANGE_POINT: Text("온도 변곡점", "change point"),
+    Family.TIME_OF_WEEK: Text("주간 시간대·온도(TOWT)", "time of week and temperature"),
+    Family.MACHINE: Text("운전 상태", "machine states"),
 }
 
 
@@ -33,7 +46,7 @@ def no_readings(series: Series) -> Reason:
 
 def coverage(name: str, window: WindowResult, needed: int, granularity: str) -> Reason:
     """Rule 1: too few usable intervals in a window."""
-    what, unit, missing = _WINDOWS[name], _UNITS[granularity], needed - window.usable
+    what, unit, missing = _WINDOWS[name], UNITS[granularity], needed - window.usable
     marks = ", ".join(f"{flag} {count}" for flag, count in window.flags.items())
     noted = f" ({marks})" if marks else ""
     return Reason(
@@ -53,7 +66,7 @@ def coverage(name: str, window: WindowResult, needed: int, granularity: str) -> 
 
 def too_short(usable: int, needed: int, granularity: str) -> Reason:
     """Rule 2: not enough baseline intervals for the model."""
-    unit = _UNITS[granularity]
+    unit = UNITS[granularity]
     return Reason(
         "baseline_too_short",
         Text(
@@ -65,6 +78,24 @@ def too_short(usable: int, needed: int, granularity: str) -> Reason:
             "기준기간을 늘리거나, 더 짧은 분석 간격을 쓰거나, 설명변수를 줄이십시오.",
             "Lengthen the baseline window, use a finer granularity, or fewer drivers.",
         ),
+    )
+
+
+def family_too_short(family: Family, usable: int, needed: int, granularity: str) -> Text:
+    """Why a candidate is not fitted: the family asks for more than there is."""
+    unit, name = UNITS[granularity], FAMILIES[family]
+    return Text(
+        f"데이터가 짧습니다. {name.ko} 모형에는 기준기간 {needed:,}{unit.ko} 이상이 필요한데 "
+        f"쓸 수 있는 것은 {usable:,}{unit.ko}입니다.",
+        f"Too little data: a model of {name.en} needs {needed:,} usable {unit.en} of baseline; there are {usable:,}.",
+    )
+
+
+def family_not_determined() -> Text:
+    """Why a candidate is not judged: parts of the baseline have conditions that the rest of it never had."""
+    return Text(
+        "기준기간 일부의 조건이 나머지 기간에는 나타나지 않아 교차검증을 할 수 없습니다.",
+        "Parts of the baseline have conditions that the rest of it never had, so it cannot be cross-validated.",
     )
 
 
@@ -84,18 +115,18 @@ def no_placebo() -> Reason:
 
 
 def unknown_effect(names: Sequence[str]) -> Reason:
-    """Rule 4: drivers that the baseline says nothing about."""
-    listed = ", ".join(names)
+    """Rule 4: conditions that the baseline says nothing about."""
+    listed = ", ".join(names[:_LISTED]) + (f", … ({len(names):,})" if len(names) > _LISTED else "")
     return Reason(
         "driver_unknown",
         Text(
-            f"기준기간에 변하지 않은 설명변수({listed})가 보고기간에는 변해, 그 영향을 알 수 없습니다.",
-            f"Drivers that never varied in the baseline vary in the reporting window ({listed}); "
+            f"기준기간에는 변하지 않았거나 나타나지 않은 조건({listed})이 보고기간에 나타나, 그 영향을 알 수 없습니다.",
+            f"Conditions that never varied or never occurred in the baseline do in the reporting window ({listed}); "
             "their effect is unknown.",
         ),
         Text(
-            "그 변수가 변하는 날을 포함하도록 기준기간을 늘리십시오.",
-            "Extend the baseline window to days on which they vary.",
+            "그 조건이 나타나는 날을 포함하도록 기준기간을 늘리십시오.",
+            "Extend the baseline window to days on which they occur.",
         ),
     )
 
@@ -172,7 +203,7 @@ def not_detectable(detectable_pct: float, expected_pct: float) -> Reason:
 
 def outlook(detectable_pct: float, expected_pct: float | None, intervals: int | None, granularity: str) -> Reason:
     """Before the replacement: what the baseline will be able to show, and for how long the reporting must run."""
-    unit = _UNITS[granularity]
+    unit = UNITS[granularity]
     least = Text(
         "아직 보고기간의 계측값이 없습니다. 지금의 기준기간과 계획으로는 "
         f"{detectable_pct:.1f} % 이상의 절감을 보일 수 있습니다",

@@ -11,7 +11,17 @@ import enum
 import msgspec
 
 from analytics import Grade
-from evaluation.findings import AdjustmentResult, CandidateResult, EventResult, Period
+from evaluation.findings import (
+    AdjustmentResult,
+    CandidateResult,
+    Check,
+    CounterCheck,
+    EventResult,
+    Family,
+    Period,
+    Spread,
+)
+from evaluation.wording import Text
 
 
 class Verdict(enum.StrEnum):
@@ -32,17 +42,6 @@ class Verdict(enum.StrEnum):
         return {"proven": "proven", "not_proven": "not proven", "not_provable": "not provable"}[self.value]
 
 
-class Text(msgspec.Struct, frozen=True):
-    """One sentence in Korean and in English."""
-
-    ko: str
-    en: str
-
-    def said(self, language: str) -> str:
-        """The sentence in `language` (``ko`` or ``en``)."""
-        return self.ko if language == "ko" else self.en
-
-
 class Reason(msgspec.Struct, frozen=True):
     """Why the verdict is what it is.
 
@@ -54,11 +53,14 @@ class Reason(msgspec.Struct, frozen=True):
         The reason.
     cure
         What would change it; ``None`` where nothing needs to.
+    doubt
+        Whether it decided nothing and should still be weighed.
     """
 
     code: str
     text: Text
     cure: Text | None = None
+    doubt: bool = False
 
 
 class WindowResult(msgspec.Struct, frozen=True):
@@ -134,12 +136,18 @@ class Coefficient(msgspec.Struct, frozen=True):
         E.g. ``kWh/day per °C``.
     dropped
         Why the term is not in the model (``constant``, ``collinear``, ``not_chosen``); empty for a term that is.
+    driver
+        The driver it is made from; empty for the intercept, a group of the calendar and a product of drivers.
+    part
+        Which part of the driver (``> 14.2 °C``) or which group of the calendar (``Mon 06:00 ~``).
     """
 
     name: str
     value: float | None
     unit: Text
     dropped: str = ""
+    driver: str = ""
+    part: Text | None = None
 
 
 class ModelResult(msgspec.Struct, frozen=True):
@@ -147,8 +155,12 @@ class ModelResult(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
+    family
+        Of the model, as the plan calls it.
+    form, knots
+        Of a change-point model, e.g. ``3PC``, and where its slopes begin [the temperature's unit].
     coefficients
-        Intercept first, then drivers in the plan's order.
+        Intercept first, then the model's terms, then the plan's drivers that it does without.
     n
         Baseline intervals used.
     cv_rmse_pct, nmbe_pct, r_squared, adjusted_r_squared
@@ -158,9 +170,14 @@ class ModelResult(msgspec.Struct, frozen=True):
     rho
         Lag-1 autocorrelation estimated by restricted likelihood, as the band uses it.
     n_effective
-        n(1-rho)/(1+rho).
+        Effective number of the rows that the band is made on.
+    unit
+        What `rho` and `n_effective` count: the plan's intervals, or days where these are shorter.
     """
 
+    family: Family
+    form: str
+    knots: list[float]
     coefficients: list[Coefficient]
     n: int
     cv_rmse_pct: float | None
@@ -170,6 +187,7 @@ class ModelResult(msgspec.Struct, frozen=True):
     rho_residual: float | None
     rho: float
     n_effective: float
+    unit: str
 
 
 class Saving(msgspec.Struct, frozen=True):
@@ -257,8 +275,10 @@ class Evaluation(msgspec.Struct, frozen=True):
     """Everything an evaluation found.
 
     `model`, `saving`, `placebos`, `cumulative` and `detectable` are ``None`` when the data did not suffice to
-    compute them; `reasons` then says why. `conditions` grades how well the baseline knew the reporting period's. A
-    number is shown together with the verdict, never alone.
+    compute them; `reasons` then says why. `candidates` and `spread` are of a plan that names candidates; `events` are
+    proposals that nothing was done about; `checks` are what the data were held against. `conditions` grades how well
+    the baseline knew the reporting period's. `counter_check` is ``None`` without a power reading. A number is shown
+    together with the verdict, never alone.
     """
 
     plan_id: str
@@ -282,7 +302,10 @@ class Evaluation(msgspec.Struct, frozen=True):
     placebos: Placebos | None = None
     cumulative: Cumulative | None = None
     candidates: list[CandidateResult] = []
+    spread: Spread | None = None
     adjustments: list[AdjustmentResult] = []
     events: list[EventResult] = []
     conditions: Grade | None = None
     detectable: Detectable | None = None
+    checks: list[Check] = []
+    counter_check: CounterCheck | None = None

@@ -1,9 +1,11 @@
 """The rules of the verdict, all in one place, each with its source; the texts are in `evaluation.reasons`.
 
 1. Every window must have its share of usable intervals (plan; default 90 %, CalTRACK 2.2.1.2).
-2. The baseline must leave `MINIMUM_FREEDOM` degrees of freedom after its coefficients.
+2. The baseline must leave `evaluation.fitting.MINIMUM_FREEDOM` degrees of freedom after its coefficients; a candidate
+   whose family asks for more is refused alone.
 3. The baseline must hold at least one placebo: without one the band was never checked against this very machine.
-4. A driver that never varied in the baseline may not vary in the reporting window: its effect is not known.
+4. What never varied or never occurred in the baseline (a driver, a day of the week, an hour) may not in the reporting
+   window: its effect is not known.
 5. CV(RMSE) must not exceed its limit (plan; default `MAXIMUM_CV_RMSE_PCT`).
 6. The residuals' autocorrelation must leave more effective intervals, n(1-ρ)/(1+ρ), than coefficients.
 7. A saving that would be proven must still be when the drivers are given no effect at all beyond the range they had
@@ -11,7 +13,9 @@
 8. The band must be able to show the saving the applicant expects, if the plan names one.
 
 A rule broken makes the claim **not provable**; 7 and 8 only where they decide. Otherwise it is **proven** when the
-band's lower end lies above zero and above the plan's minimum, else **not proven**.
+band's lower end lies above zero and above the plan's minimum, else **not proven**. What decides nothing and should
+still be weighed (candidates that disagree, a counter that contradicts the power) stands beside the verdict as a doubt
+(`evaluation.doubts`).
 """
 
 from __future__ import annotations
@@ -23,19 +27,26 @@ from evaluation import reasons
 from evaluation.plan import Plan
 from evaluation.result import Detectable, DriverRange, ModelResult, Placebos, Reason, Saving, Verdict, WindowResult
 
-MINIMUM_FREEDOM: Final = 10
-"""Student's 95 % quantile is 1.81 there and 1.64 at infinity; below, a band is mostly ignorance of its own width."""
-
-MAXIMUM_CV_RMSE_PCT: Final = {"hour": 30.0, "day": 30.0, "week": 15.0}
+MAXIMUM_CV_RMSE_PCT: Final = {"quarter_hour": 30.0, "hour": 30.0, "day": 30.0, "week": 15.0}
 """ASHRAE Guideline 14 gives 30 % for hourly and 15 % for monthly models. For daily models no published limit was found:
 the hourly one is taken as the loosest that can be meant. For weeks the monthly one is taken."""
+
+
+def usable_limit(plan: Plan, window: WindowResult) -> int:
+    """Usable intervals that rule 1 asks of a window."""
+    return max(math.ceil(plan.quality.minimum_usable * window.intervals - 1e-9), 1)
+
+
+def cv_rmse_limit(plan: Plan) -> float:
+    """Largest CV(RMSE) that rule 5 allows [%]."""
+    return plan.quality.maximum_cv_rmse_pct or MAXIMUM_CV_RMSE_PCT[plan.granularity]
 
 
 def coverage_reasons(plan: Plan, baseline: WindowResult, reporting: WindowResult) -> list[Reason]:
     """Rule 1."""
     found = []
     for name, window in (("baseline", baseline), ("reporting", reporting)):
-        needed = max(math.ceil(plan.quality.minimum_usable * window.intervals - 1e-9), 1)
+        needed = usable_limit(plan, window)
         if window.usable < needed:
             found.append(reasons.coverage(name, window, needed, plan.granularity))
     return found
@@ -46,13 +57,12 @@ def placebo_reasons(placebos: Placebos | None) -> list[Reason]:
     return [reasons.no_placebo()] if placebos is not None and placebos.count == 0 else []
 
 
-def model_reasons(plan: Plan, model: ModelResult) -> list[Reason]:
-    """Rules 5 and 6."""
+def model_reasons(plan: Plan, model: ModelResult, parameters: int) -> list[Reason]:
+    """Rules 5 and 6; `parameters` are the coefficients of the rows that the band is made on."""
     found = []
-    limit = plan.quality.maximum_cv_rmse_pct or MAXIMUM_CV_RMSE_PCT[plan.granularity]
+    limit = cv_rmse_limit(plan)
     if model.cv_rmse_pct is None or model.cv_rmse_pct > limit:
         found.append(reasons.model_too_loose(model.cv_rmse_pct, limit))
-    parameters = sum(1 for term in model.coefficients if not term.dropped)
     if model.n_effective <= parameters:
         found.append(reasons.too_dependent(model.n_effective, model.rho, parameters))
     return found

@@ -1,20 +1,24 @@
-"""Evaluating a plan: read, fit, project, judge."""
+"""Evaluating a plan: read, choose, fit, project, judge."""
 
 from __future__ import annotations
 
 import structlog
 
-from analytics import AvoidedEnergy, BandMethod, LinearModel, adjust, avoided_energy, driver_coverage
-from evaluation import conditions, reasons, rules, sections
-from evaluation.choice import try_to_choose
+from analytics import sufficiency
+from evaluation import coverage, doubts, proposals, reasons, rules, sections
+from evaluation.case import Case, build, used_adjustments
+from evaluation.checks import checks
+from evaluation.findings import AdjustmentResult, CounterCheck
+from evaluation.fitting import needed
 from evaluation.metered import Metered, meter, missing_series
 from evaluation.plan import Plan
-from evaluation.result import Evaluation, Reason, Verdict
+from evaluation.result import Detectable, Evaluation, ModelResult, Reason, Verdict
+from evaluation.sums import PER_DAY, row_unit, sums
 from storage import Store
 
 log = structlog.get_logger(__name__)
 
-METHOD = "linear baseline (OLS); avoided energy; placebo-calibrated AR(1) band, rho by restricted likelihood"
+BAND = "placebo-calibrated AR(1) band, rho by restricted likelihood"
 
 
 def evaluate(plan: Plan, store: Store) -> Evaluation:
@@ -28,35 +32,47 @@ def evaluate(plan: Plan, store: Store) -> Evaluation:
         When the store cannot be read.
     """
     missing = [reasons.no_readings(series) for series in missing_series(plan, store)]
-    result = judge_metered(plan, *meter(plan, store), missing)
+    windows = meter(plan, store)
+    counter = proposals.counter_check(plan, store, windows)
+    result = judge_metered(plan, *windows, missing, counter)
     log.info("plan_evaluated", plan=plan.id, verdict=result.verdict.value, reasons=[r.code for r in result.reasons])
     return result
 
 
 def judge_metered(
-    plan: Plan, baseline: Metered, installation: Metered, reporting: Metered, found: list[Reason]
+    plan: Plan,
+    baseline: Metered,
+    installation: Metered,
+    reporting: Metered,
+    found: list[Reason],
+    counter: CounterCheck | None = None,
 ) -> Evaluation:
     """Evaluate metered intervals; reasons already `found` make the claim not provable."""
-    windows = (baseline, installation, reporting)
-    choice = try_to_choose(plan, baseline, reporting, _needed(plan))
-    model = choice.model if choice else None
-    avoided = _avoid(plan, model, baseline, reporting)
-    before, _, after = results = sections.window_results(plan, windows)
-    fitted = sections.model_result(plan, baseline, model, avoided)
-    saving = sections.saving_result(plan, reporting, avoided)
-    placebos = sections.placebo_result(avoided)
-    detectable = sections.detectable_result(plan, baseline, reporting, model)
-    drivers = sections.driver_ranges(plan, baseline, reporting, model)
-    found = [*found, *rules.coverage_reasons(plan, before, after)]
-    if model is None or fitted is None:
-        found.append(reasons.too_short(before.usable, _needed(plan), plan.granularity))
+    case = build(plan, proposals.mark(plan, baseline), installation, proposals.mark(plan, reporting))
+    windows = sections.window_results(case)
+    fitted = sections.model_result(case)
+    saving = sections.saving_result(case)
+    placebos = sections.placebo_result(case.avoided)
+    detectable = sections.detectable_result(case)
+    drivers = coverage.driver_ranges(case)
+    adjusted = _adjustments(case)
+    candidates = case.choice.results(plan, sum(change.kwh for change in adjusted))
+    spread = doubts.spread_of(plan, candidates, saving)
+    found = [*found, *rules.coverage_reasons(plan, windows[0], windows[2])]
+    if case.model is None or fitted is None:
+        found.append(_too_short(case))
     else:
-        found += conditions.outlook_reasons(plan, baseline, reporting, model, detectable)
+        found += _outlook(case, detectable)
         found += rules.placebo_reasons(placebos)
-        found += [*_unknown_effects(plan, baseline, reporting, model), *rules.model_reasons(plan, fitted)]
+        names = coverage.unknown_terms(case)
+        found += [reasons.unknown_effect(names)] if names else []
+        found += rules.model_reasons(plan, fitted, case.model.linear.parameters)
     verdict = Verdict.NOT_PROVABLE
     if saving is not None and not found:
         verdict, found = rules.judge(plan, saving, drivers, detectable)
+    found += doubts.spread_reasons(plan, candidates, spread, saving)
+    found += doubts.implausible_reasons(plan, case.choice.name, fitted, baseline)
+    found += doubts.counter_reasons(counter)
     return Evaluation(
         plan_id=plan.id,
         plan_digest=plan.digest,
@@ -65,51 +81,76 @@ def judge_metered(
         device=plan.device,
         timezone=plan.timezone,
         granularity=plan.granularity,
-        method=METHOD,
+        method=_method(case, fitted),
         verdict=verdict,
         reasons=found,
-        baseline=results[0],
-        installation=results[1],
-        reporting=results[2],
-        intervals=sections.interval_columns(plan, windows, model),
+        baseline=windows[0],
+        installation=windows[1],
+        reporting=windows[2],
+        intervals=sections.interval_columns(case),
         drivers=drivers,
         claim_minimum_pct=plan.claim.minimum_saving_pct,
         model=fitted,
         saving=saving,
         placebos=placebos,
-        cumulative=sections.cumulative_result(plan, reporting, avoided),
+        cumulative=sections.cumulative_result(case),
         detectable=detectable,
-        candidates=choice.results(plan) if choice else [],
-        adjustments=conditions.adjustment_results(plan, reporting) if avoided else [],
-        events=conditions.event_results(plan, baseline, reporting, model, avoided),
-        conditions=conditions.condition_grade(plan, baseline, reporting, model, avoided),
+        candidates=candidates,
+        spread=spread,
+        adjustments=adjusted,
+        events=proposals.event_results(case),
+        conditions=coverage.condition_grade(case, drivers),
+        checks=checks(case, windows, fitted, detectable, counter),
+        counter_check=counter,
     )
 
 
-def _needed(plan: Plan) -> int:
-    most = max((len(drivers) for drivers in plan.candidates.values()), default=len(plan.drivers))
-    return 1 + most + rules.MINIMUM_FREEDOM
+def _method(case: Case, fitted: ModelResult | None) -> str:
+    """In one line: the model's family, what is projected, and how its band is made."""
+    if fitted is None or case.model is None:
+        return f"avoided energy; {BAND}"
+    name = fitted.family.replace("_", " ") + (f" {fitted.form}" if fitted.form else "")
+    chosen = {"held_out": "chosen by time-blocked cross-validation", "first": "first named that the data suffice for"}
+    how = f", {chosen[case.plan.selection.rule]}" if case.plan.candidates else ""
+    rows = " on sums of days" if case.plan.granularity in PER_DAY else ""
+    return f"{name} baseline (OLS{how}); avoided energy; {BAND}{rows}"
 
 
-def _avoid(plan: Plan, model: LinearModel | None, baseline: Metered, reporting: Metered) -> AvoidedEnergy | None:
-    if model is None or not reporting.usable.any():
-        return None
-    avoided = avoided_energy(
-        model,
-        baseline.used_drivers,
-        baseline.used_positions,
-        reporting.used_drivers,
-        reporting.used_energy,
-        reporting.used_positions,
-        method=BandMethod.PLACEBO,
-    )
-    return adjust(avoided, conditions.used_adjustments(plan, reporting))
-
-
-def _unknown_effects(plan: Plan, baseline: Metered, reporting: Metered, model: LinearModel) -> list[Reason]:
-    """Rule 4."""
-    if not reporting.usable.any():
+def _adjustments(case: Case) -> list[AdjustmentResult]:
+    """What each declared adjustment comes to."""
+    if case.avoided is None:
         return []
-    covered = driver_coverage(model, baseline.used_drivers, reporting.used_drivers)
-    names = [driver.name for driver, unknown in zip(plan.drivers, covered.unknown, strict=True) if unknown]
-    return [reasons.unknown_effect(names)] if names else []
+    return [
+        AdjustmentResult(
+            declared.first_day, declared.last_day, declared.reason, float(used.energy.sum()), float(used.error.sum())
+        )
+        for declared, used in zip(case.plan.adjustments, used_adjustments(case.plan, case.reporting), strict=True)
+    ]
+
+
+def _too_short(case: Case) -> Reason:
+    """No model of the plan can be used: what the least demanding one asks for."""
+    plan = case.plan
+    least = min(plan.models.values(), key=needed)
+    usable = len(sums(plan.granularity, case.baseline).first)
+    return reasons.too_short(usable, needed(least), row_unit(plan.granularity))
+
+
+def _outlook(case: Case, detectable: Detectable | None) -> list[Reason]:
+    """Before anything of the reporting period is metered: whether this baseline will do."""
+    plan, model, rows = case.plan, case.model, case.before
+    if model is None or rows is None or detectable is None or detectable.pct is None or case.reporting.usable.any():
+        return []
+    expected, wanted = plan.claim.expected_saving_pct, None
+    if expected is not None:
+        wanted = sufficiency(
+            model.linear,
+            rows.columns,
+            rows.positions,
+            case.planned,
+            expected=expected / 100.0,
+            confidence=plan.confidence,
+            power=detectable.power,
+            gap=case.gap,
+        ).intervals
+    return [reasons.outlook(detectable.pct, expected, wanted, row_unit(plan.granularity))]

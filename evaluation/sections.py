@@ -4,41 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Final
 
 import numpy as np
 
-from analytics import (
-    AvoidedEnergy,
-    BandMethod,
-    LinearModel,
-    Sample,
-    detectable_saving,
-    driver_coverage,
-    effective_size,
-    estimate_noise,
-    goodness,
-)
+from analytics import AvoidedEnergy, BandMethod, Sample, detectable_saving, effective_size, estimate_noise, goodness
 from evaluation import declared
+from evaluation.baseline_model import BaselineModel
 from evaluation.calendar import end_ms, start_ms
+from evaluation.case import Case
+from evaluation.choice import family
 from evaluation.findings import Period
 from evaluation.metered import Floats, Metered, flag_counts, flag_names
-from evaluation.plan import Driver, Granularity, Plan
-from evaluation.result import (
-    Coefficient,
-    Cumulative,
-    Detectable,
-    DriverRange,
-    Intervals,
-    ModelResult,
-    Placebos,
-    Saving,
-    Text,
-    WindowResult,
-)
-from telemetry import CHANNELS
+from evaluation.models import ChangePoint
+from evaluation.plan import Plan
+from evaluation.result import Cumulative, Detectable, Intervals, ModelResult, Placebos, Saving, WindowResult
+from evaluation.sums import row_unit
+from evaluation.wording import Text
 
-Windows = tuple[Metered, Metered, Metered]
 DETECTION_POWER = 0.8
 """Chance of showing the minimum detectable saving; 80 % is the usual choice in planning experiments."""
 
@@ -59,31 +41,9 @@ def plan_title(plan: Plan) -> Text:
     return Text(ko or en or plan.id, en or ko or plan.id)
 
 
-def driver_unit(driver: Driver) -> str:
-    """Unit of a driver's interval values; empty for a pure number."""
-    unit = CHANNELS[driver.channel].unit
-    return "" if driver.aggregate == "active" or unit == "1" else unit
-
-
-_PER: Final[dict[Granularity, Text]] = {
-    "hour": Text("kWh/시간", "kWh/hour"),
-    "day": Text("kWh/일", "kWh/day"),
-    "week": Text("kWh/주", "kWh/week"),
-}
-
-
-def coefficient_unit(plan: Plan, driver: Driver) -> Text:
-    """Unit of a driver's coefficient."""
-    energy, unit = _PER[plan.granularity], CHANNELS[driver.channel].unit
-    if driver.aggregate == "active":
-        return energy
-    if driver.aggregate == "difference":
-        return Text("kWh/개", "kWh per unit") if unit == "1" else Text(f"kWh/{unit}", f"kWh per {unit}")
-    return Text(f"{energy.ko} ({unit}당)", f"{energy.en} per {unit}")
-
-
-def window_results(plan: Plan, windows: Windows) -> list[WindowResult]:
+def window_results(case: Case) -> list[WindowResult]:
     """What can be used of baseline, installation and reporting window."""
+    plan = case.plan
     return [
         WindowResult(
             first_day=window.first_day,
@@ -95,39 +55,42 @@ def window_results(plan: Plan, windows: Windows) -> list[WindowResult]:
             coverage=float(metered.coverage.mean()) if len(metered.coverage) else 0.0,
             flags=flag_counts(metered.flags),
         )
-        for window, metered in zip((plan.baseline, plan.installation, plan.reporting), windows, strict=True)
+        for window, metered in zip((plan.baseline, plan.installation, plan.reporting), case.windows, strict=True)
     ]
 
 
-def model_result(
-    plan: Plan, baseline: Metered, model: LinearModel | None, avoided: AvoidedEnergy | None
-) -> ModelResult | None:
+def model_result(case: Case) -> ModelResult | None:
     """The fitted model; its ρ is the band's, or without a reporting period that of the baseline alone."""
-    if model is None:
+    model, rows = case.model, case.before
+    if model is None or rows is None:
         return None
-    fit = goodness(baseline.used_energy, model.fitted, baseline.used_positions, model.parameters)
-    sample = Sample(model.design(baseline.used_drivers), baseline.used_energy, baseline.used_positions)
-    rho = (avoided.noise if avoided else estimate_noise([sample])).mean_rho
-    terms = [Coefficient("intercept", number(model.intercept), _PER[plan.granularity])]
-    for index, driver in enumerate(plan.drivers):
-        dropped = model.dropped.get(driver.name, "")
-        value = None if dropped else number(float(model.coefficients[index]))
-        terms.append(Coefficient(driver.name, value, coefficient_unit(plan, driver), dropped))
+    baseline, avoided = case.baseline, case.avoided
+    expected = model.expected(baseline.used_conditions)
+    fit = goodness(baseline.used_energy, expected, baseline.used_positions, model.parameters)
+    noise = (
+        avoided.noise if avoided else estimate_noise([Sample(rows.design(model.linear), rows.energy, rows.positions)])
+    )
+    declared_model = case.plan.models[case.choice.name]
     return ModelResult(
-        coefficients=terms,
+        family=family(declared_model),
+        form=declared_model.form if isinstance(declared_model, ChangePoint) else "",
+        knots=list(model.knots),
+        coefficients=model.coefficients(),
         n=fit.n,
         cv_rmse_pct=number(100 * fit.cv_rmse),
         nmbe_pct=number(100 * fit.nmbe),
         r_squared=number(fit.r_squared),
         adjusted_r_squared=number(fit.adjusted_r_squared),
         rho_residual=number(fit.rho),
-        rho=rho,
-        n_effective=effective_size(fit.n, rho),
+        rho=noise.mean_rho,
+        n_effective=effective_size(len(rows.energy), noise.mean_rho),
+        unit=row_unit(case.plan.granularity),
     )
 
 
-def saving_result(plan: Plan, reporting: Metered, avoided: AvoidedEnergy | None) -> Saving | None:
+def saving_result(case: Case) -> Saving | None:
     """The saving over all usable reporting intervals."""
+    avoided, plan = case.avoided, case.plan
     if avoided is None:
         return None
     kwh = float(avoided.cumulative[-1])
@@ -145,7 +108,7 @@ def saving_result(plan: Plan, reporting: Metered, avoided: AvoidedEnergy | None)
         pct_low=pct(kwh - half),
         pct_high=pct(kwh + half),
         confidence=plan.confidence,
-        actual_kwh=float(reporting.used_energy.sum()),
+        actual_kwh=float(case.reporting.used_energy.sum()),
         adjusted_kwh=adjusted,
     )
 
@@ -165,62 +128,40 @@ def placebo_result(avoided: AvoidedEnergy | None) -> Placebos | None:
     )
 
 
-def cumulative_result(plan: Plan, reporting: Metered, avoided: AvoidedEnergy | None) -> Cumulative | None:
+def cumulative_result(case: Case) -> Cumulative | None:
     """The saving as it grew, with the band of every prefix."""
-    if avoided is None:
+    avoided, rows = case.avoided, case.after
+    if avoided is None or rows is None:
         return None
-    half = avoided.band.half_width(plan.confidence)
+    half = avoided.band.half_width(case.plan.confidence)
     kwh = avoided.cumulative
-    ends = reporting.grid.edges_ms[1:][reporting.usable]
-    return Cumulative(ends.tolist(), kwh.tolist(), (kwh - half).tolist(), (kwh + half).tolist())
+    return Cumulative(rows.sums.end_ms.tolist(), kwh.tolist(), (kwh - half).tolist(), (kwh + half).tolist())
 
 
-def detectable_result(
-    plan: Plan, baseline: Metered, reporting: Metered, model: LinearModel | None
-) -> Detectable | None:
+def detectable_result(case: Case) -> Detectable | None:
     """The smallest saving that the plan's windows show; needs no reporting data, so it can be said beforehand."""
-    planned = len(reporting.usable)
-    if model is None or planned == 0:
+    model, rows = case.model, case.before
+    if model is None or rows is None or case.planned == 0:
         return None
-    gap = int(reporting.grid.positions[0] - baseline.used_positions[-1]) - 1
     kwh = detectable_saving(
-        model,
-        baseline.used_drivers,
-        baseline.used_positions,
-        planned,
-        confidence=plan.confidence,
+        model.linear,
+        rows.columns,
+        rows.positions,
+        case.planned,
+        confidence=case.plan.confidence,
         power=DETECTION_POWER,
-        gap=max(gap, 0),
+        gap=case.gap,
         method=BandMethod.PLACEBO,
     )
-    usual = float(np.mean(model.fitted)) * planned
+    usual = float(np.mean(model.linear.fitted)) * case.planned
     return Detectable(kwh, 100.0 * kwh / usual if usual > 0 else None, DETECTION_POWER)
 
 
-def driver_ranges(plan: Plan, baseline: Metered, reporting: Metered, model: LinearModel | None) -> list[DriverRange]:
-    """How the reporting period's conditions lie to those of the baseline."""
-    before, after = baseline.used_drivers, reporting.used_drivers
-    covered = driver_coverage(model, before, after) if model is not None and len(after) else None
-    ranges = []
-    for index, driver in enumerate(plan.drivers):
-        ends = numbers([*_range(before[:, index]), *_range(after[:, index])])
-        outside, energy = numbers(
-            [covered.outside[index], covered.extrapolated[index]] if covered else [math.nan, math.nan]
-        )
-        ranges.append(
-            DriverRange(driver.name, driver_unit(driver), ends[0], ends[1], ends[2], ends[3], outside, energy)
-        )
-    return ranges
-
-
-def _range(values: Floats) -> tuple[float, float]:
-    return (float(values.min()), float(values.max())) if len(values) else (math.nan, math.nan)
-
-
-def interval_columns(plan: Plan, windows: Windows, model: LinearModel | None) -> Intervals:
+def interval_columns(case: Case) -> Intervals:
     """Every interval of the windows, in their order."""
+    plan, windows, model = case.plan, case.windows, case.model
     drivers = np.concatenate([window.drivers for window in windows])
-    adjusted = _adjusted(model, drivers)
+    adjusted = np.concatenate([_adjusted(model, window) for window in windows])
     reported = len(windows[2].energy)
     for change in declared.adjustments(plan, windows[2].grid) if reported else []:
         adjusted[-reported:] += change.energy
@@ -239,8 +180,5 @@ def interval_columns(plan: Plan, windows: Windows, model: LinearModel | None) ->
     )
 
 
-def _adjusted(model: LinearModel | None, drivers: Floats) -> Floats:
-    if model is None:
-        return np.full(len(drivers), np.nan)
-    # A dropped driver has no effect, so its absence must not make the projection unknown: 0 · NaN is NaN.
-    return model.predict(np.where(model.kept[None, :], drivers, 0.0))
+def _adjusted(model: BaselineModel | None, window: Metered) -> Floats:
+    return np.full(len(window.energy), np.nan) if model is None else model.expected(window.conditions)

@@ -24,8 +24,8 @@ from analytics.billing import (
     Timeline,
 )
 from evaluation.errors import EvaluationError
-from evaluation.result import Text
 from evaluation.tariffs.document import BANDS, SEASONS, ContractClass, PricesSince, TariffFile, hours
+from evaluation.wording import Text
 from telemetry import decode_yaml
 
 BUILT_IN: Final = "kepco.yaml"

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from analytics.billing import LoadBand, Season
-from evaluation.result import Text
+from evaluation.wording import Text
 
 SeasonName = Literal["summer", "spring_fall", "winter"]
 BandName = Literal["light", "mid", "peak"]

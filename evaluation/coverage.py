@@ -1,0 +1,74 @@
+"""Whether the baseline knew the reporting period's conditions."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from analytics import DriverCoverage, Grade, grade
+from evaluation.case import Case
+from evaluation.metered import Floats
+from evaluation.models import drivers_of
+from evaluation.result import DriverRange
+from evaluation.sections import number, numbers
+from evaluation.terms import driver_unit
+
+
+def unknown_terms(case: Case) -> list[str]:
+    """Terms whose effect the baseline says nothing about, and that the reporting period needs."""
+    if case.model is None or not case.reporting.usable.any():
+        return []
+    return case.model.unknown(case.reporting.used_conditions)
+
+
+def driver_ranges(case: Case) -> list[DriverRange]:
+    """How the reporting period's drivers lie to those of the baseline."""
+    before, after = case.baseline.used_drivers, case.reporting.used_drivers
+    found = []
+    for index, driver in enumerate(case.plan.drivers):
+        ends = numbers([*_range(before[:, index]), *_range(after[:, index])])
+        outside, beyond = _outside(case, index)
+        found.append(
+            DriverRange(
+                driver.name, driver_unit(driver), ends[0], ends[1], ends[2], ends[3], number(outside), number(beyond)
+            )
+        )
+    return found
+
+
+def condition_grade(case: Case, drivers: list[DriverRange]) -> Grade | None:
+    """How well the baseline knew the reporting period, by the drivers that the model in use has."""
+    if case.model is None or case.avoided is None:
+        return None
+    used = drivers_of(case.plan.models[case.choice.name])
+    mine = [driver for driver in drivers if driver.name in used]
+    covered = DriverCoverage(
+        np.array([driver.outside or 0.0 for driver in mine]),
+        np.array([driver.extrapolated_kwh or 0.0 for driver in mine]),
+        (bool(unknown_terms(case)),),
+    )
+    half = float(case.avoided.band.whole.half_width(case.plan.confidence)[0])
+    return grade(covered, float(case.avoided.adjusted.sum()), half)
+
+
+def _outside(case: Case, index: int) -> tuple[float, float]:
+    """Share of reporting intervals beyond a driver's range in the baseline, and the energy that rests on that."""
+    model, before, conditions = case.model, case.baseline.used_drivers, case.reporting.used_conditions
+    if model is None or not len(conditions.drivers):
+        return math.nan, math.nan
+    low, high = float(before[:, index].min()), float(before[:, index].max())
+    slack = np.finfo(float).eps * 16 * max(abs(low), abs(high))
+    values = conditions.drivers[:, index]
+    beyond = np.abs(values - np.clip(values, low, high)) > slack
+    if not beyond.any():
+        return 0.0, 0.0
+    held = conditions.drivers.copy()
+    held[:, index] = np.clip(values, low, high)
+    apart = model.expected(conditions) - model.expected(dataclasses.replace(conditions, drivers=held))
+    return float(beyond.mean()), float(np.nansum(np.abs(apart)))
+
+
+def _range(values: Floats) -> tuple[float, float]:
+    return (float(values.min()), float(values.max())) if len(values) else (math.nan, math.nan)

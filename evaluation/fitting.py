@@ -1,0 +1,89 @@
+"""From a model that a plan names to one that is fitted, and to what cross-validation and placebos refit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analytics import Candidate, fit_linear, levels_candidate, linear_candidate
+from evaluation.baseline_model import BaselineModel, unused_drivers
+from evaluation.fitted_terms import ChangePointSearch, FittedTerms, band_rows
+from evaluation.metered import Conditions, Metered
+from evaluation.models import ChangePoint, Levels, Linear, Model, TimeOfWeek, drivers_of
+from evaluation.plan import Plan
+from evaluation.sums import PER_DAY
+from evaluation.terms import Term, columns, driver_terms, groups, level_terms, product_term, slope_terms
+from evaluation.time_of_week import TimeOfWeekSearch, day_columns, fit_time_of_week_model
+
+MINIMUM_FREEDOM: Final = 10
+"""Student's 95 % quantile is 1.81 there and 1.64 at infinity; below, a band is mostly ignorance of its own width."""
+
+
+def needed(model: Model) -> int:
+    """Usable baseline rows (`evaluation.sums`) without which the model is not fitted.
+
+    One for every coefficient that rows can tell, change point and group, and `MINIMUM_FREEDOM` beyond them. Groups that
+    never occur in the baseline are counted too: a model that knows only half the week is no model of the week.
+    """
+    if isinstance(model, TimeOfWeek):
+        return 1 + day_columns(model) + MINIMUM_FREEDOM
+    count = len(drivers_of(model))
+    if isinstance(model, Linear):
+        count += len(model.interactions)
+    if isinstance(model, ChangePoint):
+        count += {"2P": 0, "3PH": 1, "3PC": 1, "4P": 2, "5P": 3}[model.form]
+    # What tells parts of a day apart tells no day from another.
+    if isinstance(model, Levels) and "weekday" in model.by:
+        count += 6
+    return 1 + count + MINIMUM_FREEDOM
+
+
+def fit(plan: Plan, model: Model, baseline: Metered) -> BaselineModel:
+    """Fit a model to the baseline's usable intervals.
+
+    Raises
+    ------
+    analytics.TooFewIntervalsError
+        When there are too few.
+    """
+    if isinstance(model, TimeOfWeek):
+        return fit_time_of_week_model(plan, model, baseline)
+    search, knots = None, (np.nan, np.nan)
+    if isinstance(model, ChangePoint):
+        search = ChangePointSearch.of(plan, model)
+        knots = search.knots(baseline.used_conditions, baseline.used_energy)
+    terms = _terms(plan, model, baseline, knots)
+    names = [term.name for term in terms]
+    linear = on_intervals = fit_linear(columns(terms, baseline.used_conditions), baseline.used_energy, names)
+    if plan.granularity in PER_DAY:
+        rows = band_rows(plan.granularity, terms, baseline)
+        linear = fit_linear(rows.columns, rows.energy, names)
+    searched = sorted({knot for knot in knots if np.isfinite(knot)})
+    unused = unused_drivers(plan, drivers_of(model))
+    return FittedTerms(plan.granularity, tuple(terms), on_intervals, linear, tuple(searched), search, unused)
+
+
+def candidate(plan: Plan, model: Model, conditions: Conditions, baseline: Metered) -> Candidate:
+    """The model bound to intervals of these conditions, refitted to whatever energy it is shown."""
+    if isinstance(model, TimeOfWeek):
+        return TimeOfWeekSearch.of(plan, model).candidate(conditions)
+    if isinstance(model, ChangePoint):
+        return ChangePointSearch.of(plan, model).candidate(conditions)
+    if isinstance(model, Levels) and not model.drivers:
+        # A group that was never shown stays unknown, which least squares on its empty column would not say.
+        return levels_candidate(groups(plan, model.by, conditions.clock))
+    terms = _terms(plan, model, baseline, (np.nan, np.nan))
+    return linear_candidate(np.column_stack((np.ones(len(conditions.drivers)), columns(terms, conditions))))
+
+
+def _terms(plan: Plan, model: Model, baseline: Metered, knots: tuple[float, float]) -> list[Term]:
+    if isinstance(model, ChangePoint):
+        slopes = slope_terms(plan, model.temperature, model.form, knots)
+        return [*driver_terms(plan, model.drivers), *slopes]
+    found = driver_terms(plan, drivers_of(model))
+    if isinstance(model, Linear):
+        found += [product_term(plan, *pair) for pair in model.interactions]
+    if isinstance(model, Levels):
+        found += level_terms(plan, model, baseline.used_conditions.clock)
+    return found
