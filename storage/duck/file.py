@@ -187,11 +187,12 @@ class DataFile:
             raise explain(error, self.path) from error
 
     def close(self) -> None:
-        """Write the log into the file and let go of it."""
-        with self._lock:
+        """Write the log into the file and let go of it; uses under way are waited for, new ones are refused."""
+        with self._idle:
             if self._closed:
                 return
             self._closed = True
+            self._idle.wait_for(lambda: not self._in_use)
             self._connection.close()
             self._forget()
 

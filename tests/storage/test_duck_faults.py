@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,3 +188,22 @@ def test_a_file_of_very_many_series_opens_however_little_memory_the_database_may
     store = DuckStore(path, memory_mb=32)
     assert store.count() == 500_000
     store.close()
+
+
+def test_closing_waits_for_a_query_under_way_and_refuses_the_next(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    begun = threading.Event()
+
+    def query() -> int:
+        with store.file.cursor() as cursor:
+            begun.set()
+            counted = cursor.execute("SELECT count(*) FROM range(100_000_000) AS numbers(n) WHERE hash(n) >= 17")
+            return int(counted.fetchall()[0][0])
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(query)
+        assert begun.wait(40)
+        store.close()
+        assert answer.result(40) > 0
+    with pytest.raises(StoreError, match="is closed"):
+        store.count()
