@@ -23,7 +23,7 @@ from benchmarks.frame import Figure, at_most, report
 from benchmarks.storage_kept import Kept, measure_kept
 from benchmarks.storage_meters import CHANNELS, HOUR, METERS, START, checkpointed, fill, look, series, timed
 from storage import DuckStore, InfluxStore
-from storage.duck import maintenance
+from storage.duck import compaction
 from tests.parts import free_port, influxd
 
 
@@ -108,7 +108,7 @@ def measure_duck(folder: Path, days: int, channels: tuple[str, ...], looks: int)
     result.latencies["one meter, 30 days of quarter-hours"] = timed(
         lambda: store.rollups(series(17), START, end), looks
     )
-    maintenance.compact(store)
+    compaction.compact(store)
     sizes["compacted"] = checkpointed(store)
     compacted = look(store, days, looks)
     for what in ("one meter, 30 days by 15 min", "100 meters, 30 days by 15 min"):

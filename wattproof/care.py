@@ -83,8 +83,8 @@ def earliest_needed(plans: Path) -> int | None:
 
 def _shrink(store: storage.Store) -> None:
     if isinstance(store, storage.DuckStore):
-        from storage.duck import maintenance
+        from storage.duck import compaction
 
-        copied = maintenance.compact_if_worth(store)
+        copied = compaction.compact_if_worth(store)
         if copied is not None:
             log.info("data_file_compacted", before_bytes=copied.before_bytes, bytes=copied.bytes)

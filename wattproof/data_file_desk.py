@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 import storage
-from storage.duck import maintenance
+from storage.duck import compaction, maintenance
 from wattproof.errors import UnavailableError
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ def perform(store: storage.DuckStore, request: Request, progress: Progress) -> L
     if request.action == "check":
         return Line(checked=maintenance.check_store(store))
     if request.action == "compact":
-        return Line(copied=maintenance.compact(store, progress))
+        return Line(copied=compaction.compact(store, progress))
     return Line(copied=maintenance.backup(store, Path(request.target), progress))
 
 

@@ -71,6 +71,17 @@ def put_in_place(part: Path, path: Path) -> None:
         os.close(folder)
 
 
+def compacting(path: Path) -> Path:
+    """Where a data file is written anew before it takes the place of the old one."""
+    return path.with_name(path.name + ".compacting")
+
+
+def discard(part: Path) -> None:
+    """Remove what an interrupted copy left behind."""
+    for name in (part, part.with_name(part.name + ".wal")):
+        name.unlink(missing_ok=True)
+
+
 _open_files: set[Path] = set()
 _open_files_lock = threading.Lock()
 
@@ -108,6 +119,8 @@ class DataFile:
                 raise StoreRefusedError(f"{self.path} is already open in this process; close that store first")
             self._connection = self._connect()
             _open_files.add(self.path)
+        # Of a process that was killed: nobody else can be writing it.
+        discard(compacting(self.path))
         self._forget = weakref.finalize(self, _open_files.discard, self.path)
 
     def _connect(self) -> duckdb.DuckDBPyConnection:

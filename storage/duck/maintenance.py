@@ -1,7 +1,8 @@
-"""Copies of a DuckDB file: a backup while it is used, a compact one to take its place, a damaged one replaced.
+"""Copies of a DuckDB file: a backup while it is used, one that takes the place of a damaged file; checks.
 
-DuckDB reuses the room of deleted rows and never gives it back; a file shrinks only by being written anew. Readings are
-copied week by week and sorted by series within each, so that a year of one meter lies in few places.
+DuckDB reuses the room of deleted rows and never gives it back; a file shrinks only by being written anew
+(`storage.duck.compaction`). Readings are copied week by week and sorted by series within each, so that a year of one
+meter lies in few places.
 """
 
 from __future__ import annotations
@@ -16,14 +17,11 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
-import structlog
 
-from storage.duck.file import CONFIG, SCHEMA, explain, put_in_place
+from storage.duck.file import CONFIG, SCHEMA, discard, explain, put_in_place
 from storage.duck.rollups import touched
 from storage.duck.store import DuckStore
 from storage.errors import StoreError, StoreRefusedError
-
-log = structlog.get_logger(__name__)
 
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all."""
@@ -90,53 +88,13 @@ def backup(store: DuckStore, target: Path, progress: Progress = lambda _, __: No
     with store.file.cursor() as cursor:
         readings = copy(cursor, part, progress)
     put_in_place(part, target)
-    return Copied(str(target), readings, target.stat().st_size, _size(store.file.path))
-
-
-def compact(store: DuckStore, progress: Progress = lambda _, __: None) -> Copied:
-    """Write an open store's file anew, without the room of what was deleted; writers wait for it, readers do not.
-
-    Needs as much free disk as the new file takes.
-
-    Raises
-    ------
-    StoreError
-        When it could not be finished; the file is as it was.
-    """
-    with store.standing_still() as file:
-        part = file.path.with_name(file.path.name + ".compacting")
-        before = _size(file.path)
-        try:
-            with file.cursor() as cursor:
-                readings = copy(cursor, part, progress)
-            file.replace(part)
-        finally:
-            _discard(part)
-        return Copied(str(file.path), readings, file.path.stat().st_size, before)
+    return Copied(str(target), readings, target.stat().st_size, size_of(store.file.path))
 
 
 def check_store(store: DuckStore) -> Checked:
     """Check an open store's file; see `check`."""
     with store.file.cursor() as cursor:
         return check(cursor, store.file.path)
-
-
-def compact_if_worth(store: DuckStore, least_bytes: int = 16_000_000, most_bytes: int = 16_000_000) -> Copied | None:
-    """`compact` when a third of the file, and more than `least_bytes` of it, is unused; for after a deletion.
-
-    Where more than `most_bytes` are used, writers would wait for longer than a few seconds: the room is left to what
-    is written next, and somebody may ask for it at a time of their choice.
-    """
-    with store.standing_still() as file, file.cursor() as cursor:
-        # Only a checkpoint tells what deletions have left unused.
-        cursor.execute("CHECKPOINT")
-        free, size = free_bytes(cursor), file.path.stat().st_size
-    if free <= max(least_bytes, size / 3):
-        return None
-    if size - free > most_bytes:
-        log.info("data_file_has_room", bytes=size, unused_bytes=free, give_it_back_with="wattproof db compact")
-        return None
-    return compact(store)
 
 
 def copy(cursor: duckdb.DuckDBPyConnection, target: Path, progress: Progress) -> int:
@@ -147,13 +105,13 @@ def copy(cursor: duckdb.DuckDBPyConnection, target: Path, progress: Progress) ->
     StoreRefusedError
         When the target cannot be written.
     """
-    _discard(target)
-    with _attached(cursor, target):
+    discard(target)
+    with attached(cursor, target):
         cursor.begin()
         try:
             for statement in SCHEMA:
                 cursor.execute(statement.replace("IF NOT EXISTS ", "IF NOT EXISTS fresh."))
-            counts = {table: _number(cursor.execute(f"SELECT count(*) FROM {table}")) for table in TABLES}  # noqa: S608 - our own names
+            counts = {table: number(cursor.execute(f"SELECT count(*) FROM {table}")) for table in TABLES}  # noqa: S608 - our own names
             total, done = sum(counts.values()), 0
             for table in TABLES:
                 if table != "readings":
@@ -161,14 +119,8 @@ def copy(cursor: duckdb.DuckDBPyConnection, target: Path, progress: Progress) ->
                     cursor.execute(f"INSERT INTO fresh.{table} FROM {table}{order}")
                     done += counts[table]
                     progress(done, total)
-            for start, end in _weeks(cursor):
-                done += _number(
-                    cursor.execute(
-                        "INSERT INTO fresh.readings FROM readings WHERE time >= ? AND time < ?"
-                        " ORDER BY series_id, time",
-                        [start, end],
-                    )
-                )
+            for copied in copy_readings(cursor):
+                done += copied
                 progress(done, total)
             cursor.commit()
             cursor.execute("CHECKPOINT fresh")
@@ -184,7 +136,8 @@ def copy(cursor: duckdb.DuckDBPyConnection, target: Path, progress: Progress) ->
 
 
 @contextlib.contextmanager
-def _attached(cursor: duckdb.DuckDBPyConnection, target: Path) -> Iterator[None]:
+def attached(cursor: duckdb.DuckDBPyConnection, target: Path) -> Iterator[None]:
+    """A file by the name of `fresh`, beside the open one."""
     name = str(target).replace("'", "''")
     cursor.execute(f"ATTACH '{name}' AS fresh")
     try:
@@ -193,12 +146,20 @@ def _attached(cursor: duckdb.DuckDBPyConnection, target: Path) -> Iterator[None]
         cursor.execute("DETACH fresh")
 
 
-def _weeks(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, int]]:
-    """Ranges of time that hold readings."""
-    for (week,) in cursor.execute(
-        f"SELECT DISTINCT time // {_WEEK_MS} - (time < 0)::INT AS week FROM readings ORDER BY week"  # noqa: S608 - an integer
-    ).fetchall():
-        yield week * _WEEK_MS, (week + 1) * _WEEK_MS
+def copy_readings(cursor: duckdb.DuckDBPyConnection, since: int = -(2**63)) -> Iterator[int]:
+    """Copy readings from a time on [ms UTC] into the attached file, week by week; yields the number of each."""
+    weeks = cursor.execute(
+        f"SELECT DISTINCT time // {_WEEK_MS} - (time < 0)::INT AS week FROM readings WHERE time >= ? ORDER BY week",  # noqa: S608 - an integer
+        [since],
+    ).fetchall()
+    for (week,) in weeks:
+        start, end = max(week * _WEEK_MS, since), (week + 1) * _WEEK_MS
+        yield number(
+            cursor.execute(
+                "INSERT INTO fresh.readings FROM readings WHERE time >= ? AND time < ? ORDER BY series_id, time",
+                [start, end],
+            )
+        )
 
 
 def check(cursor: duckdb.DuckDBPyConnection, path: Path) -> Checked:
@@ -207,22 +168,22 @@ def check(cursor: duckdb.DuckDBPyConnection, path: Path) -> Checked:
     for table in TABLES:
         # The hash of whole rows makes DuckDB read every column, and compare every block with its checksum.
         counts[table], _ = cursor.execute(f"SELECT count(*), bit_xor(hash(t)) FROM {table} t").fetchone() or (0, 0)  # noqa: S608 - our own names
-    duplicates = _number(
+    duplicates = number(
         cursor.execute(
             "SELECT coalesce(sum(n), 0)::BIGINT FROM"
             " (SELECT count(*) AS n FROM readings GROUP BY series_id, time HAVING count(*) > 1)"
         )
     )
-    orphans = _number(cursor.execute("SELECT count(*) FROM readings r ANTI JOIN series s ON r.series_id = s.id"))
+    orphans = number(cursor.execute("SELECT count(*) FROM readings r ANTI JOIN series s ON r.series_id = s.id"))
     return Checked(
         str(path), counts["readings"], counts["series"], counts["rollups"], touched(cursor),
-        duplicates, orphans, _size(path), free_bytes(cursor),
+        duplicates, orphans, size_of(path), free_bytes(cursor),
     )  # fmt: skip
 
 
 def free_bytes(cursor: duckdb.DuckDBPyConnection) -> int:
     """What of the file is unused [bytes], as of its last checkpoint."""
-    return _number(cursor.execute("SELECT (block_size * free_blocks)::BIGINT FROM pragma_database_size()"))
+    return number(cursor.execute("SELECT (block_size * free_blocks)::BIGINT FROM pragma_database_size()"))
 
 
 def check_file(path: Path) -> Checked:
@@ -287,17 +248,12 @@ def _set_aside(path: Path) -> Path:
     return aside
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
     """Of a file and its log [bytes]."""
     return sum(each.stat().st_size for each in (path, path.with_name(path.name + ".wal")) if each.exists())
 
 
-def _discard(target: Path) -> None:
-    """Remove what an interrupted copy left behind."""
-    for name in (target, target.with_name(target.name + ".wal")):
-        name.unlink(missing_ok=True)
-
-
-def _number(result: duckdb.DuckDBPyConnection) -> int:
+def number(result: duckdb.DuckDBPyConnection) -> int:
+    """The one number that a query gives; 0 without one."""
     row = result.fetchone()
     return int(row[0]) if row else 0

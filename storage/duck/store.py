@@ -204,8 +204,14 @@ class DuckStore:
             return self._settling.piece(self._file, self._writer, self._newest.size, before, share)
 
     @contextlib.contextmanager
+    def unrolled(self) -> Iterator[tuple[DataFile, threading.Lock, Settling]]:
+        """The file while nobody rolls up, forgets or settles; the lock that writers take, and what hears of them."""
+        with self._roller:
+            yield self._file, self._writer, self._settling
+
+    @contextlib.contextmanager
     def standing_still(self) -> Iterator[DataFile]:
-        """The file, while nobody writes or rolls: for `storage.duck.maintenance`. Readers go on."""
+        """The file, while nobody writes or rolls: for `storage.duck.compaction`. Readers go on."""
         with self._roller, self._writer:
             yield self._file
 

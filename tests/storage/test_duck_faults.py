@@ -41,7 +41,10 @@ def line(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.parametrize(
     ("mode", "confirmed"),
-    [*((mode, confirmed) for mode in ("write", "reopen") for confirmed in (1, 25, 60)), ("settle", 30), ("settle", 65)],
+    [
+        *((mode, confirmed) for mode in ("write", "reopen") for confirmed in (1, 25, 60)),
+        *((mode, confirmed) for mode in ("settle", "compact") for confirmed in (30, 65)),
+    ],
 )
 def test_what_was_confirmed_survives_kill_9(tmp_path: Path, mode: str, confirmed: int) -> None:
     path = tmp_path / "readings.duckdb"

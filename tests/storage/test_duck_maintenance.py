@@ -1,4 +1,4 @@
-"""Backups, checks and compaction of a DuckDB file in use, and what is said when they cannot be."""
+"""Backups and checks of a DuckDB file in use, and what is said when they cannot be."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from storage import DuckStore, StoreError, StoreRefusedError
+from storage import DuckStore, StoreRefusedError
 from storage.duck import maintenance
 from telemetry import Gap
-from tests.storage.parts import DAY, MAIN, SITE, batch, points
+from tests.storage.parts import MAIN, SITE, batch, points
 from tests.storage.test_conformance_rollups import START, STATE, as_written, minutes, roll, rows, write
 
 
@@ -77,66 +77,6 @@ def test_a_backup_is_one_moment_of_a_store_that_is_being_written(tmp_path: Path)
         again.close()
 
 
-def test_compaction_gives_the_room_of_deleted_readings_back_while_others_read(tmp_path: Path) -> None:
-    store = DuckStore(tmp_path / "readings.duckdb")
-    for day in range(5):
-        write(store, {START + day * DAY + 1000 * n: n * 0.37 for n in range(40_000)})
-    roll(store)
-    assert store.forget(START + 4 * DAY, 0).readings == 160_000
-    before = everything(store)
-    done = threading.Event()
-    looks = []
-
-    def reader() -> None:
-        while not done.is_set():
-            looks.append(len(store.read(MAIN, 0, 2**60)[0]))
-
-    threads = [threading.Thread(target=reader) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    try:
-        copied = maintenance.compact(store)
-    finally:
-        done.set()
-        for thread in threads:
-            thread.join()
-    assert set(looks) == {40_000}
-    assert copied.bytes < copied.before_bytes / 2
-    assert everything(store) == before
-    write(store, {START + 20 * DAY: 5.0})
-    assert store.latest(SITE)[0].value == 5.0
-    store.close()
-    again = DuckStore(tmp_path / "readings.duckdb")
-    assert again.count() == 40_001
-    again.close()
-    assert [path.name for path in tmp_path.iterdir()] == ["readings.duckdb"]
-
-
-def test_what_an_interrupted_compaction_left_behind_is_in_nobodys_way(tmp_path: Path) -> None:
-    store = filled(tmp_path / "readings.duckdb")
-    (tmp_path / "readings.duckdb.compacting").write_text("half a file")
-    (tmp_path / "readings.duckdb.compacting.wal").write_text("half a log")
-    before = everything(store)
-    maintenance.compact(store)
-    assert everything(store) == before
-    store.close()
-
-
-def test_a_compaction_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
-    store = filled(tmp_path / "readings.duckdb")
-    before = everything(store)
-
-    def stop(_done: int, _total: int) -> None:
-        raise StoreError("enough")
-
-    with pytest.raises(StoreError, match="enough"):
-        maintenance.compact(store, stop)
-    assert everything(store) == before
-    write(store, {START + 20 * DAY: 5.0})
-    store.close()
-    assert [path.name for path in tmp_path.iterdir()] == ["readings.duckdb"]
-
-
 def test_a_check_finds_duplicates_and_damage(tmp_path: Path) -> None:
     path = tmp_path / "readings.duckdb"
     store = filled(path)
@@ -182,18 +122,3 @@ def test_restoring_sets_the_old_file_aside_only_when_told_to(tmp_path: Path) -> 
     assert everything(again) == held
     again.close()
     assert maintenance.restore(saved, tmp_path / "new" / "readings.duckdb", force=False)[1] is None
-
-
-def test_a_file_is_compacted_by_itself_only_when_much_of_it_is_unused(tmp_path: Path) -> None:
-    store = DuckStore(tmp_path / "readings.duckdb")
-    for day in range(3):
-        write(store, {START + day * DAY + 600 * n: (n * 7919 % 10_007) / 7 for n in range(130_000)})
-    assert maintenance.compact_if_worth(store, 4_000_000) is None
-    roll(store)
-    store.forget(START + 2 * DAY, 0)
-    assert maintenance.compact_if_worth(store, 100_000_000) is None
-    copied = maintenance.compact_if_worth(store, 1_500_000)
-    assert copied is not None
-    assert copied.bytes < copied.before_bytes * 0.6
-    assert maintenance.compact_if_worth(store, 1_500_000) is None
-    store.close()

@@ -9,9 +9,11 @@ import resource
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from storage import DuckStore, StoreUnavailableError
+from storage.duck import compaction
 from tests.storage.parts import MAIN, batch
 
 READINGS = 20
@@ -25,14 +27,14 @@ def say(text: object) -> None:
     print(text, flush=True)
 
 
-def write_for_ever(path: Path, *, reopening: bool, settling: bool = False) -> None:
+def write_for_ever(path: Path, *, reopening: bool, meanwhile: Callable[[DuckStore], None] | None = None) -> None:
     """Write batch after batch, naming each once it is confirmed, and roll up after every fifth.
 
-    When reopening, close and open after every third; when settling, pieces are laid out all the while.
+    When reopening, close and open after every third. Something may go on in a thread all the while.
     """
     store, seq = DuckStore(path), 0
-    if settling:
-        threading.Thread(target=settle_for_ever, args=(store,), daemon=True).start()
+    if meanwhile is not None:
+        threading.Thread(target=meanwhile, args=(store,), daemon=True).start()
     while True:
         seq += 1
         store.write([batch(points(seq), seq=seq)])
@@ -48,6 +50,12 @@ def settle_for_ever(store: DuckStore) -> None:
     """Lay out pieces of a hundred readings as they come."""
     while True:
         store.settle(2**60, 0.0001)
+
+
+def compact_for_ever(store: DuckStore) -> None:
+    """Write the file anew, again and again."""
+    while True:
+        compaction.compact(store)
 
 
 def hold(path: Path) -> None:
@@ -123,4 +131,5 @@ if __name__ == "__main__":
     elif mode == "settle_full":
         settle_on_a_full_disk(file)
     else:
-        write_for_ever(file, reopening=mode == "reopen", settling=mode == "settle")
+        tending = {"settle": settle_for_ever, "compact": compact_for_ever}
+        write_for_ever(file, reopening=mode == "reopen", meanwhile=tending.get(mode))
