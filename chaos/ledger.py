@@ -24,8 +24,8 @@ class Ledger(msgspec.Struct, frozen=True):
     ----------
     store, seed, faults, seconds
         Which run: faults by kind; how long it took [s].
-    kills, ended_itself
-        Processes killed and processes that ended unasked, by name.
+    kills, ended_itself, ended_badly
+        By name, how often it was killed, ended unasked, and ended with an error or not in time when it was asked to.
     bytes_altered
         On the lines [bytes].
     recovery_s
@@ -63,6 +63,7 @@ class Ledger(msgspec.Struct, frozen=True):
     seconds: float
     kills: dict[str, int]
     ended_itself: dict[str, int]
+    ended_badly: dict[str, int]
     bytes_altered: int
     recovery_s: float
     read: int
@@ -123,6 +124,7 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
         seconds=round(seconds, 1),
         kills={name: part.kills for name, part in processes},
         ended_itself={name: part.ended_itself for name, part in processes if part.ended_itself},
+        ended_badly={name: part.ended_badly for name, part in processes if part.ended_badly},
         bytes_altered=sum(line.altered for line in plant.lines.values()),
         recovery_s=round(max(recoveries, default=0.0), 1),
         read=found.read,

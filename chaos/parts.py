@@ -14,6 +14,8 @@ from typing import Final
 from tests.parts import program
 
 _STOP_S: Final = 60.0
+_ENDED_WELL: Final = (0, -signal.SIGTERM)
+"""Exit codes of what was asked to end; the signal itself ends what has only just been started."""
 DRAIN_S: Final = 300
 """How long a gateway that ends delivers what it has [s]; it ends as soon as it has delivered all."""
 
@@ -32,14 +34,16 @@ class Part:
 
     Attributes
     ----------
-    kills, ended_itself
-        How often it was killed, and how often it ended without being asked to.
+    kills, ended_itself, ended_badly
+        How often it was killed, how often it ended without being asked to, and how often it did not end well although
+        it was: with an error, or not in time.
     """
 
     def __init__(self, name: str, command: Sequence[str], log: Path, environment: dict[str, str] | None = None) -> None:
         self.name = name
         self.kills = 0
         self.ended_itself = 0
+        self.ended_badly = 0
         self._command = list(command)
         self._log = log
         self._environment = {**os.environ, **(environment or {})}
@@ -82,20 +86,20 @@ class Part:
         """Let it go on."""
         self._send(signal.SIGCONT)
 
-    def stop(self, within_s: float = _STOP_S) -> bool:
-        """Ask it to end; False when it had to be killed."""
+    def stop(self, within_s: float = _STOP_S) -> None:
+        """Ask it to end; kill it when it does not."""
         self._wanted = False
+        if not self.alive or self._process is None:
+            return
         self.thaw()
         self._send(signal.SIGTERM)
-        if self._process is None:
-            return True
         try:
-            self._process.wait(within_s)
+            code = self._process.wait(within_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(_STOP_S)
-            return False
-        return True
+            code = self._process.wait(_STOP_S)
+        if code not in _ENDED_WELL:
+            self.ended_badly += 1
 
     def _send(self, number: signal.Signals) -> None:
         if self.alive and self._process is not None:

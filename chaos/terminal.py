@@ -34,7 +34,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "throttle": ("line throttled", "회선 속도 제한"),
     "disk_full": ("disk full", "디스크 가득 참"),
     "kill_of": ("  of {0}", "  {0}"),
-    "ended": ("{0} ended unasked", "{0} 스스로 종료"),
+    "ended_itself": ("{0} ended unasked", "{0} 스스로 종료"),
+    "ended_badly": ("{0} ended with an error", "{0} 오류로 종료"),
     "bytes_altered": ("altered on the lines", "회선에서 변조된 양"),
     "read": ("read", "읽음"),
     "stored": ("= stored", "= 저장됨"),
@@ -85,8 +86,9 @@ def table(ledger: Ledger, language: Language = "en") -> Table:
         if kind == "kill":
             for name, times in ledger.kills.items():
                 shown.add_row(say("kill_of", name), f"{times:,}", say("times"))
-    for name, times in ledger.ended_itself.items():
-        shown.add_row(say("ended", name), f"{times:,}", say("times"))
+    for word in ("ended_itself", "ended_badly"):
+        for name, times in getattr(ledger, word).items():
+            shown.add_row(say(word, name), f"{times:,}", say("times"))
     row("bytes_altered", f"{ledger.bytes_altered:,}", "bytes")
     shown.add_section()
     for word in ("read", "stored", "outbox", "quarantined", "gaps", "unbalanced"):

@@ -31,6 +31,8 @@ def test_a_clean_run_says_so_and_names_every_kind_of_fault() -> None:
     assert text.count(" faults ") == len(KINDS) + 1
     assert text.count("must be 0") == len(MUST_BE_NONE)
     assert "1,234 │ readings" in text
+    assert "gw-1 ended unasked" in text
+    assert "broker ended with an error" in text
     korean = shown(struck, "ko")
     assert "모든 측정값이 있어야 할 곳에 한 번씩 있음" in korean
     assert korean.count("0이어야 함") == len(MUST_BE_NONE)
