@@ -71,7 +71,7 @@ def backup(
 
 @app.command()
 def compact(context: typer.Context, as_json: Json = False) -> None:
-    """Write the data file anew without the room of what was deleted; new readings wait on the gateways meanwhile."""
+    """Write the data file anew without the room of what was deleted, while readings go on being stored."""
     from wattproof.data_file_desk import Request
 
     copied = _done(context, Request("compact"), as_json=as_json).copied
