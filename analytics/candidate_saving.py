@@ -12,6 +12,9 @@ from analytics.noise import Sample, estimate_noise
 from analytics.placebo import calibrate, calibrated_band, place
 from analytics.registers import Bools, Floats, Times
 
+_COLLINEAR = 1e-7
+"""Share of a scaled column left after projection on those before it, under which it adds nothing."""
+
 
 def candidate_saving(
     design: Floats,
@@ -30,7 +33,8 @@ def candidate_saving(
     ----------
     design
         Of the whole timeline, at the knots found on the baseline (e.g. `ChangePoint.design` of one meter), shape
-        (times, parameters). Columns that add nothing on the baseline are left out.
+        (times, parameters). Columns that add nothing on the baseline are left out; those that would have mattered
+        afterwards are named in `AvoidedEnergy.unknown`.
     energy
         Shape (times,), NaN where unusable.
     baseline, reporting
@@ -48,7 +52,9 @@ def candidate_saving(
     """
     usable = np.isfinite(energy)
     before, after = np.flatnonzero(baseline & usable), np.flatnonzero(reporting & usable)
-    columns = _independent(design, before)
+    kept = _independent(design, before)
+    scale = np.linalg.norm(design[before], axis=0)
+    columns = design[:, kept] / scale[kept]
     if len(before) <= columns.shape[1] or not len(after):
         raise TooFewIntervalsError(
             f"{len(before)} baseline intervals for {columns.shape[1]} coefficients, {len(after)} reporting intervals"
@@ -75,12 +81,25 @@ def candidate_saving(
         noise=noise,
         own_scatter=False,
         calibration=calibration,
+        unknown=_unknown(design, kept, before, after),
     )
 
 
-def _independent(design: Floats, rows: Times) -> Floats:
-    """Columns scaled to the baseline, those that add nothing there left out."""
+def _independent(design: Floats, rows: Times) -> Bools:
+    """Which columns add something on these rows to those before them."""
     scale = np.linalg.norm(design[rows], axis=0)
-    columns: Floats = design[:, scale > 0] / scale[scale > 0]
-    triangle = np.abs(np.diagonal(np.linalg.qr(columns[rows], mode="r")))
-    return columns[:, triangle > 1e-7]
+    kept: Bools = scale > 0
+    triangle = np.abs(np.diagonal(np.linalg.qr(design[np.ix_(rows, kept)] / scale[kept], mode="r")))
+    kept[np.flatnonzero(kept)[: len(triangle)][triangle <= _COLLINEAR]] = False
+    return kept
+
+
+def _unknown(design: Floats, kept: Bools, before: Times, after: Times) -> tuple[int, ...]:
+    """Columns left out that the others made up for on the baseline, but do not in the reporting period."""
+    left_out = np.flatnonzero(~kept)
+    if not len(left_out):
+        return ()
+    made_up = np.linalg.lstsq(design[np.ix_(before, kept)], design[np.ix_(before, left_out)], rcond=None)[0]
+    missing = np.abs(design[np.ix_(after, left_out)] - design[np.ix_(after, kept)] @ made_up).max(axis=0)
+    size = np.abs(design[:, left_out]).max(axis=0)
+    return tuple(left_out[missing > 1e-6 * size].tolist())
