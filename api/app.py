@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from api.security import SecurityHeaders
 from api.settings import Settings
 from evaluation import Evaluation
 from storage import Store
-from telemetry import Broker
+from telemetry import VERSION, Broker
 
 STATIC = Path(__file__).parent / "static"
 
@@ -71,7 +70,7 @@ def create_app(
 
     app = FastAPI(
         title="WattProof",
-        version=_version(),
+        version=VERSION,
         description="A factory's energy, live and evaluated. Times are ms since 1970-01-01 UTC, values SI base units.",
         openapi_url="/api/openapi.json",
         docs_url=None,  # FastAPI's own pages load their scripts from a content delivery network
@@ -87,13 +86,6 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _describe(app)
     return app
-
-
-def _version() -> str:
-    try:
-        return version("wattproof")
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return "0+checkout"
 
 
 def _describe(app: FastAPI) -> None:

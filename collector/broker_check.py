@@ -10,14 +10,13 @@ import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from collector.limits import DROPPED
 from telemetry import Broker, new_client
 
 log = structlog.get_logger()
 
 _PATIENCE_S: Final = 5.0
 _REPORTS_S: Final = 1.5
-_REPORTS: Final = ("$SYS/broker/version", DROPPED)
+_REPORTS: Final = ("$SYS/broker/version", "$SYS/broker/publish/messages/dropped")
 
 
 class Told(msgspec.Struct, frozen=True):

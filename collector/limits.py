@@ -12,8 +12,6 @@ _INFLIGHT: Final = 100
 """Unconfirmed messages a broker should take and send at once: below it, the round trip bounds the throughput."""
 _HEADER_BYTES: Final = 1024
 _DAY_S: Final = 86_400
-DROPPED: Final = "$SYS/broker/publish/messages/dropped"
-"""Where mosquitto tells how many messages its limits made it drop since its start."""
 _QUEUE: Final = "mosquitto: max_queued_messages, max_queued_bytes, memory_limit; EMQX: mqtt.max_mqueue_len"
 
 
@@ -38,7 +36,6 @@ def shortfalls(
     *,
     shared: bool,
     expiry_s: int,
-    reports: Mapping[str, str] | None = None,
     probed: Probed | None = None,
 ) -> list[Shortfall]:
     """Compare what an MQTT 5 broker granted at connect, and was found to do, with what is needed.
@@ -51,8 +48,6 @@ def shortfalls(
         Whether a shared subscription is wanted.
     expiry_s
         How long the session shall be kept while we are away [s].
-    reports
-        What it publishes of itself under ``$SYS``, by topic.
     probed
         What was found out by trying.
     """
@@ -94,7 +89,7 @@ def shortfalls(
             "Session Expiry Interval", f"{expiry} s", f"{expiry_s}초가 필요합니다", f"{expiry_s} s are asked for",
             "mosquitto: persistent_client_expiration, EMQX: mqtt.session_expiry_interval",
         )  # fmt: skip
-    return [*found, *_tried(probed or Probed()), *_dropped(reports or {})]
+    return [*found, *_tried(probed or Probed())]
 
 
 def _tried(probed: Probed) -> Iterator[Shortfall]:
@@ -112,14 +107,4 @@ def _tried(probed: Probed) -> Iterator[Shortfall]:
             "largest message",
             f"{MAX_BYTES}바이트 메시지가 전달되지 않음 ({setting})",
             f"a message of {MAX_BYTES} bytes does not come through ({setting})",
-        )
-
-
-def _dropped(reports: Mapping[str, str]) -> Iterator[Shortfall]:
-    dropped = reports.get(DROPPED, "0")
-    if dropped.isdigit() and int(dropped):
-        yield Shortfall(
-            "dropped messages",
-            f"브로커가 시작된 뒤 메시지 {dropped}건을 버림; 대기열이 너무 작음 ({_QUEUE})",
-            f"the broker has dropped {dropped} messages since its start; a queue is too short ({_QUEUE})",
         )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 
 from edge.site import Site, pace_of, profile_of
-from telemetry import Acceptance, Birth, BirthDevice
+from telemetry import VERSION, Acceptance, Birth, BirthDevice
 
 
 def birth_of(site: Site, epoch: str, started: int, acceptance: Acceptance | None = None) -> Birth:
@@ -32,17 +31,10 @@ def birth_of(site: Site, epoch: str, started: int, acceptance: Acceptance | None
         gateway=site.gateway,
         epoch=epoch,
         started=started,
-        version=_version(),
+        version=VERSION,
         site_name=site.site.name,
         timezone=site.site.timezone,
         devices=devices,
         acceptance=acceptance,
         host=platform.node(),
     )
-
-
-def _version() -> str:
-    try:
-        return metadata.version("wattproof")
-    except metadata.PackageNotFoundError:  # run from the source tree
-        return "0"

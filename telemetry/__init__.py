@@ -31,6 +31,7 @@ from telemetry.topics import (
     parse_topic,
     topic,
 )
+from telemetry.version import VERSION
 
 __all__ = [
     "ACK",
@@ -40,6 +41,7 @@ __all__ = [
     "MAX_BYTES",
     "ROOT",
     "STATE",
+    "VERSION",
     "Acceptance",
     "AcceptanceCheck",
     "AcceptedDevice",

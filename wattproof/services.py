@@ -44,6 +44,24 @@ def open_quarantine(folder: Path, settings: collector.Settings) -> collector.Qua
         raise UnavailableError(str(error)) from error
 
 
+def serve_endpoint(
+    settings: collector.Settings, at_work: collector.Collector, store: storage.Store
+) -> collector.EndpointServer | None:
+    """Take the port on which a collector's health and figures are read, to be started; None where none is asked for.
+
+    Raises
+    ------
+    UnavailableError
+        The address cannot be listened on.
+    """
+    if settings.endpoint is None:
+        return None
+    try:
+        return collector.EndpointServer(settings.endpoint, collector.pages(at_work, store))
+    except collector.EndpointError as error:
+        raise UnavailableError(str(error)) from error
+
+
 class WebServer:
     """The API and its pages, served in a thread of its own."""
 
@@ -141,12 +159,17 @@ class Services:
             self.web = WebServer(store, web, web_broker)
             self.collector = collector.Collector(store, broker, self.quarantine, settings=settings)
             self.collector.listeners.append(self.web.on_committed)
+            self.endpoint = serve_endpoint(settings, self.collector, store)
+            if self.endpoint is not None:
+                undo.callback(self.endpoint.stop)
             self._closing = undo.pop_all()
 
     def __enter__(self) -> Services:
         self._closing.enter_context(self._care)
         self.collector.start()
         self._closing.callback(self.collector.stop)
+        if self.endpoint is not None:
+            self.endpoint.start()
         self.web.start()
         self._closing.callback(self.web.stop)
         return self

@@ -8,7 +8,7 @@ import msgspec
 
 from telemetry import Broker
 
-TimeFormat = Literal["iso8601", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"]
+TimeFormat = Literal["iso8601", "epoch", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"]
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -54,7 +54,8 @@ class Time(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path
         JSON path of the time.
     format
-        ISO 8601 text, or seconds, ms, µs, ns since 1970-01-01 UTC.
+        ISO 8601 text, or seconds, ms, µs, ns since 1970-01-01 UTC; ``epoch`` is whichever of these makes it a time of
+        this century, for senders whose unit is a setting of theirs.
     zone
         Time zone of a text that names none; the mapping's `timezone` unless given.
     """

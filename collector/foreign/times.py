@@ -15,6 +15,8 @@ _PER_MS: Final[dict[TimeFormat, Decimal]] = {
 }  # fmt: skip
 _NUMBER: Final = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CENTURY: Final = 946_684_800_000, 4_102_444_800_000
+"""From 2000 to 2100 [ms]: of a number of this century only one unit does not make another century of it."""
 _LARGEST: Final = 10**15
 """Of the year 33658: beyond it is no time."""
 
@@ -51,10 +53,21 @@ def read_time(value: Any, format_: TimeFormat, zone: ZoneInfo | None, received: 
     text = value if isinstance(value, str) else repr(value)
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"the time {shown} is no number, as {format_} must be")
-    number = Decimal(text) * _PER_MS[format_]
+    number = _of_this_century(Decimal(text), shown) if format_ == "epoch" else Decimal(text) * _PER_MS[format_]
     if abs(number) > _LARGEST:
         raise ValueError(f"the time {shown} is beyond any {format_}; is its format another?")
     return round(number)
+
+
+def _of_this_century(number: Decimal, shown: str) -> Decimal:
+    low, high = _CENTURY
+    for factor in _PER_MS.values():
+        if low <= number * factor < high:
+            return number * factor
+    raise ValueError(
+        f"the time {shown} is of this century neither in seconds nor in ms, µs or ns since 1970; is the sender's clock"
+        " set, and is this its time?"
+    )
 
 
 def _iso(text: str, zone: ZoneInfo | None, received: int) -> int:

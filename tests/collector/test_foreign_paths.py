@@ -159,6 +159,12 @@ def test_a_unit_of_another_quantity_is_refused_with_those_that_fit() -> None:
         ("1769817600250", "epoch_ms", "", 1_769_817_600_250),
         (1_769_817_600_250_999, "epoch_us", "", 1_769_817_600_251),
         (1_769_817_600_250_000_001, "epoch_ns", "", 1_769_817_600_250),
+        (1_769_817_600, "epoch", "", 1_769_817_600_000),
+        (1_769_817_600.25, "epoch", "", 1_769_817_600_250),
+        ("1769817600250", "epoch", "", 1_769_817_600_250),
+        (1_769_817_600_250_999, "epoch", "", 1_769_817_600_251),
+        (1_769_817_600_250_000_001, "epoch", "", 1_769_817_600_250),
+        (946_684_800, "epoch", "", 946_684_800_000),
     ],
 )
 def test_times_are_read_as_they_are_meant(value: Any, form: Any, zone: str, ms: int) -> None:
@@ -186,6 +192,10 @@ def test_a_time_that_a_clock_shows_twice_is_the_one_nearer_to_its_arrival() -> N
         ("1e999999999", "epoch_s", "no number"),
         ("9" * 5000, "epoch_s", "no number"),
         (float("inf"), "epoch_ms", "no number"),
+        (0, "epoch", "is the sender's clock set"),
+        (86_400, "epoch", "of this century neither in seconds nor"),
+        (17_698_176_000, "epoch", "of this century neither"),
+        (-1_769_817_600, "epoch", "of this century neither"),
     ],
 )
 def test_what_is_no_time_is_refused(value: Any, form: Any, problem: str) -> None:

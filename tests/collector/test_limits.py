@@ -102,12 +102,6 @@ def test_a_queue_bounded_in_bytes_is_found_too_short(tmp_path: Path) -> None:
     assert "packets are bounded to 100000 bytes" in probed.problem
 
 
-def test_a_broker_that_dropped_messages_is_told_of_with_its_settings() -> None:
-    dropped = "$SYS/broker/publish/messages/dropped"
-    assert limits({}, reports={dropped: "0"}) == {}
-    assert "dropped 12 messages" in limits({}, reports={dropped: "12"})["dropped messages"]
-
-
 def test_nothing_is_tried_where_there_is_no_broker() -> None:
     probed = probe(Broker(port=free_port()), "check")
     assert (probed.queue, probed.largest, bool(probed.problem)) == (None, None, True)

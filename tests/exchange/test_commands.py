@@ -21,9 +21,7 @@ LAGGING = ("--column", "Lagging_Current_Power_Factor=power_factor")
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    # The runner's standard error ends with each command.
-    monkeypatch.setattr("wattproof.logs.configure", lambda _level: None)
+def config(tmp_path: Path) -> Path:
     file = tmp_path / "wattproof.yaml"
     file.write_text(f"data_dir: {tmp_path / 'data'}\n", encoding="utf-8")
     return file

@@ -57,12 +57,6 @@ def collector(folder: Path, broker: Broker, **more: str) -> Iterator[subprocess.
             process.wait(60)
 
 
-@pytest.fixture(autouse=True)
-def logging_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that runs in this process would have every later log line go to its own output, closed by then."""
-    monkeypatch.setattr("wattproof.logs.configure", lambda *_: None)
-
-
 @pytest.fixture
 def held(tmp_path: Path) -> Path:
     """A data folder with three entries in quarantine: a message no collector can read, and two readings."""

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import telemetry
+import wattproof
+
 ROOT = Path(__file__).parent.parent.parent
 SERVER_PARTS = ("amqtt", "duckdb", "fastapi", "influxdb_client", "jinja2", "numpy", "scipy", "uvicorn")
 SITE = """\
@@ -87,3 +90,9 @@ def test_a_wheel_holds_all_that_runs_and_nothing_else(tmp_path: Path) -> None:
     } <= names
     rooms = {name.split("/")[0] for name in names}
     assert not rooms & {"tests", "benchmarks", "docs", "requirements"}
+
+
+def test_every_part_tells_the_version_that_is_packaged() -> None:
+    packaged = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert packaged is not None
+    assert {wattproof.__version__, telemetry.VERSION} == {packaged[1]}

@@ -57,7 +57,9 @@ def site(tmp_path: Path) -> Iterator[Path]:
 def config(tmp_path: Path) -> Path:
     file = tmp_path / "wattproof.yaml"
     file.write_text(
-        f"data_dir: {tmp_path / 'data'}\napi: {{port: 0}}\nembedded_broker: {{port: {free_port()}}}\n", encoding="utf-8"
+        f"data_dir: {tmp_path / 'data'}\napi: {{port: 0}}\nembedded_broker: {{port: {free_port()}}}\n"
+        f"collector: {{endpoint: {{port: {free_port()}}}}}\n",
+        encoding="utf-8",
     )
     return file
 
@@ -78,6 +80,11 @@ def test_one_box_reads_a_factory_and_sets_poison_aside(site: Path, config: Path,
                 return False
 
         wait_until(all_there, "all devices of the factory in the store", 40)
+
+        endpoint = re.findall(r"port: (\d+)", config.read_text())[2]
+        for page, word in (("healthz", "ok"), ("readyz", ""), ("metrics", "wattproof_collector_written_total")):
+            with urllib.request.urlopen(f"http://127.0.0.1:{endpoint}/{page}", timeout=5) as answer:
+                assert word in answer.read().decode(), page
 
         users = json.loads((tmp_path / "data" / "broker-users.json").read_text())
         port = int(re.findall(r"port: (\d+)", config.read_text())[1])

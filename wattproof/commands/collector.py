@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
@@ -14,7 +14,9 @@ import typer
 from wattproof.commands.collector_try import try_
 
 if TYPE_CHECKING:
-    from collector import Settings
+    from collections.abc import Sequence
+
+    from collector import Probed, Settings, Shortfall, Told
 
 app = typer.Typer(help="MQTT in, store out, acknowledgement back.", no_args_is_help=True)
 app.command("try")(try_)
@@ -36,7 +38,6 @@ def run(
     from wattproof import heartbeat, services
     from wattproof.care import caring
     from wattproof.config import find_file, load
-    from wattproof.errors import UnavailableError
     from wattproof.memory import keep_little
     from wattproof.stopping import stop_event
 
@@ -49,11 +50,7 @@ def run(
         store = closings.enter_context(closing(services.open_store(config.store_settings)))
         shelf = closings.enter_context(closing(services.open_quarantine(config.folder, settings)))
         at_work = collector.Collector(store, broker, shelf, settings=settings)
-        if settings.endpoint is not None:
-            try:
-                endpoint = collector.EndpointServer(settings.endpoint, collector.pages(at_work, store))
-            except collector.EndpointError as error:
-                raise UnavailableError(str(error)) from error
+        if (endpoint := services.serve_endpoint(settings, at_work, store)) is not None:
             closings.callback(endpoint.stop)
             endpoint.start()
         if broker.protocol != "5":  # over MQTT 5 the session itself hears the limits
@@ -88,13 +85,16 @@ def check(
     context: typer.Context,
     workers_group: Annotated[str | None, _GROUP] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    language: Annotated[
+        Literal["ko", "en"] | None,
+        typer.Option("--lang", help="Language of the answer; by default the configuration's."),
+    ] = None,
 ) -> None:
     """Ask the broker for its limits, try those it does not tell, and say which are too tight; exit 1 if any is.
 
     Run it while no collector runs. It sends itself 2 MB through the broker.
     """
     import collector
-    import telemetry
     from wattproof.config import find_file, load
     from wattproof.errors import UnavailableError
 
@@ -106,33 +106,38 @@ def check(
     if told.granted is None:
         raise UnavailableError(f"broker {config.broker.url}: its limits cannot be told: {told.problem}")
     found = collector.shortfalls(
-        told.granted, shared=bool(settings.workers_group), expiry_s=settings.session_expiry_s, reports=told.reports,
-        probed=probed,
-    )  # fmt: skip
+        told.granted, shared=bool(settings.workers_group), expiry_s=settings.session_expiry_s, probed=probed
+    )
     if as_json:
         word = {
-            "granted": told.granted,
-            "reports": told.reports,
-            "probed": probed,
+            "granted": told.granted, "reports": told.reports, "probed": probed,
             "shortfalls": [short._asdict() for short in found],
-        }
+        }  # fmt: skip
         sys.stdout.write(msgspec.json.encode(word).decode() + "\n")
     else:
-        for name, value in [*told.granted.items(), *told.reports.items()]:
-            sys.stdout.write(f"{name}: {value}\n")
-        if probed.queue is not None:
-            sys.stdout.write(
-                f"kept for a client that is behind: {probed.queue} of {collector.PROBE_MESSAGES} messages\n"
-            )
-        if probed.largest:
-            sys.stdout.write(f"a message of {telemetry.MAX_BYTES} bytes: comes through\n")
-        if probed.problem:
-            sys.stdout.write(f"not tried: {probed.problem}\n")
-        for short in found:
-            sys.stdout.write(f"too tight: {short.en}\n")
-        if not found:
-            sys.stdout.write("nothing is too tight\n")
+        _show_limits(told, probed, found, language or config.api.language)
     raise typer.Exit(1 if found else 0)
+
+
+def _show_limits(told: Told, probed: Probed, found: Sequence[Shortfall], language: Literal["ko", "en"]) -> None:
+    """What the broker told, what was tried, and what of it is too tight."""
+    import telemetry
+    from collector import PROBE_MESSAGES
+
+    korean = language == "ko"
+    lines = [f"{name}: {value}" for name, value in [*(told.granted or {}).items(), *told.reports.items()]]
+    if probed.queue is not None:
+        what = "수신이 밀린 클라이언트 앞으로 보관한 메시지" if korean else "messages kept for a client that is behind"
+        lines.append(f"{what}: {probed.queue} / {PROBE_MESSAGES}")
+    if probed.largest:
+        size = telemetry.MAX_BYTES
+        lines.append(f"{size}바이트 메시지: 전달됨" if korean else f"a message of {size} bytes: comes through")
+    if probed.problem:
+        lines.append(f"{'시험하지 않음' if korean else 'not tried'}: {probed.problem}")
+    lines += [f"부족함: {short.ko}" if korean else f"too tight: {short.en}" for short in found]
+    if not found:
+        lines.append("부족한 것 없음" if korean else "nothing is too tight")
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def _told(settings: Settings, workers_group: str | None, worker: int | None) -> Settings:

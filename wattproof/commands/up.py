@@ -16,7 +16,10 @@ def up(
         Path | None, typer.Option("--site", metavar="FILE", help="Also run the edge agent with this site file.")
     ] = None,
 ) -> None:
-    """Run one box for a small factory: MQTT broker, collector, store and pages, until Ctrl-C."""
+    """Run one box for a small factory: MQTT broker, collector, store and pages, until Ctrl-C.
+
+    With collector.endpoint in the configuration it also serves /healthz, /readyz and /metrics.
+    """
     from wattproof.config import find_file, load
     from wattproof.one_box import run
 
