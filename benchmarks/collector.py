@@ -2,7 +2,9 @@
 
 A real mosquitto, a real collector process, 100,000 meters behind 1,000 gateways on one bare socket; every message is
 one reading of 30 channels of one meter. The backlog waits at the broker before the collector comes; it is done when the
-gateways have heard that every message is stored. Beside it paho alone: the same backlog received and dropped.
+gateways have heard that every message is stored. Beside DuckDB stands paho alone, the same backlog received and
+dropped; beside InfluxDB stands influxd alone, the same lines posted as requests made beforehand: how much it can take
+depends on its settings and on how many meters there are (`benchmarks.influx_ceiling`).
 
 ``python -m benchmarks.collector [--meters 100000] [--backlog 100000] [--seconds 15] [--json]``
 """
@@ -28,10 +30,11 @@ from influxdb_client.client.write.point import Point
 from benchmarks.collector_stand.collecting import Measured
 from benchmarks.collector_stand.messages import CHANNELS_EACH, batch
 from benchmarks.frame import Figure, at_least, at_most, report
+from benchmarks.influx_ceiling import ALONE, AS_INSTALLED, RECOMMENDED, Server, ceiling
 from storage.influx.lines import requests
 from storage.intake import take
 from telemetry import Batch, Broker, decode, encode
-from tests.parts import free_port, influxd, program, running
+from tests.parts import free_port, program, running
 
 GATEWAYS = 1_000
 PERIOD_S = 30
@@ -58,14 +61,11 @@ def main() -> int:
             figures += city(folder / "city", options.meters, options.seconds)
         if options.only in (None, "duck"):
             bare = drain(folder / "bare", "paho", "-", options.meters, options.backlog)
-            figures += drained(
-                "DuckDB", 20_000, drain(folder / "duck", "duck", "x.duckdb", options.meters, options.backlog), bare
-            )
+            found = drain(folder / "duck", "duck", "x.duckdb", options.meters, options.backlog)
+            figures += drained("DuckDB", 20_000, found, "paho alone, nothing decoded or stored", bare.rate)
         if options.only in (None, "influx"):
-            (folder / "influxdb").mkdir()
-            with influxd(folder / "influxdb", free_port(), free_port()) as database:
-                found = drain(folder / "influx", "influx", database.url, options.meters, options.backlog)
-            figures += drained("InfluxDB 1.6.7", 16_000, found)
+            for number, server in enumerate((AS_INSTALLED, RECOMMENDED)):
+                figures += into_influxdb(folder / f"influx-{number}", server, options.meters, options.backlog)
     facts = {
         "meters": options.meters,
         "gateways": GATEWAYS,
@@ -83,13 +83,23 @@ class Drained(msgspec.Struct, frozen=True):
     measured: Measured
 
 
-def drained(engine: str, target: float, found: Drained, bare: Drained | None = None) -> list[Figure]:
-    """Figures of one drain."""
+def into_influxdb(folder: Path, server: Server, meters: int, backlog: int) -> list[Figure]:
+    """Drain a backlog into InfluxDB; before it, what another such server takes of ready-made requests."""
+    with server.running(folder / "alone") as database:
+        alone = ceiling(database, meters, backlog)
+    with server.running(folder / "database") as database:
+        found = drain(folder / "stand", "influx", database.url, meters, backlog)
+    engine = f"InfluxDB 1.6.7 {server.name}"
+    return [
+        *drained(engine, 16_000, found, ALONE, alone.rate),
+        Figure(f"{engine}: influxd's CPU per line, alone", alone.cpu_us, "µs"),
+    ]
+
+
+def drained(engine: str, target: float, found: Drained, peer: str, peer_rate: float) -> list[Figure]:
+    """Figures of one drain beside what a peer does with the same backlog."""
     rate = at_least(f"{engine}: backlog drained", found.rate, "messages/s", target)
-    if bare is not None:
-        rate = msgspec.structs.replace(
-            rate, peer="paho alone, nothing decoded or stored", peer_value=bare.rate, ratio=found.rate / bare.rate
-        )
+    rate = msgspec.structs.replace(rate, peer=peer, peer_value=peer_rate, ratio=found.rate / peer_rate)
     counters = found.measured.counters
     return [
         rate,

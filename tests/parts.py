@@ -89,7 +89,9 @@ class Database:
 
 
 @contextlib.contextmanager
-def influxd(folder: Path, port: int, rpc: int, *, http: str = "", data: str = "") -> Iterator[Database]:
+def influxd(
+    folder: Path, port: int, rpc: int, *, http: str = "", data: str = "", env: dict[str, str] | None = None
+) -> Iterator[Database]:
     """An InfluxDB whose data stay in `folder`, with further lines in its ``[http]`` and ``[data]`` sections."""
     config = folder / "influxdb.conf"
     config.write_text(
@@ -110,7 +112,8 @@ store-enabled = false
 """,
         encoding="utf-8",
     )
-    with running([program("influxd"), "run", "-config", str(config)], port, folder / "influxd.log") as process:
+    command = [program("influxd"), "run", "-config", str(config)]
+    with running(command, port, folder / "influxd.log", {**os.environ, **(env or {})}) as process:
         url = f"http://127.0.0.1:{port}"
 
         def ready() -> bool:
