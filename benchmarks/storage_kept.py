@@ -1,37 +1,53 @@
-"""A DuckDB file as the product keeps it: rolled up and tidied every night, in a process of its own."""
+"""A DuckDB file as the product keeps it: rolled up, and tidied every night, in a process of its own; then compacted."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
+import statistics
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.storage_meters import CHANNELS, HOUR, METERS, MINUTE, START, checkpointed, hours, look
-from storage import DuckStore
+from benchmarks.storage_meters import CHANNELS, HOUR, METERS, MINUTE, QUARTER, START, checkpointed, hours, look, series
+from storage import Aggregate, DuckStore
+from storage.duck import compaction
 from telemetry import Batch, Table
 
 _DAY = 24 * HOUR
 
 
 class Kept(msgspec.Struct):
-    """What was seen; peaks of memory are the process' resident set [MB]."""
+    """What was seen; peaks of memory are the process' resident set [MB].
+
+    `bytes` is of the whole file: `rolled_bytes` of it hold quarter-hours, `free_bytes` are used by what comes next.
+    `latest_rows` are those that no night has laid out by series yet.
+    """
 
     bytes: int
+    rolled_bytes: int
+    free_bytes: int
+    latest_rows: int
+    compacted_bytes: int
     tidied_rows: int
     tidied_s: float
     longest_write_ms: float
+    compacted_s: float
+    longest_write_compacting_ms: float
     opened_ms: float
     bare_mb: float
     upkeep_mb: float
     queried_mb: float
+    one_meter_processor_ms: float
     latencies: dict[str, tuple[float, float]]
+    compacted: dict[str, tuple[float, float]]
 
 
 def measure_kept(folder: Path, days: int, channels: tuple[str, ...], looks: int) -> Kept:
@@ -41,7 +57,7 @@ def measure_kept(folder: Path, days: int, channels: tuple[str, ...], looks: int)
 
 
 def live_through(path: Path, days: int, channels: tuple[str, ...], looks: int) -> Kept:
-    """Write, roll and tidy for some days, ask, and open again."""
+    """Write, roll and tidy for some days, ask, open again, and compact."""
     bare = peak_mb()
     store = DuckStore(path)
     rows, spent, longest = 0, 0.0, 0.0
@@ -53,30 +69,62 @@ def live_through(path: Path, days: int, channels: tuple[str, ...], looks: int) -
                 pass
         if hour % 24 == 0:
             began = time.perf_counter()
-            done, slowest = tidied(store, now)
+            with writing(store, now) as written:
+                done = tidied(store, now)
             if done:
-                rows, spent, longest = rows + done, spent + time.perf_counter() - began, max(longest, slowest)
+                rows, spent, longest = rows + done, spent + time.perf_counter() - began, max(longest, *written)
     upkeep = peak_mb()
-    size = checkpointed(store)
+    size, rolled, free = parts(store)
     latencies = look(store, days, looks)
     queried = peak_mb()
+    processor = processor_ms(
+        lambda: store.windows(series(17), START, START + days * 24 * HOUR, QUARTER, Aggregate.MEAN), looks
+    )
     store.close()
     began = time.perf_counter()
-    again = DuckStore(path)
+    store = DuckStore(path)
     opened = time.perf_counter() - began
-    again.close()
-    return Kept(size, rows, spent, longest, 1e3 * opened, bare, upkeep, queried, latencies)
+    began = time.perf_counter()
+    with writing(store, START + days * 24 * HOUR) as written:
+        compaction.compact(store)
+        compacted_s = time.perf_counter() - began
+    compacted_size = checkpointed(store)
+    compacted = look(store, days, looks)
+    store.close()
+    return Kept(
+        size, rolled, free, days * 1440 * METERS * len(channels) - rows, compacted_size,
+        rows, spent, longest, compacted_s, max(written), 1e3 * opened,
+        bare, upkeep, queried, processor, latencies, compacted,
+    )  # fmt: skip
 
 
-def tidied(store: DuckStore, now: int) -> tuple[int, float]:
-    """Tidy what is a day old while a minute of all meters is written again and again; rows, and the longest write [ms].
+def processor_ms(ask: Callable[[], object], looks: int) -> float:
+    """What a question costs all cores together, the median: the same however busy the machine is."""
+    spent = []
+    for _ in range(looks):
+        began = time.process_time()
+        ask()
+        spent.append(1e3 * (time.process_time() - began))
+    return statistics.median(spent)
+
+
+def tidied(store: DuckStore, now: int) -> int:
+    """Tidy what is a day old; the number of rows."""
+    rows = 0
+    while some := store.settle(now - _DAY):
+        rows += some
+    return rows
+
+
+@contextlib.contextmanager
+def writing(store: DuckStore, now: int) -> Iterator[list[float]]:
+    """Write a minute of all meters again and again; how long each write took [ms].
 
     What is written then is written a second time by the next hour, bit for bit another value: the file does not grow.
     """
-    done, longest = threading.Event(), 0.0
+    done, spent = threading.Event(), [0.0]
 
     def write() -> None:
-        nonlocal longest
         for value in itertools.count():
             if done.is_set():
                 return
@@ -86,18 +134,28 @@ def tidied(store: DuckStore, now: int) -> tuple[int, float]:
             ]
             began = time.perf_counter()
             store.write([Batch("site-1", "gw-1", "epoch", value + 1, tables)])
-            longest = max(longest, 1e3 * (time.perf_counter() - began))
+            spent.append(1e3 * (time.perf_counter() - began))
 
     writer = threading.Thread(target=write)
     writer.start()
-    rows = 0
     try:
-        while some := store.settle(now - _DAY):
-            rows += some
+        yield spent
     finally:
         done.set()
         writer.join()
-    return rows, longest
+
+
+def parts(store: DuckStore) -> tuple[int, int, int]:
+    """Size of the file, of its quarter-hours, and of its free blocks [bytes]."""
+    size = checkpointed(store)
+    with store.file.cursor() as cursor:
+        found = cursor.execute("SELECT block_size, free_blocks FROM pragma_database_size()").fetchall()
+        [(block, free)] = found
+        blocks = sum(
+            cursor.execute(f"SELECT count(DISTINCT block_id) FROM pragma_storage_info('{table}')").fetchall()[0][0]
+            for table in ("rollups", "state_rollups")
+        )
+    return size, blocks * block, free * block
 
 
 def peak_mb() -> float:

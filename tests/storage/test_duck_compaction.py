@@ -16,6 +16,7 @@ from storage.duck.maintenance import attached
 from telemetry import Gap
 from tests.storage.parts import DAY, MAIN, SITE, batch, points
 from tests.storage.test_conformance_rollups import START, minutes, roll, write
+from tests.storage.test_duck_faults import child
 from tests.storage.test_duck_maintenance import everything, filled
 
 OTHER = replace(MAIN, device="press-1")
@@ -187,6 +188,17 @@ def test_a_copy_that_lacks_a_row_is_not_used(tmp_path: Path, monkeypatch: pytest
         compaction.compact(store)
     assert everything(store) == before
     store.close()
+
+
+def test_a_full_disk_leaves_the_file_as_it_was_and_nothing_beside_it(tmp_path: Path) -> None:
+    with child("compact_full", tmp_path / "readings.duckdb") as process:
+        said = process.communicate(timeout=60)[0].splitlines()
+    assert process.returncode == 0
+    words = [each for each in said if not each.startswith(("{", "20"))]
+    assert "the disk is full or cannot be written" in words[0]
+    assert words[1:3] == ["left behind: []", "held: 200001 0"]
+    assert "the disk is full or cannot be written" in words[3]
+    assert words[4:] == ["left behind: []", "held: 200002 0", "compacted: 200002"]
 
 
 def test_a_file_of_an_older_version_gets_smaller_blocks_when_it_is_compacted(

@@ -55,6 +55,7 @@ def test_a_settled_file_holds_the_same_in_few_long_stretches_and_is_settled_once
     pieces = settled(store)
     assert len(pieces) > 4
     assert max(pieces) <= 1000
+    assert min(pieces[:4]) > 900
     assert everything(store) == before
     assert runs(store) < stretches / 2
     assert settled(store) == []

@@ -97,6 +97,25 @@ def fill_the_disk(path: Path) -> None:
     store.close()
 
 
+def compact_on_a_full_disk(path: Path) -> None:
+    """Write the file anew where the disk has no room for it, first at once, then in the middle; then where it has."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    store = DuckStore(path)
+    store.write([batch({n: n * 0.37 for n in range(200_000)})])
+    for room in (10_000, 700_000):
+        limit(room)
+        try:
+            compaction.compact(store)
+        except StoreUnavailableError as error:
+            say(error)
+        say(f"left behind: {sorted(each.name for each in path.parent.iterdir() if 'compacting' in each.name)}")
+        limit(resource.RLIM_INFINITY)
+        store.write([batch({1_000_000 + room: 1.0}, seq=room)])
+        say(f"held: {store.count()} {store.duplicates()}")
+    say(f"compacted: {compaction.compact(store).readings}")
+    store.close()
+
+
 def settle_on_a_full_disk(path: Path) -> None:
     """Lay out a piece while no file may grow, then again when it may."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -128,6 +147,8 @@ if __name__ == "__main__":
         hold(file)
     elif mode == "fill":
         fill_the_disk(file)
+    elif mode == "compact_full":
+        compact_on_a_full_disk(file)
     elif mode == "settle_full":
         settle_on_a_full_disk(file)
     else:
