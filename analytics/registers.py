@@ -13,15 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analytics.register_steps import Steps, without_glitches
+
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
-
-_HOUR_MS = 3_600_000.0
-_ROOM_ABOVE_USUAL, _ROOM_FOR_LONG = 10.0, 2.0
-"""A step so many times faster than nearly all others is no consumption; nor is one through a register's whole modulus,
-which takes long, at so many times their rate."""
 
 
 class Flag(enum.IntFlag):
@@ -113,7 +110,8 @@ def interval_energy(
         Largest distance of two readings to interpolate between [ms].
     max_rate
         Largest believable growth [register unit per hour]. Without one: ten times the 95th percentile of the
-        growth seen, which tells a rollover or a spike from consumption but bounds nothing closely.
+        growth seen, or the highest kept up, which tells a rollover or a spike from consumption but bounds nothing
+        closely.
     spread_ms
         Longest gap whose energy may be spread evenly over its time [ms]; 0 spreads none. The intervals are flagged and
         the gap's time does not count as covered.
@@ -141,8 +139,8 @@ def interval_energy(
     if len(times_ms) < 2:
         return IntervalValues(np.full(intervals, np.nan), np.zeros(intervals), flags | np.uint8(Flag.GAP))
 
-    steps = _Steps.learned(times_ms, register, modulus, max_rate)
-    keep, doubtful = _without_glitches(times_ms, register, steps)
+    steps = Steps.learned(times_ms, register, modulus, max_rate)
+    keep, doubtful = without_glitches(times_ms, register, steps)
     for time in times_ms[~keep]:
         _mark(flags, edges_ms, int(time), int(time) + 1, Flag.GLITCH)
     times, values = times_ms[keep], register[keep]
@@ -209,42 +207,6 @@ def covered_share(times_ms: Times, edges_ms: Times, max_gap_ms: int) -> Floats:
     return shares
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
-    """What a step of the register can mean."""
-
-    modulus: float | None
-    limit: float
-    lasting: float
-    resolution: float
-
-    @classmethod
-    def learned(cls, times: Times, values: Floats, modulus: float | None, max_rate: float | None) -> _Steps:
-        """The rate as given, or from the steps seen."""
-        usual = _usual_rate(times, values)
-        limit = usual * _ROOM_ABOVE_USUAL if max_rate is None else max_rate
-        lasting = usual * _ROOM_FOR_LONG if max_rate is None else max_rate
-        return cls(modulus, limit, lasting, _resolution(values))
-
-    def of(self, times: Times, values: Floats) -> tuple[Floats, Bools, Bools]:
-        """Growth, whether the register wrapped, and whether the growth is believable; each (readings - 1,)."""
-        delta = np.diff(values)
-        # Two readings may stand close to a tick of a coarse register: one tick is always believed.
-        most = self.limit * np.diff(times) / _HOUR_MS + self.resolution
-        wrapped = np.zeros(len(delta), dtype=np.bool_)
-        if self.modulus is not None:
-            wrapped = (delta < 0) & (delta + self.modulus <= most)
-            delta = np.where(wrapped, delta + self.modulus, delta)
-        return delta, wrapped, (delta >= 0) & (delta <= most)
-
-    def may_have_turned(self, times: Times, growth: Floats) -> Bools:
-        """Whether there was time for a whole modulus beside the growth seen."""
-        if self.modulus is None:
-            return np.zeros(len(growth), dtype=np.bool_)
-        turned: Bools = growth + self.modulus <= self.lasting * np.diff(times) / _HOUR_MS
-        return turned
-
-
 def _check(times: Times, register: Floats, edges: Times) -> None:
     if times.shape != register.shape or times.ndim != 1:
         raise ValueError(f"{register.shape} register values for {times.shape} times; one each is needed")
@@ -252,38 +214,6 @@ def _check(times: Times, register: Floats, edges: Times) -> None:
         raise ValueError("edges must rise and be at least two")
     if np.any(np.diff(times) <= 0):
         raise ValueError("times must rise")
-
-
-def _usual_rate(times: Times, values: Floats) -> float:
-    rates = np.diff(values) / np.diff(times) * _HOUR_MS
-    rising = rates[rates > 0]
-    return float(np.percentile(rising, 95, method="lower")) if len(rising) else 0.0
-
-
-def _resolution(values: Floats) -> float:
-    delta = np.diff(values)
-    return float(np.min(delta, initial=np.inf, where=delta > 0)) if np.any(delta > 0) else 0.0
-
-
-def _without_glitches(times: Times, values: Floats, steps: _Steps) -> tuple[Bools, Bools]:
-    """Readings to keep, and those of them in doubt.
-
-    One that breaks the line while its neighbours agree is a glitch. In doubt is one that fell to where a register just
-    reset would stand and was believably followed from there, too, as happens to young registers.
-    """
-    keep, doubtful = np.ones(len(times), dtype=np.bool_), np.zeros(len(times), dtype=np.bool_)
-    _, _, plausible = steps.of(times, values)
-    for index in np.flatnonzero(~plausible):
-        suspect = index + 1
-        if not keep[index] or suspect + 1 >= len(times):
-            continue
-        around = np.array([index, suspect + 1])
-        if steps.of(times[around], values[around])[2][0]:
-            fell = values[suspect] < values[index]
-            from_zero = steps.of(times[index : suspect + 1], np.array([0.0, values[suspect]]))[2][0]
-            doubtful[suspect] = fell and from_zero and plausible[suspect]
-            keep[suspect] = doubtful[suspect]
-    return keep, doubtful
 
 
 def _locate(times: Times, edges: Times, max_gap_ms: int) -> tuple[npt.NDArray[np.intp], Bools]:

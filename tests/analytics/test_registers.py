@@ -103,6 +103,29 @@ def test_a_young_registers_reset_that_may_be_a_wrong_reading_has_no_energy(max_r
     assert np.isnan(whole.values[0])
 
 
+@pytest.mark.parametrize("wrong", [0.0, 0.001, 0.04])
+def test_a_machine_that_runs_five_hours_a_week_keeps_its_energy_beside_wrong_readings(wrong: float) -> None:
+    rng = np.random.default_rng(round(wrong * 1000))
+    power = np.full(10_080, 200.0)
+    power[2000:2290] = 30_000.0
+    times = np.arange(10_081, dtype=np.int64) * MINUTE
+    true = np.floor(np.concatenate(([0.0], np.cumsum(power / 60))))
+    shown = np.where(rng.random(10_081) < wrong, rng.uniform(0, 4e9, 10_081), true)
+    found = interval_energy(times, shown, times[::60], modulus=2.0**32)
+    known = np.isfinite(found.values)
+    assert np.abs(found.values - np.diff(true[::60]))[known].max() <= 1.0
+    assert known.mean() >= 1.0 - 3 * wrong
+    assert known.all() or wrong > 0.0
+
+
+def test_a_meter_exchanged_unsaid_is_no_rate_kept_up() -> None:
+    times = np.arange(2000, dtype=np.int64) * MINUTE
+    register = np.arange(2000.0) + np.where(np.arange(2000) >= 1000, 1e6, 0.0)
+    found = interval_energy(times, register, times)
+    assert np.flatnonzero(np.isnan(found.values)).tolist() == [999]
+    assert found.flags[999] == Flag.JUMP
+
+
 @pytest.mark.parametrize("max_rate", [None, 33_000.0])
 def test_a_gap_in_which_the_register_may_have_turned_twice_has_no_energy(max_rate: float | None) -> None:
     times = ints(0, 1, 2, 7, 8, 9) * HOUR
