@@ -130,11 +130,8 @@ class Touches:
             noting.update(dict.fromkeys(new, running))
             if new:
                 yield Entry(site, kind, [device for _, _, device, _ in new], channels, [(running, running)])
-        elif first == last and not np.isnan(block.values).any():
-            yield Entry(site, kind, list(dict.fromkeys(block.devices)), channels, [(first, first)])
         else:
-            for device, times, values in zip(block.devices, block.times, block.values, strict=True):
-                yield from _exactly(site, kind, device, channels, times, ~np.isnan(values))
+            yield from _exactly(block)
 
     def _next(self, now: int) -> int:
         with self._lock:
@@ -150,17 +147,46 @@ class Touches:
         self._running.clear()
 
 
-def _exactly(
-    site: str, kind: str, device: str, channels: tuple[str, ...], times: Times, there: np.ndarray
-) -> Iterator[Entry]:
-    """Windows of one device, each channel's own."""
-    windows = times // ROLLUP_MS
-    groups: dict[tuple[Run, ...], list[str]] = defaultdict(list)
-    for channel, held in zip(channels, there, strict=True):
-        groups[tuple(runs_of(np.unique(windows[held])))].append(channel)
-    for runs, names in groups.items():
-        if runs:
-            yield Entry(site, kind, [device], tuple(names), list(runs))
+def _exactly(block: Block) -> Iterator[Entry]:
+    """Windows that hold a value, of each device and channel; what is alike stands in one entry.
+
+    Made by arrays: after an outage a commit is of thousands of devices and of many windows.
+    """
+    names = {device: number for number, device in enumerate(dict.fromkeys(block.devices))}
+    of_table = np.array([names[device] for device in block.devices])
+    windows = block.times // ROLLUP_MS
+    there = ~np.isnan(block.values)
+    if there.all():
+        sets = [block.channels]
+        owner, window = np.broadcast_to(of_table[:, None], windows.shape).ravel(), windows.ravel()
+    else:
+        sets = [(channel,) for channel in block.channels]
+        table, channel, time_ = np.nonzero(there)
+        owner, window = of_table[table] * len(sets) + channel, windows[table, time_]
+    runs: dict[int, list[Run]] = defaultdict(list)
+    for number, *run in _runs(owner, window):
+        runs[number].append((run[0], run[1]))
+    devices = list(names)
+    of_device: dict[tuple[str, tuple[Run, ...]], tuple[str, ...]] = defaultdict(tuple)
+    for number, found in runs.items():
+        of_device[devices[number // len(sets)], tuple(found)] += sets[number % len(sets)]
+    alike: dict[tuple[tuple[str, ...], tuple[Run, ...]], list[str]] = defaultdict(list)
+    for (device, each), channels in of_device.items():
+        alike[channels, each].append(device)
+    for (channels, each), some in alike.items():
+        yield Entry(block.site, block.kind, some, channels, list(each))
+
+
+def _runs(owner: Times, window: Times) -> Iterator[tuple[int, int, int]]:
+    """Number, first and last window of each run, by number and time; both arrays of shape (readings,)."""
+    if not len(window):
+        return iter(())
+    first = int(window.min())
+    span = int(window.max()) - first + 2  # one more, so that no run goes on with the next number's
+    keys = np.unique(owner * span + window - first)
+    begins = np.concatenate([[True], np.diff(keys) != 1])
+    starts, ends = keys[begins], keys[np.append(begins[1:], True)]
+    return zip((starts // span).tolist(), (starts % span + first).tolist(), (ends % span + first).tolist(), strict=True)
 
 
 def runs_of(windows: Times) -> list[Run]:
