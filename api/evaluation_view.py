@@ -1,10 +1,17 @@
-"""How an evaluation is drawn: the saving's band as a picture, positions in per mille of its width."""
+"""How an evaluation is drawn: bands, answers and placebos as places on an axis, in per mille of its width."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evaluation import Evaluation
+from api.formats import Clock
+from api.texts import Speaker
+from evaluation import CandidateResult, Coefficient, Evaluation, EventResult
+
+_EVENTS_SHOWN = 8
+_ROOM = 1.5
+"""Widths of the band that the candidates' axis reaches beyond it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +25,132 @@ class Band:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One candidate and where its saving stands: `at` is None without one, an end of the axis when it is `beyond`."""
+
+    candidate: CandidateResult
+    at: float | None
+    difference: float | None
+    beyond: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Every candidate on one axis with the chosen model's band."""
+
+    rows: list[Answer]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Placebos on one axis with the saving's band: what the method finds where nothing was saved."""
+
+    zero: float
+    dots: list[float]
+    low: float
+    point: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One event as a line of a list."""
+
+    event: EventResult
+    when: str
+
+
 def band(evaluation: Evaluation) -> Band | None:
     """Place the saving, its band, zero and the claim rule on one axis; None without a saving."""
     saving = evaluation.saving
     if saving is None:
         return None
     claim = saving.adjusted_kwh * evaluation.claim_minimum_pct / 100 if evaluation.claim_minimum_pct > 0 else None
-    marks = [0.0, saving.low, saving.high, saving.kwh, *([claim] if claim is not None else [])]
-    margin = (max(marks) - min(marks)) * 0.08 or 1.0
-    left, right = min(marks) - margin, max(marks) + margin
-
-    def place(value: float) -> float:
-        return round((value - left) / (right - left) * 1000, 1)
-
+    axis = _Axis([0.0, saving.low, saving.high, saving.kwh, *([claim] if claim is not None else [])])
     return Band(
-        place(0.0), None if claim is None else place(claim), place(saving.low), place(saving.kwh), place(saving.high)
+        axis.place(0.0),
+        None if claim is None else axis.place(claim),
+        axis.place(saving.low),
+        axis.place(saving.kwh),
+        axis.place(saving.high),
     )
+
+
+def answers(evaluation: Evaluation) -> Answers | None:
+    """Place every candidate's saving beside the band; None for a plan that names no candidates."""
+    saving, found = evaluation.saving, evaluation.candidates
+    if not found:
+        return None
+    if saving is None:
+        return Answers([Answer(one, None, None) for one in found], 0.0, 0.0)
+    # A model that is far off would leave the others no room: the axis reaches a band's width beyond the band.
+    width = saving.high - saving.low
+    left, right = saving.low - _ROOM * width, saving.high + _ROOM * width
+    held = [min(max(one.saving_kwh, left), right) for one in found if one.saving_kwh is not None]
+    axis = _Axis([saving.low, saving.high, *held])
+    rows = []
+    for one in found:
+        kwh = one.saving_kwh
+        if kwh is None:
+            rows.append(Answer(one, None, None))
+            continue
+        beyond = not left <= kwh <= right
+        at = (0.0 if kwh < left else 1000.0) if beyond else axis.place(kwh)
+        rows.append(Answer(one, at, None if one.chosen else kwh - saving.kwh, beyond))
+    return Answers(rows, axis.place(saving.low), axis.place(saving.high))
+
+
+def strip(evaluation: Evaluation) -> Strip | None:
+    """Place the placebos' false savings and the saving on one axis of percent; None without placebos."""
+    placebos, saving = evaluation.placebos, evaluation.saving
+    if placebos is None or saving is None or saving.pct is None or saving.pct_low is None or saving.pct_high is None:
+        return None
+    shares = [share for share in placebos.share_pct if share is not None]
+    if not shares:
+        return None
+    axis = _Axis([0.0, *shares, saving.pct_low, saving.pct_high])
+    return Strip(
+        axis.place(0.0),
+        [axis.place(share) for share in shares],
+        axis.place(saving.pct_low),
+        axis.place(saving.pct),
+        axis.place(saving.pct_high),
+    )
+
+
+def proposals(evaluation: Evaluation, clock: Clock) -> list[Proposal]:
+    """The strongest events, in order of time."""
+    strongest = sorted(evaluation.events, key=lambda event: -abs(event.strength))[:_EVENTS_SHOWN]
+    found = []
+    for event in sorted(strongest, key=lambda event: event.start_ms):
+        first, last = clock.date(event.start_ms), clock.date(event.end_ms - 1)
+        found.append(Proposal(event, first if first == last else f"{first} ~ {last}"))
+    return found
+
+
+def term_name(term: Coefficient, speak: Speaker) -> str:
+    """A coefficient's name as people read it: drivers in their language, parts and products of them beside."""
+    if term.name == "intercept":
+        name = speak("model.intercept")
+        return f"{name} ({term.part.said(speak.language)})" if term.part else name
+    if term.driver:
+        name = speak.known(f"driver.{term.driver}", term.driver)
+        return f"{name} {term.part.said(speak.language)}" if term.part else name
+    if term.part:
+        return term.part.said(speak.language)
+    return " × ".join(speak.known(f"driver.{name}", name) for name in term.name.split("×"))
+
+
+class _Axis:
+    """From values to places, with a margin on either side."""
+
+    def __init__(self, marks: Iterable[float]) -> None:
+        found = list(marks)
+        margin = (max(found) - min(found)) * 0.08 or 1.0
+        self._left, self._right = min(found) - margin, max(found) + margin
+
+    def place(self, value: float) -> float:
+        return round((value - self._left) / (self._right - self._left) * 1000, 1)

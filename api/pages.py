@@ -157,6 +157,10 @@ def plan_page(request: Request, context: Ctx, site: str, plan: str) -> Response:
         evaluation=evaluation,
         labels=labels,
         band=evaluation_view.band(evaluation),
+        answers=evaluation_view.answers(evaluation),
+        strip=evaluation_view.strip(evaluation),
+        proposals=evaluation_view.proposals(evaluation, formats.Clock(evaluation.timezone, speak, context.clock())),
+        term_name=evaluation_view.term_name,
         api_path=f"/api/sites/{site}/plans/{plan}/evaluation",
         page={
             "site": site,

@@ -35,7 +35,7 @@ def spread_reasons(
     below, above = spread.lowest_kwh - saving.kwh, spread.highest_kwh - saving.kwh
     ko = (
         f"후보 모형 {len(answers)}개의 절감량은 {spread.lowest_kwh:,.0f} ~ {spread.highest_kwh:,.0f} kWh로, "
-        f"선택된 모형보다 {_signed(below)} ~ {_signed(above)} kWh입니다."
+        f"선택된 모형과의 차이는 {_signed(below)} ~ {_signed(above)} kWh입니다."
     )
     en = (
         f"The {len(answers)} candidates find {spread.lowest_kwh:,.0f} to {spread.highest_kwh:,.0f} kWh, "

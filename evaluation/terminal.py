@@ -54,7 +54,7 @@ def _reasons(evaluation: Evaluation, language: Language) -> Table:
         style = "yellow" if reason.doubt else ""
         table.add_row(f"{say(word, language)}:", Line(reason.text.said(language), style=style))
         if reason.cure is not None:
-            table.add_row(f"{say('cure', language)}:", Line(reason.cure.said(language)))
+            table.add_row(f"{say('ask' if reason.doubt else 'cure', language)}:", Line(reason.cure.said(language)))
     return table
 
 

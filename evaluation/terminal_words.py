@@ -32,6 +32,7 @@ WORDS = {
     "installation": Text("설치", "Installation"),
     "reporting": Text("보고", "Reporting"),
     "why": Text("근거", "Why"),
+    "ask": Text("확인할 점", "To ask"),
     "cure": Text("해결", "Cure"),
     "family": Text("모형 종류", "Family"),
     "knots": Text("변곡점", "change points"),

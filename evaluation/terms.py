@@ -91,7 +91,7 @@ def slope_terms(plan: Plan, temperature: str, form: str, knots: tuple[float, flo
     mark = driver_unit(plan.drivers[index])
     for side, knot, sign in (("<", knots[0], -1.0), (">", knots[1], 1.0)):
         if not np.isnan(knot):
-            where = f"{side} {knot:.1f} {mark}".rstrip()
+            where = f"{side} {knot:.1f} {mark}".rstrip().replace("-", "−")
             name = f"{temperature} {where}"
             found.append(Term(name, line.unit, _slope(index, knot, sign), temperature, Text(where, where)))
     return found

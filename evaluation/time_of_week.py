@@ -6,6 +6,7 @@ parts and drivers are sums too. The noise of those days makes the band, and ever
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,9 +152,10 @@ def _coefficients(plan: Plan, model: TimeOfWeek, found: Fit) -> list[Coefficient
     unit = PER[plan.granularity]
     slope = driver_terms(plan, [model.temperature])[0]
     mark = driver_unit(plan.drivers[[driver.name for driver in plan.drivers].index(model.temperature)])
-    ends = [f"{knot:.1f}" for knot in found.knots.tolist()]
-    spans = [f"{a} ~ {b} {mark}".strip() for a, b in zip(["", *ends], [*ends, ""], strict=True)]
-    names = [f"{model.temperature} {span}" for span in spans]
+    knots = [f"{knot:.1f}".replace("-", "−") for knot in found.knots.tolist()]
+    inner = [f"{low} ~ {high} {mark}" for low, high in itertools.pairwise(knots)]
+    spans = [f"< {knots[0]} {mark}", *inner, f"> {knots[-1]} {mark}"] if knots else [""]
+    names = [f"{model.temperature} {span}".strip() for span in spans]
     values = found.solution.coefficients[0].tolist()
     kept = found.solution.kept[0].tolist()
     seen = int(np.count_nonzero(~found.unseen))

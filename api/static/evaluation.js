@@ -10,7 +10,7 @@ const cumulativeBox = document.getElementById("cumulative-chart");
 const amount = (_, value) => (value === null || value === undefined ? "–" : `${number(value)} kWh`);
 const amounts = (_, splits) => splits.map((value) => number(value));
 
-function base(series, bands, stretches) {
+function base(series, bands, stretches, plugins = []) {
   return {
     ms: 1,
     tzDate,
@@ -20,7 +20,7 @@ function base(series, bands, stretches) {
     axes: [dayAxis(), axis({ values: amounts, size: 64 })],
     series: [{ label: say("chart.date"), value: (_, at) => (at === null ? "–" : day(at)) }, ...series],
     bands,
-    plugins: [shading(() => stretches)],
+    plugins: [shading(() => stretches), ...plugins],
   };
 }
 
@@ -50,6 +50,26 @@ function broken({ start_ms: starts, end_ms: ends, actual_kwh: actual, adjusted_k
   return data;
 }
 
+// Proposed events as small triangles above the lines: a step where it begins.
+function marks(events) {
+  const draw = ({ ctx, bbox, valToPos }) => {
+    const size = 6 * devicePixelRatio;
+    ctx.save();
+    ctx.fillStyle = css("--warn");
+    for (const event of events) {
+      const at = valToPos(event.kind === "step" ? event.start_ms : (event.start_ms + event.end_ms) / 2, "x", true);
+      if (at < bbox.left || at > bbox.left + bbox.width) continue;
+      ctx.beginPath();
+      ctx.moveTo(at - size, bbox.top);
+      ctx.lineTo(at + size, bbox.top);
+      ctx.lineTo(at, bbox.top + 1.6 * size);
+      ctx.fill();
+    }
+    ctx.restore();
+  };
+  return { hooks: { draw } };
+}
+
 function drawActual(found) {
   const options = () =>
     base(
@@ -59,6 +79,7 @@ function drawActual(found) {
       ],
       [],
       periods(found),
+      [marks(found.events)],
     );
   return place(actualBox, options, broken(found.intervals));
 }
