@@ -25,8 +25,9 @@ log = structlog.get_logger(__name__)
 _LINES_PER_REQUEST: Final = 2_000
 _SPAN_TOGETHER_MS: Final = 2 * 86_400_000
 """Readings of a family are fetched at once for ranges up to this length."""
-_READINGS_TOGETHER: Final = 2_000_000
-_TYPICAL_STEP_MS: Final = 5_000
+_READINGS_TOGETHER: Final = 200_000
+"""About so many are in memory at once, beyond what one device has: 10 MB with what the answer is made of."""
+_MOST_DEVICES: Final = 200
 _IN_FLIGHT_MS: Final = 600_000
 """A note younger than this may still have an elder brother on its way to the server."""
 
@@ -40,11 +41,18 @@ def roll(server: Server, before: int, limit: int) -> int:
     horizon = read_horizon(server)
     states = {kind: state_fields(server, kind) for kind in {series.kind for series in chosen}}
     batch: list[str] = []
-    for family in _families(chosen):
-        batch += _roll_family(server, family, chosen, horizon, states[family[0].kind])
-        if len(batch) >= _LINES_PER_REQUEST:
-            write_rows(server, batch)
-            batch = []
+    for make in _makes(chosen):
+        # How often they are read, the first of them tells.
+        done, together = 0, 1
+        while done < len(make):
+            family = [series for device in make[done : done + together] for series in device]
+            lines, readings = _roll_family(server, family, chosen, horizon, states[family[0].kind])
+            done += together
+            together = min(_MOST_DEVICES, max(1, _READINGS_TOGETHER * together // max(1, readings)))
+            batch += lines
+            if len(batch) >= _LINES_PER_REQUEST:
+                write_rows(server, batch)
+                batch = []
     write_rows(server, batch)
     gone = {series: frozenset(windows.tolist()) for series, windows in chosen.items()}
     left = [changed for note in notes if (changed := without(note, gone)) is not None]
@@ -62,20 +70,15 @@ def _oldest(found: dict[Series, Times], latest: int, limit: int) -> dict[Series,
     return {series: kept for series, windows in found.items() if len(kept := windows[windows <= newest])}
 
 
-def _families(chosen: dict[Series, Times]) -> Iterator[list[Series]]:
-    """Series whose readings are fetched together: of devices of a site and kind, with the same windows touched."""
+def _makes(chosen: dict[Series, Times]) -> Iterable[list[list[Series]]]:
+    """Series by device, of devices of a site and kind that have the same channels with the same windows touched."""
     devices: dict[tuple[str, str, str, bytes], list[Series]] = defaultdict(list)
     for series, touched in chosen.items():
         devices[series.site, series.kind, series.device, touched.tobytes()].append(series)
     makes: dict[tuple[str, str, tuple[str, ...], bytes], list[list[Series]]] = defaultdict(list)
     for (site, kind, _, windows), family in devices.items():
         makes[site, kind, tuple(sorted(series.channel for series in family)), windows].append(family)
-    for (_, _, channels, _), of_one_make in makes.items():
-        touched = chosen[of_one_make[0][0]]
-        span = int(touched[-1] - touched[0]) + ROLLUP_MS + 2 * REACH_MS
-        together = max(1, _READINGS_TOGETHER * _TYPICAL_STEP_MS // (len(channels) * span))
-        for first in range(0, len(of_one_make), together):
-            yield [series for family in of_one_make[first : first + together] for series in family]
+    return makes.values()
 
 
 def _roll_family(
@@ -84,8 +87,8 @@ def _roll_family(
     chosen: dict[Series, Times],
     horizon: Horizon,
     states: dict[str, list[float]],
-) -> list[str]:
-    """Rows of a family, as lines."""
+) -> tuple[list[str], int]:
+    """Rows of a family, as lines, and how many readings were fetched together for them."""
     lines = RowLines(horizon.turn)
     fetch = _Fetch(server, family, chosen[family[0]])
     for series in family:
@@ -102,7 +105,7 @@ def _roll_family(
                 there = _there(server, series, gone)
                 if len(there):
                     lines.remove(series, there)
-    return lines.lines()
+    return lines.lines(), fetch.readings
 
 
 def _there(server: Server, series: Series, windows: Times) -> Times:
@@ -124,6 +127,11 @@ class _Fetch:
         self._start = int(touched[0]) - REACH_MS
         self._end = int(touched[-1]) + 2 * ROLLUP_MS + REACH_MS
         self._found: dict[tuple[str, str], Part] | None = None
+
+    @property
+    def readings(self) -> int:
+        """How many were fetched together."""
+        return sum(len(times) for times, _ in (self._found or {}).values())
 
     def around(self, series: Series, start: int, end: int) -> Part:
         """Readings of a range and those around it."""

@@ -88,6 +88,15 @@ def test_the_running_window_is_noted_once_and_rolled_when_it_has_ended(
     assert counts(store) == {0: 6}
 
 
+def test_a_backlog_of_many_tables_leaves_a_note_as_short_as_what_it_touches(store: InfluxStore) -> None:
+    late = replace(MAIN, device="late")
+    store.write([batch({START + MINUTE * n: 1.0}, series, seq=n + 1) for n in range(120) for series in (MAIN, late)])
+    (entry,) = [entry for note in read_notes(store._server) for entry in note.entries]
+    first = START // ROLLUP_MS
+    assert (sorted(entry.devices), entry.runs) == (sorted([MAIN.device, "late"]), [(first, first + 7)])
+    assert roll_all(store) == 16
+
+
 def test_a_worker_that_dies_before_it_ends_leaves_the_windows_to_the_next(
     influxdb: Database, influx_database: str, store: InfluxStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
