@@ -67,7 +67,8 @@ def grade(coverage: DriverCoverage, adjusted: float, half_width: float) -> Grade
         Adjusted baseline and half of the saving's band, of the whole reporting period [energy].
     """
     beyond = float(coverage.extrapolated.sum())
-    if any(coverage.unknown) or beyond > half_width / 3.0:
+    # A band that is not known allows no extrapolation: the comparison with NaN is false.
+    if any(coverage.unknown) or not beyond <= half_width / 3.0:
         return Grade.OUTSIDE
     few = bool(np.all(coverage.outside <= 0.05))
     return Grade.COVERED if few and beyond <= 0.01 * abs(adjusted) else Grade.EDGE

@@ -26,7 +26,7 @@ class Load:
     first
         The first day.
     energy
-        Per quarter hour of local time, shape (days, 96) [kWh]; NaN where it is not known.
+        Taken from the grid per quarter hour of local time, shape (days, 96) [kWh]; NaN where it is not known.
     holidays
         Public holidays that the tariff treats as Sundays.
     """
@@ -38,6 +38,10 @@ class Load:
     def __post_init__(self) -> None:
         if self.energy.ndim != 2 or self.energy.shape[1] != QUARTERS:
             raise AnalyticsError(f"a load has the shape (days, {QUARTERS}), not {self.energy.shape}")
+        if (self.energy < 0).any() or np.isinf(self.energy).any():
+            raise AnalyticsError(
+                "a load is what was taken from the grid: finite, 0 or more; what was given to it is not in it"
+            )
 
     @property
     def last(self) -> dt.date:

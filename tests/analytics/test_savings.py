@@ -129,6 +129,7 @@ def test_noise_even_slow_noise_proposes_hardly_anything() -> None:
 def test_driver_ranges_are_graded(outside: float, extrapolated: float, *, unknown: bool, expected: Grade) -> None:
     coverage = DriverCoverage(np.array([outside]), np.array([extrapolated]), (unknown,))
     assert grade(coverage, adjusted=1000.0, half_width=90.0) is expected
+    assert grade(coverage, adjusted=1000.0, half_width=math.nan) is Grade.OUTSIDE
 
 
 def test_independent_errors_add_in_squares_and_shared_ones_as_they_are() -> None:

@@ -146,6 +146,14 @@ def test_half_hours_without_load_do_not_count_for_the_power_factor() -> None:
     assert found.leading[0, :20] == pytest.approx(100.0)
 
 
+@pytest.mark.parametrize("wrong", [-0.1, np.inf])
+def test_what_was_given_to_the_grid_is_no_load(wrong: float) -> None:
+    energy = np.ones((1, 96))
+    energy[0, 50] = wrong
+    with pytest.raises(AnalyticsError, match="taken from the grid"):
+        Load(MONDAY, energy)
+
+
 def test_what_was_not_metered_is_counted_and_not_invented() -> None:
     load = flat(MONDAY, 2)
     load.energy[1, 10:20] = np.nan
