@@ -16,7 +16,19 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.storage_meters import CHANNELS, HOUR, METERS, MINUTE, QUARTER, START, checkpointed, hours, look, series
+from benchmarks.storage_meters import (
+    CHANNELS,
+    HOUR,
+    METERS,
+    MINUTE,
+    QUARTER,
+    START,
+    checkpointed,
+    hours,
+    look,
+    series,
+    stamps,
+)
 from storage import Aggregate, DuckStore
 from storage.duck import compaction
 from telemetry import Batch, Table
@@ -69,7 +81,7 @@ def live_through(path: Path, days: int, channels: tuple[str, ...], looks: int) -
                 pass
         if hour % 24 == 0:
             began = time.perf_counter()
-            with writing(store, now) as written:
+            with writing(store, hour) as written:
                 done = tidied(store, now)
             if done:
                 rows, spent, longest = rows + done, spent + time.perf_counter() - began, max(longest, *written)
@@ -85,7 +97,7 @@ def live_through(path: Path, days: int, channels: tuple[str, ...], looks: int) -
     store = DuckStore(path)
     opened = time.perf_counter() - began
     began = time.perf_counter()
-    with writing(store, START + days * 24 * HOUR) as written:
+    with writing(store, days * 24) as written:
         compaction.compact(store)
         compacted_s = time.perf_counter() - began
     compacted_size = checkpointed(store)
@@ -117,20 +129,20 @@ def tidied(store: DuckStore, now: int) -> int:
 
 
 @contextlib.contextmanager
-def writing(store: DuckStore, now: int) -> Iterator[list[float]]:
-    """Write a minute of all meters again and again; how long each write took [ms].
+def writing(store: DuckStore, hour: int) -> Iterator[list[float]]:
+    """Write the first minute of an hour of all meters again and again; how long each write took [ms].
 
     What is written then is written a second time by the next hour, bit for bit another value: the file does not grow.
     """
-    done, spent = threading.Event(), [0.0]
+    done, spent, times = threading.Event(), [0.0], stamps(hour)[:, 0].tolist()
 
     def write() -> None:
         for value in itertools.count():
             if done.is_set():
                 return
             tables = [
-                Table(f"meter-{n:03}", "power_meter", [now + 37 * n], {CHANNELS[0]: [float(value)]})
-                for n in range(METERS)
+                Table(f"meter-{n:03}", "power_meter", [when], {CHANNELS[0]: [float(value)]})
+                for n, when in enumerate(times)
             ]
             began = time.perf_counter()
             store.write([Batch("site-1", "gw-1", "epoch", value + 1, tables)])

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from storage import Aggregate, DuckStore, Series, Store
 from telemetry import Batch, Table
@@ -32,9 +33,8 @@ def hours(days: int, channels: tuple[str, ...]) -> Iterator[Batch]:
     size = rng.uniform(1e3, 2e5, METERS)
     energy = np.zeros(METERS)
     for hour in range(days * 24):
-        tables = []
+        tables, times = [], stamps(hour).tolist()
         for meter in range(METERS):
-            start = START + hour * HOUR + meter * 37
             load = 1 + 0.3 * np.sin(np.arange(60) / 200 + hour / 4)
             power = np.round(size[meter] * load + rng.normal(0, size[meter] / 50, 60))
             volts = np.round(230 + rng.normal(0, 1, 60), 1)
@@ -42,8 +42,18 @@ def hours(days: int, channels: tuple[str, ...]) -> Iterator[Batch]:
             energy[meter] = register[-1]
             columns = dict(zip(CHANNELS, (power.tolist(), volts.tolist(), register.tolist()), strict=True))
             kept = {channel: columns[channel] for channel in channels}
-            tables.append(Table(f"meter-{meter:03}", "power_meter", list(range(start, start + HOUR, MINUTE)), kept))
+            tables.append(Table(f"meter-{meter:03}", "power_meter", times[meter], kept))
         yield Batch(SITE, "gw-1", "epoch", hour + 1, tables)
+
+
+def stamps(hour: int) -> npt.NDArray[np.int64]:
+    """When every meter is read in an hour, shape (meters, 60) [ms UTC].
+
+    On its grid and a little later each time, as `benchmarks.edge` sees it: 1.1 ms half of the times, 3 ms in 1 %.
+    """
+    late = np.random.default_rng([7, hour]).lognormal(np.log(1.1), 0.43, (METERS, 60)).astype(np.int64)
+    grid: npt.NDArray[np.int64] = START + hour * HOUR + 37 * np.arange(METERS)[:, None] + MINUTE * np.arange(60) + late
+    return grid
 
 
 def look(store: Store, days: int, looks: int) -> dict[str, tuple[float, float]]:
