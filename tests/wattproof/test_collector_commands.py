@@ -22,6 +22,7 @@ from telemetry import Batch, Broker, Table, encode
 from tests.collector.parts import gateway, now_ms, readings
 from tests.parts import free_port, wait_until
 from tests.wattproof.test_settings import wattproof
+from wattproof.commands.quarantine_words import ADVICE, advice
 from wattproof.errors import BadInputError, CommandError, UnavailableError
 from wattproof.main import app
 
@@ -158,3 +159,26 @@ def test_the_check_of_a_broker_tells_what_is_too_tight(mosquitto: Broker) -> Non
 def test_a_group_that_no_topic_filter_can_name_is_refused() -> None:
     told = CliRunner().invoke(app, ["collector", "run", "--workers-group", "a/b"])
     assert isinstance(told.exception, BadInputError)
+
+
+def test_every_reason_has_its_advice_in_two_languages() -> None:
+    assert set(ADVICE) == {reason.value for reason in Reason}
+    for reason, (korean, english) in ADVICE.items():
+        assert any("가" <= letter <= "힣" for letter in korean), reason
+        assert not any("가" <= letter <= "힣" for letter in english), reason
+    assert "schema" in advice("malformed", TOPIC, "en")
+    assert "매핑" in advice("malformed", "tele/plug/SENSOR", "ko")
+
+
+@pytest.mark.parametrize(("language", "words"), [("ko", ("보관 중", "전체")), ("en", ("held", "whole"))])
+def test_a_person_reads_the_list_in_their_language(held: Path, language: str, words: tuple[str, ...]) -> None:
+    def shown(*arguments: str) -> str:
+        command = ["quarantine", *arguments, "--lang", language]
+        return CliRunner().invoke(app, command, env={"WATTPROOF_DATA_DIR": str(held), "COLUMNS": "80"}).stdout
+
+    listed = shown("list")
+    assert all(word in listed for word in (*words, "Asia/Seoul"))
+    assert max(map(len, listed.splitlines())) <= 80
+    assert "Asia/Seoul" in shown("show", "1")
+    assert "3" in shown("drop", "--all")
+    assert "0" not in shown("list")

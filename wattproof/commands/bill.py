@@ -28,7 +28,9 @@ def bill(
         str,
         typer.Option("--contract", help="Class/voltage/option, e.g. industrial_b/high_a/option_2; 'list' shows them."),
     ],
-    contract_kw: Annotated[float, typer.Option("--contract-kw", min=0.1, help="Contract power (계약전력) [kW].")],
+    contract_kw: Annotated[
+        float, typer.Option("--contract-kw", min=0.1, metavar="KW", help="Contract power (계약전력) in kW.")
+    ],
     site: Annotated[str, typer.Option("--site", help="The site; needed when the store holds several.")] = "",
     peak: Annotated[
         list[str] | None,

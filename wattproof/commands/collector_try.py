@@ -43,7 +43,7 @@ def try_(
     site: Annotated[str, typer.Option(help="Site id, in place of the mapping's.")] = "",
     timezone: Annotated[str, typer.Option(help="Zone of times that name none, such as Asia/Seoul.")] = "",
     listen: Annotated[str, _LISTEN] = "",
-    for_s: Annotated[float, typer.Option("--for", help="Listen so long [s].", min=0.1)] = 30.0,
+    for_s: Annotated[float, typer.Option("--for", metavar="SECONDS", help="Listen so long.", min=0.1)] = 30.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per message.")] = False,
 ) -> None:
     """Show what a message of others would become, and store nothing; exit 1 unless all of it would be stored."""

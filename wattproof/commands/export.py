@@ -111,7 +111,7 @@ def export(
     if as_json:
         sys.stdout.write(msgspec.json.encode(done).decode() + "\n")
         return
-    size = f"{done.bytes / 1e6:,.1f} MB"
+    size = f"{done.bytes / 1e6:,.1f} MB" if done.bytes >= 1e6 else f"{done.bytes / 1e3:,.1f} kB"
     words = exchange.Words(
         f"{done.path}: 계열 {done.series}개, {done.rows:,}행, 값 {done.values:,}개, {size}",
         f"{done.path}: {done.series} series, {done.rows:,} rows, {done.values:,} values, {size}",

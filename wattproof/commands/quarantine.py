@@ -8,13 +8,17 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from wattproof.commands.quarantine_words import advice, say
 
 if TYPE_CHECKING:
     from collector import Choice, Entry, Quarantine
@@ -30,26 +34,7 @@ _DEVICE = typer.Option("--device", help="Only readings of this device.")
 _ALL = typer.Option("--all", help="Everything that is held; needed when nothing else is given.")
 _JSON = typer.Option("--json", help="JSON instead of a table.")
 
-_ADVICE = {
-    "topic": "the publisher uses a topic that is not wattproof/1/SITE/GATEWAY/batch: mend its topic",
-    "oversized": "split it: a message has at most 1,000,000 bytes",
-    "malformed": "the publisher writes something else than docs/wire.schema.json says: mend the publisher",
-    "damaged": "its checksum is wrong each time it is sent: mend the publisher's checksum",
-    "topic_mismatch": "a gateway speaks under another's topic: mend its site file or the broker's access list",
-    "duplicate_table": "one channel of a device comes twice in a message: mend the publisher",
-    "not_finite": "NaN or infinity is no value: let the publisher leave such a reading out",
-    "wrong_type": "a number is sent as text: let the publisher send numbers",
-    "unknown_device": "add the device to collector.devices or to its gateway's site file, then replay",
-    "invalid_name": "rename the device: a-z, 0-9, '-' and '_'",
-    "unknown_channel": "see docs/channels.md; after an update that knows the channel, replay",
-    "future": "set the gateway's clock (NTP); if the collector's own was wrong: replay --trust-times",
-    "past": "set the gateway's clock; or raise collector.oldest_days, then replay",
-    "out_of_range": "a scale or a wiring is wrong: mend the profile; what was measured wrongly stays so",
-    "invalid_gap": "a gap that ends before it begins: a defect of the publisher",
-    "type_conflict": "the database holds this field as another type: mend it there, then replay",
-    "store": "see what the database said, mend it there, then replay",
-    "unprocessable": "a defect of this program: report it; after an update, replay",
-}
+_LANGUAGE = typer.Option("--lang", help="Language of the answer; by default the configuration's.")
 
 
 @app.command("list")
@@ -62,6 +47,7 @@ def list_(
     everything: Annotated[bool, typer.Option("--all", help="Also what has been stored since, or dropped.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many entries, newest first.", min=1)] = 50,
     as_json: Annotated[bool, _JSON] = False,
+    language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
 ) -> None:
     """List what is held, newest first; with --all also what has been stored since, dropped or only counted."""
     from collector import Choice
@@ -74,18 +60,22 @@ def list_(
     if as_json:
         sys.stdout.write(msgspec.json.encode([_plain(entry) for entry in entries]).decode() + "\n")
         return
-    title = (
-        f"Quarantine: {counters.entries:,} entries held, {counters.readings:,} readings not stored, "
-        f"{counters.bytes / 1e6:,.1f} MB"
-    )
-    table = Table(title=title, title_justify="left")
+    wanted, zone = language or config.api.language, ZoneInfo(config.api.timezone)
+    if not entries and not counters.entries:
+        sys.stdout.write(say("empty", wanted) + "\n")
+        return
+    numbers = counters.entries, counters.readings, counters.bytes / 1e3, zone.key
+    table = Table(title=say("title", wanted, *numbers), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("id", "received", "topic", "part", "reason", "readings", "state"):
-        table.add_column(column, overflow="fold", justify="right" if column in {"id", "readings"} else "left")
-    zone = ZoneInfo(config.api.timezone)
+        table.add_column(
+            say(column, wanted), overflow="fold", justify="right" if column in {"id", "readings"} else "left"
+        )
     for entry in entries:
-        state = f"{entry.state} ({entry.entries:,})" if entry.entries > 1 else entry.state
-        row = (str(entry.id), _time(entry.received, zone), entry.topic, entry.part or "(whole message)", entry.reason)
-        table.add_row(*row, f"{entry.readings:,}", state)
+        state = say(entry.state, wanted)
+        state = f"{state} ({entry.entries:,})" if entry.entries > 1 else state
+        part = entry.part or say("whole", wanted)
+        row = str(entry.id), _time(entry.received, zone), entry.topic, part, entry.reason, f"{entry.readings:,}", state
+        table.add_row(*map(Text, row))
     Console().print(table)
 
 
@@ -94,6 +84,7 @@ def show(
     context: typer.Context,
     entry: Annotated[int, typer.Argument(metavar="ID", help="Number of the entry, as `list` shows it.")],
     as_json: Annotated[bool, _JSON] = False,
+    language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
 ) -> None:
     """Show one entry: what came, why it is here, and what to do."""
     from collector import Choice
@@ -103,15 +94,18 @@ def show(
         found = shelf.list(1, Choice(ids=[entry]))
     if not found:
         raise BadInputError(f"no entry {entry} in quarantine; `wattproof quarantine list --all` shows all")
-    plain = _plain(found[0]) | {"advice": _ADVICE.get(found[0].reason, "")}
+    wanted, zone = language or config.api.language, ZoneInfo(config.api.timezone)
+    plain = _plain(found[0]) | {"advice": advice(found[0].reason, found[0].topic, wanted)}
     if as_json:
         sys.stdout.write(msgspec.json.encode(plain).decode() + "\n")
         return
-    plain["received"] = _time(found[0].received, ZoneInfo(config.api.timezone))
-    plain["content"] = plain["content"][:2000] or "(not kept)"
+    for moment in ("received", "decided"):
+        plain[moment] = f"{_time(plain[moment], zone)} ({zone.key})" if plain[moment] else ""
+    plain["content"] = plain["content"][:2000] or say("not kept", wanted)
+    plain["state"] = say(found[0].state, wanted)
     for name, value in plain.items():
         if value not in ("", 0):
-            sys.stdout.write(f"{name}: {value}\n")
+            sys.stdout.write(f"{say(name, wanted)}: {value}\n")
 
 
 @app.command()
@@ -126,15 +120,18 @@ def replay(
     trust_times: Annotated[
         bool, typer.Option("--trust-times", help="Judge times by now: the collector's own clock was wrong then.")
     ] = False,
-    wait_s: Annotated[float, typer.Option("--wait", help="Wait so long for the collector [s].", min=0)] = 30.0,
+    wait_s: Annotated[
+        float, typer.Option("--wait", metavar="SECONDS", help="Wait so long for the collector.", min=0)
+    ] = 30.0,
     as_json: Annotated[bool, _JSON] = False,
+    language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
 ) -> None:
     """Let the collector take in again what is held, once its cause is mended; exit 1 if something stays.
 
     The collector at work in this data folder does it, within a second; without one it is done when one starts.
     """
     chosen = _choice(ids or (), reason, site, gateway, device, everything=everything)
-    with _opened(context) as (shelf, _):
+    with _opened(context) as (shelf, config):
         before = shelf.counters
         asked = shelf.ask(chosen, trust_times=trust_times)
         until = time.monotonic() + wait_s
@@ -149,15 +146,13 @@ def replay(
     }  # fmt: skip
     if as_json:
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
-    elif left:
-        sys.stdout.write(
-            f"{left:,} of {asked:,} entries wait for a collector of this data folder: it replays them when it runs\n"
-        )
-    else:
-        sys.stdout.write(
-            f"{asked:,} entries replayed, {told['readings_stored']:,} readings stored, "
-            f"{refused:,} entries refused again (`wattproof quarantine list` says why)\n"
-        )
+        raise typer.Exit(1 if left or refused else 0)
+    wanted = language or config.api.language
+    sentence = (
+        say("waiting", wanted, left, asked) if left
+        else say("replayed", wanted, asked, told["readings_stored"], refused)
+    )  # fmt: skip
+    sys.stdout.write(sentence + "\n")
     raise typer.Exit(1 if left or refused else 0)
 
 
@@ -172,16 +167,17 @@ def drop(
     everything: Annotated[bool, _ALL] = False,
     note: Annotated[str, typer.Option("--note", help="Why, for whoever asks later.")] = "",
     as_json: Annotated[bool, _JSON] = False,
+    language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
 ) -> None:
     """Give up what is held: its content is deleted, its number stays in the ledger as not stored."""
-    with _opened(context) as (shelf, _):
+    with _opened(context) as (shelf, config):
         dropped = shelf.drop(_choice(ids or (), reason, site, gateway, device, everything=everything), note)
         after = shelf.counters
     if as_json:
         told = {"dropped": dropped, "entries_held": after.entries, "readings_dropped": after.dropped}
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
         return
-    sys.stdout.write(f"{dropped:,} entries dropped; {after.entries:,} are held\n")
+    sys.stdout.write(say("given_up", language or config.api.language, dropped, after.entries) + "\n")
 
 
 @contextmanager
