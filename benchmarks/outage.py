@@ -107,7 +107,7 @@ def _put(sites: list[tuple[Outbox, Publisher]], batches: int, start: int) -> Non
 
 def _tables(at: int, devices: tuple[str, ...] = ("main", "press-1", "press-2")) -> list[Table]:
     return [
-        Table(device, "power_meter", [at], {name: [value + at % 60 / 1000] for name, value in CHANNELS.items()})
+        Table.of(device, "power_meter", [at], {name: [value + at % 60 / 1000] for name, value in CHANNELS.items()})
         for device in devices
     ]
 

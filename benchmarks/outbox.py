@@ -117,7 +117,7 @@ def keep_reading(outbox: Outbox, publisher: Publisher, stop: threading.Event) ->
 def tables(at: int) -> list[Table]:
     """A batch of four meters at time `at` [ms]; 0 in the backlog."""
     columns: dict[str, list[float | None]] = {name: [1234.5 + number] for number, name in enumerate(CHANNELS)}
-    return [Table(f"meter-{number}", "power_meter", [at], columns) for number in range(4)]
+    return [Table.of(f"meter-{number}", "power_meter", [at], columns) for number in range(4)]
 
 
 def bare_road(broker: Broker, count: int) -> float:

@@ -141,7 +141,7 @@ def writing(store: DuckStore, hour: int) -> Iterator[list[float]]:
             if done.is_set():
                 return
             tables = [
-                Table(f"meter-{n:03}", "power_meter", [when], {CHANNELS[0]: [float(value)]})
+                Table.of(f"meter-{n:03}", "power_meter", [when], {CHANNELS[0]: [float(value)]})
                 for n, when in enumerate(times)
             ]
             began = time.perf_counter()

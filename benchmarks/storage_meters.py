@@ -42,7 +42,7 @@ def hours(days: int, channels: tuple[str, ...]) -> Iterator[Batch]:
             energy[meter] = register[-1]
             columns = dict(zip(CHANNELS, (power.tolist(), volts.tolist(), register.tolist()), strict=True))
             kept = {channel: columns[channel] for channel in channels}
-            tables.append(Table(f"meter-{meter:03}", "power_meter", times[meter], kept))
+            tables.append(Table.of(f"meter-{meter:03}", "power_meter", times[meter], kept))
         yield Batch(SITE, "gw-1", "epoch", hour + 1, tables)
 
 
@@ -64,7 +64,7 @@ def look(store: Store, days: int, looks: int) -> dict[str, tuple[float, float]]:
 
     def all_changed() -> None:
         now = next(minutes)
-        tables = [Table(f"d-{n}", "power_meter", [now], {"active_power_w": [float(n)]}) for n in range(1000)]
+        tables = [Table.of(f"d-{n}", "power_meter", [now], {"active_power_w": [float(n)]}) for n in range(1000)]
         store.write([Batch("city", "gw-1", "epoch", 1, tables)])
 
     all_changed()

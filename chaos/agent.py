@@ -31,7 +31,7 @@ def witness(journal: Journal, most_bytes: int) -> None:
         self: Flusher, device: str, kind: str, channels: tuple[str, ...], time_ms: int, values: Sequence[float | None]
     ) -> None:
         columns = {channel: [value] for channel, value in zip(channels, values, strict=True)}
-        journal.write(Entry("read", 0, time.time(), [Table(device, kind, [time_ms], columns)]))
+        journal.write(Entry("read", 0, time.time(), [Table.of(device, kind, [time_ms], columns)]))
         add_row(self, device, kind, channels, time_ms, values)
 
     def losing(self: Flusher, device: str, kind: str, channels: Iterable[str], time_ms: int) -> None:

@@ -48,7 +48,7 @@ def _marks(name: str, lives: Iterable[Iterable[Entry]]) -> Iterator[_Mark]:
             elif entry.event == "read":
                 for table in entry.tables:
                     if (table.kind, table.device) == (KIND, name):
-                        yield from (int(value) for value in table.columns.get(CHANNEL, ()) if value is not None)
+                        yield from (int(value) for value in table.columns.get(CHANNEL, []) if value is not None)
         yield "ended"
 
 

@@ -100,7 +100,7 @@ def _kept(table: Table, batch: Batch, now: int, rules: Rules, refusals: list[Ref
     rest = slice(len(late), None)  # times rise
     columns = {name: column[rest] for name, column in table.columns.items()}
     columns = {name: column for name, column in columns.items() if column.count(None) < len(column)}
-    return msgspec.structs.replace(table, times=table.times[rest], columns=columns) if columns else None
+    return Table.of(table.device, table.kind, table.times[rest], columns, table.clock) if columns else None
 
 
 def _refused(table: Table, rows: range | list[int], reason: Reason, detail: str) -> list[Refusal]:
@@ -109,5 +109,7 @@ def _refused(table: Table, rows: range | list[int], reason: Reason, detail: str)
         values = [(table.times[row], value) for row in rows if (value := column[row]) is not None]
         if values:
             part = f"{table.kind}/{table.device}/{name}"
-            found.append(Refusal(reason, detail, part, len(values), part_content(table, name, values)))
+            found.append(
+                Refusal(reason, detail, part, len(values), part_content(table.kind, table.device, name, values))
+            )
     return found

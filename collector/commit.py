@@ -249,10 +249,10 @@ def refused_by_store(rejected: Rejected) -> Refusal:
     series = rejected.series
     content = b""
     for table in rejected.batch.tables:
-        if (table.kind, table.device) == (series.kind, series.device) and series.channel in table.columns:
+        if (table.kind, table.device) == (series.kind, series.device) and series.channel in table.names:
             column = table.columns[series.channel]
             found = [(time, value) for time, value in zip(table.times, column, strict=True) if value is not None]
-            content = part_content(table, series.channel, found)
+            content = part_content(table.kind, table.device, series.channel, found)
     what = "" if rejected.readings else "gap "
     if what:
         for gap in rejected.batch.gaps:

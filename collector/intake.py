@@ -178,7 +178,7 @@ def check_whole(batch: Batch, site: str, gateway: str) -> Refusal | None:
         return None
     seen: set[tuple[str, str, str]] = set()
     for table in batch.tables:
-        for name in table.columns:
+        for name in table.names:
             if (table.kind, table.device, name) in seen:
                 told = f"two tables of {table.kind} {table.device!r} with {name}"
                 return Refusal(Reason.DUPLICATE_TABLE, told, readings=batch.readings)
@@ -212,22 +212,27 @@ def _kept(table: Table, now: int, refusals: list[Refusal]) -> Table | None:
     if _plausible(table) and (not table.times or EARLIEST <= table.times[0] <= table.times[-1] <= now + FUTURE_MS):
         return table
     kept: dict[str, list[float | None]] = {}
-    for name, column in table.columns.items():
+    columns = table.columns
+    for name, column in columns.items():
         known = CHANNELS.get(name)
         if known is None:
             refusals.extend(_columns(table, Reason.UNKNOWN_CHANNEL, _unknown(name), only=name))
         else:
             kept[name] = _in_range(table, known, column, refusals)
     if table.times and (table.times[0] < EARLIEST or table.times[-1] > now + FUTURE_MS):
-        return _in_time(msgspec.structs.replace(table, columns=kept), now, refusals)
-    if len(kept) == len(table.columns) and all(kept[name] is table.columns[name] for name in kept):
+        return _in_time(_with(table, table.times, kept), now, refusals)
+    if len(kept) == len(columns) and all(kept[name] is columns[name] for name in kept):
         return table
-    return _nothing_hollow(msgspec.structs.replace(table, columns=kept))
+    return _nothing_hollow(table, table.times, kept)
+
+
+def _with(table: Table, times: list[int], columns: dict[str, list[float | None]]) -> Table:
+    return Table.of(table.device, table.kind, times, columns, table.clock)
 
 
 def _plausible(table: Table) -> bool:
     """Whether every channel is known and every value in its range: so it is with nearly every table."""
-    ranges = _ranges(tuple(table.columns))
+    ranges = _ranges(table.names)
     if ranges is None:
         return False
     for (low, high), column in zip(ranges, table.columns.values(), strict=True):
@@ -273,19 +278,19 @@ def _in_time(table: Table, now: int, refusals: list[Refusal]) -> Table | None:
     refusals.extend(_columns(table, Reason.FUTURE, late, lambda time, _: time > latest))
     rows = [row for row, time in enumerate(table.times) if EARLIEST <= time <= latest]
     columns = {name: [column[row] for row in rows] for name, column in table.columns.items()}
-    return _nothing_hollow(msgspec.structs.replace(table, times=[table.times[row] for row in rows], columns=columns))
+    return _nothing_hollow(table, [table.times[row] for row in rows], columns)
 
 
-def _nothing_hollow(table: Table) -> Table | None:
-    """Without columns that have no reading left; None without any."""
-    columns = {name: column for name, column in table.columns.items() if column.count(None) < len(column)}
-    return msgspec.structs.replace(table, columns=columns) if columns else None
+def _nothing_hollow(table: Table, times: list[int], columns: dict[str, list[float | None]]) -> Table | None:
+    """A table of these, without columns that have no reading left; None without any."""
+    kept = {name: column for name, column in columns.items() if column.count(None) < len(column)}
+    return _with(table, times, kept) if kept else None
 
 
 def _columns(
     table: Table, reason: Reason, detail: str, test: Callable[[int, float], bool] = lambda *_: True, only: str = ""
 ) -> Iterator[Refusal]:
-    for name in [only] if only else table.columns:
+    for name in [only] if only else table.names:
         refusal = _part(table, name, reason, detail, test)
         if refusal is not None:
             yield refusal
@@ -300,15 +305,21 @@ def _part(table: Table, name: str, reason: Reason, detail: str, test: Callable[[
     ]
     if not found:
         return None
-    return Refusal(reason, detail, f"{table.kind}/{table.device}/{name}", len(found), part_content(table, name, found))
+    return Refusal(
+        reason,
+        detail,
+        f"{table.kind}/{table.device}/{name}",
+        len(found),
+        part_content(table.kind, table.device, name, found),
+    )
 
 
-def part_content(table: Table, name: str, found: list[tuple[int, float]]) -> bytes:
+def part_content(kind: str, device: str, name: str, found: list[tuple[int, float]]) -> bytes:
     """Readings of one series as they are kept in quarantine: JSON with device, kind, channel, times, values."""
     return msgspec.json.encode(
         {
-            "device": table.device,
-            "kind": table.kind,
+            "device": device,
+            "kind": kind,
             "channel": name,
             "times": [time for time, _ in found],
             "values": [value for _, value in found],

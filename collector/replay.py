@@ -76,7 +76,7 @@ def _taken_apart(entry: Entry, at: int, rules: Rules) -> Intake:
             batch = Batch(site, gateway, _EPOCH, 1, [], [msgspec.json.decode(entry.content, type=Gap)])
         else:
             part = msgspec.json.decode(entry.content, type=_Part)
-            table = Table(part.device, part.kind, part.times, {part.channel: list(part.values)})
+            table = Table.of(part.device, part.kind, part.times, {part.channel: list(part.values)})
             batch = Batch(site, gateway, _EPOCH, 1, [table])
         return admit(entry.topic, encode(batch), at, rules)
     except (msgspec.DecodeError, ValueError):

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from collector.intake import Intake, Reason, Refusal, take_apart
-from telemetry import Batch, TelemetryError, encode
+from telemetry import Batch, TelemetryError, channel_names, encode
 
 _LARGEST: Final = 2**1023
 
@@ -32,7 +32,7 @@ def rescue(topic: str, payload: bytes, now: int) -> Intake | None:
         refusals = [refusal for table in document["tables"] for refusal in _mended(table)]
         if not refusals:
             return None
-        document["tables"] = [table for table in document["tables"] if table["columns"]]
+        document["tables"] = [table for table in document["tables"] if table["channels"]]
         document.pop("crc", None)
         sound = msgspec.convert(document, Batch)
         intake = take_apart(topic, encode(sound), now)
@@ -46,19 +46,24 @@ def rescue(topic: str, payload: bytes, now: int) -> Intake | None:
 def _mended(table: dict[str, Any]) -> list[Refusal]:
     """Take out of a table what is no number; tell what it was."""
     refusals: list[Refusal] = []
-    for name, column in list(table["columns"].items()):
+    rows_each, kept = len(table["times"]), {}
+    names = channel_names(table["channels"])
+    if len(table["values"]) != len(names) * rows_each:
+        return []
+    for nth, name in enumerate(names):
+        column = table["values"][nth * rows_each : (nth + 1) * rows_each]
         found: dict[Reason, list[int]] = defaultdict(list)
         for row, value in enumerate(column):
             reason = _wrong(value)
             if reason is not None:
                 found[reason].append(row)
         for reason, rows in found.items():
-            refusals.append(_refusal(table, name, reason, rows))
+            refusals.append(_refusal(table, name, reason, rows, [column[row] for row in rows]))
         bad = {row for rows in found.values() for row in rows}
-        if bad:
-            table["columns"][name] = [None if row in bad else value for row, value in enumerate(column)]
-            if all(value is None for value in table["columns"][name]):
-                del table["columns"][name]
+        sound = [None if row in bad else value for row, value in enumerate(column)]
+        if not bad or any(value is not None for value in sound):
+            kept[name] = sound
+    table["channels"], table["values"] = " ".join(kept), [value for column in kept.values() for value in column]
     return refusals
 
 
@@ -76,8 +81,7 @@ def _wrong(value: object) -> Reason | None:
             return Reason.WRONG_TYPE
 
 
-def _refusal(table: dict[str, Any], name: str, reason: Reason, rows: list[int]) -> Refusal:
-    values = [table["columns"][name][row] for row in rows]
+def _refusal(table: dict[str, Any], name: str, reason: Reason, rows: list[int], values: list[object]) -> Refusal:
     shown = ", ".join(sorted({json.dumps(value)[:40] for value in values})[:3])
     said = "no finite number" if reason is Reason.NOT_FINITE else "no JSON number"
     content = msgspec.json.encode(

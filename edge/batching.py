@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
@@ -132,7 +131,7 @@ def _readings(table: Table) -> int:
     ValueError
         When one of them is NaN or infinite: JSON cannot carry it, and no reading may be that.
     """
-    values = [value for value in chain.from_iterable(table.columns.values()) if value is not None]
+    values = [value for value in table.values if value is not None]
     if not all(map(math.isfinite, values)):
         names = [
             name
@@ -145,7 +144,7 @@ def _readings(table: Table) -> int:
 
 def _halved(table: Table) -> tuple[Table, Table] | None:
     """By time if there are several, else by channel; None for a single reading."""
-    rows, names = len(table.times), list(table.columns)
+    rows, names = len(table.times), table.names
     if rows > 1:
         half = rows // 2
         return _rows(table, 0, half), _rows(table, half, rows)
@@ -157,8 +156,9 @@ def _halved(table: Table) -> tuple[Table, Table] | None:
 
 def _rows(table: Table, start: int, end: int) -> Table:
     columns = {name: column[start:end] for name, column in table.columns.items()}
-    return msgspec.structs.replace(table, times=table.times[start:end], columns=columns)
+    return Table.of(table.device, table.kind, table.times[start:end], columns, table.clock)
 
 
 def _columns(table: Table, names: Sequence[str]) -> Table:
-    return msgspec.structs.replace(table, columns={name: table.columns[name] for name in names})
+    columns = table.columns
+    return Table.of(table.device, table.kind, table.times, {name: columns[name] for name in names}, table.clock)

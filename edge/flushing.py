@@ -165,7 +165,7 @@ def _tables(device: str, kind: str, rows: _Rows, clock: ClockState) -> Iterator[
         if any(None in values for _, values in group):
             hollow = len(group)
             columns = {name: column for name, column in columns.items() if column.count(None) < hollow}
-        yield Table(device, kind, [at for at, _ in group], columns, clock)
+        yield Table.of(device, kind, [at for at, _ in group], columns, clock)
 
 
 def _mixed(device: str, kind: str, rows: _Rows, clock: ClockState) -> Table:
@@ -176,7 +176,7 @@ def _mixed(device: str, kind: str, rows: _Rows, clock: ClockState) -> Table:
             by_time.setdefault(at, {}).update({name: value for name, value in named if value is not None})
     times = sorted(at for at, values in by_time.items() if values)
     names = sorted({name for values in by_time.values() for name in values})
-    return Table(device, kind, times, {name: [by_time[at].get(name) for at in times] for name in names}, clock)
+    return Table.of(device, kind, times, {name: [by_time[at].get(name) for at in times] for name in names}, clock)
 
 
 def _merged(gaps: Iterable[Gap]) -> dict[_Series, Gap]:

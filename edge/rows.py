@@ -45,7 +45,7 @@ class Row(NamedTuple):
         """The same as a table; channels without a value are left out."""
         named = zip(self.channels, self.values, strict=True)
         columns: dict[str, list[float | None]] = {name: [value] for name, value in named if value is not None}
-        return Table(self.device, self.kind, [self.time_ms], columns, self.clock)
+        return Table.of(self.device, self.kind, [self.time_ms], columns, self.clock)
 
     def encoded(self) -> bytes | None:
         """Its table as JSON, as `telemetry.encode` writes it; None where a value is missing or no finite number."""
@@ -53,15 +53,20 @@ class Row(NamedTuple):
         if b"null" in numbers:
             return None
         form = _form(self.channels, self.clock)
-        return form % (_encode(self.device), _encode(self.kind), self.time_ms, *numbers[1:-1].split(b","))
+        return form % (_encode(self.device), _encode(self.kind), self.time_ms, numbers)
 
 
 @functools.lru_cache(maxsize=1024)
 def _form(channels: tuple[str, ...], clock: ClockState) -> bytes:
-    """A table of one row as JSON, with places for device, kind, time and each value."""
-    columns = b",".join(_literal(name) + b":[%b]" for name in channels)
+    """A table of one row as JSON, with places for device, kind, time and values."""
     state = b',"clock":' + _literal(clock) if clock else b""
-    return b'{"device":%b,"kind":%b,"times":[%d],"columns":{' + columns + b"}" + state + b"}"
+    return (
+        b'{"device":%b,"kind":%b,"times":[%d],"channels":'
+        + _literal(" ".join(channels))
+        + b',"values":%b'
+        + state
+        + b"}"
+    )
 
 
 def _literal(text: str) -> bytes:

@@ -205,7 +205,7 @@ def epoch_of(understood: Understood, site: str, duplicates: Duplicates) -> str:
 
 def _batch(each: Placed, some: slice, epoch: str, seq: int) -> Batch:
     values: list[float | None] = each.values[some].tolist()
-    table = Table(each.series.device, each.series.kind, each.times[some].tolist(), {each.series.channel: values})
+    table = Table.of(each.series.device, each.series.kind, each.times[some].tolist(), {each.series.channel: values})
     return Batch(each.series.site, GATEWAY, epoch, seq, [table])
 
 

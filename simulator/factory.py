@@ -160,7 +160,7 @@ class Factory:
             seconds = (times - self._origin_ms) // 1000
             for device in self.file.devices if len(times) else ():
                 columns = quantise(self._profiles[device.id], self._devices.channels(device.id, seconds))
-                yield Table(
+                yield Table.of(
                     device.id,
                     device.kind,
                     times.tolist(),

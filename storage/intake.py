@@ -8,7 +8,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from typing import Final
 
 import msgspec
@@ -205,7 +204,7 @@ class _Pile:
         self.batches.append(batch)
         self.devices.append(table.device)
         self._times.fromlist(table.times)
-        values = [*chain.from_iterable(table.columns.values())]
+        values = table.values
         try:
             self._values.fromlist(values)  # type: ignore[arg-type] # nearly always there is none that is None
         except TypeError:
@@ -235,7 +234,7 @@ def _blocks(tables: Iterable[tuple[Batch, Table]]) -> list[Block] | None:
     pile: _Pile | None = None
     for batch, table in tables:
         site, kind, device, length = batch.site, table.kind, table.device, len(table.times)
-        channels = tuple(table.columns)
+        channels = table.names
         if not channels or not length:
             continue
         if pile is None or not pile.holds(site, kind, channels, length):
@@ -289,7 +288,7 @@ def _storable(batch: Batch, table: Table, rejected: list[Rejected]) -> Table | N
             rejected.append(Rejected(batch, series, infinite, "NaN or infinity is not a value"))
     if not columns or not rows:
         return None
-    return msgspec.structs.replace(table, times=[table.times[row] for row in rows], columns=columns)
+    return Table.of(table.device, table.kind, [table.times[row] for row in rows], columns, table.clock)
 
 
 def _outside(gap: Gap) -> str:

@@ -1,7 +1,7 @@
 """The words everyone shares: channels and units, readings, batches, topics, codecs. Pure: no I/O, no clock."""
 
 from telemetry.alarms import Alarm, AlarmKind, Alarms
-from telemetry.batches import Batch, ClockState, Gap, Table
+from telemetry.batches import Batch, ClockState, Gap, Table, channel_names
 from telemetry.channels import CHANNELS, Channel, Kind, channel
 from telemetry.codec import MAX_BYTES, decode, encode, has_checksum, json_schema, with_checksum
 from telemetry.documents import Document, decode_yaml, parse_yaml
@@ -75,6 +75,7 @@ __all__ = [
     "UnknownChannelError",
     "alarms_topic",
     "channel",
+    "channel_names",
     "check_name",
     "decode",
     "decode_yaml",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Literal, Self
 
 import msgspec
 
@@ -16,7 +18,10 @@ Empty where nobody told.
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Readings of one device: one row per time, one column per channel.
+    """Readings of one device: a column per channel, a row per time.
+
+    The columns follow one another in one list, and the channels' names are one text: a city's tables are of one row,
+    and thirty names and thirty lists of one number each took two thirds of the time in which a message is read.
 
     Parameters
     ----------
@@ -26,8 +31,11 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         Kind of device (``power_meter``, ``plc``, ``sensor``, ``gateway``, ``link``): the measurement in the store.
     times
         Strictly rising [ms since 1970-01-01 UTC], shape (times,).
-    columns
-        By channel name, shape (times,) [the channel's unit]; ``None`` where this channel was not read at that time.
+    channels
+        Names of the channels, a space between two; none twice.
+    values
+        Of the first channel at each time, then of the second, …: shape (channels × times,) [each channel's unit];
+        ``None`` where this channel was not read at that time.
     clock
         State of the clock that stamped them; left out of the bytes where nobody told.
     """
@@ -35,13 +43,59 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     device: str
     kind: str
     times: list[int]
-    columns: dict[str, list[float | None]]
+    channels: str
+    values: list[float | None]
     clock: ClockState = ""
+
+    @classmethod
+    def of(
+        cls,
+        device: str,
+        kind: str,
+        times: list[int],
+        columns: Mapping[str, Sequence[float | None]],
+        clock: ClockState = "",
+    ) -> Self:
+        """Make a table of columns by channel name, each of shape (times,)."""
+        values = [value for column in columns.values() for value in column]
+        return cls(device, kind, times, " ".join(columns), values, clock)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the channels; the same object for the same names.
+
+        Raises
+        ------
+        ValueError
+            When a name is there twice, or the text is none that `of` makes.
+        """
+        return channel_names(self.channels)
+
+    @property
+    def columns(self) -> dict[str, list[float | None]]:
+        """The columns by channel name, made anew, each of shape (times,) [the channel's unit]."""
+        rows = len(self.times)
+        return {name: self.values[nth * rows : (nth + 1) * rows] for nth, name in enumerate(self.names)}
 
     @property
     def readings(self) -> int:
         """Number of values, holes not counted."""
-        return sum(len(column) - column.count(None) for column in self.columns.values())
+        return len(self.values) - self.values.count(None)
+
+
+@lru_cache(maxsize=4096)
+def channel_names(channels: str) -> tuple[str, ...]:
+    """Part the text of a table's channels into names.
+
+    Raises
+    ------
+    ValueError
+        When a name is there twice, or the text is not names with one space between two.
+    """
+    names = tuple(channels.split(" ")) if channels else ()
+    if len(set(names)) < len(names) or not all(names):
+        raise ValueError(f"{channels[:200]!r} is not names, each once, with one space between two")
+    return names
 
 
 class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

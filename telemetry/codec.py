@@ -57,9 +57,8 @@ def encode(message: Message) -> bytes:
     # NaN and infinities become null, as holes do: only then is it worth looking for them.
     if isinstance(message, Batch) and b"null" in payload:
         for table in message.tables:
-            for name, column in table.columns.items():
-                if not all(value is None or math.isfinite(value) for value in column):
-                    raise ValueError(f"{table.device}.{name}: NaN or infinity is not a value; leave the reading out")
+            if not all(value is None or math.isfinite(value) for value in table.values):
+                raise ValueError(f"{table.device}: NaN or infinity is not a value; leave the reading out")
     return with_checksum(payload) if isinstance(message, _CHECKED) else payload
 
 
@@ -92,8 +91,8 @@ def decode(payload: bytes, kind: type[M]) -> M:
     Raises
     ------
     DecodeError
-        When the bytes are not JSON, a field is missing, unknown or of the wrong type, a column's length differs
-        from its times', or times do not rise.
+        When the bytes are not JSON, a field is missing, unknown or of the wrong type, a channel is named twice, there
+        are not as many values as channels times times, or times do not rise.
     DamagedError
         When the checksum of a batch or an acknowledgement is absent or wrong: nothing in it may be believed.
     """
@@ -115,11 +114,13 @@ def _check_table(table: Table, path: str) -> None:
     times = table.times
     if len(times) > 1 and any(later <= earlier for earlier, later in pairwise(times)):
         raise DecodeError(f"Times do not rise - at `{path}.times`")
-    if [*map(len, table.columns.values())].count(len(times)) == len(table.columns):
-        return
-    for name, column in table.columns.items():
-        if len(column) != len(times):
-            raise DecodeError(f"{len(column)} values for {len(times)} times - at `{path}.columns.{name}`")
+    try:
+        channels = len(table.names)
+    except ValueError as error:
+        raise DecodeError(f"{error} - at `{path}.channels`") from None
+    if len(table.values) != channels * len(times):
+        told = f"{len(table.values)} values for {channels} channels at {len(times)} times"
+        raise DecodeError(f"{told} - at `{path}.values`")
 
 
 def json_schema() -> dict[str, Any]:

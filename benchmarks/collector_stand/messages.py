@@ -23,7 +23,9 @@ def batch(meter: int, gateway: int, seq: int, time: int, seed: int) -> Batch:
         channel.name: [round(draw.uniform(max(channel.low, 0), min(channel.high, 400)), 3)]
         for channel in list(CHANNELS.values())[:CHANNELS_EACH]
     }
-    return Batch(SITE, f"gw-{gateway:06d}", EPOCH, seq, [Table(f"meter-{meter:06d}", "power_meter", [time], columns)])
+    return Batch(
+        SITE, f"gw-{gateway:06d}", EPOCH, seq, [Table.of(f"meter-{meter:06d}", "power_meter", [time], columns)]
+    )
 
 
 class Meters:

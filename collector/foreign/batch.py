@@ -46,7 +46,7 @@ def to_batch(told: Translation, *, timed: bool) -> tuple[Batch | None, list[Refu
                     said.append(found.value)
     refusals += [_refusal(key, found) for key, found in wrong.items()]
     tables = [_table(series, rows, refusals, timed=timed) for series, rows in values.items()]
-    tables = [table for table in tables if table.columns]
+    tables = [table for table in tables if table.channels]
     return (Batch(told.site, told.gateway, EPOCH, 1, tables) if tables else None), refusals
 
 
@@ -70,7 +70,6 @@ def _table(series: _Series, rows: dict[int, dict[str, list[float]]], refusals: l
     times = sorted(rows)
     names = dict.fromkeys(name for time in times for name in rows[time])
     columns: dict[str, list[float | None]] = {}
-    table = Table(device, kind, times, columns, "" if timed else "arrival")
     for name in names:
         said = [rows[time].get(name, []) for time in times]
         columns[name] = [values[0] if len(values) == 1 else None for values in said]
@@ -78,8 +77,7 @@ def _table(series: _Series, rows: dict[int, dict[str, list[float]]], refusals: l
         if twice:
             shown = json.dumps([value for _, value in twice][:3])
             detail = f"{len(twice)} values for the same times, such as {shown}: which are right cannot be known"
-            content = part_content(table, name, twice)
+            content = part_content(kind, device, name, twice)
             refusals.append(Refusal(Reason.DUPLICATE_TABLE, detail, f"{kind}/{device}/{name}", len(twice), content))
-    for name in [name for name, column in columns.items() if column.count(None) == len(column)]:
-        del columns[name]
-    return table
+    held = {name: column for name, column in columns.items() if column.count(None) < len(column)}
+    return Table.of(device, kind, times, held, "" if timed else "arrival")

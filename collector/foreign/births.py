@@ -94,11 +94,11 @@ class Births:
         name, every_ms = self._names.get(batch.gateway, ""), self._every_ms.get(batch.gateway, 60_000)
         for table in batch.tables:
             seen = self._seen.setdefault((key, table.device), set())
-            if table.columns.keys() <= seen:
+            if seen.issuperset(table.names):
                 continue
-            seen |= table.columns.keys()
+            seen.update(table.names)
             told = BirthDevice(
-                table.device, table.kind, table.device, "mqtt", name, "", every_ms, sorted(table.columns)
+                table.device, table.kind, table.device, "mqtt", name, "", every_ms, sorted(table.names)
             )  # fmt: skip
             known[table.device] = _joined(told, known.get(table.device))
 

@@ -47,7 +47,7 @@ def history() -> list[Batch]:
             counter.append(energy)
             produced.append(parts)
     tables = [
-        Table("press-2", "power_meter", times, {"energy_import_wh": list(counter)}),
-        Table("plc-2", "plc", times, {"production_count": list(produced)}),
+        Table.of("press-2", "power_meter", times, {"energy_import_wh": list(counter)}),
+        Table.of("plc-2", "plc", times, {"production_count": list(produced)}),
     ]
     return [Batch(WORKS, "history", "test", 1, tables)]

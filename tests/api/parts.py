@@ -47,7 +47,7 @@ def meter(device: str, times: list[int], power: Callable[[int], float] | None = 
     """Power [W], and the counter [Wh] of a meter that has run at its mean power since 2026."""
     watts = [power(at) if power else power_at(device, at) for at in times]
     energy = [POWER[device] * (at - 1_767_225_600_000) / 3_600_000 for at in times]
-    return Table(
+    return Table.of(
         device,
         "power_meter",
         times,
@@ -59,7 +59,7 @@ def machines(times: list[int], *, without: tuple[str, ...] = ()) -> list[Table]:
     """Everything that a gateway reads in a second, for every one of `times`."""
     tables = [meter(device, times) for device in POWER if device not in without]
     tables.append(
-        Table(
+        Table.of(
             "plc-1",
             "plc",
             times,
@@ -71,7 +71,7 @@ def machines(times: list[int], *, without: tuple[str, ...] = ()) -> list[Table]:
         )
     )
     tables.append(
-        Table(
+        Table.of(
             "ambient",
             "sensor",
             times,
@@ -84,7 +84,7 @@ def machines(times: list[int], *, without: tuple[str, ...] = ()) -> list[Table]:
 def health(at: int) -> list[Table]:
     """What gateway ``gw-1`` tells of itself and of its links."""
     return [
-        Table(
+        Table.of(
             "gw-1",
             "gateway",
             [at],
@@ -95,8 +95,8 @@ def health(at: int) -> list[Table]:
                 "readings_count": [1_234_567.0],
             },
         ),
-        Table("press-2", "link", [at], {"errors_timeout_count": [17.0], "errors_frame_count": [2.0]}),
-        Table("main", "link", [at], {"errors_timeout_count": [0.0]}),
+        Table.of("press-2", "link", [at], {"errors_timeout_count": [17.0], "errors_frame_count": [2.0]}),
+        Table.of("main", "link", [at], {"errors_timeout_count": [0.0]}),
     ]
 
 

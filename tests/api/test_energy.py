@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Iterator[DuckStore]:
 
 
 def write(store: DuckStore, times: list[int], **columns: list[float]) -> dict[str, Latest]:
-    table = Table("m", "power_meter", times, {name: list(values) for name, values in columns.items()})
+    table = Table.of("m", "power_meter", times, {name: list(values) for name, values in columns.items()})
     store.write([Batch("s", "g", "e", times[0], [table])])
     return {latest.series.channel: latest for latest in store.latest("s")}
 

@@ -17,7 +17,7 @@ NAME = device(GATEWAY, 1)
 
 
 def read(number: int) -> Entry:
-    return Entry("read", 0, 0.0, [Table(NAME, KIND, [number], {CHANNEL: [float(number)]})])
+    return Entry("read", 0, 0.0, [Table.of(NAME, KIND, [number], {CHANNEL: [float(number)]})])
 
 
 REFUSED = Entry("refused", 0, 0.0, device=NAME, reason="stale")

@@ -78,7 +78,7 @@ def test_the_same_seed_strikes_the_same_in_the_same_order_and_leaves_nothing_out
 
 def test_a_journal_keeps_every_line_but_the_half_one_of_a_killed_process(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    entry = Entry("put", 1, 2.0, [Table("main", "plc", [1], {"production_count": [1.0]})])
+    entry = Entry("put", 1, 2.0, [Table.of("main", "plc", [1], {"production_count": [1.0]})])
     Journal(path).write(entry)
     with path.open("ab") as file:
         file.write(b'{"event":"done","num')

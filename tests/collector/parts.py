@@ -47,7 +47,7 @@ def now_ms() -> int:
 def readings(start: int, count: int, device: str = "main") -> list[Table]:
     """`count` readings, one a second from `start` [ms]; their values count up."""
     times = [start + 1000 * row for row in range(count)]
-    return [Table(device, "power_meter", times, {"active_power_w": [float(row) for row in range(count)]})]
+    return [Table.of(device, "power_meter", times, {"active_power_w": [float(row) for row in range(count)]})]
 
 
 @contextlib.contextmanager

@@ -23,12 +23,12 @@ def batch(*tables: Table, gaps: list[Gap] | None = None) -> Batch:
 
 
 def table(device: str = "main", times: tuple[int, ...] = (NOW - 2000, NOW - 1000), kind: str = "power_meter") -> Table:
-    return Table(device, kind, list(times), {"active_power_w": [float(row) for row in range(len(times))]})
+    return Table.of(device, kind, list(times), {"active_power_w": [float(row) for row in range(len(times))]})
 
 
 def spoiled(value: str) -> bytes:
     """A batch of four readings, the first of them written as `value`, with the checksum of a sender who means it."""
-    sound = batch(Table("main", "power_meter", [NOW - 2000, NOW - 1000], {
+    sound = batch(Table.of("main", "power_meter", [NOW - 2000, NOW - 1000], {
         "active_power_w": [-77.5, 2.0], "frequency_hz": [60.0, 60.1],
     }))  # fmt: skip
     plain = encode(sound).rpartition(b',"crc"')[0] + b"}"

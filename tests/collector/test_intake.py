@@ -16,7 +16,7 @@ TOPIC = "wattproof/1/site-1/gw-1/batch"
 
 def table(columns: dict[str, list[float | None]], times: list[int] | None = None, device: str = "main") -> Table:
     rows = len(next(iter(columns.values())))
-    return Table(device, "power_meter", times or [NOW - 1000 * (rows - row) for row in range(rows)], columns)
+    return Table.of(device, "power_meter", times or [NOW - 1000 * (rows - row) for row in range(rows)], columns)
 
 
 def batch(*tables: Table, gaps: list[Gap] | None = None) -> Batch:
@@ -97,7 +97,7 @@ def test_two_tables_with_the_same_channel_of_one_device_are_refused_but_others_a
     twice = apart(batch(one, one))
     assert [(refusal.reason, refusal.readings) for refusal in twice.refusals] == [(Reason.DUPLICATE_TABLE, 2)]
     assert twice.batch is None
-    link = msgspec.structs.replace(one, kind="link", columns={"errors_timeout_count": [0.0]})
+    link = Table.of(one.device, "link", one.times, {"errors_timeout_count": [0.0]})
     assert apart(batch(one, link)).refusals == []
     other = table({"energy_import_wh": [1.0]})
     assert apart(batch(one, other)).refusals == []
@@ -179,7 +179,7 @@ def test_no_reading_is_ever_lost_or_doubled_between_store_and_quarantine(
 ) -> None:
     rows.sort(key=lambda row: row[0])
     message = batch(
-        Table("main", "power_meter", [row[0] for row in rows],
+        Table.of("main", "power_meter", [row[0] for row in rows],
               {"power_factor": [row[1] for row in rows], "unheard_of": [row[2] for row in rows]})
     )  # fmt: skip
     intake = apart(message)

@@ -145,7 +145,7 @@ def test_poison_is_set_aside_with_its_reason_and_the_rest_is_stored(
             "no_such_channel": [1.0, 2.0],
             "active_power_w": [1.0, None],
         }
-        outbox.put([Table("main", "power_meter", [start, start + 1000], mixed)])
+        outbox.put([Table.of("main", "power_meter", [start, start + 1000], mixed)])
         outbox.put(readings(start + 2000, 5))
         assert publisher.drained(20)
         wait_until(lambda: collector.counters.messages >= 17, "everything has arrived")

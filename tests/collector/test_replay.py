@@ -60,7 +60,7 @@ def test_a_collector_at_work_replays_what_is_asked_for_and_the_ledger_balances(
 
 def test_a_whole_message_is_taken_apart_anew(store: Store, quarantine: Quarantine) -> None:
     now = now_ms()
-    table = Table("main", "power_meter", [now - 2000, now], {"active_power_w": [1.0, 5e9]})
+    table = Table.of("main", "power_meter", [now - 2000, now], {"active_power_w": [1.0, 5e9]})
     quarantine.add(TOPIC, encode(batch(table)), now, [Refusal(Reason.UNPROCESSABLE, "a defect", "", 2)])
     assert again(store, quarantine) == 1
     assert store.count() == 1
@@ -176,7 +176,7 @@ def test_the_collector_says_when_the_quarantine_grows(
         return [alarm.en for alarm in collector.alarms if alarm.kind == "quarantine_growing"]
 
     with collecting(store, mosquitto, quarantine) as collector, gateway(tmp_path, mosquitto) as (outbox, publisher):
-        outbox.put([Table("main", "power_meter", [now_ms() - 1000], {"no_such_channel": [1.0]})])
+        outbox.put([Table.of("main", "power_meter", [now_ms() - 1000], {"no_such_channel": [1.0]})])
         assert publisher.drained(30)
         wait_until(lambda: growing(collector), "it is told")
         assert "unknown_channel" in growing(collector)[0]

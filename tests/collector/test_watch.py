@@ -34,7 +34,7 @@ class Stand:
         return [alarm.kind for alarm in self.board.alarms().alarms if alarm.until is None]
 
     def commit(self, clock: ClockState = "", epoch: str = "a", gaps: list[Gap] | None = None) -> None:
-        table = Table("main", "power_meter", [self.now], {"active_power_w": [1.0]}, clock)
+        table = Table.of("main", "power_meter", [self.now], {"active_power_w": [1.0]}, clock)
         self.watch.committed([Batch("site-1", "gw-1", epoch, 1, [table], gaps or [])])
 
     def state(self, *, online: bool, at: int, epoch: str = "") -> None:

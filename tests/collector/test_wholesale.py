@@ -29,7 +29,7 @@ def batch(*tables: Table, seq: int = 1, gaps: list[Gap] | None = None, gateway: 
 
 
 def table(times: list[int], device: str = "main", kind: str = "power_meter", **columns: list[float | None]) -> Table:
-    return Table(device, kind, times, columns or {"active_power_w": [1.0] * len(times)})
+    return Table.of(device, kind, times, columns or {"active_power_w": [1.0] * len(times)})
 
 
 SOUND: list[Batch] = [

@@ -97,7 +97,7 @@ def test_what_a_gateway_sends_is_stored_acknowledged_and_served_and_both_service
     assert not collector.healthy()
     assert not api.healthy()
     at = time.time_ns() // 1_000_000
-    table = Table("main", "power_meter", [at], {"active_power_w": [1234.5]})
+    table = Table.of("main", "power_meter", [at], {"active_power_w": [1234.5]})
     batch = Batch(SITE, "gw-1", "epoch", 1, [table])
     with collector.running(), api.running(), site.client(f"{SITE}.gw-1", topic(SITE, "gw-1", ACK)) as gateway:
         wait_until(collector.healthy, "the collector is healthy", deadline_s=60)

@@ -37,10 +37,10 @@ def test_readings_of_one_flush_become_one_batch_and_what_is_read_together_one_ta
     assert disk.batches == [
         (
             [
-                Table("main", "power_meter", [1000, 2000], {"active_power_w": [1.0, 2.0]}),
-                Table("main", "power_meter", [1000], {"energy_import_wh": [10.0]}),
-                Table("plc-1", "plc", [1500], {"run_state": [3.0]}),
-                Table("main", "link", [2000], {"errors_timeout_count": [0.0]}),
+                Table.of("main", "power_meter", [1000, 2000], {"active_power_w": [1.0, 2.0]}),
+                Table.of("main", "power_meter", [1000], {"energy_import_wh": [10.0]}),
+                Table.of("plc-1", "plc", [1500], {"run_state": [3.0]}),
+                Table.of("main", "link", [2000], {"errors_timeout_count": [0.0]}),
             ],
             [],
         )
@@ -55,7 +55,7 @@ def test_a_channel_read_in_two_ways_is_in_one_table_all_the_same() -> None:
     flusher.add("main", "power_meter", 2000, {"active_power_w": 2.0})
     asyncio.run(flusher.flush())
     columns: dict[str, list[float | None]] = {"active_power_w": [1.0, 2.0], "energy_import_wh": [10.0, None]}
-    assert disk.batches == [([Table("main", "power_meter", [1000, 2000], columns)], [])]
+    assert disk.batches == [([Table.of("main", "power_meter", [1000, 2000], columns)], [])]
 
 
 def test_holes_in_a_row_stay_holes_and_a_column_of_holes_is_left_out() -> None:
@@ -66,7 +66,7 @@ def test_holes_in_a_row_stay_holes_and_a_column_of_holes_is_left_out() -> None:
     flusher.add_row("main", "power_meter", names, 2000, [None, 60.0, None])
     asyncio.run(flusher.flush())
     columns: dict[str, list[float | None]] = {"active_power_w": [1.0, None], "frequency_hz": [None, 60.0]}
-    assert disk.batches == [([Table("main", "power_meter", [1000, 2000], columns)], [])]
+    assert disk.batches == [([Table.of("main", "power_meter", [1000, 2000], columns)], [])]
 
 
 def test_readings_say_what_the_clock_was_worth_and_one_batch_has_one_clock() -> None:
@@ -90,7 +90,7 @@ def test_what_the_clock_could_not_stamp_is_declared_as_one_gap_per_channel() -> 
     flusher.add("plc-1", "plc", 6000, {"run_state": 3.0})
     asyncio.run(flusher.flush())
     gap = Gap("main", "power_meter", "active_power_w", 5000, 6000, "clock_stepped", 2)
-    assert disk.batches == [([Table("plc-1", "plc", [6000], {"run_state": [3.0]})], [gap])]
+    assert disk.batches == [([Table.of("plc-1", "plc", [6000], {"run_state": [3.0]})], [gap])]
     assert flusher.undeclared == 0
 
 
@@ -117,7 +117,7 @@ def test_what_a_full_disk_does_not_take_becomes_one_gap_per_series_said_once_and
         asyncio.run(flusher.flush())
     assert disk.batches == [
         (
-            [Table("main", "power_meter", [4000], {"active_power_w": [4.0]})],
+            [Table.of("main", "power_meter", [4000], {"active_power_w": [4.0]})],
             [
                 Gap("main", "power_meter", "active_power_w", 1000, 3000, "outbox_full", 3),
                 Gap("main", "power_meter", "frequency_hz", 1000, 3000, "outbox_full", 3),

@@ -49,7 +49,7 @@ def test_what_is_no_finite_number_is_refused_by_name(value: float) -> None:
 
 def test_a_large_batch_becomes_several_with_numbers_one_after_another_and_loses_nothing() -> None:
     tables = [Row(f"meter-{number}", "power_meter", NAMES, number, [1.5] * 4) for number in range(50)]
-    long = Table("press-3", "plc", list(range(100)), {"run_state": [3.0] * 100, "part_count": [None, 1.0] * 50})
+    long = Table.of("press-3", "plc", list(range(100)), {"run_state": [3.0] * 100, "part_count": [None, 1.0] * 50})
     gaps = [Gap("main", "power_meter", "frequency_hz", number, number, "outbox_full", 1) for number in range(30)]
     parts = list(encoded_parts(HEAD, [*tables, long], gaps, most=900))
     batches = [whole(part) for part in parts]
@@ -66,7 +66,7 @@ def test_a_large_batch_becomes_several_with_numbers_one_after_another_and_loses_
 
 def test_a_reading_larger_than_a_batch_may_be_is_refused() -> None:
     with pytest.raises(ValueError, match="larger than"):
-        list(encoded_parts(HEAD, [Table("d" * 500, "plc", [1], {"run_state": [1.0]})], most=400))
+        list(encoded_parts(HEAD, [Table.of("d" * 500, "plc", [1], {"run_state": [1.0]})], most=400))
 
 
 def test_nothing_is_a_batch_too() -> None:

@@ -168,7 +168,7 @@ def test_the_signs_tell_answers_from_tries_and_a_standstill_from_both(tmp_path: 
     good.health.errors[Quality.RANGE] = 2  # it answered, with values that cannot be
     signs.look()
     now[0] = 7.0
-    outbox.put([Table("main", "power_meter", [1], {"active_power_w": [1.0]})])
+    outbox.put([Table.of("main", "power_meter", [1], {"active_power_w": [1.0]})])
     vitals = signs.vitals()
     assert (vitals.poll_age_s, vitals.oldest_age_s, vitals.depth, vitals.connected) == (2.0, 3.0, 1, False)
     assert vitals.errors == {("dead", "timeout"): 1, ("good", Quality.RANGE.value): 2}

@@ -25,7 +25,7 @@ def test_after_kills_at_any_moment_every_committed_reading_is_stored_once(tmp_pa
 def counted(tmp_path: Path) -> tuple[DuckStore, Witness]:
     """A store that holds 1, 2, 4 and 9 of a life that was answered 1 to 5."""
     outbox = Outbox(tmp_path / "data" / "outbox.sqlite", "site-1", "gw-1")
-    table = Table("line-1", "plc", [10, 20, 30, 40], {"production_count": [1.0, 2.0, 4.0, 9.0]})
+    table = Table.of("line-1", "plc", [10, 20, 30, 40], {"production_count": [1.0, 2.0, 4.0, 9.0]})
     outbox.put([table])
     outbox.acknowledge(outbox.epoch, [(1, 1)])
     outbox.close()
@@ -49,7 +49,7 @@ def test_the_count_finds_a_reading_stored_twice_and_ledgers_that_disagree(
     tmp_path: Path, counted: tuple[DuckStore, Witness]
 ) -> None:
     store, witness = counted
-    again = Table("line-1", "plc", [50], {"production_count": [4.0]})
+    again = Table.of("line-1", "plc", [50], {"production_count": [4.0]})
     store.write([Batch("site-1", "gw-1", "e", 2, [again])])
     found = account(tmp_path, store, witness, 1)
     store.close()

@@ -16,7 +16,7 @@ from telemetry import MAX_BYTES, Batch, Gap, Table, decode
 
 
 def table(*times: int, device: str = "main", value: float = 1.0) -> Table:
-    return Table(device, "power_meter", list(times), {"active_power_w": [value] * len(times)})
+    return Table.of(device, "power_meter", list(times), {"active_power_w": [value] * len(times)})
 
 
 def gap(start: int, end: int, readings: int, reason: str = "outbox_full") -> Gap:
@@ -136,7 +136,7 @@ def test_too_much_for_one_message_travels_as_several_and_nothing_is_lost(tmp_pat
 
 def test_one_row_of_very_many_channels_is_cut_between_channels(tmp_path: Path) -> None:
     outbox = open_outbox(tmp_path)
-    wide = Table("main", "power_meter", [1], {f"channel_{number:06d}_{'x' * 80}": [1.0] for number in range(15_000)})
+    wide = Table.of("main", "power_meter", [1], {f"channel_{number:06d}_{'x' * 80}": [1.0] for number in range(15_000)})
     outbox.put([wide])
     found = batches(outbox)
     assert len(found) > 1

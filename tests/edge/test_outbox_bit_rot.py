@@ -48,7 +48,7 @@ def opened(folder: Path, clock: Clock | None = None, max_bytes: int = 1_000_000)
 def put(outbox: Outbox, number: int, clock: Clock) -> None:
     rows = 1 + number * 7 % 40 * (10 if number % 9 == 0 else 1)
     times = [clock.at + row for row in range(rows)]
-    table = Table("main", "power_meter", times, {"active_power_w": [time / 7 for time in times]})
+    table = Table.of("main", "power_meter", times, {"active_power_w": [time / 7 for time in times]})
     gaps = [Gap("press-1", "power_meter", "frequency_hz", clock.at, clock.at, "clock_stepped", 2)]
     outbox.put([table] if number % 8 else [], gaps if number % 4 == 0 else [])
 
@@ -100,7 +100,7 @@ def check(folder: Path, original: Original) -> int:
     assert outbox.counters.balanced
     assert outbox.counters.pending == sum(decode(pending.payload, Batch).readings for pending in found)
     outbox._road_open = True  # as after an acknowledgement
-    seq = outbox.put([Table("main", "power_meter", [clock.at], {"active_power_w": [1.0]})])
+    seq = outbox.put([Table.of("main", "power_meter", [clock.at], {"active_power_w": [1.0]})])
     assert seq > max(original.put)  # no number is given twice
     told = [gap for pending in outbox.after(0, limit=1000) for gap in decode(pending.payload, Batch).gaps]
     declared = [gap for gap in told if gap.reason == DAMAGED]

@@ -37,7 +37,7 @@ def filled(folder: Path, batches: int, rows: int = 20) -> Path:
     outbox = opened(folder)
     for number in range(batches):
         times = [1000 * (number * rows + row) for row in range(rows)]
-        outbox.put([Table("main", "power_meter", times, {"active_power_w": [time / 7 for time in times]})])
+        outbox.put([Table.of("main", "power_meter", times, {"active_power_w": [time / 7 for time in times]})])
     outbox.acknowledge(outbox.epoch, [(1, 2)])
     outbox.close()
     return outbox.path
@@ -113,7 +113,7 @@ def test_what_a_damage_took_reaches_the_store_as_a_gap_and_what_it_left_as_readi
     outbox = Outbox(tmp_path / "gw-1.sqlite", "site-1", "gw-1")
     for number in range(30):
         times = [start + 1000 * (number * 20 + row) for row in range(20)]
-        outbox.put([Table("main", "power_meter", times, {"active_power_w": [power(time) for time in times]})])
+        outbox.put([Table.of("main", "power_meter", times, {"active_power_w": [power(time) for time in times]})])
     outbox.close()
     spoil(tmp_path / "gw-1.sqlite", (tmp_path / "gw-1.sqlite").stat().st_size // PAGE - 3)
     store, quarantine = DuckStore(tmp_path / "readings.duckdb"), Quarantine(tmp_path / "quarantine.sqlite")
@@ -121,7 +121,7 @@ def test_what_a_damage_took_reaches_the_store_as_a_gap_and_what_it_left_as_readi
         saved = outbox.counters.pending
         assert 0 < saved < 600
         assert publisher.drained(20)
-        outbox.put([Table("main", "power_meter", [start - 1000], {"active_power_w": [1.0]})])
+        outbox.put([Table.of("main", "power_meter", [start - 1000], {"active_power_w": [1.0]})])
         assert publisher.drained(20)
         counters = outbox.counters
     assert (counters.stored, counters.gap, counters.read) == (saved + 1, 600 - saved, 601)
@@ -138,7 +138,7 @@ def test_what_a_damage_took_reaches_the_store_as_a_gap_and_what_it_left_as_readi
 def test_gaps_that_were_not_declared_yet_survive_the_damage(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox.sqlite", "site-1", "gw-1", max_bytes=1000, clock=lambda: NOW)
     for time in range(1, 21):
-        outbox.put([Table("main", "power_meter", [time * 1000], {"active_power_w": [1.0]})])
+        outbox.put([Table.of("main", "power_meter", [time * 1000], {"active_power_w": [1.0]})])
     before = outbox.counters
     outbox.close()
     spoil(tmp_path / "outbox.sqlite", 0)
@@ -146,7 +146,7 @@ def test_gaps_that_were_not_declared_yet_survive_the_damage(tmp_path: Path) -> N
     assert outbox.counters == dataclasses.replace(before, bytes=outbox.counters.bytes)
     newest = decode(outbox.after(outbox.last_seq - 1)[0].payload, Batch)
     assert outbox.acknowledge(newest.epoch, [(newest.seq, newest.seq)]) == 1
-    outbox.put([Table("main", "power_meter", [99_000], {"active_power_w": [1.0]})])
+    outbox.put([Table.of("main", "power_meter", [99_000], {"active_power_w": [1.0]})])
     (gap,) = decode(outbox.after(outbox.last_seq - 1)[0].payload, Batch).gaps
     assert (gap.reason, gap.readings) == ("outbox_full", before.gap)
     outbox.close()
@@ -190,14 +190,14 @@ accepted = 0
 try:
     while True:
         times = list(range(accepted, accepted + 500))
-        outbox.put([Table("main", "power_meter", times, {"active_power_w": [1.5] * 500})])
+        outbox.put([Table.of("main", "power_meter", times, {"active_power_w": [1.5] * 500})])
         accepted += 500
 except OutboxError as error:
     print(accepted, type(error).__name__, outbox.counters.pending, outbox.counters.balanced)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 for seq in range(1, outbox.last_seq // 2):
     outbox.acknowledge(outbox.epoch, [(seq, seq)])
-outbox.put([Table("main", "power_meter", [10**9], {"active_power_w": [1.5]})])
+outbox.put([Table.of("main", "power_meter", [10**9], {"active_power_w": [1.5]})])
 print(outbox.counters.read - accepted, outbox.counters.balanced)
 """
 
@@ -245,10 +245,10 @@ def test_a_disk_too_full_to_replace_a_damaged_file_keeps_it_and_tries_again(
     blocked = tmp_path / "outbox.sqlite.fresh-wal"
     blocked.mkdir()
     with pytest.raises(Exception, match="outbox"):
-        outbox.put([Table("main", "power_meter", [10**9], {"active_power_w": [1.5]})])
+        outbox.put([Table.of("main", "power_meter", [10**9], {"active_power_w": [1.5]})])
     assert not list(tmp_path.glob("*.damaged-*"))
     blocked.rmdir()
-    outbox.put([Table("main", "power_meter", [10**9], {"active_power_w": [1.5]})])
+    outbox.put([Table.of("main", "power_meter", [10**9], {"active_power_w": [1.5]})])
     assert outbox.counters.balanced
     assert list(tmp_path.glob("*.damaged-*"))
     outbox.close()

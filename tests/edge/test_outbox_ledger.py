@@ -41,7 +41,7 @@ class Ledger(RuleBasedStateMachine):
         columns: dict[str, list[float | None]] = {"active_power_w": [1.0] * rows}
         if holes:
             columns["frequency_hz"] = [60.0 if row % 2 else None for row in range(rows)]
-        tables = [Table("main", "power_meter", times, columns)] if rows else []
+        tables = [Table.of("main", "power_meter", times, columns)] if rows else []
         gaps = [Gap("main", "power_meter", "frequency_hz", self.clock, self.clock, "bus", lost)] if lost else []
         before = self.outbox.last_seq
         after = self.outbox.put(tables, gaps)
@@ -111,7 +111,7 @@ outbox = Outbox(Path(sys.argv[1]), "site-1", "gw-1", max_bytes=4000)
 time = 0
 while True:
     time += 1000
-    seq = outbox.put([Table("main", "power_meter", [time, time + 1], {"active_power_w": [1.0, 2.0]})])
+    seq = outbox.put([Table.of("main", "power_meter", [time, time + 1], {"active_power_w": [1.0, 2.0]})])
     if seq % 3 == 0:
         outbox.acknowledge(outbox.epoch, [(seq - 1, seq - 1)])
     print(seq, flush=True)

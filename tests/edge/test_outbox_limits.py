@@ -37,7 +37,7 @@ def opened(folder: Path, clocks: Clocks, max_age_ms: int = 90 * DAY_MS, max_byte
 
 
 def put(outbox: Outbox, clocks: Clocks) -> int:
-    return outbox.put([Table("main", "power_meter", [clocks.wall], {"active_power_w": [1.0]})])
+    return outbox.put([Table.of("main", "power_meter", [clocks.wall], {"active_power_w": [1.0]})])
 
 
 def batches(outbox: Outbox) -> list[Batch]:

@@ -49,7 +49,7 @@ def opened(path: Path) -> Outbox:
 
 def put(outbox: Outbox, number: int) -> None:
     times = [1000 * number + row for row in range(60)]
-    outbox.put([Table("main", "power_meter", times, {"active_power_w": [time / 7 for time in times]})])
+    outbox.put([Table.of("main", "power_meter", times, {"active_power_w": [time / 7 for time in times]})])
 
 
 @pytest.fixture

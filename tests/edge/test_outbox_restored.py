@@ -24,7 +24,7 @@ def opened(folder: Path) -> Outbox:
 
 def put(outbox: Outbox, *times: int) -> None:
     for time in times:
-        outbox.put([Table("main", "power_meter", [time], {"active_power_w": [float(time % 1000)]})])
+        outbox.put([Table.of("main", "power_meter", [time], {"active_power_w": [float(time % 1000)]})])
 
 
 def copied(folder: Path, to: Path, *, mark: bool) -> None:

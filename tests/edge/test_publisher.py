@@ -91,7 +91,7 @@ def listening_to(broker: Broker, rule: Callable[[int], bool] = lambda _: True) -
 
 def put(outbox: Outbox, batches: int) -> None:
     for _ in range(batches):
-        outbox.put([Table("main", "power_meter", [outbox.last_seq], {"active_power_w": [1.5]})])
+        outbox.put([Table.of("main", "power_meter", [outbox.last_seq], {"active_power_w": [1.5]})])
 
 
 def test_batches_leave_the_outbox_when_they_are_acknowledged_and_not_before(outbox: Outbox, mosquitto: Broker) -> None:

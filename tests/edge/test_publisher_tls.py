@@ -109,7 +109,7 @@ def test_a_renewed_certificate_is_used_within_moments_and_nothing_is_restarted(s
     with site.mosquitto(), gateway(site) as (outbox, publisher):
         wait_until(lambda: publisher.connected, "the gateway is connected")
         assert (site.came("first"), site.came("second")) == (1, 0)
-        outbox.put([Table("main", "power_meter", [1], {"active_power_w": [1.0]})])
+        outbox.put([Table.of("main", "power_meter", [1], {"active_power_w": [1.0]})])
         site.issue("second")
         wait_until(lambda: site.came("second"), "the gateway comes back under its new certificate")
         wait_until(lambda: publisher.connected, "and is connected")

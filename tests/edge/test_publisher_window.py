@@ -21,7 +21,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 def put(outbox: Outbox, batches: int) -> None:
     for _ in range(batches):
-        outbox.put([Table("main", "power_meter", [outbox.last_seq], {"active_power_w": [1.0]})])
+        outbox.put([Table.of("main", "power_meter", [outbox.last_seq], {"active_power_w": [1.0]})])
 
 
 def send(window: Window, outbox: Outbox, now: float = 0.0) -> list[int]:

@@ -89,7 +89,7 @@ class Machine:
             "outdoor": ("sensor", "temperature_c", warm),
         }
         return [
-            Table(device, kind, times, {name: [float(values[q]) for q in keep], **self._beside(device, len(keep))})
+            Table.of(device, kind, times, {name: [float(values[q]) for q in keep], **self._beside(device, len(keep))})
             for device, (kind, name, values) in columns.items()
         ]
 

@@ -38,7 +38,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     values = np.concatenate(([0.0], np.cumsum(wh))).tolist()
     found = tmp_path_factory.mktemp("bill") / "readings.duckdb"
     store = DuckStore(found)
-    store.write([Batch("works", "gw-1", "e", 1, [Table("main", "power_meter", times, {"energy_import_wh": values})])])
+    store.write(
+        [Batch("works", "gw-1", "e", 1, [Table.of("main", "power_meter", times, {"energy_import_wh": values})])]
+    )
     store.close()
     return found
 
@@ -127,7 +129,7 @@ def with_reactive(folder: Path, *channels: str) -> DuckStore:
         name: np.concatenate(([0.0], np.cumsum(steps[name]))).tolist() for name in ("energy_import_wh", *channels)
     }
     store = DuckStore(folder / "readings.duckdb")
-    store.write([Batch("works", "gw-1", "e", 1, [Table("main", "power_meter", times, columns)])])
+    store.write([Batch("works", "gw-1", "e", 1, [Table.of("main", "power_meter", times, columns)])])
     return store
 
 

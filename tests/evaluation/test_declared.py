@@ -39,7 +39,7 @@ class Changed(Machine):
             wh = (np.array(wh) + more).tolist()
         keep = [index for index in range(len(wh)) if index not in self.lost]
         times = [press.times[index] for index in keep]
-        found[0] = Table(press.device, press.kind, times, {"energy_import_wh": [wh[index] for index in keep]})
+        found[0] = Table.of(press.device, press.kind, times, {"energy_import_wh": [wh[index] for index in keep]})
         return found
 
 

@@ -34,8 +34,8 @@ def store(tmp_path: Path) -> Iterator[DuckStore]:
     power: list[float | None] = [4000.0 if nth % 2 else None for nth in range(97)]
     state: list[float | None] = [float(nth // 48) for nth in range(97)]
     tables = [
-        Table("main", "power_meter", times, {"energy_import_wh": energy, "active_power_w": power}),
-        Table("press", "plc", times[:50], {"run_state": state[:50]}),
+        Table.of("main", "power_meter", times, {"energy_import_wh": energy, "active_power_w": power}),
+        Table.of("press", "plc", times[:50], {"run_state": state[:50]}),
     ]
     store.write([Batch(SITE, "gw-1", "0123456789abcdef", 1, tables)])
     yield store
@@ -102,7 +102,7 @@ def test_an_aggregate_that_fits_no_channel_is_refused(store: DuckStore) -> None:
 
 
 def test_days_that_differ_in_length_are_refused_with_two_ways_out(store: DuckStore) -> None:
-    summer = Table("main", "power_meter", [START - 200 * DAY], {"active_power_w": [1.0]})
+    summer = Table.of("main", "power_meter", [START - 200 * DAY], {"active_power_w": [1.0]})
     store.write([Batch(SITE, "gw-1", "0123456789abcdef", 2, [summer])])
     berlin = exchange.zone_named("Europe/Berlin")
     with pytest.raises(exchange.ExportError, match=r"--zone \+01:00 or --every 1h"):
@@ -173,7 +173,9 @@ def copied(source: DuckStore, folder: Path, form: exchange.Format) -> DuckStore:
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_what_was_exported_comes_back_bit_for_bit(store: DuckStore, tmp_path: Path, form: exchange.Format) -> None:
     odd = [-0.0, 5e-324, 0.1, 1 / 3, -1e9, 123456.789]
-    heat = Table("main", "power_meter", [START + 250 * nth + nth for nth in range(6)], {"reactive_power_var": [*odd]})
+    heat = Table.of(
+        "main", "power_meter", [START + 250 * nth + nth for nth in range(6)], {"reactive_power_var": [*odd]}
+    )
     store.write([Batch(SITE, "gw-1", "e", 2, [heat])])
     again = copied(store, tmp_path, form)
     assert again.series() == store.series()
@@ -190,7 +192,7 @@ def test_any_readings_come_back_from_parquet_bit_for_bit(
     folder = tmp_path_factory.mktemp("copy")
     source = DuckStore(folder / "readings.duckdb")
     times = [START + 1_001 * nth for nth in range(len(values))]
-    source.write([Batch(SITE, "gw-1", "e", 1, [Table("main", "power_meter", times, {"active_power_w": [*values]})])])
+    source.write([Batch(SITE, "gw-1", "e", 1, [Table.of("main", "power_meter", times, {"active_power_w": [*values]})])])
     again = copied(source, folder, "parquet")
     same(source, again, Series(SITE, "power_meter", "main", "active_power_w"))
     source.close()

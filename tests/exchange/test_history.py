@@ -68,7 +68,7 @@ def live(store: Store, quarters: np.ndarray, since: int, until: int, shown: floa
     edges = START + np.arange(len(quarters) + 1) * QUARTER
     taken = np.interp(times, edges, np.concatenate(([0.0], np.cumsum(quarters * 1000))))
     values: np.ndarray = shown + np.round(taken - taken[0])
-    rows = Table("main", "power_meter", times.tolist(), {"energy_import_wh": values.tolist()})
+    rows = Table.of("main", "power_meter", times.tolist(), {"energy_import_wh": values.tolist()})
     store.write([Batch(SITE, "gw-1", "0123456789abcdef", 1, [rows])])
     return values
 

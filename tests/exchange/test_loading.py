@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[DuckStore]:
 
 
 def put(store: DuckStore, series: Series, points: dict[int, float]) -> None:
-    rows = Table(series.device, series.kind, sorted(points), {series.channel: [points[at] for at in sorted(points)]})
+    rows = Table.of(series.device, series.kind, sorted(points), {series.channel: [points[at] for at in sorted(points)]})
     store.write([Batch(series.site, "gw-1", "0123456789abcdef", 1, [rows])])
 
 

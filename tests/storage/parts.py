@@ -29,7 +29,7 @@ fresh = itertools.count()
 
 
 def table(series: Series, points: Mapping[int, float | None]) -> Table:
-    return Table(series.device, series.kind, sorted(points), {series.channel: [points[t] for t in sorted(points)]})
+    return Table.of(series.device, series.kind, sorted(points), {series.channel: [points[t] for t in sorted(points)]})
 
 
 def batch(

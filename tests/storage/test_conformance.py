@@ -42,7 +42,9 @@ def test_a_new_store_is_empty_and_healthy(store: Store) -> None:
 
 def test_nothing_to_write_is_written(store: Store) -> None:
     assert store.write([]) == Written(0, 0)
-    assert store.write([Batch(SITE, "gw-1", "e", 1, [Table("main", "power_meter", [], {POWER: []})])]) == Written(0, 0)
+    assert store.write([Batch(SITE, "gw-1", "e", 1, [Table.of("main", "power_meter", [], {POWER: []})])]) == Written(
+        0, 0
+    )
     assert store.series() == []
 
 
@@ -132,7 +134,7 @@ def test_holes_are_not_stored(store: Store) -> None:
     columns: dict[str, list[float | None]] = {
         POWER: [1.0, None, 3.0], "voltage_l1_v": [None, None, None], "frequency_hz": [None, 60.0, None],
     }  # fmt: skip
-    outcome = store.write([Batch(SITE, "gw-1", "e", 1, [Table("main", "power_meter", [1000, 2000, 3000], columns)])])
+    outcome = store.write([Batch(SITE, "gw-1", "e", 1, [Table.of("main", "power_meter", [1000, 2000, 3000], columns)])])
     assert outcome == Written(3, 0)
     frequency = replace(MAIN, channel="frequency_hz")
     assert points(store) == {1000: 1.0, 3000: 3.0}
@@ -201,7 +203,7 @@ def test_a_write_larger_than_one_request_is_stored_whole(store: Store) -> None:
         POWER: [float(n) for n in range(count)], "voltage_l1_v": [230.5 if n % 7 else None for n in range(count)],
     }  # fmt: skip
     holes = len(range(0, count, 7))
-    outcome = store.write([Batch(SITE, "gw-1", "e", 1, [Table("main", "power_meter", times, columns)])])
+    outcome = store.write([Batch(SITE, "gw-1", "e", 1, [Table.of("main", "power_meter", times, columns)])])
     assert outcome == Written(2 * count - holes, 0)
     got_times, got = store.read(MAIN, 0, 2**62)
     assert got_times.tolist() == times

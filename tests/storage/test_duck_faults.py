@@ -185,7 +185,7 @@ def test_a_file_of_very_many_series_opens_however_little_memory_the_database_may
     columns: dict[str, list[float | None]] = {f"channel_{number}": [1.0] for number in range(100)}
     store = DuckStore(path, memory_mb=32)
     for part in range(5):
-        tables = [Table(f"meter-{part}-{number}", "power_meter", [1000], columns) for number in range(1000)]
+        tables = [Table.of(f"meter-{part}-{number}", "power_meter", [1000], columns) for number in range(1000)]
         store.write([Batch("city", "gw-1", "e", part + 1, tables)])
     store.close()
     store = DuckStore(path, memory_mb=32)

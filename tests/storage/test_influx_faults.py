@@ -93,7 +93,12 @@ def test_a_type_conflict_is_rejected_with_its_reason_and_the_rest_is_stored(
     }  # fmt: skip
     gap = Gap("main", "power_meter", POWER, NOW, NOW + 1, "outbox_full", 3)
     sent = Batch(
-        SITE, "gw-1", "e", 1, [Table("main", "power_meter", [NOW, NOW + 1000, NOW + 2000], columns), _plc(NOW)], [gap]
+        SITE,
+        "gw-1",
+        "e",
+        1,
+        [Table.of("main", "power_meter", [NOW, NOW + 1000, NOW + 2000], columns), _plc(NOW)],
+        [gap],
     )
     other = batch({NOW: 9.0}, replace(MAIN, device="press-1"), seq=2)
     outcome = store.write([sent, other])
@@ -121,7 +126,7 @@ def test_a_conflict_in_many_lines_is_found_in_few_requests(
     ready(influxdb, store, influx_database, f'power_meter,site=x,device=y current_l2_a="text" {NOW}')
     channels = ["current_l1_a", "current_l2_a", "current_l3_a", "voltage_l1_v", "voltage_l2_v", "frequency_hz"]
     times = list(range(NOW, NOW + 4000 * 1000, 1000))
-    sent = Batch(SITE, "gw-1", "e", 1, [Table("main", "power_meter", times, {c: [1.5] * 4000 for c in channels})])
+    sent = Batch(SITE, "gw-1", "e", 1, [Table.of("main", "power_meter", times, {c: [1.5] * 4000 for c in channels})])
     writes: list[int] = []
     post = store._server.write
 

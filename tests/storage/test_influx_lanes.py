@@ -26,7 +26,7 @@ def city(devices: int, times: int = 1, value: float = 1.0) -> list[Batch]:
     """Each device's readings in a batch of its own."""
     at = [NOW + 1000 * n for n in range(times)]
     return [
-        Batch(SITE, "gw-1", "e", n, [Table(f"meter-{n:04}", "power_meter", at, {POWER: [value + n] * times})])
+        Batch(SITE, "gw-1", "e", n, [Table.of(f"meter-{n:04}", "power_meter", at, {POWER: [value + n] * times})])
         for n in range(devices)
     ]
 
@@ -43,7 +43,11 @@ def test_each_series_stays_in_one_lane_in_the_order_it_came(sent: list[tuple[str
     long: list[tuple[str, tuple[str, ...], int]] = [("long", (POWER,), LINES_ALONE)]
     batches = [
         Batch(
-            SITE, "gw-1", "e", seq, [Table(device, "power_meter", list(range(times)), {c: [seq] * times for c in of})]
+            SITE,
+            "gw-1",
+            "e",
+            seq,
+            [Table.of(device, "power_meter", list(range(times)), {c: [seq] * times for c in of})],
         )
         for seq, (device, of, times) in enumerate(sent + long)
     ]

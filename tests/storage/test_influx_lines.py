@@ -17,7 +17,7 @@ from tests.storage.parts import POWER, SITE
 
 def rows(times: int, *channels: str, device: str = "main") -> Batch:
     columns: dict[str, list[float | None]] = {c: [float(t) for t in range(times)] for c in channels}
-    return Batch(SITE, "gw-1", "e", 1, [Table(device, "power_meter", list(range(times)), columns)])
+    return Batch(SITE, "gw-1", "e", 1, [Table.of(device, "power_meter", list(range(times)), columns)])
 
 
 def pieces(*batches: Batch, at_most: int = 1000) -> list[list[str]]:
@@ -28,7 +28,7 @@ def pieces(*batches: Batch, at_most: int = 1000) -> list[list[str]]:
 def test_a_line_is_measurement_tags_fields_and_time() -> None:
     columns: dict[str, list[float | None]] = {POWER: [1.5, None, None], "frequency_hz": [60, None, 1e22]}
     gap = Gap("main", "power_meter", POWER, 5, 9, "disk full, 0 B=left", 3)
-    sent = Batch(SITE, "gw-1", "e", 1, [Table("main", "power_meter", [1, 2, 3], columns)], [gap])
+    sent = Batch(SITE, "gw-1", "e", 1, [Table.of("main", "power_meter", [1, 2, 3], columns)], [gap])
     assert pieces(sent) == [
         [
             "power_meter,site=gimpo-demo,device=main active_power_w=1.5,frequency_hz=60.0 1000000",

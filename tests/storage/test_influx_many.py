@@ -26,7 +26,7 @@ def test_a_hundred_series_at_once_are_what_each_is_alone(
     every = [replace(MAIN, device=f"meter-{n:03}") for n in range(100)]
     times = list(range(START, START + 60 * MINUTE, MINUTE))
     tables = [
-        Table(series.device, series.kind, times, {POWER: [100.0 * n + math.sin(n + t) for t in range(60)]})
+        Table.of(series.device, series.kind, times, {POWER: [100.0 * n + math.sin(n + t) for t in range(60)]})
         for n, series in enumerate(every)
     ]
     store.write([Batch(SITE, "gw-1", "e", 1, tables)])

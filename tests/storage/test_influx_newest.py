@@ -28,9 +28,9 @@ def test_channels_of_different_rates_and_devices_of_different_makes_each_have_th
     fast: dict[str, list[float | None]] = {"active_power_w": [1.0, 2.0, 3.0], "energy_import_wh": [10.0, None, None]}
     other: dict[str, list[float | None]] = {"active_power_w": [None, -0.0], "voltage_l1_v": [230.0, None]}
     tables = [
-        Table("main", "power_meter", [now - 3000, now - 2000, now - 1000], fast),
-        Table("press-1", "power_meter", [now - 3000, now - 2000], other),
-        Table("plc-1", "plc", [now - 5000], {"run_state": [2.0]}),
+        Table.of("main", "power_meter", [now - 3000, now - 2000, now - 1000], fast),
+        Table.of("press-1", "power_meter", [now - 3000, now - 2000], other),
+        Table.of("plc-1", "plc", [now - 5000], {"run_state": [2.0]}),
     ]
     store.write([Batch(SITE, "gw-1", "e", 1, tables)])
     found = {(each.series.device, each.series.channel): (each.time - now, each.value) for each in store.latest(SITE)}

@@ -50,7 +50,7 @@ def test_a_note_speaks_of_every_window_that_holds_a_value_and_of_no_other(
         columns: dict[str, list[float | None]] = {POWER: [first for _, first, _ in rows]}
         if both:
             columns[VOLTAGE] = [second for *_, second in rows]
-        batches.append(Batch(SITE, "gw-1", "e", seq, [Table(device, "power_meter", times, columns)]))
+        batches.append(Batch(SITE, "gw-1", "e", seq, [Table.of(device, "power_meter", times, columns)]))
         for channel, column in columns.items():
             held = {
                 time // ROLLUP_MS * ROLLUP_MS for time, value in zip(times, column, strict=True) if value is not None
@@ -74,7 +74,7 @@ def test_what_a_city_sends_after_an_outage_is_noted_in_a_few_bytes_per_device(
         columns[channels[3]] = [1.0, None, 3.0, 4.0]
     times = [0, ROLLUP_MS, 2 * ROLLUP_MS, 7 * ROLLUP_MS]
     batches = [
-        Batch(SITE, "gw-1", "e", n, [Table(f"meter-{n:04}", "power_meter", times, columns)]) for n in range(1000)
+        Batch(SITE, "gw-1", "e", n, [Table.of(f"meter-{n:04}", "power_meter", times, columns)]) for n in range(1000)
     ]
     found, plan = noted(batches, monkeypatch)
     assert len(found) == 30_000

@@ -47,7 +47,7 @@ def tables(draw: st.DrawFn) -> Table:
     values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
     names = draw(st.sets(CHANNELS, min_size=1))
     columns = {name: draw(st.lists(values, min_size=len(times), max_size=len(times))) for name in sorted(names)}
-    return Table(draw(NAMES), "power_meter", times, columns)
+    return Table.of(draw(NAMES), "power_meter", times, columns)
 
 
 def sealed_again(payload: bytes) -> bytes:
@@ -75,9 +75,9 @@ def test_a_batch_survives_the_wire_bit_for_bit(found: list[Table], seq: int) -> 
 
 
 def test_the_state_of_the_clock_travels_with_the_readings_and_bytes_without_it_stay_what_they_were() -> None:
-    bare = Table("main", "power_meter", [1], {"active_power_w": [1.5]})
-    stamped = Table("main", "power_meter", [1], {"active_power_w": [1.5]}, clock="stepped")
-    old = b'{"device":"main","kind":"power_meter","times":[1],"columns":{"active_power_w":[1.5]}}'
+    bare = Table.of("main", "power_meter", [1], {"active_power_w": [1.5]})
+    stamped = Table.of("main", "power_meter", [1], {"active_power_w": [1.5]}, clock="stepped")
+    old = b'{"device":"main","kind":"power_meter","times":[1],"channels":"active_power_w","values":[1.5]}'
     payload = encode(Batch("g", "w", "e", 1, [bare]))
     assert old in payload
     assert decode(payload, Batch).tables[0].clock == ""
@@ -95,7 +95,7 @@ def test_no_bytes_make_the_decoder_fail_in_any_other_way(payload: bytes) -> None
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_a_value_that_is_no_number_cannot_be_sent(value: float) -> None:
     with pytest.raises(ValueError, match="NaN or infinity"):
-        encode(Batch("gimpo", "gw-1", "a1", 1, [Table("main", "power_meter", [1], {"active_power_w": [value]})]))
+        encode(Batch("gimpo", "gw-1", "a1", 1, [Table.of("main", "power_meter", [1], {"active_power_w": [value]})]))
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,21 @@ def test_a_value_that_is_no_number_cannot_be_sent(value: float) -> None:
         (lambda b: b["tables"][0].update(times=[1, 1]), "Times do not rise"),
         (
             lambda b: b["tables"][0].update(times=[1]),
-            r"2 values for 1 times - at `\$.tables\[0\].columns.active_power_w`",
+            r"2 values for 1 channels at 1 times - at `\$.tables\[0\].values`",
         ),
-        (lambda b: b["tables"][0]["columns"].update(active_power_w=["230", 1]), "Expected `float | null`, got `str`"),
+        (
+            lambda b: b["tables"][0].update(channels="voltage_l1_v  current_l1_a"),
+            r"with one space between two - at `\$.tab",
+        ),
+        (lambda b: b["tables"][0].update(channels="voltage_l1_v voltage_l1_v"), "not names, each once"),
+        (lambda b: b["tables"][0].update(channels=" voltage_l1_v"), "not names, each once"),
+        (lambda b: b["tables"][0].update(channels=""), "2 values for 0 channels at 2 times"),
+        (lambda b: b["tables"][0].update(values=["230", 1]), "Expected `float | null`, got `str`"),
     ],
 )
 def test_a_batch_that_breaks_its_schema_is_refused_with_the_place(change, said: str) -> None:  # type: ignore[no-untyped-def]
     plain = json.loads(
-        encode(Batch("g", "w", "e", 1, [Table("main", "power_meter", [1, 2], {"active_power_w": [1.0, 2.0]})]))
+        encode(Batch("g", "w", "e", 1, [Table.of("main", "power_meter", [1, 2], {"active_power_w": [1.0, 2.0]})]))
     )
     del plain["crc"]
     change(plain)
@@ -147,7 +154,7 @@ def test_the_checksum_is_the_crc_32_that_every_language_has_of_the_bytes_before_
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_numbers_that_are_none_are_refused(number: str) -> None:
-    text = encode(Batch("g", "w", "e", 1, [Table("main", "power_meter", [1], {"active_power_w": [1.0]})])).decode()
+    text = encode(Batch("g", "w", "e", 1, [Table.of("main", "power_meter", [1], {"active_power_w": [1.0]})])).decode()
     with pytest.raises(DecodeError) as refused:
         decode(sealed_again(text.replace("[1.0]", f"[{number}]").encode()), Batch)
     assert not isinstance(refused.value, DamagedError)
@@ -159,7 +166,9 @@ def test_an_oversized_message_is_refused_before_it_is_parsed() -> None:
 
 
 MESSAGES = {
-    "batch": Batch("gimpo", "gw-1", "a1", 7, [Table("main", "power_meter", [1, 2], {"active_power_w": [1.5, None]})]),
+    "batch": Batch(
+        "gimpo", "gw-1", "a1", 7, [Table.of("main", "power_meter", [1, 2], {"active_power_w": [1.5, None]})]
+    ),
     "birth": Birth(
         "gimpo", "gw-1", "a1", 1, "0.1.0", "김포", "Asia/Seoul",
         [BirthDevice("main", "power_meter", "수전", "tcp://127.0.0.1:502", "sdm630", "00", 1000, ["frequency_hz"])],

@@ -63,7 +63,7 @@ def held(tmp_path: Path) -> Path:
     """A data folder with three entries in quarantine: a message no collector can read, and two readings."""
     shelf = Quarantine(tmp_path / "quarantine.sqlite")
     shelf.add(TOPIC, b"\xffnot json", now_ms(), [Refusal(Reason.MALFORMED, "not JSON")])
-    table = Table("main", "power_meter", [now_ms() - 2000], {"active_power_w": [1.0]})
+    table = Table.of("main", "power_meter", [now_ms() - 2000], {"active_power_w": [1.0]})
     shelf.add(TOPIC, encode(Batch("site-1", "gw-1", "e", 1, [table])), now_ms(), [Refusal(Reason.STORE, "no", "", 1)])
     other = Refusal(Reason.FUTURE, "ahead", "power_meter/press-9/active_power_w", 2, b"{}")
     shelf.add("wattproof/1/site-2/gw-1/batch", b"{}", now_ms(), [other])
@@ -127,7 +127,7 @@ def test_health_readiness_and_figures_of_a_collector(tmp_path: Path, mosquitto: 
         assert answer(f"{url}/healthz")[0] == 200
         assert answer(f"{url}/elsewhere")[0] == 404
         outbox.put(readings(now_ms() - 60_000, 10))
-        outbox.put([Table("main", "power_meter", [now_ms()], {"no_such_channel": [1.0]})])
+        outbox.put([Table.of("main", "power_meter", [now_ms()], {"no_such_channel": [1.0]})])
         assert publisher.drained(60)
         status, text = answer(f"{url}/metrics")
         figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
