@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from telemetry import Broker, DocumentError
 from tests.collector.foreign_parts import publish, sender
+from wattproof.commands.collector_try_shown import WORDS
 from wattproof.errors import BadInputError, UnavailableError
 from wattproof.main import app
 
@@ -18,9 +19,9 @@ PLUG = '{"Time":"2026-01-17T18:59:50","ENERGY":{"Total":1.956,"Power":9,"Voltage
 HERE = ("--site", "gimpo-1", "--timezone", "Asia/Seoul")
 
 
-def attempt(*arguments: str, stdin: str = "") -> tuple[int, str]:
+def attempt(*arguments: str, stdin: str = "", language: str = "en") -> tuple[int, str]:
     """Exit code and output of `wattproof collector try`."""
-    ran = CliRunner().invoke(app, ["collector", "try", *arguments], input=stdin)
+    ran = CliRunner().invoke(app, ["collector", "try", *arguments, "--lang", language], input=stdin)
     if ran.exception is not None and not isinstance(ran.exception, SystemExit):
         raise ran.exception
     return ran.exit_code, ran.stdout
@@ -123,3 +124,13 @@ def test_a_kept_value_without_a_time_is_shown_as_one_that_a_collector_leaves(mos
         0,
         "retained by the broker and without a time: counted and left",
     )
+
+
+def test_a_person_in_korea_reads_it_in_korean() -> None:
+    code, output = attempt("tasmota", *HERE, "--topic", "tele/Plug/SENSOR", "--payload", PLUG, language="ko")
+    assert code == 1
+    for words in ("현장 gimpo-1", "저장될 값", "메시지의 시각", "매핑에 없음", "값 2개가 저장되고 1개가 격리됨"):
+        assert words in output, words
+    for name, (korean, english) in WORDS.items():
+        assert korean != english, name
+        assert korean.count("{") == english.count("{"), name

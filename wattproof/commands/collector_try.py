@@ -6,19 +6,18 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+
+from wattproof.commands.collector_try_shown import show
 
 if TYPE_CHECKING:
-    from collector.foreign import Map, Mappings, Trial
+    from collector.foreign import Map, Mappings
     from telemetry import Broker
+    from wattproof.config import Config
 
 _MAP = typer.Argument(
     metavar="[MAP]", help="Mapping: a name of the library, or a file; without it, those of the configuration."
@@ -45,15 +44,21 @@ def try_(
     listen: Annotated[str, _LISTEN] = "",
     for_s: Annotated[float, typer.Option("--for", metavar="SECONDS", help="Listen so long.", min=0.1)] = 30.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per message.")] = False,
+    language: Annotated[
+        Literal["ko", "en"] | None,
+        typer.Option("--lang", help="Language of the answer; by default the configuration's."),
+    ] = None,
 ) -> None:
     """Show what a message of others would become, and store nothing; exit 1 unless all of it would be stored."""
     from collector.foreign import load_mappings, try_message
+    from wattproof.config import find_file, load
     from wattproof.errors import BadInputError
 
-    maps = _maps(context, mapping, site, timezone)
+    config = load(find_file(context.obj, os.environ), os.environ)
+    maps = _maps(config, mapping, site, timezone)
     mappings = load_mappings(maps)
     if listen:
-        messages = _arriving(_broker(context, listen), mappings, for_s)
+        messages = _arriving(_broker(config, listen), mappings, for_s)
     elif topic:
         messages = iter([(topic, _payload(payload, file), False)])
     elif payload is not None or file is not None:
@@ -68,7 +73,7 @@ def try_(
         if as_json:
             sys.stdout.write(msgspec.json.encode(trial).decode() + "\n")
         else:
-            _show(trial)
+            show(trial, language or config.api.language)
         sys.stdout.flush()
     if not shown:
         filters = ", ".join(each.filter for each in mappings.filters)
@@ -77,14 +82,13 @@ def try_(
     raise typer.Exit(0 if whole else 1)
 
 
-def _maps(context: typer.Context, mapping: str, site: str, timezone: str) -> list[str | Map]:
+def _maps(config: Config, mapping: str, site: str, timezone: str) -> list[str | Map]:
     from collector.foreign import Map
-    from wattproof.config import find_file, load
     from wattproof.errors import BadInputError
 
     if mapping:
         return [Map(mapping, site=site, timezone=timezone)]
-    maps = load(find_file(context.obj, os.environ), os.environ).collector.foreign.maps
+    maps = config.collector.foreign.maps
     if not maps:
         raise BadInputError("which mapping? Name one, or list some in the configuration under collector.foreign.maps")
     told = {name: value for name, value in (("site", site), ("timezone", timezone)) if value}
@@ -113,13 +117,11 @@ def _examples(maps: list[str | Map]) -> Iterator[_Message]:
             yield example.topic, example.payload.encode(), False
 
 
-def _broker(context: typer.Context, listen: str) -> Broker:
+def _broker(config: Config, listen: str) -> Broker:
     from telemetry import Broker
-    from wattproof.config import find_file, load
     from wattproof.errors import BadInputError
 
     if listen == "config":
-        config = load(find_file(context.obj, os.environ), os.environ)
         return config.collector.foreign.broker or config.broker
     host, _, port = listen.rpartition(":") if ":" in listen else (listen, "", "1883")
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
@@ -167,51 +169,3 @@ def _arriving(broker: Broker, mappings: Mappings, for_s: float) -> Iterator[_Mes
     finally:
         client.disconnect()
         client.loop_stop()
-
-
-def _show(trial: Trial) -> None:
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(f"[bold]{escape(trial.topic)}[/bold]")
-    if trial.left:
-        console.print(f"  [yellow]left[/yellow]: {trial.left}")
-    if not trial.mapping:
-        console.print()
-        return
-    console.print(
-        f"  {escape(trial.file)}: {escape(trial.pattern)} → site {escape(trial.site)}, gateway {escape(trial.gateway)}"
-    )
-    for reading in trial.readings:
-        said = f"said {escape(reading.time_said)}" if reading.time_said else "the time of its arrival: it tells none"
-        named = "" if reading.named == reading.device else f" (named {escape(reading.named)})"
-        console.print(
-            f"  rule on line {reading.line}: {reading.kind} [bold]{escape(reading.device)}[/bold]{named},"
-            f" {_time(reading.time)} ({said})"
-        )
-        table = Table("channel", "where", "says", "becomes", box=None, padding=(0, 1, 0, 4))
-        for value in reading.values:
-            becomes = "set aside" if value.value is None else f"{value.value:,.12g} {_unit(value.unit)}"
-            table.add_row(value.channel, escape(value.path), escape(f"{value.said} {_unit(value.said_unit)}"), becomes)
-        console.print(table)
-        if reading.missing:
-            console.print(f"    not in this message: {', '.join(reading.missing)}")
-    for refusal in trial.refused:
-        console.print(f"  [red]set aside[/red] {escape(refusal.part or 'the message')}: {refusal.reason}: "
-                      f"{escape(refusal.detail)}")  # fmt: skip
-    for hint in trial.unmapped:
-        perhaps = f"; perhaps {hint.channel}" if hint.channel else ""
-        console.print(f"  {escape(hint.path)} = {hint.said:g} is not mapped{perhaps}")
-    if not trial.readings and not trial.refused:
-        console.print("  it holds nothing that is mapped")
-    aside = sum(max(refusal.readings, 1) for refusal in trial.refused)
-    console.print(f"  {trial.stored} values would be stored, {aside} set aside\n")
-
-
-def _unit(unit: str) -> str:
-    return "" if unit == "1" else unit
-
-
-def _time(ms: int) -> str:
-    try:
-        return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    except (ValueError, OverflowError, OSError):
-        return f"{ms} ms since 1970"

@@ -1,0 +1,95 @@
+"""What a message of others would become, for the terminal, in Korean or English."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collector.foreign import Trial
+
+Language = Literal["ko", "en"]
+
+WORDS: Final = {
+    "left": ("받지 않음", "left"),
+    "route": ("{0}: {1} → 현장 {2}, 게이트웨이 {3}", "{0}: {1} → site {2}, gateway {3}"),
+    "said": ("메시지의 시각 {0}", "said {0}"),
+    "arrival": ("메시지에 시각이 없어 도착한 시각", "the time of its arrival: it tells none"),
+    "named": (" (원래 이름 {0})", " (named {0})"),
+    "rule": ("{0}행의 규칙: {1} {2}{3}, {4} ({5})", "rule on line {0}: {1} {2}{3}, {4} ({5})"),
+    "channel": ("채널", "channel"),
+    "where": ("위치", "where"),
+    "says": ("받은 값", "says"),
+    "becomes": ("저장될 값", "becomes"),
+    "aside": ("격리", "set aside"),
+    "missing": ("이 메시지에 없음: {0}", "not in this message: {0}"),
+    "message": ("메시지 전체", "the message"),
+    "unmapped": ("{0} = {1:g}: 매핑에 없음", "{0} = {1:g} is not mapped"),
+    "perhaps": ("; {0}일 수 있음", "; perhaps {0}"),
+    "nothing": ("매핑된 것이 하나도 없음", "it holds nothing that is mapped"),
+    "sum": (
+        "값 {0}개가 저장되고 {1}개가 격리됨 (시험이므로 실제로 저장하지는 않음)",
+        "{0} values would be stored, {1} set aside",
+    ),
+}
+"""Korean and English; the detail of a refusal is the collector's own, in English."""
+
+
+def say(word: str, language: Language, *values: object) -> str:
+    """A word or sentence."""
+    text = WORDS[word][language == "en"]
+    return text.format(*values) if values else text
+
+
+def show(trial: Trial, language: Language) -> None:
+    """Print what one message would become."""
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"[bold]{escape(trial.topic)}[/bold]")
+    if trial.left:
+        console.print(f"  [yellow]{say('left', language)}[/yellow]: {escape(trial.left)}")
+    if not trial.mapping:
+        console.print()
+        return
+    console.print("  " + escape(say("route", language, trial.file, trial.pattern, trial.site, trial.gateway)))
+    _readings(console, trial, language)
+    for refusal in trial.refused:
+        what = escape(refusal.part or say("message", language))
+        console.print(f"  [red]{say('aside', language)}[/red] {what}: {refusal.reason}: {escape(refusal.detail)}")
+    for hint in trial.unmapped:
+        perhaps = say("perhaps", language, hint.channel) if hint.channel else ""
+        console.print("  " + escape(say("unmapped", language, hint.path, hint.said)) + perhaps)
+    if not trial.readings and not trial.refused:
+        console.print("  " + say("nothing", language))
+    aside = sum(max(refusal.readings, 1) for refusal in trial.refused)
+    console.print("  " + say("sum", language, trial.stored, aside) + "\n")
+
+
+def _readings(console: Console, trial: Trial, language: Language) -> None:
+    for reading in trial.readings:
+        said = say("said", language, reading.time_said) if reading.time_said else say("arrival", language)
+        named = "" if reading.named == reading.device else say("named", language, reading.named)
+        about = reading.line, reading.kind, reading.device, named, _time(reading.time), said
+        console.print("  " + escape(say("rule", language, *about)))
+        heads = [say(word, language) for word in ("channel", "where", "says", "becomes")]
+        table = Table(*heads, box=None, padding=(0, 1, 0, 4))
+        for value in reading.values:
+            becomes = say("aside", language) if value.value is None else f"{value.value:,.12g} {_unit(value.unit)}"
+            table.add_row(value.channel, escape(value.path), escape(f"{value.said} {_unit(value.said_unit)}"), becomes)
+        console.print(table)
+        if reading.missing:
+            console.print("    " + say("missing", language, ", ".join(reading.missing)))
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else unit
+
+
+def _time(ms: int) -> str:
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return f"{ms} ms since 1970"
