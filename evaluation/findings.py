@@ -136,7 +136,8 @@ class CounterCheck(msgspec.Struct, frozen=True):
     tolerance
         Share by which they may differ.
     agrees
-        Whether all of them together differ by no more than that.
+        Whether all of them together differ by no more than that, or by no more than three standard errors where the
+        power was read too seldom to be integrated that well.
     """
 
     ratio: float | None

@@ -32,6 +32,12 @@ _MATTERS = 0.05
 _TO_SIGMA = 1.4826
 """Median absolute deviation of a normal distribution → its standard deviation."""
 _STRONGEST = 999.0
+_COVERED = 0.95
+"""Share of its time that an interval must be covered in counter and power to be compared."""
+_SURE = 3.0
+"""Standard errors that their ratio must lie from 1 to contradict it."""
+_WH_PER_KWH = 1000.0
+_HOUR_MS = 3_600_000.0
 _MINUTE_MS = 60_000
 _POWER = "active_power_w"
 
@@ -70,21 +76,28 @@ def counter_check(plan: Plan, store: Store, windows: tuple[Metered, ...]) -> Cou
     reading = Reading("mean", max_gap_ms=round(plan.quality.maximum_gap_min * _MINUTE_MS))
     ours = [window for window in windows if len(window.energy)]
     powers = read_means(store, series, [window.grid.edges_ms for window in ours], reading)
-    counted, drawn, compared, apart = 0.0, 0.0, 0, 0
+    counted, drawn, apart = [], [], 0
     for window, power in zip(ours, powers, strict=True):
-        energy = IntervalValues(window.energy * 1000.0, window.coverage, window.flags)
-        found = cross_check(energy, power, window.grid.edges_ms, tolerance=COUNTER_TOLERANCE)
-        if int(found.compared):
-            hours = np.diff(window.grid.edges_ms) / 3_600_000.0
-            both = np.isfinite(energy.values) & np.isfinite(power.values)
-            both &= (energy.coverage >= 0.95) & (power.coverage >= 0.95)
-            counted += float(energy.values[both].sum())
-            drawn += float((power.values * hours)[both].sum())
-        compared += int(found.compared)
+        energy = IntervalValues(window.energy * _WH_PER_KWH, window.coverage, window.flags)
+        edges = window.grid.edges_ms
+        found = cross_check(energy, power, edges, tolerance=COUNTER_TOLERANCE, coverage=_COVERED)
+        both = np.isfinite(energy.values) & np.isfinite(power.values)
+        both &= (energy.coverage >= _COVERED) & (power.coverage >= _COVERED)
+        counted.append(energy.values[both])
+        drawn.append((power.values * np.diff(edges) / _HOUR_MS)[both])
         apart += int(np.count_nonzero(found.apart))
-    ratio = counted / drawn if drawn > 0 else None
-    agrees = ratio is None or abs(ratio - 1.0) <= COUNTER_TOLERANCE
-    return CounterCheck(ratio, compared, apart, COUNTER_TOLERANCE, agrees)
+    return _compared(np.concatenate(counted), np.concatenate(drawn), apart)
+
+
+def _compared(counted: Floats, drawn: Floats, apart: int) -> CounterCheck:
+    """All intervals together; power read seldom integrates to the energy with an error that its scatter shows."""
+    total = float(drawn.sum())
+    if total <= 0:
+        return CounterCheck(None, len(counted), apart, COUNTER_TOLERANCE, agrees=True)
+    ratio = float(counted.sum()) / total
+    scatter = float(np.sqrt(len(counted)) * np.std(counted - ratio * drawn)) / total
+    agrees = abs(ratio - 1.0) <= max(COUNTER_TOLERANCE, _SURE * scatter)
+    return CounterCheck(ratio, len(counted), apart, COUNTER_TOLERANCE, agrees)
 
 
 def _left_over(case: Case, window: Metered) -> Floats:
