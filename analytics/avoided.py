@@ -67,7 +67,7 @@ class AvoidedEnergy:
     own_scatter
         Whether the reporting period's scatter is its own (else it is taken to be the baseline's).
     calibration
-        What the placebos showed, of a placebo-calibrated band; when it is not `supported`, `band` is the AR(1) band and
+        What the placebos showed, of a placebo-calibrated band; when it is not `supported`, `band` is the noise's and
         no claim may rest on it.
     adjustments
         Non-routine ones, from `analytics.adjust`; `adjusted`, `saving`, `cumulative` and `band` have them in.
@@ -128,7 +128,7 @@ def avoided_energy(
         own = fit_linear(drivers, energy, model.names, model.chosen)
         samples.append(_sample(own, drivers, positions))
     placebo = method is BandMethod.PLACEBO
-    noise = estimate_noise(samples, informing=1 if placebo else None)
+    noise = estimate_noise(samples, informing=1 if placebo else None, scales=2 if placebo else 1)
     band = saving_band(noise, baseline, model.design(drivers), positions)
     calibration = None
     if placebo:
@@ -190,7 +190,7 @@ def detectable_saving(
         [energy].
     """
     baseline = _sample(model, baseline_drivers, baseline_positions)
-    noise = estimate_noise([baseline])
+    noise = estimate_noise([baseline], scales=2 if method is BandMethod.PLACEBO else 1)
     repeated = np.arange(intervals) % len(baseline_drivers)
     positions = baseline_positions[-1] + gap + np.arange(1, intervals + 1)
     band = saving_band(noise, baseline, model.design(baseline_drivers)[repeated], positions).whole

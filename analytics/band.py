@@ -1,4 +1,4 @@
-"""The exact AR(1) band around a sum of projected less metered energy, for every prefix of the reporting period."""
+"""The band of autocorrelated noise around a sum of projected less metered energy, for every prefix of the period."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Band:
     def half_width(self, confidence: float) -> Floats:
         """Half of the two-sided band's width at `confidence` (0-1), shape (intervals,) [energy].
 
-        The quantile q of the mixture, Σ weight · T(q / scale) = (1 + confidence) / 2, by Newton's method from below,
-        where it converges monotonically because T is concave for positive q.
+        The quantile q of the mixture, Σ weight · T(q / scale) = (1 + confidence) / 2, by Newton's method. T is
+        concave for positive q, so from below it converges monotonically, and one step from above leads below.
         """
         if not 0.0 < confidence < 1.0:
             raise ValueError(f"confidence {confidence} must lie between 0 and 1")
@@ -55,13 +55,14 @@ class Band:
         scale = np.maximum(self.scale, np.finfo(float).tiny)
         weight = self.weight[:, None]
         log_norm = gammaln((self.freedom + 1) / 2) - gammaln(self.freedom / 2) - np.log(self.freedom * np.pi) / 2
-        quantile: Floats = scale.min(axis=0) * stdtrit(self.freedom.max(), probability)
+        least = scale.min(axis=0) * stdtrit(self.freedom.max(), probability)
+        quantile: Floats = np.maximum(self.standard_error * stdtrit(self.freedom.max(), probability), least)
         for _ in range(_NEWTON_STEPS):
             z = quantile / scale
             reached = (weight * stdtr(self.freedom, z)).sum(axis=0)
             density = np.exp(log_norm - (self.freedom + 1) / 2 * np.log1p(z * z / self.freedom)) / scale
             step = (probability - reached) / (weight * density).sum(axis=0)
-            quantile = quantile + np.maximum(step, 0.0)
+            quantile = np.maximum(quantile + step, least)
             if np.all(np.abs(step) <= 1e-10 * np.maximum(quantile, np.finfo(float).tiny)):
                 break
         return quantile
@@ -70,8 +71,9 @@ class Band:
 def saving_band(noise: Noise, baseline: Sample, design: Floats, positions: Times) -> Band:
     """Band of Σ (adjusted baseline - actual) for every prefix of the reporting period.
 
-    With A = X(XᵀX)⁻¹, g_k the sum of the first k rows of X_r and w = A g_k: Var_k = σ_b² wᵀR(ρ)w + σ_r² 1ᵀR(ρ)1, exact
-    for a given ρ. Without gaps the second term is σ_r²[k(1+ρ)/(1-ρ) - 2ρ(1-ρᵏ)/(1-ρ)²]. The first is the model's error,
+    With A = X(XᵀX)⁻¹, g_k the sum of the first k rows of X_r and w = A g_k: Var_k = σ_b² wᵀRw + σ_r² 1ᵀR1, exact for a
+    given autocorrelation R. Of AR(1) noise without gaps the second term is σ_r²[k(1+ρ)/(1-ρ) - 2ρ(1-ρᵏ)/(1-ρ)²], of a
+    noise of two components the sum of both by their shares. The first is the model's error,
     the second the scatter of the machine that ran in the reporting period. Their degrees of freedom are joined as by
     Welch, Biometrika 34 (1947) 28.
 
@@ -90,7 +92,7 @@ def saving_band(noise: Noise, baseline: Sample, design: Floats, positions: Times
     model = noise.variance[0][:, None] * np.maximum(
         np.einsum("kp,gpq,kq->gk", sums, _model_moments(noise, baseline), sums), 0.0
     )
-    scatter = noise.variance[last][:, None] * prefix_variances(noise.rho, positions)
+    scatter = noise.variance[last][:, None] * (noise.share @ prefix_variances(noise.rho, positions))
     total = model + scatter
     freedom = np.full(total.shape, noise.freedom[0])
     if last > 0:
@@ -100,15 +102,17 @@ def saving_band(noise: Noise, baseline: Sample, design: Floats, positions: Times
 
 
 def _model_moments(noise: Noise, baseline: Sample) -> Floats:
-    """AᵀR(ρ)A of every candidate, shape (candidates, p, p)."""
+    """AᵀRA of every candidate, shape (candidates, p, p)."""
     influence = np.asarray(np.linalg.pinv(baseline.design).T, dtype=np.float64)
-    return quadratic_forms(influence, baseline.positions, noise.rho)
+    moments: Floats = np.tensordot(noise.share, quadratic_forms(influence, baseline.positions, noise.rho), axes=1)
+    return moments
 
 
-def quadratic_forms(columns: Floats, positions: Times, rho: Floats) -> Floats:
+def quadratic_forms(columns: Floats, positions: Times, rho: Floats, share: Floats | None = None) -> Floats:
     """VᵀR(ρ)V of columns V (intervals, p) at whole positions, shape (rhos, p, p): Σ_d ρ^d × their correlation at lag d.
 
-    The correlations come from one Fourier transform, whatever the number of ρ; gaps are rows of zeros.
+    The correlations come from one Fourier transform, whatever the number of ρ; gaps are rows of zeros. With `share`
+    (kinds, rhos) of mixtures of the ρ, shape (kinds, p, p).
     """
     at = positions - positions[0]
     length = int(at[-1]) + 1
@@ -120,9 +124,9 @@ def quadratic_forms(columns: Floats, positions: Times, rho: Floats) -> Floats:
     # Lag -d stands at the far end; both directions weigh ρ^|d|.
     folded = np.asarray(lagged[:length], dtype=np.float64).copy()
     folded[1:] += lagged[:length:-1]
-    weights = powers(rho, length)
+    weights = powers(rho, length) if share is None else share @ powers(rho, length)
     sums = weights @ folded[: weights.shape[1]]
-    forms = np.zeros((len(rho), columns.shape[1], columns.shape[1]))
+    forms = np.zeros((len(weights), columns.shape[1], columns.shape[1]))
     forms[:, first, second] = sums
     forms[:, second, first] = sums
     return forms

@@ -1,13 +1,13 @@
 """The placebo-calibrated band: how wrong this model is on this meter when nothing was replaced.
 
 Pseudo-replacements are placed inside the meter's own baseline: fit on one part, project on another, and what comes out
-is a false saving. Set against the deviation that the exact AR(1) band gives it, z = false saving / deviation, the mean
+is a false saving. Set against the deviation that the band of its noise gives it, z = false saving / deviation, the mean
 of z² says by how much that band's variance is too small for this model on this meter. Windows overlap and errors are
-autocorrelated, so K placebos are worth fewer: with C the correlation of the false savings under the AR(1) model, the
+autocorrelated, so K placebos are worth fewer: with C the correlation of the false savings under that noise, the
 mean of z² varies like that of ν = K² / Σ C_ij² independent ones (Satterthwaite, Biometrics Bulletin 2 (1946) 110).
 
 The variance inflation is the mean of z² shrunk towards 1 as if `PRIOR_FREEDOM` independent placebos had agreed with the
-AR(1) model, and never under 1: few placebos say little, and none may narrow the band. Joining their few degrees of
+noise model, and never under 1: few placebos say little, and none may narrow the band. Joining their few degrees of
 freedom into Student's as well was tried and left out: the floor at 1 already makes the band of a correct model a point
 or two generous. Where no placebo can be placed there is no calibrated band: the verdict must say so.
 """
@@ -25,7 +25,7 @@ from analytics.noise import Noise, Sample
 from analytics.registers import Bools, Floats, Times
 
 PRIOR_FREEDOM = 10.0
-"""Weight of the AR(1) model itself, in independent placebos."""
+"""Weight of the noise model itself, in independent placebos."""
 _MOST = 24
 _SINGULAR = 1e-7
 
@@ -53,14 +53,14 @@ class Placebos:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What the placebos say of the AR(1) band.
+    """What the placebos say of the noise's band.
 
     Attributes
     ----------
     false_saving, share
         Of each placebo [energy], and as a share of its own adjusted baseline; shape (placebos,).
     z
-        False saving over its AR(1) deviation (the candidates' weighted mean variance), shape (placebos,).
+        False saving over its deviation under the noise (the candidates' weighted mean variance), shape (placebos,).
     mean_square
         Mean of z² at each candidate of the noise, shape (candidates,).
     freedom
@@ -140,18 +140,18 @@ def calibrate(noise: Noise, baseline: Sample, placebos: Placebos, project: Proje
     weights, rows, later = weights[known], placebos.baseline[known], placebos.reporting[known]
     empty = np.zeros(0)
     if not known.any():
-        return Calibration(empty, empty, empty, np.ones(len(noise.rho)), 0.0, placebos.gap, placebos.length)
+        return Calibration(empty, empty, empty, np.ones(len(noise.weight)), 0.0, placebos.gap, placebos.length)
     if project is None:
         adjusted = (weights * rows) @ baseline.energy
     else:
         adjusted = np.where(later, project(np.where(rows, baseline.energy, np.nan)), 0.0).sum(axis=1)
     false = adjusted - later @ baseline.energy
-    # Correlations are taken at the mean ρ, variances at every candidate.
+    # Correlations are those of the mean candidate, variances those of every candidate.
     contrasts = (weights - later).T
-    forms = quadratic_forms(contrasts, baseline.positions, np.array([noise.mean_rho]))[0]
+    forms = quadratic_forms(contrasts, baseline.positions, noise.rho, noise.mean_share[None])[0]
     deviation = np.sqrt(np.maximum(np.diag(forms), np.finfo(float).tiny))
     correlation = forms / np.outer(deviation, deviation)
-    variances = noise.variance[0][:, None] * _own_forms(contrasts, baseline.positions, noise.rho)
+    variances = noise.variance[0][:, None] * (noise.share @ _own_forms(contrasts, baseline.positions, noise.rho))
     squares = false**2 / np.maximum(variances, np.finfo(float).tiny)
     size = np.abs(adjusted)
     share = np.full(len(false), np.nan)
@@ -168,7 +168,7 @@ def calibrate(noise: Noise, baseline: Sample, placebos: Placebos, project: Proje
 
 
 def calibrated_band(band: Band, calibration: Calibration) -> Band:
-    """Band of an AR(1) model widened to what its placebos showed; unchanged when there are none."""
+    """A band widened to what its placebos showed; unchanged when there are none."""
     return Band(band.weight, band.scale * np.sqrt(calibration.inflation)[:, None], band.freedom)
 
 

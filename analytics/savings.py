@@ -39,7 +39,7 @@ def normalised_saving(
 ) -> Estimate:
     """Saving under fixed conditions: both machines' models projected on the same drivers.
 
-    Each model's error is gᵀ(XᵀX)⁻¹XᵀR(ρ)X(XᵀX)⁻¹g σ², averaged over the candidates of ρ; the two are independent.
+    Each model's error is gᵀ(XᵀX)⁻¹XᵀRX(XᵀX)⁻¹g σ², averaged over the candidates of the noise; the two are independent.
     Neither machine's scatter is in it: these intervals were never run.
 
     Parameters
@@ -68,7 +68,7 @@ def normalised_saving(
 
 def _model_variance(design: Floats, sample: Sample, noise: Noise) -> float:
     influence = np.linalg.pinv(sample.design).T @ design.sum(axis=0)
-    forms = quadratic_forms(influence[:, None], sample.positions, noise.rho)[:, 0, 0]
+    forms = noise.share @ quadratic_forms(influence[:, None], sample.positions, noise.rho)[:, 0, 0]
     return float(noise.weight @ (noise.variance[0] * forms))
 
 

@@ -38,6 +38,7 @@ def correlation(positions: np.ndarray, rho: float) -> np.ndarray:
 def known_noise(rho: float, freedom: tuple[float, ...], variances: tuple[float, ...]) -> Noise:
     return Noise(
         rho=np.array([rho]),
+        share=np.ones((1, 1)),
         weight=np.array([1.0]),
         variance=np.array(variances)[:, None],
         freedom=np.array(freedom),
@@ -105,32 +106,6 @@ def test_a_baseline_that_never_moves_has_finite_noise(level: float) -> None:
     assert np.isfinite(noise.weight).all()
     assert noise.weight.sum() == pytest.approx(1.0)
     assert noise.variance.max() < 1e-20
-
-
-def test_rho_is_estimated_as_the_dense_restricted_likelihood_says() -> None:
-    rng = np.random.default_rng(12)
-    positions = np.array([*range(15), *range(18, 40)])
-    design = np.column_stack((np.ones(37), rng.normal(size=37)))
-    energy = ar1(rng, positions, 0.5)
-    noise = estimate_noise([Sample(design, energy, positions)])
-
-    def dense(rho: float) -> float:
-        inverse = np.linalg.inv(correlation(positions, rho))
-        information = design.T @ inverse @ design
-        beta = np.linalg.solve(information, design.T @ inverse @ energy)
-        rest = energy - design @ beta
-        half = -np.linalg.slogdet(correlation(positions, rho))[1] - np.linalg.slogdet(information)[1]
-        return float(half / 2 - 35 / 2 * math.log(rest @ inverse @ rest))
-
-    grid = np.linspace(-0.499, 0.989, 800)
-    logs = np.array([dense(rho) for rho in grid])
-    weights = np.exp(logs - logs.max())
-    assert noise.mean_rho == pytest.approx(float(weights @ grid / weights.sum()), abs=0.003)
-    at = int(np.argmax(noise.weight))
-    inverse = np.linalg.inv(correlation(positions, float(noise.rho[at])))
-    beta = np.linalg.solve(design.T @ inverse @ design, design.T @ inverse @ energy)
-    rest = energy - design @ beta
-    assert noise.variance[0, at] == pytest.approx(rest @ inverse @ rest / 35)
 
 
 def replacement(seed: int, rho: float) -> tuple[float, float]:

@@ -131,7 +131,7 @@ def test_a_noise_informed_by_the_first_sample_alone_keeps_its_rho_for_both() -> 
     both = estimate_noise([first, second], informing=1)
     assert both.rho.tolist() == alone.rho.tolist()
     assert both.weight.tolist() == alone.weight.tolist()
-    assert both.variance.shape == (2, len(alone.rho))
+    assert both.variance.shape == (2, len(alone.weight))
     assert estimate_noise([first, second]).mean_rho < alone.mean_rho
 
 
@@ -160,9 +160,9 @@ def test_the_calibrated_band_keeps_its_word_where_the_model_is_right() -> None:
     assert held >= 0.87 * 80 - deviation
 
 
-def test_where_the_model_misses_a_slow_change_the_calibrated_band_is_wider() -> None:
+def test_where_the_model_misses_a_slow_change_the_default_band_is_wider_than_an_exact_ar1_band() -> None:
     draws = [replacement(seed, drift=12.0) for seed in range(30)]
-    assert np.mean([calibrated for _, _, calibrated in draws]) > 1.1 * np.mean([exact for _, exact, _ in draws])
+    assert np.mean([default for _, _, default in draws]) > 1.1 * np.mean([exact for _, exact, _ in draws])
 
 
 def test_noise_without_candidates_lost_stays_a_probability() -> None:
@@ -176,13 +176,12 @@ def test_what_can_be_shown_before_the_purchase_widens_with_the_placebos() -> Non
     day = np.arange(84)
     parts = rng.normal(1000, 200, (84, 1))
     steady = 50 + 0.1 * parts[:, 0] + rng.normal(0, 5, 84)
-    for energy, widened in ((steady, 1.0), (steady + 25 * (day >= 42), 1.05)):
+    ratios = []
+    for energy in (steady, steady + 25 * (day >= 42)):
         model = fit_linear(parts, energy, ("parts",))
         exact, calibrated = (
             detectable_saving(model, parts, day, 28, confidence=0.9, gap=7, method=method) for method in BandMethod
         )
-        sample = Sample(model.design(parts), energy, day)
-        inflation = calibrate(
-            estimate_noise([sample]), sample, place(day, gap=7, length=28, parameters=2)
-        ).inflation.max()
-        assert exact * widened <= calibrated <= exact * math.sqrt(inflation) * (1 + 1e-9)
+        ratios.append(calibrated / exact)
+    assert 1.0 <= ratios[0] < 1.1
+    assert ratios[1] > 1.1

@@ -1,0 +1,1 @@
+"""What `benchmarks.coverage` evaluates: retrofits made of arrays, the noise in them, and two real sites."""
