@@ -12,14 +12,14 @@ from exchange.errors import (
     OpenQuestionsError,
 )
 from exchange.history import Joined
-from exchange.loading import Loaded, load, oldest, refuse_unless_clear
+from exchange.loading import Loaded, fitted, load, oldest, refuse_unless_clear
 from exchange.mapping import Column, Hour, Mapping, StampsAt, TimeColumns, parse_column, parse_mapping
 from exchange.mapping_text import mapping_text
 from exchange.selection import Selection, select
 from exchange.series import Duplicates
 from exchange.summary import Summary, summarise
 from exchange.tables import Exported, Format, export
-from exchange.terminal import render, said
+from exchange.terminal import joined_text, render, said
 from exchange.understanding import Understood, understand
 from exchange.words import Language, Question, Words
 from exchange.zones import zone_named
@@ -52,6 +52,8 @@ __all__ = [
     "Understood",
     "Words",
     "export",
+    "fitted",
+    "joined_text",
     "load",
     "mapping_text",
     "oldest",

@@ -156,11 +156,7 @@ def load(
     if resume and state.finished:
         total = sum(map(len, (each.values for each in understood.series)))
         return Loaded(total, 0, total, finished=True)
-    ready = [
-        place(each, store, site, understood.line.zone, replace=replace, fronts=state.fronts)
-        for each in understood.series
-        if len(each.values)
-    ]
+    ready = _placed(understood, store, site, state, replace=replace)
     until = dict(state.stored_until) if resume else {}
     state = msgspec.structs.replace(
         state,
@@ -193,6 +189,32 @@ def load(
     log.info("file_imported", file=understood.source.path.name, site=site, readings=done - already, already=already)
     rolled = _roll(store, now, stopped, progress)
     return Loaded(total, done - already, already, finished=True, rejected=rejected, rolled=rolled, joined=joined)
+
+
+def fitted(
+    understood: Understood,
+    store: Store,
+    site: str,
+    folder: Path,
+    *,
+    duplicates: Duplicates = "refuse",
+    replace: bool = False,
+) -> list[Joined]:
+    """Say how a file would fit to what the store holds, and store nothing; parameters and errors as of `load`."""
+    check_name(site, "site")
+    state = _read_state(folder / f"{epoch_of(understood, site, duplicates)}.json") or State("", "", {}, finished=False)
+    if state.finished:
+        return []
+    ready = _placed(understood, store, site, state, replace=replace)
+    return [each.joined for each in ready if each.joined is not None]
+
+
+def _placed(understood: Understood, store: Store, site: str, state: State, *, replace: bool) -> list[Placed]:
+    return [
+        place(each, store, site, understood.line.zone, replace=replace, fronts=state.fronts)
+        for each in understood.series
+        if len(each.values)
+    ]
 
 
 def epoch_of(understood: Understood, site: str, duplicates: Duplicates) -> str:

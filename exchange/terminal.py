@@ -96,10 +96,10 @@ def said(loaded: Loaded, file: str, language: Language) -> str:
         Words(f"; 저장소가 {count:,}개 거부: {reason}", f"; the store refused {count:,}: {reason}").said(language)
         for reason, count in loaded.rejected.items()
     )
-    return "\n".join([words.said(language) + refused, *(_joined(each, language) for each in loaded.joined)])
+    return "\n".join([words.said(language) + refused, *(joined_text(each, language) for each in loaded.joined)])
 
 
-def _joined(joined: Joined, language: Language) -> str:
+def joined_text(joined: Joined, language: Language) -> str:
     """How history and a meter's own readings fit together."""
     name = f"{joined.device} / {joined.channel}"
     lines = [

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import exchange
 from exchange.terminal import _WORDS
 from storage import DuckStore
+from telemetry import Batch, Table
 from tests.exchange.parts import STEEL, day, stamps, table
 from wattproof.errors import CommandError
 from wattproof.main import app
@@ -61,6 +62,20 @@ def test_a_dry_run_shows_what_was_understood_and_opens_no_store(config: Path, me
     ):
         assert words in shown
     assert not (config.parent / "data").exists()
+
+
+def test_a_dry_run_for_a_site_shows_how_the_file_fits_to_a_live_meter(config: Path, meter: Path) -> None:
+    store = DuckStore(config.parent / "data" / "readings.duckdb")
+    since = 1_772_377_200_000 + 43_200_000  # 2 March 2026, noon in Seoul
+    rows = Table.of("main", "power_meter", [since, since + 900_000], {"energy_import_wh": [5e6, 5e6 + 1000]})
+    store.write([Batch("plant", "gw-1", "0123456789abcdef", 1, [rows])])
+    about = ("import", meter, "--site", "plant", "--device", "main", "--lang", "en")
+    assert "was not looked at" in CliRunner().invoke(app, ["-c", str(config), *map(str, about), "--dry-run"]).stderr
+    store.close()
+    shown = run(config, *about, "--dry-run")
+    assert "48 intervals counted back from the meter's own first reading, 5,000 kWh at 2026-03-02 12:00" in shown
+    assert "49 readings" not in shown
+    assert "48 readings stored" in run(config, *about)
 
 
 def test_a_dry_run_with_something_open_ends_with_1_and_names_the_option(config: Path) -> None:

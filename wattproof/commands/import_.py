@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 import typer
-from rich.console import Console
 
-if TYPE_CHECKING:
-    import exchange
-    from wattproof.config import Config
+from wattproof.commands import import_steps as steps
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_DAY_MS = 86_400_000
 _FILE, _TIME, _CARE = "What the file is like", "What its rows mean", "Care"
 
 
@@ -55,7 +48,11 @@ def import_(
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Show what was understood; import nothing. Exit code 1: something is open."),
+        typer.Option(
+            "--dry-run",
+            help="Show what was understood, and with --site how it fits to what the store holds; import nothing."
+            " Exit code 1: something is open.",
+        ),
     ] = False,
     encoding: Annotated[
         str | None,
@@ -179,7 +176,7 @@ def import_(
             ),
         )  # fmt: skip
         columns = [exchange.parse_column(each) for each in column or ()]
-        with _progress(shown=not as_json) as progress:
+        with steps.progress(shown=not as_json) as progress:
             understood = exchange.understand(
                 file,
                 mapping,
@@ -189,16 +186,18 @@ def import_(
             )
         summary = exchange.summarise(understood)
         if write_map is not None:
-            _write_new(write_map, exchange.mapping_text(summary, file.name))
+            steps.write_new(write_map, exchange.mapping_text(summary, file.name))
         if dry_run or write_map is not None:
-            _show(summary, as_json=as_json, language=wanted)
+            steps.show(summary, as_json=as_json, language=wanted)
             open_ = summary.questions or (summary.bad and not skip_bad)
             open_ = open_ or (summary.duplicates_other and duplicates == "refuse")
+            if site and not open_ and not as_json:
+                steps.show_fit(understood, config, site, duplicates=duplicates, replace=replace, language=wanted)
             raise typer.Exit(1 if open_ else 0)
         exchange.refuse_unless_clear(understood, duplicates=duplicates, skip_bad=skip_bad)
         if not as_json:
-            _show(summary, as_json=False, language=wanted)
-        loaded = _load(
+            steps.show(summary, as_json=False, language=wanted)
+        loaded = steps.load(
             understood,
             config,
             site,
@@ -210,7 +209,7 @@ def import_(
         )
     except exchange.ExchangeError as error:
         raise BadInputError(str(error)) from error
-    _warn(understood, config, wanted)
+    steps.warn(understood, config, wanted)
     if as_json:
         sys.stdout.write(msgspec.json.encode({"import": loaded, "file": summary}).decode() + "\n")
     else:
@@ -220,87 +219,5 @@ def import_(
     raise typer.Exit(1 if loaded.rejected else 0)
 
 
-def _load(
-    understood: exchange.Understood,
-    config: Config,
-    site: str,
-    *,
-    duplicates: exchange.Duplicates,
-    skip_bad: bool,
-    replace: bool,
-    resume: bool,
-    shown: bool,
-) -> exchange.Loaded:
-    import exchange
-    import storage
-    from wattproof import services
-    from wattproof.errors import UnavailableError
-    from wattproof.stopping import stop_event
-
-    store = services.open_store(config.store_settings)
-    try:
-        with stop_event() as stop, _progress(shown=shown) as progress:
-            return exchange.load(
-                understood, store, site, config.folder / "imports", now=time.time_ns() // 1_000_000,
-                duplicates=duplicates, skip_bad=skip_bad, replace=replace, resume=resume,
-                stopped=stop.is_set, progress=progress,
-            )  # fmt: skip
-    except storage.StoreError as error:
-        raise UnavailableError(str(error)) from error
-    finally:
-        store.close()
-
-
 def _said(value: S, **options: object) -> S:
     return msgspec.structs.replace(value, **{name: given for name, given in options.items() if given})
-
-
-def _show(summary: exchange.Summary, *, as_json: bool, language: Literal["ko", "en"]) -> None:
-    import exchange
-
-    if as_json:
-        sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
-    else:
-        Console().print(exchange.render(summary, language))
-
-
-def _write_new(path: Path, text: str) -> None:
-    from wattproof.errors import BadInputError
-
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise BadInputError(f"{path} is there already; choose another name for the mapping, or remove it") from None
-
-
-def _warn(understood: exchange.Understood, config: Config, language: Literal["ko", "en"]) -> None:
-    """Say what retention will do with readings as old as these."""
-    import exchange
-
-    days = config.store.keep_raw_days
-    oldest = exchange.oldest(understood.series)
-    if not days or oldest is None or oldest > time.time_ns() // 1_000_000 - days * _DAY_MS:
-        return
-    rolled = config.store.keep_rollup_days
-    words = exchange.Words(
-        f"보존 기간 {days}일보다 오래된 측정값이 있음: 15분 집계는 {f'{rolled}일 동안' if rolled else '계속'} 남지만,"
-        " 측정값 자체는 `wattproof up`이 실행되면 몇 시간 안에 지워짐. 평가의 기준기간으로 쓰려면"
-        " 먼저 평가 계획을 저장하거나 store.keep_raw_days를 늘리거나 0(무기한)으로 할 것.",
-        f"Some of these readings are older than {days} days: their quarter-hours stay"
-        f"{f' for {rolled} days' if rolled else ''}, but the readings themselves are deleted within hours of the next"
-        " `wattproof up`. To use them as a baseline, save the plan first, or raise store.keep_raw_days (0: for ever).",
-    )
-    sys.stderr.write(words.said(language) + "\n")
-
-
-@contextmanager
-def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    units = {"read": "rows read", "store": "readings stored", "roll": "quarter-hours rolled up"}
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(task, description=units[what], completed=done, total=total or None)
