@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.collector_stand.gateways PORT METERS GATEWAYS``; then lines on standard input: ``burst COUNT``
 sends at full speed, ``pace RATE SECONDS`` [1/s, s] so many a second, stamped with their time; each is answered by a
-line when the broker has them all, and by another when a collector has acknowledged them all.
+line when the broker has them all, and by another when a collector has acknowledged them all. What a collector declines
+is not sent again here: then there is nothing more to measure, and this ends.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Gateways:
         self._socket.sendall(b"\x10\x14\x00\x04MQTT\x04\x02\x00\x00\x00\x08gateways")
         wanted = topic("+", "+", ACK).encode()
         self._socket.sendall(bytes([0x82, len(wanted) + 5, 0, 1, 0, len(wanted)]) + wanted + b"\x00")
-        self.taken = self.acknowledged = 0
+        self.taken = self.acknowledged = self.declined = 0
         self.changed = threading.Condition()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -57,13 +58,18 @@ class Gateways:
     def wait(self, what: str, count: int) -> None:
         """Wait until so many messages are `taken` by the broker, or `acknowledged` by a collector."""
         with self.changed:
-            self.changed.wait_for(lambda: getattr(self, what) >= count)
+            self.changed.wait_for(lambda: self.declined or getattr(self, what) >= count)
+        if self.declined:
+            raise SystemExit(
+                f"gateways: the collector declined {self.declined} messages, for its store was slower than they came;"
+                " let fewer wait (--backlog), or measure when the machine has less else to do"
+            )
 
     def _listen(self) -> None:
         data = b""
         while part := self._socket.recv(1 << 18):
             data += part
-            taken = acknowledged = 0
+            taken = acknowledged = declined = 0
             found = None
             while found is None or found.others:
                 found = split(data, properties=False)
@@ -72,9 +78,11 @@ class Gateways:
                 for message in found.messages:
                     ack = decode(message.payload, Ack)
                     acknowledged += sum(last - first + 1 for first, last in (*ack.stored, *ack.quarantined))
+                    declined += sum(last - first + 1 for first, last in ack.declined)
             with self.changed:
                 self.taken += taken
                 self.acknowledged += acknowledged
+                self.declined += declined
                 self.changed.notify_all()
 
 
