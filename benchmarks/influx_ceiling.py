@@ -7,7 +7,7 @@ line can take no more than 20,000 lines/s, and on a machine that also runs broke
 4-6 cores for fewer than 250,000, and calls 750,000 field writes/s what one server may no longer support
 (https://docs.influxdata.com/influxdb/v1/guides/hardware_sizing/).
 
-``python -m benchmarks.influx_ceiling [--meters 100000] [--lines 100000] [--lines-per-request 5000] [--json]``
+``python -m benchmarks.influx_ceiling [--meters 10000] [--lines 60000] [--lines-per-request 5000] [--json]``
 """
 
 from __future__ import annotations
@@ -179,8 +179,8 @@ def figures(name: str, found: Ceiling) -> list[Figure]:
 def main() -> int:
     """Measure a server as it is installed, and one as it is recommended, each with one and two connections."""
     parser = argparse.ArgumentParser(description="What InfluxDB 1.6.7 alone takes: ready-made requests.")
-    parser.add_argument("--meters", type=int, default=100_000, help="devices that the lines are of, 30 channels each")
-    parser.add_argument("--lines", type=int, default=100_000, help="lines that are timed")
+    parser.add_argument("--meters", type=int, default=10_000, help="devices that the lines are of, 30 channels each")
+    parser.add_argument("--lines", type=int, default=60_000, help="lines that are timed")
     parser.add_argument("--lines-per-request", type=int, default=LINES_PER_REQUEST, metavar="LINES")
     parser.add_argument("--connections", type=int, action="append", help="requests under way at once; default 1 and 2")
     parser.add_argument("--json", action="store_true")
