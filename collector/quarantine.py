@@ -1,12 +1,10 @@
 """Quarantine: what cannot be stored is kept, with its reason, until a person has mended the cause or given it up.
 
-One SQLite file, bounded in size. The line never stops for it and nothing leaves it unsaid: when it is full, the oldest
-entries of the most abundant sort (topic, part, reason) lose their content to one summary that keeps their number.
+One SQLite file, bounded in size (`collector.quarantine_room`). The line never stops for it; nothing leaves it unsaid.
 """
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import threading
 import time
@@ -17,6 +15,7 @@ from typing import Final, NamedTuple, TypeVar
 from collector.errors import QuarantineError
 from collector.intake import Refusal
 from collector.quarantine_entry import Choice, Entry, QuarantineCounters, names
+from collector.quarantine_room import INSERT, SIZE, Room, digest
 
 T = TypeVar("T")
 
@@ -36,16 +35,6 @@ PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_FORMAT};
 """
 _COLUMNS: Final = "id, received, topic, reason, detail, part, readings, content, state, entries, decided, note"
-_INSERT: Final = (
-    "INSERT OR IGNORE INTO entry (received, topic, reason, detail, part, readings, content, digest,"
-    " site, gateway, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_ROW_BYTES: Final = 400
-"""What an entry takes beside its content, about [bytes]."""
-_SIZE: Final = f"coalesce(sum(length(content) + {_ROW_BYTES}), 0)"
-_SHARE: Final = 0.1
-"""Part of the room that is made free at a time."""
-_PAGE: Final = 1000
 
 
 class Refused(NamedTuple):
@@ -92,9 +81,7 @@ class Quarantine:
         self.max_bytes = max_bytes
         self._clock = clock
         self._lock = threading.Lock()
-        self._bytes = 0
-        self._version: int | None = None
-        self._summarised = False
+        self._room = Room(max_bytes)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
@@ -114,13 +101,13 @@ class Quarantine:
             coalesce(sum(readings) FILTER (WHERE state != 'stored'), 0),
             coalesce(sum(readings) FILTER (WHERE state = 'stored'), 0),
             coalesce(sum(readings) FILTER (WHERE state = 'dropped'), 0),
-            coalesce(sum(readings) FILTER (WHERE state = 'summarised'), 0), {_SIZE} FROM entry"""  # noqa: S608
+            coalesce(sum(readings) FILTER (WHERE state = 'summarised'), 0), {SIZE} FROM entry"""  # noqa: S608
         return QuarantineCounters(*self._doing(lambda: self._connection.execute(query).fetchone()))
 
     @property
     def full(self) -> bool:
         """Whether contents have lately given way to a summary, and there is still hardly any room."""
-        return self._summarised and self._bytes > self.max_bytes * (1 - 2 * _SHARE)
+        return self._room.full
 
     def add(self, topic: str, payload: bytes, received: int, refusals: Sequence[Refusal]) -> Sequence[Refusal]:
         """Keep refusals of one message; when this returns, they are on the disk.
@@ -143,9 +130,9 @@ class Quarantine:
         """Keep refusals of several messages in one go; otherwise as `add`. Returns what is new, message by message."""
 
         def insert() -> list[Sequence[Refusal]]:
-            new = [self._insert(each, _digest(each.topic.encode("utf-8", "surrogateescape"), each.payload))
+            new = [self._insert(each, digest(each.topic.encode("utf-8", "surrogateescape"), each.payload))
                    for each in refused]  # fmt: skip
-            self._make_room()
+            self._room.make(self._connection, self._clock())
             return new
 
         return self._doing(lambda: self._transaction(insert))
@@ -243,50 +230,10 @@ class Quarantine:
                 content,
                 digest,
             )
-            if self._connection.execute(_INSERT, (*row, *names(topic, refusal.part))).rowcount == 1:
+            if self._connection.execute(INSERT, (*row, *names(topic, refusal.part))).rowcount == 1:
                 new.append(refusal)
-                self._bytes += len(content) + _ROW_BYTES
+                self._room.taken(len(content))
         return new
-
-    def _make_room(self) -> None:
-        """Summarise the oldest of the most abundant sort until there is room."""
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        if version != self._version or self._bytes > self.max_bytes:  # another process may have changed the file
-            self._version = version
-            (self._bytes,) = self._connection.execute(f"SELECT {_SIZE} FROM entry").fetchone()  # noqa: S608
-        while self._bytes > self.max_bytes:
-            sort = self._connection.execute(
-                f"SELECT topic, part, reason FROM entry WHERE state IN ('held', 'asked')"  # noqa: S608
-                f" GROUP BY topic, part, reason ORDER BY {_SIZE} DESC LIMIT 1"
-            ).fetchone()
-            if sort is None:
-                return
-            self._summarise(*sort)
-            (self._bytes,) = self._connection.execute(f"SELECT {_SIZE} FROM entry").fetchone()  # noqa: S608
-
-    def _summarise(self, topic: str, part: str, reason: str) -> None:
-        rows = self._connection.execute(
-            "SELECT id, entries, readings, received, detail, length(content) FROM entry"
-            " WHERE state IN ('held', 'asked') AND topic = ? AND part = ? AND reason = ? ORDER BY id LIMIT ?",
-            (topic, part, reason, _PAGE),
-        ).fetchall()
-        enough, size = 0, 0
-        while enough < len(rows) and size <= self.max_bytes * _SHARE:
-            size += rows[enough][5] + _ROW_BYTES
-            enough += 1
-        gone = rows[:enough]
-        self._summarised = True
-        digest = _digest(b"summary", topic.encode("utf-8", "surrogateescape"))
-        self._connection.executemany("DELETE FROM entry WHERE id = ?", [(row[0],) for row in gone])
-        self._connection.execute(
-            _INSERT, (gone[0][3], topic, reason, gone[-1][4], part, 0, b"", digest, *names(topic, part))
-        )
-        self._connection.execute(
-            "UPDATE entry SET entries = entries * (state = 'summarised') + ?, readings = readings + ?, detail = ?,"
-            " decided = ?, note = 'the quarantine was full', state = 'summarised'"
-            " WHERE digest = ? AND part = ? AND reason = ?",
-            (sum(r[1] for r in gone), sum(r[2] for r in gone), gone[-1][4], self._clock(), digest, part, reason),
-        )
 
     def _settled(self, entry: Entry, stored: int, refusals: Sequence[Refusal]) -> int:
         at = self._clock()
@@ -330,7 +277,3 @@ class Quarantine:
 
     def _explained(self, error: Exception) -> QuarantineError:
         return QuarantineError(f"quarantine {self.path}: {error}. Check the disk, its room, and the file's owner.")
-
-
-def _digest(*parts: bytes) -> bytes:
-    return hashlib.sha256(b"\0".join(parts)).digest()
