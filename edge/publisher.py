@@ -199,9 +199,9 @@ class Publisher:
                 self._carried.pop(seq, None)
             else:
                 self._send(seq, payload, now)
-        for seq, payload in self._window.fresh(self._outbox):
+        for seq, payload in self._window.fresh(self._outbox, now):
             self._send(seq, payload, now)
-        due = self._window.next_due()
+        due = self._window.next_due(now)
         return _IDLE_S if due is None else min(_IDLE_S, max(0.0, due - time.monotonic()))
 
     def _begin_anew(self) -> None:

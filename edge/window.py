@@ -22,9 +22,11 @@ _FLIGHT_BYTES: Final = 4_000_000
 _MOST_BYTES: Final = 8_000_000
 """Most of both, new batches and backlog, that is in flight [bytes]: what the road does not take, memory must hold."""
 _FIRST_PACE: Final = 32
-_QUICK_S: Final = 0.5
-_SLOW_S: Final = 1.0
+_QUICK_S: Final = 0.25
+_SLOW_S: Final = 0.5
 """The backlog takes more of the window while it is acknowledged within the one, less when not within the other [s]."""
+_SILENT_S: Final = 3.0
+"""When nothing has been acknowledged for so long, the store is away: whatever is sent now only queues up before it."""
 
 
 class _Flight(msgspec.Struct):
@@ -33,6 +35,7 @@ class _Flight(msgspec.Struct):
     live: bool
     sent: float
     size: int
+    wanted: bool = False
 
 
 class Window:
@@ -45,6 +48,11 @@ class Window:
 
     What is in flight of the backlog stands before the next new batch on the line. So the backlog's share follows the
     line: it grows with quick acknowledgements and is halved by slow ones.
+
+    While nothing is acknowledged at all (the broker takes batches, but the store behind it is away), what is sent
+    would stand in line before everything that is new when the store returns. So only a few new batches more are sent
+    then, and of what is overdue only the oldest: it asks whether the road is open. Once something is acknowledged, all
+    but the newest of what waits is backlog.
 
     Parameters
     ----------
@@ -59,6 +67,7 @@ class Window:
     def __init__(self, size: int, resend_after_s: float, *, live_first: bool = True) -> None:
         self._size = size
         self._share = max(1, size // 4) if live_first and size > 1 else 0
+        self._few = max(1, size // 16)
         self._resend_after_s = resend_after_s
         self._live_first = live_first
         self._flights: dict[int, _Flight] = {}
@@ -70,6 +79,8 @@ class Window:
         self._read_to = 0
         self._pace = float(min(size, _FIRST_PACE))
         self._slowed = 0.0
+        self._heard = 0.0
+        self._anew = False
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -83,17 +94,19 @@ class Window:
         self._read_to = 0
         self._sent_live = self._backlog_to = newest
 
-    def fresh(self, outbox: Outbox) -> list[Pending]:
-        """Batches to send now for the first time on this connection, as many as the window has room for."""
+    def fresh(self, outbox: Outbox, now: float) -> list[Pending]:
+        """Batches to send at `now` for the first time on this connection, as many as the window has room for."""
         newest = outbox.last_seq
         if not self._live_first:
             self._backlog_to = newest
             return self._backlog(outbox, self._size - len(self._flights))
-        if newest - self._sent_live > _LAG * self._size:
-            self._backlog_to = self._sent_live = newest - self._size
+        self._leave_behind(newest)
         old = len(self._flights) - self._live_flights
-        backlog = self._backlog(outbox, min(self._size - self._share, int(self._pace)) - old)
-        live_most = self._size - self._share if backlog or old else self._size
+        if self._silent(now):
+            backlog, live_most = [], self._few
+        else:
+            backlog = self._backlog(outbox, min(self._size - self._share, int(self._pace)) - old)
+            live_most = self._size - self._share if backlog or old else self._size
         room = min(self._size - len(self._flights) - len(backlog), live_most - self._live_flights)
         left = _MOST_BYTES - self._bytes - sum(len(batch.payload) for batch in backlog)
         if room <= 0 or newest <= self._sent_live or (left <= 0 and self._live_flights):
@@ -103,6 +116,16 @@ class Window:
         except BaseException:
             self._ahead.extendleft(reversed(backlog))
             raise
+
+    def _leave_behind(self, newest: int) -> None:
+        """Make backlog of what waits, but for the newest, after a silence or when it has become too much."""
+        keep = self._few if self._anew else self._size
+        if newest - self._sent_live > (keep if self._anew else _LAG * self._size):
+            self._backlog_to = self._sent_live = newest - keep
+        self._anew = False
+
+    def _silent(self, now: float) -> bool:
+        return self._live_first and bool(self._flights) and now - self._heard > _SILENT_S
 
     def _backlog(self, outbox: Outbox, room: int) -> list[Pending]:
         room = min(room, self._size - len(self._flights))
@@ -124,6 +147,8 @@ class Window:
 
     def sent(self, seq: int, now: float, size: int = 0) -> None:
         """Note that a batch of `size` [bytes] has been handed to the connection at `now` [s, monotonic]."""
+        if not self._flights:
+            self._heard = now
         flight = self._flights.get(seq)
         if flight is None:
             live = self._live_first and seq > self._backlog_to
@@ -134,21 +159,29 @@ class Window:
                 self._sent_live = max(self._sent_live, seq)
         wait = self._resend_after_s * min(2**flight.tries, _LONGEST_BACKOFF)
         flight.tries += 1
+        flight.wanted = False
         flight.due = now + wait * random.uniform(1.0, 1.25)  # noqa: S311 - jitter, no secret
 
     def due(self, now: float) -> list[int]:
-        """Batches whose acknowledgement is overdue, in order."""
-        return sorted(seq for seq, flight in self._flights.items() if flight.due <= now)
+        """Batches whose acknowledgement is overdue, in order; in a silence only the oldest, and what was asked for."""
+        return sorted(seq for seq in self._awaited(now) if self._flights[seq].due <= now)
 
-    def next_due(self) -> float | None:
+    def next_due(self, now: float) -> float | None:
         """When the next batch will be overdue [s, monotonic]; None with nothing in flight."""
-        return min((flight.due for flight in self._flights.values()), default=None)
+        return min((self._flights[seq].due for seq in self._awaited(now)), default=None)
+
+    def _awaited(self, now: float) -> Iterable[int]:
+        if not self._silent(now):
+            return self._flights
+        oldest = min(self._flights)
+        return [seq for seq, flight in self._flights.items() if seq == oldest or flight.wanted]
 
     def due_now(self, seqs: Iterable[int], now: float) -> None:
         """Make batches overdue: what the last connection had taken may be lost with it."""
         for seq in seqs:
             self._flights[seq].due = now
             self._flights[seq].tries = 0
+            self._flights[seq].wanted = True
 
     def declined(self, spans: Sequence[tuple[int, int]], now: float) -> None:
         """Make batches overdue that the collector had no room for, and now has."""
@@ -160,15 +193,28 @@ class Window:
         An acknowledgement also proves the road open, so nothing else waits out a long back-off.
         """
         gone = [seq for seq in self._flights if any(first <= seq <= last for first, last in spans)]
+        ended = bool(gone) and self._silent(now)
         for seq in gone:
             flight = self._flights[seq]
             self.forget(seq)
             if not flight.live and flight.tries == 1:
                 self._keep_pace(flight.sent, now)
         if gone:
+            self._heard = now
             for flight in self._flights.values():
                 flight.due = min(flight.due, now + self._resend_after_s)
+        if ended:
+            self._break_silence(now)
         return gone
+
+    def _break_silence(self, now: float) -> None:
+        """Give what is in flight time to be acknowledged too, and leave its places to what is new."""
+        for flight in self._flights.values():
+            flight.live = False
+            if not flight.wanted:
+                flight.due = now + self._resend_after_s * random.uniform(1.0, 1.25)  # noqa: S311 - jitter, no secret
+        self._live_flights = 0
+        self._anew = True
 
     def _keep_pace(self, sent: float, now: float) -> None:
         if now - sent < _QUICK_S:

@@ -25,7 +25,7 @@ def put(outbox: Outbox, batches: int) -> None:
 
 
 def send(window: Window, outbox: Outbox, now: float = 0.0) -> list[int]:
-    fresh = [pending.seq for pending in window.fresh(outbox)]
+    fresh = [pending.seq for pending in window.fresh(outbox, now)]
     for seq in fresh:
         window.sent(seq, now)
     return fresh
@@ -167,7 +167,7 @@ def test_a_batch_the_outbox_dropped_is_forgotten(outbox: Outbox) -> None:
     send(window, outbox)
     window.forget(1)
     window.forget(1)
-    assert window.next_due() is None
+    assert window.next_due(0.0) is None
 
 
 def test_what_is_in_flight_is_bounded_in_bytes_and_goes_on_as_it_is_acknowledged(
@@ -178,7 +178,60 @@ def test_what_is_in_flight_is_bounded_in_bytes_and_goes_on_as_it_is_acknowledged
     window.connected(0)
     put(outbox, 3)
     for seq in (1, 2, 3):
-        (pending,) = window.fresh(outbox)  # one may always go, however large
+        (pending,) = window.fresh(outbox, 0.0)  # one may always go, however large
         window.sent(pending.seq, 0.0, len(pending.payload))
-        assert window.fresh(outbox) == []
+        assert window.fresh(outbox, 0.0) == []
         land(window, outbox, seq)
+
+
+def silent(outbox: Outbox, size: int = 32) -> Window:
+    """A window whose batches, sent at 0 s, nobody has acknowledged."""
+    window = Window(size, 10.0)
+    window.connected(0)
+    put(outbox, 4)
+    assert send(window, outbox, now=0.0) == [1, 2, 3, 4]
+    return window
+
+
+def test_while_the_store_is_away_few_new_batches_are_sent_and_the_oldest_asks_whether_it_is_back(
+    outbox: Outbox,
+) -> None:
+    window = silent(outbox)
+    put(outbox, 50)
+    assert send(window, outbox, now=5.0) == []  # four are in flight, and two are all that a silence allows
+    assert window.due(20.0) == [1]
+    window.sent(1, 20.0)
+    assert window.due(20.0) == []
+    due = window.next_due(20.0)
+    assert due is not None
+    assert due > 20.0
+    window.due_now([3], 21.0)  # the collector asks for it
+    assert window.due(21.0) == [3]
+
+
+def test_when_the_store_is_back_what_is_new_goes_before_all_that_waited(outbox: Outbox) -> None:
+    window = silent(outbox)
+    put(outbox, 50)
+    assert send(window, outbox, now=5.0) == []
+    land(window, outbox, 1, now=60.0)
+    put(outbox, 1)
+    assert send(window, outbox, now=60.0)[:2] == [54, 55]
+    assert window.due(60.0) == []  # what was in flight has time to be acknowledged too
+    assert 2 in window.due(73.0)
+    sent = {54, 55}
+    waiting = [seq for seq in range(2, 56) if seq in window]
+    while waiting:
+        sent |= set(waiting)
+        for seq in waiting:
+            land(window, outbox, seq, now=61.0)
+        send(window, outbox, now=61.0)
+        waiting = [seq for seq in range(2, 56) if seq in window]
+    assert sent == set(range(2, 56))
+
+
+def test_a_history_sent_in_order_knows_no_silence(outbox: Outbox) -> None:
+    window = Window(4, 10.0, live_first=False)
+    window.connected(0)
+    put(outbox, 8)
+    assert send(window, outbox, now=0.0) == [1, 2, 3, 4]
+    assert window.due(20.0) == [1, 2, 3, 4]
