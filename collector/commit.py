@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
@@ -26,7 +27,10 @@ T = TypeVar("T")
 
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 2.0
-"""A store that is back is noticed within it, so that what is read then is not old when it is stored [s]."""
+"""A store that refuses although it is well is tried again within it [s]."""
+_PROBE_S: Final = 0.25
+"""How often a store that does not answer is asked meanwhile, which costs less than a try: what is read when it is back
+must not be old when it is stored [s]."""
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: the collector is being stopped
@@ -200,9 +204,22 @@ class Committer:
                 return done
             pause = min(_FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
             tries += 1
-            if self._stopping.wait(pause):
-                raise Interrupted
+            self._rest(pause)
             self._tally.add(retries=1)
+
+    def _rest(self, pause: float) -> None:
+        """Wait [s], but no longer than until a store that did not answer does."""
+        until = time.monotonic() + pause
+        away = False
+        while (left := until - time.monotonic()) > 0:
+            if self._stopping.wait(min(left, _PROBE_S)):
+                raise Interrupted
+            if self.trouble_kind != "store_unavailable":
+                continue
+            well = self._store.health().ok
+            if well and away:
+                return
+            away = not well
 
     def _note_trouble(self, error: Exception, tries: int) -> None:
         self.trouble = str(error)

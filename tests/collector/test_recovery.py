@@ -10,7 +10,7 @@ import pytest
 from collector import Collector, Quarantine, Settings
 from collector.declined import Declined
 from collector.inbox import Delivery
-from storage import Store, StoreUnavailableError
+from storage import Health, Store, StoreUnavailableError
 from telemetry import Batch, Broker, encode, new_client, topic
 from tests.collector.parts import GATEWAY, SITE, Tripwire, collecting, gateway, now_ms, readings
 from tests.parts import wait_until
@@ -76,6 +76,56 @@ def test_what_found_no_room_is_asked_for_as_soon_as_there_is_room(
         away.lasts = False
         assert publisher.drained(40), "it does not wait for the hour after which it would be sent again"
     assert (store.count(), store.duplicates()) == (400, 0)
+
+
+def test_a_store_that_answers_again_is_written_to_at_once(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Silent(Tripwire):
+        asked = 0
+
+        def health(self) -> Health:
+            self.asked += 1
+            return Health(ok=not away.lasts, engine="test", detail="away")
+
+    monkeypatch.setattr("collector.commit._FIRST_PAUSE_S", 3600.0)
+    monkeypatch.setattr("collector.commit._LONGEST_PAUSE_S", 3600.0)
+    away = Away()
+    silent = Silent(store, away)
+    with (
+        collecting(silent, mosquitto, quarantine) as collector,
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+    ):
+        outbox.put(readings(now_ms() - 60_000, 10))
+        publisher.wake()
+        wait_until(lambda: silent.asked > 2, "it asks how the store is")
+        assert (collector.counters.retries, outbox.counters.pending) == (0, 10)
+        away.lasts = False
+        assert publisher.drained(40), "it does not wait for the hour after which it would try again"
+    assert (store.count(), store.duplicates()) == (10, 0)
+
+
+def test_a_store_that_is_well_and_yet_refuses_is_not_tried_more_often_than_said(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.commit._FIRST_PAUSE_S", 3600.0)
+    monkeypatch.setattr("collector.commit._LONGEST_PAUSE_S", 3600.0)
+    monkeypatch.setattr("collector.commit._PROBE_S", 0.01)
+    asked = []
+
+    class Full(Tripwire):
+        def health(self) -> Health:
+            asked.append(1)
+            return Health(ok=True, engine="test", detail="well, but its disk is full")
+
+    with (
+        collecting(Full(store, Away()), mosquitto, quarantine) as collector,
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+    ):
+        outbox.put(readings(now_ms() - 60_000, 10))
+        publisher.wake()
+        wait_until(lambda: len(asked) > 20, "it asks how the store is")
+        assert collector.counters.retries == 0
 
 
 def test_what_is_new_is_not_held_up_by_what_an_outage_has_left(
