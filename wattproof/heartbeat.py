@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +37,24 @@ def beat(folder: Path, *, ok: bool, worker: int = 1) -> None:
         draft.replace(file)
     except OSError as error:
         log.warning("heartbeat_failed", path=str(file), reason=str(error), advice="check the disk and its room")
+
+
+@contextlib.contextmanager
+def beating(folder: Path, well: Callable[[], bool], worker: int = 1) -> Iterator[None]:
+    """Write the sign of life until the end; in a thread, because whoever asks a store that hangs hears nothing else."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(EVERY_S):
+            ok = well()
+            if not ended.is_set():
+                beat(folder, ok=ok, worker=worker)
+
+    threading.Thread(target=run, name="heartbeat", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def check(folder: Path, worker: int = 1) -> tuple[bool, str]:

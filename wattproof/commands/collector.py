@@ -61,8 +61,10 @@ def run(
             closings.enter_context(caring(store, config.store_settings, Path(config.api_settings.plans)))
         at_work.start()
         closings.callback(at_work.stop)
-        while not stop.wait(heartbeat.EVERY_S):
-            heartbeat.beat(config.folder, ok=at_work.connected and store.health().ok, worker=settings.worker)
+        closings.enter_context(
+            heartbeat.beating(config.folder, lambda: at_work.connected and store.health().ok, settings.worker)
+        )
+        stop.wait()
 
 
 @app.command()

@@ -1,0 +1,89 @@
+"""`wattproof collector run` ends when it is asked to (SIGTERM), whatever its store or its upkeep is doing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from storage import ROLLUP_MS, DuckStore
+from telemetry import Broker, Table
+from tests.collector.parts import gateway, now_ms, readings
+from tests.parts import free_port, wait_until
+
+PATIENCE_S: Final = 25
+"""Below the 30 s after which a request to a database that hangs is given up: nobody may wait for that."""
+
+_EAGER: Final = (
+    "import storage.upkeep as u, wattproof.heartbeat as h; u._EVERY_S = h.EVERY_S = 0.05;"
+    " from wattproof.main import main; main()"
+)
+"""Upkeep and sign of life all the time, instead of once a minute and every 5 s."""
+
+
+@contextlib.contextmanager
+def collector(folder: Path, broker: Broker, *, eager: bool = False, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A collector's process, killed at the end."""
+    environment = os.environ | {"WATTPROOF_BROKER_PORT": str(broker.port), "WATTPROOF_DATA_DIR": str(folder), **more}
+    how = ["-c", _EAGER, "--log-level", "debug"] if eager else ["-m", "wattproof"]
+    with (folder / "collector.log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, *how, "collector", "run"], env=environment, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def ended(process: subprocess.Popen[bytes]) -> int:
+    """Exit code of a process that is asked to end."""
+    process.terminate()
+    return process.wait(PATIENCE_S)
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["refused", "hanging"])
+def test_a_collector_whose_database_is_away_ends_when_it_is_asked_to(
+    mosquitto: Broker, tmp_path: Path, *, hangs: bool
+) -> None:
+    with contextlib.ExitStack() as ends:
+        port = free_port()
+        if hangs:  # whoever connects is never answered
+            listener = ends.enter_context(socket.socket())
+            listener.bind(("127.0.0.1", port))
+            listener.listen(64)
+        more = {"WATTPROOF_STORE_ENGINE": "influx", "WATTPROOF_STORE_INFLUX_URL": f"http://127.0.0.1:{port}"}
+        process = ends.enter_context(collector(tmp_path, mosquitto, eager=True, **more))
+        outbox, publisher = ends.enter_context(gateway(tmp_path, mosquitto))
+        outbox.put(readings(now_ms() - 60_000, 10))
+        publisher.wake()
+        log = tmp_path / "collector.log"
+        wait_until(lambda: "mqtt_ready" in log.read_text(encoding="utf-8"), "the collector listens", deadline_s=60)
+        wait_until(
+            lambda: hangs or "store_unavailable" in log.read_text(encoding="utf-8"), "the batch waits", deadline_s=60
+        )
+        assert ended(process) == 0
+        assert outbox.counters.pending == 10
+
+
+def test_a_collector_that_is_rolling_up_ends_when_it_is_asked_to_and_leaves_the_rest(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    with gateway(tmp_path, mosquitto) as (outbox, publisher), collector(tmp_path, mosquitto, eager=True) as process:
+        first = now_ms() - 40 * 86_400_000
+        windows = [first + ROLLUP_MS * number for number in range(3_000)]
+        power: dict[str, list[float | None]] = {
+            f"active_power_l{phase}_w": [float(number) for number in range(3_000)] for phase in (1, 2, 3)
+        }
+        outbox.put([Table.of(f"press-{number}", "power_meter", windows, power) for number in range(3)])
+        assert publisher.drained(60)
+        assert ended(process) == 0
+    with contextlib.closing(DuckStore(tmp_path / "readings.duckdb")) as store:
+        assert store.count() == 27_000
+        assert 0 < store.touched() < 27_000, "it was at it, and the next collector goes on"
