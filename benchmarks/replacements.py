@@ -117,12 +117,9 @@ class Replacement:
     ) -> tuple[Evaluation, float]:
         """The evaluation, and the true saving of its reporting period [kWh]."""
         plan = self.plan(candidates, selection, **more)
-        energy, table, saved = self.made()
-        ends = [end * self.per_day for end in itertools.accumulate(self.days)]
-        spans = [slice(end - days * self.per_day, end) for end, days in zip(ends, self.days, strict=True)]
-        windows = (plan.baseline, plan.installation, plan.reporting)
-        parts = [_metered(plan, window, energy[at], table[at]) for window, at in zip(windows, spans, strict=True)]
-        return judge_metered(plan, parts[0], parts[1], parts[2], []), float(saved[spans[2]].sum())
+        baseline, installation, reporting = cut(self, plan)
+        last = self.days[2] * self.per_day
+        return judge_metered(plan, baseline, installation, reporting, []), float(self.made()[2][-last:].sum())
 
     def _parts(self, rng: np.random.Generator) -> Floats:
         """Made on working days, in the middle of the day."""
@@ -142,7 +139,20 @@ class Replacement:
         return outdoor
 
 
-def _metered(plan: Plan, window: Window, energy: Floats, table: Floats) -> Metered:
+def cut(machine: Replacement, plan: Plan) -> tuple[Metered, Metered, Metered]:
+    """What is metered in the plan's windows."""
+    energy, table, _ = machine.made()
+    ends = [end * machine.per_day for end in itertools.accumulate(machine.days)]
+    spans = [slice(end - days * machine.per_day, end) for end, days in zip(ends, machine.days, strict=True)]
+    windows = (plan.baseline, plan.installation, plan.reporting)
+    first, second, third = (
+        metered(plan, window, energy[at], table[at]) for window, at in zip(windows, spans, strict=True)
+    )
+    return first, second, third
+
+
+def metered(plan: Plan, window: Window, energy: Floats, table: Floats) -> Metered:
+    """A window all of whose intervals are known."""
     count = len(energy)
     flags = np.zeros(count, dtype=np.uint8)
     return Metered(grid(plan, window), energy, table, np.ones(count), flags, np.ones(count, dtype=np.bool_))

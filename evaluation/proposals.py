@@ -39,6 +39,8 @@ _SURE = 3.0
 _WH_PER_KWH = 1000.0
 _HOUR_MS = 3_600_000.0
 _MINUTE_MS = 60_000
+_SELDOM_MS = 900_000
+"""Power read less often than this says too little of what was drawn between [ms]."""
 _POWER = "active_power_w"
 
 
@@ -73,7 +75,7 @@ def counter_check(plan: Plan, store: Store, windows: tuple[Metered, ...]) -> Cou
     series = Series(plan.site, plan.kind, plan.device, _POWER)
     if plan.energy != "energy_import_wh" or series not in store.series(plan.site):
         return None
-    reading = Reading("mean", max_gap_ms=round(plan.quality.maximum_gap_min * _MINUTE_MS))
+    reading = Reading("mean", max_gap_ms=min(round(plan.quality.maximum_gap_min * _MINUTE_MS), _SELDOM_MS))
     ours = [window for window in windows if len(window.energy)]
     powers = read_means(store, series, [window.grid.edges_ms for window in ours], reading)
     counted, drawn, apart = [], [], 0

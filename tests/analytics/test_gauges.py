@@ -1,4 +1,4 @@
-"""Time-weighted means of gauges."""
+"""Time-weighted means of gauges, and how long states held."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from analytics import Flag, interval_mean
+from analytics import Flag, interval_mean, interval_share
 
 MINUTE = 60_000
 
@@ -62,3 +62,25 @@ def test_a_reading_that_is_nan_was_not_read() -> None:
     assert found.values.tolist()[0::3] == [1.5, 4.5]
     assert np.isnan(found.values[1:3]).all()
     assert found.coverage.tolist() == [1, 0, 0, 1]
+
+
+def test_a_state_lasts_until_it_is_read_again() -> None:
+    times, held = np.array([0, 600, 1800, 3000]), np.array([True, False, True, True])
+    found = interval_share(times, held, np.array([0, 1200, 2400, 3600]))
+    # In 0-600 and from 1800 on; after the last reading nothing is known.
+    assert found.values == pytest.approx([0.5, 0.5, 1.0])
+    assert found.coverage == pytest.approx([1.0, 1.0, 0.5])
+    assert found.flags.tolist() == [0, 0, int(Flag.GAP)]
+
+
+def test_a_state_is_not_known_across_a_gap_nor_from_a_single_reading() -> None:
+    times, held = np.array([0, 100, 5000, 5100]), np.array([True, True, False, True])
+    found = interval_share(times, held, np.array([0, 2500, 5100]), max_gap_ms=1000)
+    assert found.values == pytest.approx([1.0, 0.0])
+    assert found.coverage == pytest.approx([100 / 2500, 100 / 2600])
+    alone = interval_share(times[:1], held[:1], np.array([0, 2500]))
+    assert np.isnan(alone.values).all()
+    with pytest.raises(ValueError, match="one each"):
+        interval_share(times, held[:2], np.array([0, 2500]))
+    with pytest.raises(ValueError, match="must rise"):
+        interval_share(times[::-1], held, np.array([0, 2500]))
