@@ -106,7 +106,7 @@ def test_it_is_found_on_a_serial_line_as_well() -> None:
     async def run() -> Found:
         async with rtu_server(device(4, WORDS, {})) as url:
             settings = line_settings(urlsplit(url).path, 19200, "N", 1, everything=False)
-            return await scan_serial(settings, range(3, 6), Unwatched(), profiles=[])
+            return await scan_serial(settings, range(3, 6), Unwatched(), profiles=[], turnaround_s=0.5)
 
     (unit,) = asyncio.run(run()).units
     assert unit.best is not None
