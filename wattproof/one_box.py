@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from telemetry import Broker
-from wattproof import services
+from wattproof import heartbeat, services
 from wattproof.child import Child
 from wattproof.commands.edge import Started
 from wattproof.config import Config
@@ -55,6 +55,9 @@ def run(config: Config, site: Path | None, announce: Callable[[str], None]) -> N
             config.store_settings,
         )
         closing.enter_context(box)
+        closing.enter_context(
+            heartbeat.beating(folder, lambda: box.collector.connected and store.health().ok, config.collector.worker)
+        )
         agent = None
         if site is not None:
             agent = start_agent(closing, site, folder, users["gateway"])

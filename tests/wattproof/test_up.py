@@ -85,6 +85,8 @@ def test_one_box_reads_a_factory_and_sets_poison_aside(site: Path, config: Path,
         for page, word in (("healthz", "ok"), ("readyz", ""), ("metrics", "wattproof_collector_written_total")):
             with urllib.request.urlopen(f"http://127.0.0.1:{endpoint}/{page}", timeout=5) as answer:
                 assert word in answer.read().decode(), page
+        health = ("-c", str(config), "collector", "health")
+        wait_until(lambda: wattproof(*health).returncode == 0, "the collector's sign of life", 40)
 
         users = json.loads((tmp_path / "data" / "broker-users.json").read_text())
         port = int(re.findall(r"port: (\d+)", config.read_text())[1])
