@@ -38,15 +38,16 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def ask(broker: Broker, client_id: str, expiry_s: int, *, with_reports: bool = False) -> Told:
-    """Connect once as `client_id` and hear what the broker grants; its session and what waits in it stay as they are.
+    """Connect once as `client_id` and hear what the broker grants.
 
-    Do it before that client's own session begins: a broker lets each identity in once at a time.
+    A session that was there stays as it is, with what waits in it; where there was none, none is left behind. Do it before that client's own session begins: a broker lets each identity in once at a time.
     """
     client = new_client(msgspec.structs.replace(broker, protocol="5"), client_id, manual_ack=True)
     answered, told = threading.Event(), dict[str, Any]()
     reports: dict[str, str] = {}
 
-    def connected(_client: Any, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
+    def connected(_client: Any, _data: Any, flags: Any, reason: Any, properties: Any) -> None:
+        told["kept"] = flags.session_present
         if reason.is_failure:
             told["problem"] = str(reason)
         else:
@@ -76,7 +77,10 @@ def ask(broker: Broker, client_id: str, expiry_s: int, *, with_reports: bool = F
             threading.Event().wait(_REPORTS_S)
             client.unsubscribe(list(_REPORTS))
     finally:
-        client.disconnect()
+        leave = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+        if not told.get("kept") and expiry_s:
+            leave.SessionExpiryInterval = 0
+        client.disconnect(properties=leave)
         client.loop_stop()
     log.debug("broker_asked", granted=told.get("granted"), problem=told.get("problem", ""))
     return Told(told.get("granted"), reports, told.get("problem", "") if "granted" not in told else "")

@@ -312,11 +312,18 @@ def test_a_collector_stores_what_a_publisher_may_write_and_tells_its_birth(with_
         store.close()
 
 
-def test_the_brokers_limits_can_be_found_out_with_the_collectors_rights(site: Site) -> None:
+def test_nothing_is_tried_in_a_session_that_waits_for_the_collector(site: Site) -> None:
+    batches = topic(SITE, "gw-1", BATCH)
+    with site.client("collector", batches):
+        pass
+    with site.client(GATEWAY) as gateway:
+        gateway.sent(batches, b"while it is away")
     told = ask(site.broker("collector"), "wattproof-collector", 60, with_reports=True)
     assert told.reports["$SYS/broker/publish/messages/dropped"] == "0"
     probed = probe(site.broker("collector"), "wattproof-collector")
     assert probed.problem == "the broker keeps a session of this identity, which is left as it is"
+    with site.client("collector") as collector:
+        wait_until(lambda: collector.received, "what waited is there")
 
 
 def test_the_limits_that_are_generated_leave_nothing_too_tight(site: Site) -> None:
@@ -325,4 +332,5 @@ def test_the_limits_that_are_generated_leave_nothing_too_tight(site: Site) -> No
     assert probed == Probed(queue=PROBE_MESSAGES, largest=True)
     told = ask(broker, "wattproof-collector", 60)
     assert told.granted is not None
+    assert probe(broker, "wattproof-collector").problem == "", "asking leaves no session behind"
     assert shortfalls(told.granted, shared=True, expiry_s=86_400, probed=probed) == []

@@ -102,7 +102,6 @@ def check(
 
     config = load(find_file(context.obj, os.environ), os.environ)
     settings = _told(config.collector, workers_group, None)
-    # First, for where certificates make identities it uses that of the session which asking leaves behind.
     probed = collector.probe(config.broker, settings.identity)
     told = collector.ask(config.broker, settings.identity, settings.session_expiry_s, with_reports=True)
     if told.granted is None:
