@@ -32,6 +32,11 @@ installation: {_window(windows.installation)}
 reporting: {_window(windows.reporting)}
 granularity: day
 confidence: 0.9
+candidates: # the one that best predicts stretches of the baseline held out whole is used; every one's answer is shown
+  linear: [production, operating, temperature]
+  no weather: [production, operating]
+  heating: {{family: change_point, form: 3PH, temperature: temperature, drivers: [production, operating]}}
+  weekdays: {{family: levels, by: [weekday], drivers: [production]}}
 """
 
 

@@ -24,6 +24,13 @@ baseline: {first_day: 2026-03-02, last_day: 2026-04-26}
 installation: {first_day: 2026-04-27, last_day: 2026-04-28}
 reporting: {first_day: 2026-04-29, last_day: 2026-05-24}
 claim: {minimum_saving_pct: 5}
+selection: {rule: first}
+candidates:
+  production: [production]
+  weekdays: {family: levels, by: [weekday]}
+  crowded: {family: levels, by: [weekday], drivers: [production]}
+adjustments:
+  - {first_day: 2026-05-11, last_day: 2026-05-24, kwh_per_day: 2, error_kwh_per_day: 0.5, reason: 금형 온조기 추가}
 """
 
 _KST = timezone(timedelta(hours=9))

@@ -137,6 +137,28 @@ def test_the_evaluation_page_shows_the_verdict_and_how_sure_it_is(site: Running,
     assert [value for value in days[1] if value is not None] == found["intervals"]["actual_kwh"]
 
 
+def test_the_evaluation_page_shows_what_an_evaluator_asks_for(site: Running, visit: Visit) -> None:
+    page = visit.page
+    found = httpx.get(f"{site.url}/api/sites/{WORKS}/plans/press-2-2026/evaluation").json()
+    page.goto(f"{site.url}{EVALUATION}?lang=en")
+    rows = page.locator(".candidates tbody tr")
+    assert rows.count() == len(found["candidates"]) == 3
+    for row, candidate in zip(rows.all(), found["candidates"], strict=True):
+        assert candidate["name"] in row.inner_text()
+        assert f"{candidate['saving_kwh']:,.0f} kWh" in row.inner_text()
+        assert row.locator("svg.answer").count() == 1
+    assert page.locator('.candidates tr[data-chosen="true"] th').inner_text().startswith("production")
+    assert "the first one named" in page.locator(".candidates").inner_text()
+    assert page.locator("table.checks tbody tr").count() == len(found["checks"])
+    assert all(check["passed"] for check in found["checks"] if check["passed"] is not None)
+    main = page.locator("main").inner_text()
+    assert "금형 온조기 추가" in main
+    assert f"+{found['adjustments'][0]['kwh']:,.0f} ± {found['adjustments'][0]['error_kwh']:,.0f} kWh" in main
+    assert page.locator(".strip .dot").count() == found["placebos"]["count"]
+    assert page.locator(".grade").get_attribute("data-grade") == found["conditions"]
+    assert "Changes to be looked at" in main
+
+
 def test_a_plan_that_cannot_be_read_is_shown_with_its_problem(site: Running, visit: Visit) -> None:
     visit.page.goto(f"{site.url}{PLANS}?lang=en")
     assert "scribble.yaml:" in visit.page.locator(".broken").inner_text()

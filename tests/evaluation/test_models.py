@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import jsonschema
+import msgspec
 import pytest
+import yaml
 
 from evaluation import parse_plan
 from evaluation.models import ChangePoint, Levels, Linear, Machine, Mean, TimeOfWeek, drivers_of
+from evaluation.schema import plan_schema
 from telemetry import DocumentError
 from tests.evaluation.factory import PLAN
 
+ROOT = Path(__file__).parents[2]
 HOURLY = "granularity: hour\n"
 STATE = "  - {name: producing, device: plc, kind: plc, channel: run_state, aggregate: hours, states: [3]}\nbaseline:"
 WITH_STATE = PLAN.replace("baseline:", STATE, 1)
@@ -45,6 +53,15 @@ candidates:
     }
     assert drivers_of(plan.models["cooling"]) == ["temperature", "production"]
     assert (plan.selection.rule, plan.selection.folds) == ("first", 4)
+
+
+def test_the_published_schema_is_the_plans_own_and_takes_what_is_documented() -> None:
+    published = json.loads((ROOT / "docs" / "plan.schema.json").read_text(encoding="utf-8"))
+    assert published == json.loads(json.dumps(plan_schema())), "python -m evaluation writes it anew"
+    for page in ("plans.md", "plans.ko.md"):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+        assert set(parse_plan(text).models) == {"linear", "cooling", "weekdays", "states"}
+        jsonschema.validate(json.loads(msgspec.json.encode(yaml.safe_load(text))), published)
 
 
 def test_a_plan_without_candidates_means_one_linear_model_of_all_its_drivers() -> None:
