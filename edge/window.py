@@ -11,8 +11,9 @@ import msgspec
 
 from edge.outbox import Outbox, Pending
 
-_LONGEST_BACKOFF: Final = 16
-"""Resends wait at most this many times ``resend_after_s``."""
+_LONGEST_BACKOFF: Final = 4
+"""Resends wait at most this many times ``resend_after_s``: so late a collector may be heard of that the broker never
+knew, and so had nothing kept for it."""
 _LAG: Final = 4
 """Windows of new batches that may wait before the oldest of them are left to the backlog."""
 _PAGE: Final = 128
@@ -208,11 +209,11 @@ class Window:
         return gone
 
     def _break_silence(self, now: float) -> None:
-        """Give what is in flight time to be acknowledged too, and leave its places to what is new."""
+        """Give what is in flight, unless it was lost, time to be acknowledged too; leave its places to what is new."""
         for flight in self._flights.values():
             flight.live = False
             if not flight.wanted:
-                flight.due = now + self._resend_after_s * random.uniform(1.0, 1.25)  # noqa: S311 - jitter, no secret
+                flight.due = now + self._resend_after_s * random.uniform(0.25, 0.3)  # noqa: S311 - jitter, no secret
         self._live_flights = 0
         self._anew = True
 
