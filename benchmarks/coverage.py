@@ -2,9 +2,9 @@
 
 "simulated": thousands of retrofits with a known truth: the old machine's expected energy less the new one's under the
 reporting period's drivers, each machine with an autocorrelated noise of its own. Beside the default
-(placebo-calibrated) band stand, on the same draws, the exact AR(1) band with its placebos left out, the published
-formulas and a block bootstrap; and the oracle: 1.645 deviations of the error itself, which only the one who knows the
-process can tell. The odd cases have what the band was not designed on; where their covariance can be written down,
+(placebo-calibrated) band stand, on the same draws, the exact AR(1) band without placebos, the published formulas and a
+block bootstrap; and the oracle: 1.645 deviations of the error itself, which only the one who knows the process can
+tell. The odd cases have what the band was not designed on; where their covariance can be written down,
 beside them stands how much likelier than AR(1) noise the true one is in the baselines drawn, which is what anybody can
 see of it there. A case's target is 87 to 93 % and what chance adds at so many draws; all cases together must be within
 87 to 93 %.
@@ -49,7 +49,7 @@ from benchmarks.frame import Figure, at_least, at_most, report, within
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 NOMINAL = 0.9
-METHODS = ("default", "without placebos", "1.26", "1.26 with n′", "Sun & Baltazar (CalTRACK daily)", "bootstrap")
+METHODS = ("default", "exact AR(1)", "1.26", "1.26 with n′", "Sun & Baltazar (CalTRACK daily)", "bootstrap")
 SAVINGS = (0.05, 0.10, 0.20)
 
 
