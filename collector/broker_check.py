@@ -40,7 +40,8 @@ class Told(msgspec.Struct, frozen=True):
 def ask(broker: Broker, client_id: str, expiry_s: int, *, with_reports: bool = False) -> Told:
     """Connect once as `client_id` and hear what the broker grants.
 
-    A session that was there stays as it is, with what waits in it; where there was none, none is left behind. Do it before that client's own session begins: a broker lets each identity in once at a time.
+    A session that was there stays as it is, with what waits in it; where there was none, none is left behind. Do it
+    before that client's own session begins: a broker lets each identity in once at a time.
     """
     client = new_client(msgspec.structs.replace(broker, protocol="5"), client_id, manual_ack=True)
     answered, told = threading.Event(), dict[str, Any]()
