@@ -18,7 +18,7 @@ from storage import Store
 
 log = structlog.get_logger(__name__)
 
-BAND = "placebo-calibrated AR(1) band, rho by restricted likelihood"
+BAND = "placebo-calibrated band, noise AR(1) with a slow part by restricted likelihood"
 
 
 def evaluate(plan: Plan, store: Store) -> Evaluation:
@@ -102,6 +102,9 @@ def judge_metered(
         conditions=coverage.condition_grade(case, drivers),
         checks=checks(case, windows, fitted, detectable, counter),
         counter_check=counter,
+        # A saving that nothing may be said about is worth nothing that may be said.
+        worth=None if saving is None or verdict is Verdict.NOT_PROVABLE else sections.worth_result(case, saving),
+        intensities=intensities(case),
     )
 
 
