@@ -41,7 +41,7 @@ _COARSE, _FINE = 31, 31
 _LIKELY = 12.0
 _NEGLIGIBLE = 1e-4
 _SHORTS = slice(0, 27, 2)
-"""The coarse candidates that serve as r, up to 0.95."""
+"""The coarse candidates that serve as r, up to 0.98."""
 _SLOWEST, _QUICKEST, _SCALES = 0.5, 2.0, 6
 """Time constants of the slow part: the longest as a share of the baseline, the shortest in intervals, how many."""
 _SHARES = np.arange(0.1, 1.0, 0.2)
