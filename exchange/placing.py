@@ -96,6 +96,7 @@ def place(
         return Placed(series, around[inside], held[inside])
     preceded = not len(there) and bool((around < first - 1).any())
     times, values = register(found, float(there[0]) if len(there) else 0.0, preceded=preceded)
+    values = _as_held(times, values, around, held)
     _refuse_among_others(series, times, values, around, held)
     return Placed(series, times, values)
 
@@ -107,6 +108,15 @@ def _told_already(found: FileSeries, around: Times, held: Floats) -> bool:
         return False
     there = bool((around[at[0]] == found.starts).all() and (around[at[1]] == found.ends).all())
     return there and bool((np.abs(held[at[1]] - held[at[0]] - found.values) <= _SAME).all())
+
+
+def _as_held(times: Times, values: Floats, around: Times, held: Floats) -> Floats:
+    """A counter with the store's own value wherever that is the same but for what adding up in another order leaves."""
+    _, ours, theirs = np.intersect1d(times, around, assume_unique=True, return_indices=True)
+    close = np.abs(values[ours] - held[theirs]) <= _SAME
+    values = values.copy()
+    values[ours[close]] = held[theirs[close]]
+    return values
 
 
 def _kind(found: FileSeries, store: Store, site: str) -> str:

@@ -226,8 +226,22 @@ def test_months_are_laid_in_front_of_each_other_newest_first(tmp_path: Path) -> 
     for first, last in ((5, 8), (0, 5)):
         bring_in(store, tmp_path, "\n".join([head, *rows[first * 96 : last * 96]]))
     assert by_day(store, 8).values.tolist() == pytest.approx((1000 * kwh.reshape(9, 96).sum(axis=1))[:8].tolist())
+    held = store.count()
+    bring_in(store, tmp_path, "\n".join([head, *rows[2 * 96 : 7 * 96]]))
+    assert store.count() == held
     with pytest.raises(exchange.ConflictError, match="import the newest file first"):
         bring_in(store, tmp_path, "\n".join([head, *rows[96 : 3 * 96]]).replace(",3.", ",4."))
+    store.close()
+
+
+def test_a_file_that_overlaps_a_history_counted_back_goes_on_from_it(tmp_path: Path) -> None:
+    text, kwh = steel_days(6)
+    head, *rows = text.splitlines()
+    store = DuckStore(tmp_path / "readings.duckdb")
+    for first, last in ((2, 4), (0, 2), (1, 6)):
+        bring_in(store, tmp_path, "\n".join([head, *rows[first * 96 : last * 96]]))
+    assert by_day(store, 6).values.tolist() == pytest.approx((1000 * kwh.reshape(6, 96).sum(axis=1)).tolist())
+    assert store.count() == 6 * 96 + 1
     store.close()
 
 
