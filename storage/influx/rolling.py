@@ -25,8 +25,8 @@ log = structlog.get_logger(__name__)
 _LINES_PER_REQUEST: Final = 2_000
 _SPAN_TOGETHER_MS: Final = 2 * 86_400_000
 """Readings of a family are fetched at once for ranges up to this length."""
-_READINGS_TOGETHER: Final = 200_000
-"""About so many are in memory at once, beyond what one device has: 10 MB with what the answer is made of."""
+_READINGS_TOGETHER: Final = 100_000
+"""About so many are in memory at once, beyond what one device has: 3 MB with what the answer is made of."""
 _MOST_DEVICES: Final = 200
 _IN_FLIGHT_MS: Final = 600_000
 """A note younger than this may still have an elder brother on its way to the server."""
