@@ -64,9 +64,11 @@ class _Readings:
         found = cursor.execute(
             f"SELECT series_id, time, value FROM readings WHERE {span} AND series_id IN (FROM wanted)"  # noqa: S608 - integers
         ).fetchnumpy()
-        ids, times = np.asarray(found["series_id"]), np.asarray(found["time"], np.int64)
-        order = np.lexsort((times, ids))
-        ids, self._times, self._values = ids[order], times[order], np.asarray(found["value"], np.float64)[order]
+        order = np.lexsort((found["time"], found["series_id"]))
+        # Each column is let go of when it has been sorted: there may be a million rows.
+        ids = np.asarray(found.pop("series_id"))[order]
+        self._times = np.asarray(found.pop("time"), np.int64)[order]
+        self._values = np.asarray(found.pop("value"), np.float64)[order]
         self._bounds = {
             number: (int(first), int(last))
             for number, first, last in zip(
