@@ -49,13 +49,13 @@ def duck(tmp_path_factory: pytest.TempPathFactory) -> Reckonings:
     return Reckonings(honest[0], tampered)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_hundred_faults_lose_and_double_nothing_in_duckdb(duck: Reckonings) -> None:
     assert duck.honest.clean
     check_clean(msgspec.to_builtins(duck.honest))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_the_reckoning_finds_what_is_gone_what_was_altered_what_is_there_twice_and_what_nobody_read(
     duck: Reckonings,
 ) -> None:

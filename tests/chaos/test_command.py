@@ -17,7 +17,7 @@ from tests.chaos.parts import CLEAN, check_clean
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_the_command_strikes_influxdb_and_prints_the_ledger(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "chaos", "--store", "influx", "--faults", "50", "--seed", "4", "--json"]
     command += ["--keep", str(tmp_path / "run")]
