@@ -192,6 +192,13 @@ reporting: {{first_day: 2018-02-15, last_day: 2018-03-06}}
     assert result.saving.kwh == pytest.approx(expected, rel=1e-6)
     truth = 20 * kwh[: 43 * 96].sum() / 43 - kwh[45 * 96 : 65 * 96].sum()
     assert result.saving.kwh == pytest.approx(truth, rel=1e-3)
+    # Quarter-hours tell the same when the readings of file and meter have had their time.
+    store.roll(NOW)
+    store.forget(START + 50 * DAY, START)
+    later = evaluation.evaluate(plan, store)
+    assert (later.baseline.usable, later.reporting.usable) == (43, 20)
+    assert later.saving is not None
+    assert later.saving.kwh == pytest.approx(result.saving.kwh, rel=1e-6)
 
 
 def test_an_interrupted_import_in_front_of_a_meter_goes_on_where_it_was(
