@@ -128,7 +128,7 @@ def avoided_energy(
         own = fit_linear(drivers, energy, model.names, model.chosen)
         samples.append(_sample(own, drivers, positions))
     placebo = method is BandMethod.PLACEBO
-    noise = estimate_noise(samples, informing=1 if placebo else None, scales=2 if placebo else 1)
+    noise = estimate_noise(samples, scales=2 if placebo else 1)
     band = saving_band(noise, baseline, model.design(drivers), positions)
     calibration = None
     if placebo:

@@ -130,16 +130,13 @@ class _Candidates:
     variance: Floats
 
 
-def estimate_noise(samples: Sequence[Sample], *, informing: int | None = None, scales: int = 2) -> Noise:
+def estimate_noise(samples: Sequence[Sample], *, scales: int = 2) -> Noise:
     """Candidates of the autocorrelation weighted by the samples' restricted likelihood; their noises are independent.
 
     Parameters
     ----------
     samples
         Each with its own coefficients and its own σ²; each with at least one degree of freedom.
-    informing
-        How many of the samples, from the first, speak about the autocorrelation; all by default. A short sample with
-        many coefficients cannot see a slow component and argues for a small ρ on a meter that has one.
     scales
         1 for AR(1) noise alone, 2 to reckon with a slow component beside it.
     """
@@ -147,10 +144,10 @@ def estimate_noise(samples: Sequence[Sample], *, informing: int | None = None, s
     parts = [contrasts(sample.design, sample.energy, sample.positions) for sample in samples]
     likelihoods = [restricted(part, coarse) for part in parts]
     log, variance = (np.stack([found[k] for found in likelihoods]) for k in (0, 1))
-    forms = [_single_scale(parts, coarse, log[:informing].sum(axis=0))]
+    forms = [_single_scale(parts, coarse, log.sum(axis=0))]
     if scales > 1:
         forms.append(_two_scales(parts, coarse[_SHORTS], log[:, _SHORTS], variance[:, _SHORTS]))
-    told = [form.log[:informing].sum(axis=0) for form in forms]
+    told = [form.log.sum(axis=0) for form in forms]
     most = max(float(one.max()) for one in told)
     weight = np.concatenate([form.prior * np.exp(one - most) for form, one in zip(forms, told, strict=True)])
     # Taken off all of them, so that none comes or goes by the last digit of the input.

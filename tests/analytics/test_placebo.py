@@ -122,17 +122,15 @@ def test_nothing_is_supported_without_a_placebo() -> None:
     assert np.isfinite(found.band.half_width(0.9)).all()
 
 
-def test_a_noise_informed_by_the_first_sample_alone_keeps_its_rho_for_both() -> None:
+def test_what_the_reporting_period_says_of_the_autocorrelation_counts_too() -> None:
     rng = np.random.default_rng(2)
     at = np.arange(80)
     first = Sample(np.ones((80, 1)), ar1(rng, at, 0.8), at)
     second = Sample(np.ones((30, 1)), 3 * rng.normal(size=30), at[:30])
-    alone = estimate_noise([first])
-    both = estimate_noise([first, second], informing=1)
-    assert both.rho.tolist() == alone.rho.tolist()
-    assert both.weight.tolist() == alone.weight.tolist()
-    assert both.variance.shape == (2, len(alone.weight))
-    assert estimate_noise([first, second]).mean_rho < alone.mean_rho
+    both = estimate_noise([first, second])
+    assert both.variance.shape == (2, len(both.weight))
+    assert both.freedom.tolist() == [79, 29]
+    assert estimate_noise([second]).mean_rho < both.mean_rho < estimate_noise([first]).mean_rho
 
 
 def replacement(seed: int, *, drift: float) -> tuple[float, float, float]:
