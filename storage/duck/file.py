@@ -50,6 +50,9 @@ CONFIG: Final = {
     "autoload_known_extensions": "false",
 }
 
+_LONGEST_WAIT_S: Final = 5.0
+"""How long a change of files may hold everybody up for the sake of a long query [s]."""
+
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _FULL = re.compile(
     r"no space left|could not (?:write|fsync|sync|truncate)|file too large|disk quota|out of disk", re.IGNORECASE
@@ -110,6 +113,7 @@ class DataFile:
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._in_use = 0
+        self._changing = False
         self._invalid = False
         self._closed = False
         with _open_files_lock:
@@ -144,7 +148,8 @@ class DataFile:
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of its own to the same database, for one thread and one use; errors leave it as store errors."""
         with self.explained():
-            with self._lock:
+            with self._idle:
+                self._idle.wait_for(lambda: not self._changing)
                 if self._closed:
                     raise StoreError(f"{self.path} is closed")
                 if self._invalid:
@@ -167,23 +172,35 @@ class DataFile:
         Raises
         ------
         StoreError
-            When the log could not be emptied (a full disk): this file stays.
+            When the log could not be emptied (a full disk), or uses under way do not end soon (a backup): this file
+            stays.
         """
         with self._idle, self.explained():
-            self._idle.wait_for(lambda: not self._in_use)
-            if self._closed:
-                raise StoreError(f"{self.path} is closed")
-            self._connection.close()
+            self._changing = True
             try:
-                # A log that is left would be replayed into the new file.
-                if self.path.with_name(self.path.name + ".wal").exists():
-                    raise StoreError(f"{self.path}: its log could not be written into it; make room on the disk")
-                put_in_place(part, self.path)
+                if not self._idle.wait_for(lambda: not self._in_use, _LONGEST_WAIT_S):
+                    raise StoreError(f"{self.path} is being read for long, by a backup perhaps; try again later")
+                if self._closed:
+                    raise StoreError(f"{self.path} is closed")
+                self._exchange(part)
             finally:
-                self._connection = self._connect()
+                self._changing = False
+                self._idle.notify_all()
+
+    def _exchange(self, part: Path) -> None:
+        self._invalid = True  # until it is open again, be it at the next use
+        self._connection.close()
+        try:
+            # A log that is left would be replayed into the new file.
+            if self.path.with_name(self.path.name + ".wal").exists():
+                raise StoreError(f"{self.path}: its log could not be written into it; make room on the disk")
+            put_in_place(part, self.path)
+        finally:
+            self._connection = self._connect()
+            self._invalid = False
 
     def _reopen(self) -> None:
-        """Start the database again after a fatal error (a checkpoint that found the disk full); the log keeps all."""
+        """Start the database again after an error that ended it (a checkpoint on a full disk); the log keeps all."""
         self._connection.close()
         self._connection = self._connect()
         self._invalid = False

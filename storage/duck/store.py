@@ -89,9 +89,9 @@ class DuckStore:
                 if len(columns.time):
                     self._settling.will_write(columns)
                 pairs = self._committing.commit(cursor, new, columns, self._newest, self._touches, intake.gaps)
-                self._in_doubt = False
                 self._newest.committed(new, columns)
                 self._touches.committed(pairs)
+                self._in_doubt = False
         return Written(intake.stored, len(intake.gaps), tuple(intake.rejected))
 
     def read(self, series: Series, start: int, end: int) -> tuple[Times, Values]:

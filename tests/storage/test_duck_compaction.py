@@ -14,6 +14,7 @@ from storage import DuckStore, StoreError
 from storage.duck import compaction, file
 from storage.duck.maintenance import attached
 from telemetry import Gap
+from tests.parts import wait_until
 from tests.storage.parts import DAY, MAIN, SITE, batch, points
 from tests.storage.test_conformance_rollups import START, minutes, roll, write
 from tests.storage.test_duck_faults import child
@@ -232,3 +233,69 @@ def test_what_a_killed_compaction_left_is_removed_when_the_file_is_opened(tmp_pa
         (tmp_path / name).write_text("half a file")
     DuckStore(tmp_path / "readings.duckdb").close()
     assert [path.name for path in tmp_path.iterdir()] == ["readings.duckdb"]
+
+
+def test_readers_that_follow_each_other_closely_do_not_keep_a_compaction_and_the_writers_waiting(
+    tmp_path: Path,
+) -> None:
+    store = filled(tmp_path / "readings.duckdb")
+    before = everything(store)
+    done, events = threading.Event(), list[str]()
+
+    def compacted() -> None:
+        compaction.compact(store)
+        events.append("compacted")
+        done.set()
+
+    def counted() -> None:
+        store.count()
+        events.append("counted")
+
+    with store.file.cursor():
+        threading.Thread(target=compacted, daemon=True).start()
+        wait_until(lambda: store.file._changing, "the file is to be changed", deadline_s=DEADLINE_S)
+        reader = threading.Thread(target=counted, daemon=True)
+        reader.start()
+        assert not done.is_set()
+        events.append("read")
+    assert done.wait(DEADLINE_S)
+    reader.join(DEADLINE_S)
+    assert events[0] == "read"
+    assert sorted(events[1:]) == ["compacted", "counted"]
+    assert everything(store) == before
+    store.close()
+
+
+def test_a_long_query_makes_a_compaction_give_way_and_not_the_writers_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "_LONGEST_WAIT_S", 0.05)
+    store = filled(tmp_path / "readings.duckdb")
+    before = everything(store)
+    with store.file.cursor(), pytest.raises(StoreError, match="is being read for long"):
+        compaction.compact(store)
+    assert everything(store) == before
+    write(store, {START + 20 * DAY: 5.0})
+    compaction.compact(store)
+    store.close()
+
+
+def test_a_new_file_that_cannot_be_opened_at_once_is_opened_at_the_next_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = filled(tmp_path / "readings.duckdb")
+    before = store.count()
+    connect, failed = file.DataFile._connect, list[bool]()
+
+    def once(self: file.DataFile) -> duckdb.DuckDBPyConnection:
+        if not failed:
+            failed.append(True)
+            raise StoreError("no room just now")
+        return connect(self)
+
+    monkeypatch.setattr(file.DataFile, "_connect", once)
+    with pytest.raises(StoreError, match="no room just now"):
+        compaction.compact(store)
+    write(store, {START + 20 * DAY: 5.0})
+    assert (store.count(), store.duplicates()) == (before + 1, 0)
+    store.close()
