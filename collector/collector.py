@@ -287,19 +287,21 @@ class Collector:
 
     def _run(self) -> None:
         while deliveries := self._inbox.take(self._most):
+            outcomes: list[Outcome] = []
             try:
                 outcomes = self._committer.commit(deliveries, self._clock())
+                self._answer(outcomes)
             except Interrupted:
                 return
             except Exception:
                 # A defect of ours: the gateways keep these batches and send them again, the line goes on.
                 log.exception("commit_failed", messages=len(deliveries))
+            try:
                 self._release(deliveries)
-                continue
-            self._answer(outcomes)
-            self._release(deliveries)
-            self._call_back()
-            self._tell({id(batch): batch for _, _, batch in outcomes if batch is not None}.values())
+                self._call_back()
+                self._tell({id(batch): batch for _, _, batch in outcomes if batch is not None}.values())
+            except Exception:
+                log.exception("telling_failed", messages=len(deliveries))
 
     def _release(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge deliveries to the broker, which then may deliver others; to a gateway this says nothing."""

@@ -33,8 +33,16 @@ _PROBE_S: Final = 0.25
 must not be old when it is stored [s]."""
 
 
+_SUSPECT_AFTER: Final = 3
+"""Tries after which an error that is no outage, of a store that is well, is taken for the batches' own."""
+
+
 class Interrupted(Exception):  # noqa: N818 - no error: the collector is being stopped
     """Stopped while store or quarantine were failing; nothing of this may be acknowledged."""
+
+
+class _SuspectError(Exception):
+    """A store that is well fails again and again over what it is given."""
 
 
 class Outcome(NamedTuple):
@@ -196,6 +204,8 @@ class Committer:
             try:
                 done = work()
             except (StoreError, QuarantineError) as error:
+                if type(error) is StoreError and tries >= _SUSPECT_AFTER and self._store.health().ok:
+                    raise _SuspectError(str(error)) from error
                 self._note_trouble(error, tries)
             else:
                 if self.trouble:

@@ -31,7 +31,7 @@ FUTURE_MS: Final = 5 * 60 * 1000
 """How far a gateway's clock may run ahead of ours [ms]."""
 EARLIEST: Final = 946_684_800_000
 """2000-01-01 UTC: a time before it is a clock that was never set [ms since 1970-01-01 UTC]."""
-_LARGEST_SEQ: Final = 2**53
+_LARGEST: Final = 2**53
 """Beyond it, JSON numbers lose their last digit on the way."""
 
 
@@ -171,7 +171,7 @@ def check_whole(batch: Batch, site: str, gateway: str) -> Refusal | None:
     if (batch.site, batch.gateway) != (site, gateway):
         told = f"says site {batch.site!r}, gateway {batch.gateway!r}; came as {site}/{gateway}"
         return Refusal(Reason.TOPIC_MISMATCH, told, readings=batch.readings)
-    if not 1 <= batch.seq < _LARGEST_SEQ:
+    if not 1 <= batch.seq < _LARGEST:
         return Refusal(Reason.MALFORMED, f"seq {batch.seq} is not 1 or more - at `$.seq`", readings=batch.readings)
     tables = len(batch.tables)
     if tables < 2 or len({(table.kind, table.device) for table in batch.tables}) == tables:
@@ -196,7 +196,7 @@ def find_sender(topic: str, payload: bytes) -> Sender | None:
     if not isinstance(found, dict):
         return None
     epoch, seq = found.get("epoch"), found.get("seq")
-    if isinstance(epoch, str) and isinstance(seq, int) and not isinstance(seq, bool) and 1 <= seq < _LARGEST_SEQ:
+    if isinstance(epoch, str) and isinstance(seq, int) and not isinstance(seq, bool) and 1 <= seq < _LARGEST:
         return Sender(address.site, address.gateway, epoch, seq)
     return None
 
@@ -242,7 +242,7 @@ def _plausible(table: Table) -> bool:
     return True
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _ranges(names: tuple[str, ...]) -> tuple[tuple[float, float], ...] | None:
     """Lowest and highest plausible value of each channel; None when one is unknown."""
     known = [CHANNELS.get(name) for name in names]
@@ -335,7 +335,7 @@ def _sound(gap: Gap, now: int, refusals: list[Refusal]) -> bool:
         channel(gap.channel)
     except ValueError as error:
         problem = str(error)
-    if not EARLIEST <= gap.start <= gap.end <= now + FUTURE_MS or gap.readings < 0:
+    if not EARLIEST <= gap.start <= gap.end <= now + FUTURE_MS or not 0 <= gap.readings < _LARGEST:
         problem = problem or f"{gap.readings} readings from {gap.start} to {gap.end}"
     if problem:
         part = f"gap {gap.kind}/{gap.device}/{gap.channel}/{gap.start}"

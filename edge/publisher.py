@@ -160,6 +160,8 @@ class Publisher:
 
     def _on_acks(self, messages: Sequence[Publish], _connection: int) -> None:
         for message in messages:
+            if message.topic != self._topic(ACK):  # some brokers send a new session what others asked for
+                continue
             try:
                 self._acks.put(decode(message.payload, Ack))
             except DecodeError as error:
@@ -176,6 +178,10 @@ class Publisher:
                 if str(error) != self._complaint:
                     self._complaint = str(error)
                     log.error("outbox_failed", gateway=self._outbox.gateway, reason=str(error))  # noqa: TRY400 - expected
+            except Exception:
+                # A defect of ours: what waits is on the disk, and a gateway that no longer sends helps nobody.
+                pause = _IDLE_S
+                log.exception("publisher_failed", gateway=self._outbox.gateway)
             self._awake.wait(pause)
             self._awake.clear()
 

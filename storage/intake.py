@@ -23,6 +23,8 @@ MAX_TIME: Final = 9_223_372_036_853
 GAP_KIND: Final = "gap"
 """Not a device kind: InfluxDB keeps declared gaps under this measurement."""
 
+_MOST_READINGS: Final = 2**63 - 1
+
 _RESERVED_CHANNELS: Final = frozenset({"time", "site", "device"})
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f\u2028\u2029]+")
 
@@ -292,6 +294,8 @@ def _storable(batch: Batch, table: Table, rejected: list[Rejected]) -> Table | N
 
 
 def _outside(gap: Gap) -> str:
+    if not 0 <= gap.readings <= _MOST_READINGS:
+        return f"{gap.readings} is no number of readings the store can hold"
     if MIN_TIME <= gap.start <= gap.end <= MAX_TIME:
         return ""
     return f"from {gap.start} to {gap.end} is no range of times the store can hold"
@@ -303,7 +307,7 @@ def _one_line(gap: Gap) -> Gap:
     return gap if reason == gap.reason else msgspec.structs.replace(gap, reason=reason)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _shape_usable(site: str, kind: str, channels: tuple[str, ...]) -> bool:
     """Whether series can have all these names."""
     return not any(_unusable(site, kind, "device", channel) for channel in channels)

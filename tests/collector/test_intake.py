@@ -155,6 +155,7 @@ def test_a_clock_may_run_five_minutes_ahead(ahead: int, reasons: list[Reason]) -
         Gap("main", "power_meter", "active_power_w", NOW, NOW - 10, "outbox_full", 1),
         Gap("main", "power_meter", "active_power_w", NOW - 10, NOW + 10**9, "outbox_full", 1),
         Gap("main", "power_meter", "active_power_w", NOW - 10, NOW, "outbox_full", -1),
+        Gap("main", "power_meter", "active_power_w", NOW - 10, NOW, "outbox_full", 10**19),
     ],
 )
 def test_a_gap_that_makes_no_sense_is_set_aside_and_the_readings_are_stored(gap: Gap) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collector import Collector, Quarantine, Settings
 from collector.declined import Declined
 from collector.inbox import Delivery
-from storage import Health, Store, StoreUnavailableError
+from storage import Health, Store, StoreError, StoreUnavailableError
 from telemetry import Batch, Broker, encode, new_client, topic
 from tests.collector.parts import GATEWAY, SITE, Tripwire, collecting, gateway, now_ms, readings
 from tests.parts import wait_until
@@ -126,6 +127,56 @@ def test_a_store_that_is_well_and_yet_refuses_is_not_tried_more_often_than_said(
         publisher.wake()
         wait_until(lambda: len(asked) > 20, "it asks how the store is")
         assert collector.counters.retries == 0
+
+
+def test_a_batch_that_a_store_that_is_well_fails_over_is_set_aside_and_the_others_are_stored(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.commit._FIRST_PAUSE_S", 0.01)
+
+    def poison(batches: Sequence[Batch]) -> None:
+        if any(batch.seq == 7 for batch in batches):
+            raise StoreError("Conversion Error: out of range")
+
+    with gateway(tmp_path, mosquitto) as (outbox, publisher):
+        for number in range(10):
+            outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
+        with collecting(Tripwire(store, poison), mosquitto, quarantine):
+            assert publisher.drained(60)
+        assert (outbox.counters.stored, outbox.counters.quarantined) == (90, 10)
+    assert [(entry.reason, entry.readings) for entry in quarantine.list()] == [("unprocessable", 10)]
+    assert (store.count(), store.duplicates()) == (90, 0)
+
+
+def test_a_defect_behind_the_commit_or_before_the_sending_ends_neither_collector_nor_gateway(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[str] = []
+
+    def once(owner: object, name: str) -> None:
+        work = getattr(owner, name)
+
+        def failing(*given: Any) -> Any:
+            if name not in failed:
+                failed.append(name)
+                raise RuntimeError("nobody foresaw this")
+            return work(*given)
+
+        monkeypatch.setattr(owner, name, failing)
+
+    with (
+        collecting(store, mosquitto, quarantine) as collector,
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+    ):
+        once(collector._watch, "committed")
+        once(collector, "_answer")
+        once(publisher, "_turn")
+        for number in range(3):
+            outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
+            assert publisher.drained(40)
+        assert sorted(failed) == ["_answer", "_turn", "committed"]
+        assert collector.alive
+    assert (store.count(), store.duplicates()) == (30, 0)
 
 
 def test_what_is_new_is_not_held_up_by_what_an_outage_has_left(
