@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, TypeVar
 from collector.errors import QuarantineError
 from collector.intake import Refusal
 from collector.quarantine_entry import Choice, Entry, QuarantineCounters, names
-from collector.quarantine_room import INSERT, SIZE, Room, digest
+from collector.quarantine_room import INSERT, SIZE, Room, fingerprint
 
 T = TypeVar("T")
 
@@ -130,7 +130,7 @@ class Quarantine:
         """Keep refusals of several messages in one go; otherwise as `add`. Returns what is new, message by message."""
 
         def insert() -> list[Sequence[Refusal]]:
-            new = [self._insert(each, digest(each.topic.encode("utf-8", "surrogateescape"), each.payload))
+            new = [self._insert(each, fingerprint(each.topic.encode("utf-8", "surrogateescape"), each.payload))
                    for each in refused]  # fmt: skip
             self._room.make(self._connection, self._clock())
             return new
@@ -238,23 +238,33 @@ class Quarantine:
     def _settled(self, entry: Entry, stored: int, refusals: Sequence[Refusal]) -> int:
         at = self._clock()
         again = next((refusal for refusal in refusals if refusal.part == entry.part), None)
-        (digest,) = self._connection.execute("SELECT digest FROM entry WHERE id = ?", (entry.id,)).fetchone()
+        found = self._connection.execute("SELECT digest FROM entry WHERE id = ?", (entry.id,)).fetchone()
+        if found is None:  # it gave way to a summary meanwhile, which counts its readings
+            return 0
+        (digest,) = found
         others = [refusal for refusal in refusals if refusal is not again]
-        self._insert(Refused(entry.topic, entry.content, entry.received, others), digest)
+        # Other parts of the message may have been refused for the very same reason, and must stay beside these.
+        apart = fingerprint(digest, b"replayed", b"%d" % entry.id, b"%d" % at)
+        self._insert(Refused(entry.topic, entry.content, entry.received, others), apart)
         if entry.readings:
             stored = max(0, entry.readings - sum(refusal.readings for refusal in refusals))
         if again is None:
             self._change(entry.id, "state = 'stored', content = x'', readings = ?, decided = ?", stored, at)
         else:
+            key = (digest, entry.part, again.reason.value, entry.id)
+            taken = self._connection.execute(
+                "SELECT 1 FROM entry WHERE digest = ? AND part = ? AND reason = ? AND id <> ?", key
+            ).fetchone()
             self._change(
-                entry.id, "state = 'held', reason = ?, detail = ?, readings = ?, content = ?, decided = ?, note = ?",
+                entry.id,
+                "state = 'held', reason = ?, detail = ?, readings = ?, content = ?, decided = ?, note = ?, digest = ?",
                 again.reason.value, again.detail, again.readings, again.content if again.part else entry.content, at,
-                "replayed, and refused again",
+                "replayed, and refused again", apart if taken else digest,
             )  # fmt: skip
         return stored
 
     def _change(self, id_: int, assignments: str, *values: object) -> None:
-        command = f"UPDATE OR REPLACE entry SET {assignments} WHERE id = ?"  # noqa: S608 - ours
+        command = f"UPDATE entry SET {assignments} WHERE id = ?"  # noqa: S608 - ours
         self._connection.execute(command, (*values, id_))
 
     def _transaction(self, work: Callable[[], T]) -> T:

@@ -76,7 +76,7 @@ class Room:
             enough += 1
         gone = rows[:enough]
         self._summarised = True
-        key = digest(b"summary", topic.encode("utf-8", "surrogateescape"))
+        key = fingerprint(b"summary", topic.encode("utf-8", "surrogateescape"))
         connection.executemany("DELETE FROM entry WHERE id = ?", [(row[0],) for row in gone])
         connection.execute(INSERT, (gone[0][3], topic, reason, gone[-1][4], part, 0, b"", key, *names(topic, part)))
         connection.execute(
@@ -87,6 +87,6 @@ class Room:
         )
 
 
-def digest(*parts: bytes) -> bytes:
+def fingerprint(*parts: bytes) -> bytes:
     """What tells one message from another."""
     return hashlib.sha256(b"\0".join(parts)).digest()

@@ -11,7 +11,7 @@ from collector.counters import Tally
 from collector.intake import Intake, Reason, Refusal
 from collector.quarantine import Quarantine
 from collector.quarantine_entry import Entry, names
-from storage import Store, StoreError
+from storage import Store, StoreError, StoreRefusedError, StoreUnavailableError
 from telemetry import Batch, Gap, Table, encode
 
 log = structlog.get_logger()
@@ -53,11 +53,14 @@ def replay(store: Store, quarantine: Quarantine, rules: Rules, tally: Tally, now
         if batch is not None:
             try:
                 written = store.write([batch])
-            except StoreError:
+            except (StoreUnavailableError, StoreRefusedError):
                 raise
             except Exception as error:
+                if isinstance(error, StoreError) and not store.health().ok:
+                    raise
                 log.exception("replay_unprocessable", entry=entry.id)
-                refusals, batch = [Refusal(Reason.UNPROCESSABLE, repr(error), entry.part, entry.readings)], None
+                refusals = [Refusal(Reason.UNPROCESSABLE, repr(error), entry.part, entry.readings, entry.content)]
+                batch = None
             else:
                 refusals += [refused_by_store(rejected) for rejected in written.rejected]
         stored = quarantine.settle(entry, batch.readings if batch is not None else 0, refusals)

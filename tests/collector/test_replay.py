@@ -10,7 +10,7 @@ import pytest
 from collector import Choice, Collector, Quarantine, Settings
 from collector.admission import Rules, admit
 from collector.counters import Tally
-from collector.intake import Reason, Refusal
+from collector.intake import Reason, Refusal, part_content
 from collector.quarantine_entry import State
 from collector.registry import Registry
 from collector.replay import replay
@@ -97,6 +97,50 @@ def test_what_is_no_number_does_not_become_one(store: Store, quarantine: Quarant
     quarantine.add(TOPIC, message, NOW, admit(TOPIC, message, NOW, Rules()).refusals)
     assert again(store, quarantine) == 0
     assert [(entry.reason, entry.readings, entry.state) for entry in quarantine.list()] == [("not_finite", 1, "held")]
+
+
+def test_what_is_refused_again_takes_the_place_of_nothing_that_is_refused_for_the_same_reason(
+    store: Store, quarantine: Quarantine
+) -> None:
+    part = "power_meter/main/active_power_w"
+
+    def refusal(reason: Reason, values: list[tuple[int, float]]) -> Refusal:
+        return Refusal(reason, "", part, len(values), part_content("power_meter", "main", "active_power_w", values))
+
+    ahead = [(NOW + 600_000 + row, 1.0) for row in range(3)]
+    there = [(NOW - 10_000 + row, 2.0) for row in range(7)]
+    quarantine.add(
+        TOPIC, b"a message", NOW, [refusal(Reason.FUTURE, ahead), refusal(Reason.UNKNOWN_DEVICE, there)]
+    )  # fmt: skip
+    knows_none = Rules(registry=Registry({"site-1": ["another"]}))
+    quarantine.ask(Choice(reason="future"), trust_times=True)
+    assert replay(store, quarantine, knows_none, Tally(), NOW + 3_600_000) == 0
+    assert quarantine.counters.readings == 10
+    assert [entry.reason for entry in quarantine.list()] == ["unknown_device", "unknown_device"]
+    quarantine.ask(Choice(), trust_times=True)
+    assert replay(store, quarantine, Rules(), Tally(), NOW + 3_600_000) == 10
+    assert (store.count(), quarantine.counters.readings) == (10, 0)
+
+
+def test_a_part_that_a_defect_keeps_out_of_the_store_keeps_its_content(store: Store, quarantine: Quarantine) -> None:
+    def defect(_: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    values = [(NOW - 10_000 + row, 2.0) for row in range(7)]
+    content = part_content("power_meter", "main", "active_power_w", values)
+    quarantine.add(TOPIC, b"a message", NOW, [Refusal(Reason.STORE, "", "power_meter/main/active_power_w", 7, content)])
+    assert again(Tripwire(store, defect), quarantine) == 0
+    [entry] = quarantine.list()
+    assert (entry.reason, entry.readings, entry.content) == ("unprocessable", 7, content)
+    assert again(store, quarantine) == 7
+
+
+def test_an_entry_that_gives_way_to_a_summary_while_it_is_replayed_is_counted_once(quarantine: Quarantine) -> None:
+    quarantine.add(TOPIC, b"a message", NOW, [Refusal(Reason.STORE, "", "power_meter/main/active_power_w", 7, b"{}")])
+    quarantine.ask(Choice())
+    [asked] = quarantine.asked()
+    quarantine._connection.execute("DELETE FROM entry")
+    assert quarantine.settle(asked.entry, 7, []) == 0
 
 
 def test_a_store_that_is_away_leaves_everything_asked_for(store: Store, quarantine: Quarantine) -> None:
