@@ -79,7 +79,7 @@ def _doubtful(block: Block, now: int) -> list[Batch]:
     return [block.batches[table] for table in np.flatnonzero(doubtful)]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _bounds(names: tuple[str, ...]) -> Bounds | None:
     """Plausible ranges; None when one of the channels is unknown."""
     known = [channel for name in names if (channel := CHANNELS.get(name)) is not None]

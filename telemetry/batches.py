@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 import msgspec
 
@@ -15,6 +15,11 @@ ClockState = Literal["", "synchronised", "free_running", "stepped", "arrival"]
 
 Empty where nobody told.
 """
+
+
+MAX_CHANNELS_TEXT: Final = 4_000
+"""Longest text of channels a table may have [characters]: four times all there are. What it is parted into is
+remembered, and nobody may fill a collector's memory with names."""
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -43,7 +48,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     device: str
     kind: str
     times: list[int]
-    channels: str
+    channels: Annotated[str, msgspec.Meta(max_length=MAX_CHANNELS_TEXT)]
     values: list[float | None]
     clock: ClockState = ""
 
@@ -83,15 +88,17 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         return len(self.values) - self.values.count(None)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def channel_names(channels: str) -> tuple[str, ...]:
     """Part the text of a table's channels into names.
 
     Raises
     ------
     ValueError
-        When a name is there twice, or the text is not names with one space between two.
+        When a name is there twice, or the text is too long, or not names with one space between two.
     """
+    if len(channels) > MAX_CHANNELS_TEXT:
+        raise ValueError(f"{len(channels)} characters; at most {MAX_CHANNELS_TEXT} are taken")
     names = tuple(channels.split(" ")) if channels else ()
     if len(set(names)) < len(names) or not all(names):
         raise ValueError(f"{channels[:200]!r} is not names, each once, with one space between two")

@@ -145,6 +145,10 @@ class Newest:
         """A run whose channels are the same object for all devices that have them."""
         return Run(first, self._channels.setdefault(channels, channels))
 
+    def known(self, channels: tuple[str, ...]) -> tuple[str, ...]:
+        """The object that devices with these channels share, if there are any."""
+        return self._channels.get(channels, channels)
+
     def _add(self, device: Device, run: Run) -> None:
         """Add a run whose numbers are higher than all that are here."""
         self._devices[device] = (*self._devices.get(device, ()), run)

@@ -48,7 +48,7 @@ class _Numbering:
     def block(self, block: Block, present: npt.NDArray[np.bool_]) -> Ids:
         """Series numbers, shape (tables, channels); meaningless where a series without a number has no value."""
         site, kind = block.site, block.kind
-        channels = self._newest.run(block.channels, 0).channels
+        channels = self._newest.known(block.channels)
         firsts = []
         others: dict[int, Ids] = {}
         for index, device in enumerate(block.devices):

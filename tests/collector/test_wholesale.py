@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.admission import DAY_MS, Rules, admit
+from collector.intake import Reason
 from collector.registry import Registry
 from collector.wholesale import judge
 from storage import DuckStore, Prepared
@@ -133,3 +135,20 @@ def test_readings_that_are_none_at_all_are_no_reason_to_fail(tmp_path: Path) -> 
     with contextlib.closing(DuckStore(tmp_path / "x.duckdb")) as store:
         assert store.write([nothing]).stored == 0
         assert store.count() == 0
+
+
+def test_names_that_differ_with_every_message_do_not_fill_the_memory() -> None:
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(4):
+            names = " ".join(f"x{number}_{each}" for each in range(30_000))
+            payload = encode(Batch("site-1", "gw-1", "e", 1, [Table("main", "power_meter", [], names, [])]))
+            (passed,), _ = judge([(TOPIC, payload)], NOW, Rules())
+            assert passed is None
+            [refusal] = admit(TOPIC, payload, NOW, Rules()).refusals
+            assert refusal.reason is Reason.MALFORMED
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 3_000_000, "each message would leave more than two million bytes"

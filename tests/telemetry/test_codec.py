@@ -116,6 +116,7 @@ def test_a_value_that_is_no_number_cannot_be_sent(value: float) -> None:
         ),
         (lambda b: b["tables"][0].update(channels="voltage_l1_v voltage_l1_v"), "not names, each once"),
         (lambda b: b["tables"][0].update(channels=" voltage_l1_v"), "not names, each once"),
+        (lambda b: b["tables"][0].update(channels="x" * 4001), "length <= 4000 - at"),
         (lambda b: b["tables"][0].update(channels=""), "2 values for 0 channels at 2 times"),
         (lambda b: b["tables"][0].update(values=["230", 1]), "Expected `float | null`, got `str`"),
     ],
