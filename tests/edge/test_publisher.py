@@ -19,7 +19,7 @@ from paho.mqtt.client import Client
 from edge.errors import OutboxError
 from edge.outbox import Outbox
 from edge.publisher import Publisher
-from telemetry import Ack, Batch, Birth, Broker, State, Table, decode, encode, new_client
+from telemetry import Ack, Batch, Birth, Broker, Publish, State, Table, decode, encode, new_client
 from tests.parts import free_port, program, running, wait_until
 
 BIRTH = Birth("site-1", "gw-1", "", 1, "0", "Site", "Asia/Seoul", [])
@@ -170,6 +170,18 @@ def test_acknowledgements_of_another_epoch_or_beyond_the_last_batch_change_nothi
         assert [pending.seq for pending in outbox.after(0, limit=9)] == [1]
         events = {entry["event"] for entry in logs}
         assert {"ack_of_another_outbox", "ack_out_of_range", "ack_unreadable"} <= events
+
+
+def test_what_a_broker_sends_that_nobody_asked_for_is_no_acknowledgement(outbox: Outbox) -> None:
+    put(outbox, 1)
+    publisher = Publisher(outbox, Broker(port=free_port()), BIRTH)
+    with structlog.testing.capture_logs() as logs:  # amqtt sends a new session what is retained for others
+        publisher._on_acks([Publish("wattproof/1/alarms/collector", b'{"alarms":[]}', 0, 0, True, False)], 1)
+        publisher._on_acks(
+            [Publish("wattproof/1/site-1/gw-2/ack", encode(Ack(outbox.epoch, [(1, 1)])), 1, 1, False, False)], 1
+        )
+    assert publisher._acks.empty()
+    assert logs == []
 
 
 def test_an_acknowledgement_that_came_while_the_gateway_was_away_is_heard(outbox: Outbox, mosquitto: Broker) -> None:
