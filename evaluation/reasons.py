@@ -67,6 +67,8 @@ def coverage(name: str, window: WindowResult, needed: int, granularity: str) -> 
 def too_short(usable: int, needed: int, granularity: str) -> Reason:
     """Rule 2: not enough baseline intervals for the model."""
     unit = UNITS[granularity]
+    # Hours are judged by their days: finer than those is no cure.
+    finer = Text("분석 간격을 하루로 줄이거나, ", "use days for intervals, ") if granularity == "week" else Text("", "")
     return Reason(
         "baseline_too_short",
         Text(
@@ -75,8 +77,8 @@ def too_short(usable: int, needed: int, granularity: str) -> Reason:
             f"{usable:,} usable {unit.en} in the baseline window do not determine the model; {needed:,} are needed.",
         ),
         Text(
-            "기준기간을 늘리거나, 더 짧은 분석 간격을 쓰거나, 설명변수를 줄이십시오.",
-            "Lengthen the baseline window, use a finer granularity, or fewer drivers.",
+            f"기준기간을 늘리거나, {finer.ko}설명변수가 적은 모형을 쓰십시오.",
+            f"Lengthen the baseline window, {finer.en}or use a model with fewer drivers.",
         ),
     )
 

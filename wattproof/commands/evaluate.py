@@ -14,14 +14,23 @@ from rich.console import Console
 
 def evaluate(
     context: typer.Context,
-    plan: Annotated[Path, typer.Argument(metavar="PLAN.yaml", help="The plan: site, device, drivers, windows, claim.")],
+    plan: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PLAN.yaml",
+            help="The plan: site, device, drivers, windows, candidate models, claim (docs/plans.md).",
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Annotated[
         Literal["ko", "en"] | None,
         typer.Option("--lang", help="Language of the table; by default the configuration's."),
     ] = None,
 ) -> None:
-    """Evaluate a machine replacement: the saving, its band, and the verdict (입증 · 미입증 · 판정불가)."""
+    """Evaluate a machine replacement: the saving, its band, every candidate model's answer, and the verdict.
+
+    The verdict is 입증 · 미입증 · 판정불가. What the data propose to look at is shown, and never applied.
+    """
     import evaluation
     import storage
     from wattproof import services
