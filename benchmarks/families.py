@@ -1,6 +1,6 @@
 """Every family of models a plan may name: how far off injected savings come back, and how often the band holds them.
 
-Machines made of arrays (`benchmarks.replacements`), eight weeks before and four after, noise that lasts for days
+Machines made of arrays (`families_stand.replacements`), eight weeks before and four after, noise that lasts for days
 (AR(1), ρ 0.4, 2 % of the energy); 5, 10 and 20 % are saved. In each case the model has the machine's own form; in the
 last, six candidates of mixed families are named and one is chosen by time-blocked cross-validation.
 
@@ -16,8 +16,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.families_stand.replacements import OUTDOOR, PARTS, RUNNING, Candidates, Replacement
 from benchmarks.frame import Figure, at_most, report
-from benchmarks.replacements import OUTDOOR, PARTS, RUNNING, Candidates, Replacement
 from evaluation.models import ChangePoint, Levels, Linear, Machine, TimeOfWeek
 
 SAVED = (0.05, 0.10, 0.20)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.families import CASES, SIX
-from benchmarks.replacements import OUTDOOR, PARTS, Candidates, Replacement, cut, metered
+from benchmarks.families_stand.replacements import OUTDOOR, PARTS, Candidates, Replacement, cut, metered
 from evaluation import Evaluation, Quality, Verdict
 from evaluation.findings import Family
 from evaluation.models import ChangePoint, Levels, Machine, SelectionRule, TimeOfWeek

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.replacements import FIRST, Candidates, Replacement, cut
+from benchmarks.families_stand.replacements import FIRST, Candidates, Replacement, cut
 from evaluation import Evaluation, Period, evaluate, parse_plan
 from evaluation.metered import Metered
 from evaluation.plan import Granularity
