@@ -19,6 +19,7 @@ from api.gateways import list_gateways
 from api.models import DeviceNow, Problem, Site
 from api.settings import Language
 from api.texts import LANGUAGES, Speaker, catalog
+from evaluation import NEVER, worth_lines, worth_note
 from storage import StoreError
 from telemetry import CHANNELS
 
@@ -161,6 +162,9 @@ def plan_page(request: Request, context: Ctx, site: str, plan: str) -> Response:
         strip=evaluation_view.strip(evaluation),
         proposals=evaluation_view.proposals(evaluation, formats.Clock(evaluation.timezone, speak, context.clock())),
         term_name=evaluation_view.term_name,
+        worth_lines=worth_lines,
+        worth_note=worth_note,
+        never=NEVER,
         api_path=f"/api/sites/{site}/plans/{plan}/evaluation",
         page={
             "site": site,

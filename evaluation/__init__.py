@@ -24,8 +24,11 @@ from evaluation.run import evaluate
 from evaluation.tariffs import Contract, Tariffs
 from evaluation.terminal import render
 from evaluation.wording import Text
+from evaluation.worth import Worth, WorthTerms
+from evaluation.worth_words import NEVER, worth_lines, worth_note
 
 __all__ = [
+    "NEVER",
     "AdjustmentResult",
     "CandidateResult",
     "Claim",
@@ -56,10 +59,14 @@ __all__ = [
     "Verdict",
     "Window",
     "WindowResult",
+    "Worth",
+    "WorthTerms",
     "bill_month",
     "compare_month",
     "evaluate",
     "load_plan",
     "parse_plan",
     "render",
+    "worth_lines",
+    "worth_note",
 ]

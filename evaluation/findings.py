@@ -167,3 +167,28 @@ class Check(msgspec.Struct, frozen=True):
     found: Text
     limit: Text
     passed: bool | None
+
+
+class IntensityResult(msgspec.Struct, frozen=True):
+    """Energy per unit of what one driver counts [kWh per `unit`].
+
+    Parameters
+    ----------
+    driver, unit
+        What is counted, and in what; the unit is ``1`` for pieces.
+    before, after
+        Energy over units in the usable intervals of each period.
+    adjusted
+        What the old machine would have needed at the reporting period's drivers: the base load of a period spreads over
+        its own output.
+    change_pct, adjusted_change_pct
+        After against before, and after against adjusted: only the second is what the machine did.
+    """
+
+    driver: str
+    unit: str
+    before: float
+    after: float
+    adjusted: float
+    change_pct: float
+    adjusted_change_pct: float

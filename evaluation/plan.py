@@ -16,6 +16,7 @@ import msgspec
 from evaluation.declared import MeterExchange, NonRoutine, check_declared
 from evaluation.drivers import Driver, check_channels
 from evaluation.models import Linear, Mean, Model, SelectionRule, check_models
+from evaluation.worth import WorthTerms
 from telemetry import Document, DocumentError, check_name, decode_yaml, parse_yaml
 
 Granularity = Literal["quarter_hour", "hour", "day", "week"]
@@ -125,6 +126,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         Declared exchanges of the energy meter, in order of time.
     adjustments
         Declared non-routine adjustments, each with its reason. They are part of the digest: declaring one later shows.
+    worth
+        Price, subsidy and life of the replacement, and what a kWh costs: what the saving is weighed against.
     """
 
     id: str
@@ -148,6 +151,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     claim: Claim = Claim()
     exchanges: list[MeterExchange] = []
     adjustments: list[NonRoutine] = []
+    worth: WorthTerms = WorthTerms()
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -203,6 +207,7 @@ def parse_plan(text: str, source: str = "plan") -> Plan:
     _check_windows(plan, document)
     check_models(plan, document)
     check_declared(plan, document)
+    _check_worth(plan, document)
     return plan
 
 
@@ -237,3 +242,10 @@ def _check_windows(plan: Plan, document: Document) -> None:
         if window.days < minimum:
             problem = f"{window} has {window.days} days; at least {minimum} are needed"
             raise document.error(problem, name)
+
+
+def _check_worth(plan: Plan, document: Document) -> None:
+    paid, price = plan.worth.subsidy_won, plan.worth.investment_won
+    if paid is not None and price is not None and paid > price:
+        problem = f"a subsidy of {paid:,.0f} 원 is more than the investment of {price:,.0f} 원"
+        raise document.error(problem, "worth.subsidy_won")

@@ -18,10 +18,12 @@ from evaluation.findings import (
     CounterCheck,
     EventResult,
     Family,
+    IntensityResult,
     Period,
     Spread,
 )
 from evaluation.wording import Text
+from evaluation.worth import Worth
 
 
 class Verdict(enum.StrEnum):
@@ -274,6 +276,7 @@ class DriverRange(msgspec.Struct, frozen=True):
 class Evaluation(msgspec.Struct, frozen=True):
     """Everything an evaluation found.
 
+    `worth` is of a saving with a verdict, `intensities` of plans with counted drivers.
     `model`, `saving`, `placebos`, `cumulative` and `detectable` are ``None`` when the data did not suffice to
     compute them; `reasons` then says why. `candidates` and `spread` are of a plan that names candidates; `events` are
     proposals that nothing was done about; `checks` are what the data were held against. `conditions` grades how well
@@ -309,3 +312,5 @@ class Evaluation(msgspec.Struct, frozen=True):
     detectable: Detectable | None = None
     checks: list[Check] = []
     counter_check: CounterCheck | None = None
+    worth: Worth | None = None
+    intensities: list[IntensityResult] = []

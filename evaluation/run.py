@@ -10,6 +10,7 @@ from evaluation.case import Case, build, used_adjustments
 from evaluation.checks import checks
 from evaluation.findings import AdjustmentResult, CounterCheck
 from evaluation.fitting import needed
+from evaluation.intensities import intensities
 from evaluation.metered import Metered, meter, missing_series
 from evaluation.plan import Plan
 from evaluation.result import Detectable, Evaluation, ModelResult, Reason, Verdict

@@ -20,7 +20,9 @@ from evaluation.plan import Plan
 from evaluation.result import Cumulative, Detectable, Intervals, ModelResult, Placebos, Saving, WindowResult
 from evaluation.sums import row_unit
 from evaluation.wording import Text
+from evaluation.worth import Worth, worth
 
+_DAY_MS = 86_400_000.0
 DETECTION_POWER = 0.8
 """Chance of showing the minimum detectable saving; 80 % is the usual choice in planning experiments."""
 
@@ -111,6 +113,13 @@ def saving_result(case: Case) -> Saving | None:
         actual_kwh=float(case.reporting.used_energy.sum()),
         adjusted_kwh=adjusted,
     )
+
+
+def worth_result(case: Case, saving: Saving) -> Worth:
+    """What the saving is worth on the plan's terms; its days are those of the usable reporting intervals."""
+    edges, usable = case.reporting.grid.edges_ms, case.reporting.usable
+    days = float((edges[1:] - edges[:-1])[usable].sum()) / _DAY_MS
+    return worth(saving.kwh, saving.low, saving.high, days, case.plan.worth)
 
 
 def placebo_result(avoided: AvoidedEnergy | None) -> Placebos | None:

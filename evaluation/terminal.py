@@ -11,6 +11,7 @@ from evaluation.reasons import UNITS
 from evaluation.result import Evaluation, ModelResult, Placebos, Verdict, WindowResult
 from evaluation.terminal_findings import candidates, checks, events
 from evaluation.terminal_words import GRADES, Language, number, say
+from evaluation.terminal_worth import intensities, worth
 from evaluation.wording import Text
 
 __all__ = ["Language", "render"]
@@ -23,6 +24,10 @@ def render(evaluation: Evaluation, language: Language = "ko") -> RenderableType:
     parts: list[RenderableType] = [_head(evaluation, language), _reasons(evaluation, language)]
     if evaluation.saving is not None:
         parts.append(_saving(evaluation, language))
+    if evaluation.worth is not None:
+        parts.append(worth(evaluation.worth, language))
+    if evaluation.intensities:
+        parts.append(intensities(evaluation.intensities, language))
     parts.append(_windows(evaluation, language))
     if evaluation.model is not None:
         parts.append(_model(evaluation.model, language))

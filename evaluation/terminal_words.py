@@ -63,6 +63,12 @@ WORDS = {
     "candidates": Text("후보 모형", "Candidates"),
     "chosen": Text("선택", "chosen"),
     "held_out": Text("교차검증 오차", "Error held out"),
+    "worth": Text("절감의 가치", "What the saving is worth"),
+    "intensity": Text("원단위", "Energy per unit"),
+    "per_before": Text("교체 전", "before"),
+    "per_adjusted": Text("교체 전이었다면", "without the replacement"),
+    "per_after": Text("교체 후", "after"),
+    "per_change": Text("설비에 의한 변화", "change by the machine"),
     "digest": Text("계획 지문 (SHA-256)", "Plan digest (SHA-256)"),
 }
 

@@ -32,6 +32,8 @@ installation: {_window(windows.installation)}
 reporting: {_window(windows.reporting)}
 granularity: day
 confidence: 0.9
+worth: # made up, as the factory is: price of the machine, the programme's part, what a kWh costs
+  {{investment_won: 90_000_000, subsidy_won: 45_000_000, won_per_kwh: 170, life_years: 12, discount_rate_pct: 4.5}}
 candidates: # the one that best predicts stretches of the baseline held out whole is used; every one's answer is shown
   linear: [production, operating, temperature]
   no weather: [production, operating]
