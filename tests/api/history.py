@@ -31,6 +31,7 @@ candidates:
   crowded: {family: levels, by: [weekday], drivers: [production]}
 adjustments:
   - {first_day: 2026-05-11, last_day: 2026-05-24, kwh_per_day: 2, error_kwh_per_day: 0.5, reason: 금형 온조기 추가}
+worth: {investment_won: 40_000_000, subsidy_won: 20_000_000, won_per_kwh: 150, life_years: 10}
 """
 
 _KST = timezone(timedelta(hours=9))

@@ -157,6 +157,10 @@ def test_the_evaluation_page_shows_what_an_evaluator_asks_for(site: Running, vis
     assert page.locator(".strip .dot").count() == found["placebos"]["count"]
     assert page.locator(".grade").get_attribute("data-grade") == found["conditions"]
     assert "Changes to be looked at" in main
+    payback, (per,) = found["worth"]["payback_years"], found["intensities"]
+    assert f"Simple payback\t{payback['value']:.1f} years\t{payback['low']:.1f} ~ {payback['high']:.1f}" in main
+    assert "0.4173 tCO₂eq/MWh (Korea's grid at the point of use" in main
+    assert f"{100 * (per['after'] / per['adjusted'] - 1):.1f}%".replace("-", "−") in main
 
 
 def test_a_plan_that_cannot_be_read_is_shown_with_its_problem(site: Running, visit: Visit) -> None:
