@@ -150,6 +150,23 @@ def model_too_loose(cv_rmse_pct: float | None, limit: float) -> Reason:
     )
 
 
+def too_exact(cv_rmse_pct: float) -> Reason:
+    """Rule 9: the baseline is too good to have been metered."""
+    return Reason(
+        "too_exact",
+        Text(
+            f"기준 모형이 기준기간의 사용량과 오차 없이 일치합니다(CV(RMSE) {cv_rmse_pct:.1g} %). 실제로 계측한 값에서는"
+            " 나올 수 없는 결과입니다.",
+            f"The baseline model follows the energy without any error (CV(RMSE) {cv_rmse_pct:.1g} %), as nothing that is"
+            " metered does.",
+        ),
+        Text(
+            "기준기간의 자료가 계산하거나 복사한 값, 또는 멈춘 계량기의 값이 아닌지 확인하십시오.",
+            "Look whether the baseline's readings were computed or copied, or come from a meter that stands still.",
+        ),
+    )
+
+
 def too_dependent(n_effective: float, rho: float, parameters: int) -> Reason:
     """Rule 6: autocorrelation leaves too little information."""
     return Reason(

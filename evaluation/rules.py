@@ -11,6 +11,8 @@
 7. A saving that would be proven must still be when the drivers are given no effect at all beyond the range they had
    in the baseline: a proof may not rest on extrapolation.
 8. The band must be able to show the saving the applicant expects, if the plan names one.
+9. The baseline may not follow its model exactly (CV(RMSE) below `EXACT_CV_RMSE_PCT`): what is metered never does.
+   Numbers that were computed, copied or stand still say nothing of how much a machine varies.
 
 A rule broken makes the claim **not provable**; 7 and 8 only where they decide. Otherwise it is **proven** when the
 band's lower end lies above zero and above the plan's minimum, else **not proven**. What decides nothing and should
@@ -30,6 +32,9 @@ from evaluation.result import Detectable, DriverRange, ModelResult, Placebos, Re
 MAXIMUM_CV_RMSE_PCT: Final = {"quarter_hour": 30.0, "hour": 30.0, "day": 30.0, "week": 15.0}
 """ASHRAE Guideline 14 gives 30 % for hourly and 15 % for monthly models. For daily models no published limit was found:
 the hourly one is taken as the loosest that can be meant. For weeks the monthly one is taken."""
+
+EXACT_CV_RMSE_PCT: Final = 0.005
+"""A fortieth of the error that a meter of class 0.2 S is allowed (IEC 62053-22)."""
 
 
 def usable_limit(plan: Plan, window: WindowResult) -> int:
@@ -58,9 +63,11 @@ def placebo_reasons(placebos: Placebos | None) -> list[Reason]:
 
 
 def model_reasons(plan: Plan, model: ModelResult, parameters: int) -> list[Reason]:
-    """Rules 5 and 6; `parameters` are the coefficients of the rows that the band is made on."""
+    """Rules 5, 6 and 9; `parameters` are the coefficients of the rows that the band is made on."""
     found = []
     limit = cv_rmse_limit(plan)
+    if model.cv_rmse_pct is not None and model.cv_rmse_pct < EXACT_CV_RMSE_PCT:
+        found.append(reasons.too_exact(model.cv_rmse_pct))
     if model.cv_rmse_pct is None or model.cv_rmse_pct > limit:
         found.append(reasons.model_too_loose(model.cv_rmse_pct, limit))
     if model.n_effective <= parameters:

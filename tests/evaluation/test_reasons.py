@@ -20,6 +20,7 @@ ALL = [
     reasons.too_short(7, 13, "week"),
     reasons.unknown_effect(["temperature"]),
     reasons.model_too_loose(43.21, 30.0),
+    reasons.too_exact(2e-14),
     reasons.model_too_loose(None, 30.0),
     reasons.too_dependent(2.5, 0.91, 3),
     reasons.outside_range([DRIVER], 33.0),

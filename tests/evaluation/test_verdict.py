@@ -152,6 +152,13 @@ def test_a_model_that_does_not_follow_the_energy_is_named(tmp_path: Path) -> Non
     assert found.model.cv_rmse_pct > 30
 
 
+def test_numbers_without_any_error_were_not_metered(tmp_path: Path) -> None:
+    found = judged(tmp_path, Machine(noise_kwh=0.0))
+    assert found.verdict is Verdict.NOT_PROVABLE
+    assert "too_exact" in codes(found)
+    assert found.worth is None
+
+
 def test_an_operating_day_term_is_one_on_days_that_produced(tmp_path: Path) -> None:
     line = "  - {name: operating, device: counter, kind: plc, channel: production_count, aggregate: active}\nbaseline:"
     found = judged(tmp_path, Machine(), PLAN.replace("baseline:", line, 1))
