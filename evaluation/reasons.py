@@ -155,10 +155,10 @@ def too_exact(cv_rmse_pct: float) -> Reason:
     return Reason(
         "too_exact",
         Text(
-            f"기준 모형이 기준기간의 사용량과 오차 없이 일치합니다(CV(RMSE) {cv_rmse_pct:.1g} %). 실제로 계측한 값에서는"
-            " 나올 수 없는 결과입니다.",
-            f"The baseline model follows the energy without any error (CV(RMSE) {cv_rmse_pct:.1g} %), as nothing that is"
-            " metered does.",
+            f"기준 모형이 기준기간의 사용량과 오차 없이 일치합니다(CV(RMSE) {cv_rmse_pct:.1g} %). 실제로"
+            " 계측한 값에서는 나올 수 없는 결과입니다.",
+            f"The baseline model follows the energy without any error (CV(RMSE) {cv_rmse_pct:.1g} %), as nothing"
+            " that is metered does.",
         ),
         Text(
             "기준기간의 자료가 계산하거나 복사한 값, 또는 멈춘 계량기의 값이 아닌지 확인하십시오.",
