@@ -1,7 +1,8 @@
 """The room a quarantine has: when it is full, the oldest entries of the most abundant sort give way to their number.
 
-A sort is a topic, a part and a reason. Its oldest entries lose their content to one summary, so that the ledger stays
-whole, what is rare keeps its content, and no flood of one sort drives the others out.
+A sort is a topic, a part and a reason; where none of these is abundant, a topic and a reason, or a reason alone. Its
+oldest entries lose their content to one summary, so that the ledger stays whole, what is rare keeps its content, and no
+flood of one sort drives the others out.
 """
 
 from __future__ import annotations
@@ -21,7 +22,12 @@ _ROW_BYTES: Final = 400
 SIZE: Final = f"coalesce(sum(length(content) + {_ROW_BYTES}), 0)"
 _SHARE: Final = 0.1
 """Part of the room that is made free at a time."""
-_PAGE: Final = 1000
+_WAITING: Final = "state IN ('held', 'asked')"
+_SORTS: Final = (("topic", "part", "reason"), ("topic", "reason"), ("reason",))
+"""Ways to divide what waits into sorts, the finest first. Where every entry is of a part of its own, folding by parts
+would free nothing, and take longer with every entry."""
+_WORTH: Final = 0.002
+"""Part of the room that a sort must take for it to be worth looking through everything."""
 
 
 class Room:
@@ -55,35 +61,53 @@ class Room:
             self._version = version
             (self._bytes,) = connection.execute(f"SELECT {SIZE} FROM entry").fetchone()  # noqa: S608
         while self._bytes > self.max_bytes:
-            sort = connection.execute(
-                f"SELECT topic, part, reason FROM entry WHERE state IN ('held', 'asked')"  # noqa: S608
-                f" GROUP BY topic, part, reason ORDER BY {SIZE} DESC LIMIT 1"
-            ).fetchone()
+            sort = self._most_abundant(connection)
             if sort is None:
                 return
-            self._summarise(connection, now, *sort)
+            self._summarise(connection, now, sort)
             (self._bytes,) = connection.execute(f"SELECT {SIZE} FROM entry").fetchone()  # noqa: S608
 
-    def _summarise(self, connection: sqlite3.Connection, now: int, topic: str, part: str, reason: str) -> None:
-        rows = connection.execute(
-            "SELECT id, entries, readings, received, detail, length(content) FROM entry"
-            " WHERE state IN ('held', 'asked') AND topic = ? AND part = ? AND reason = ? ORDER BY id LIMIT ?",
-            (topic, part, reason, _PAGE),
-        ).fetchall()
-        enough, size = 0, 0
-        while enough < len(rows) and size <= self.max_bytes * _SHARE:
-            size += rows[enough][5] + _ROW_BYTES
-            enough += 1
-        gone = rows[:enough]
+    def _most_abundant(self, connection: sqlite3.Connection) -> dict[str, str] | None:
+        """The sort that takes the most room, by the finest division in which one is worth folding; None without any."""
+        sort = None
+        for columns in _SORTS:
+            names_ = ", ".join(columns)
+            row = connection.execute(
+                f"SELECT {SIZE}, count(*), {names_} FROM entry WHERE {_WAITING} GROUP BY {names_}"  # noqa: S608
+                " ORDER BY 1 DESC LIMIT 1"
+            ).fetchone()
+            if row is None:
+                return None
+            size, entries, *values = row
+            sort = dict(zip(columns, values, strict=True))
+            if entries > 1 and size >= self.max_bytes * _WORTH:
+                break
+        return sort
+
+    def _summarise(self, connection: sqlite3.Connection, now: int, sort: dict[str, str]) -> None:
+        of_sort = " AND ".join([_WAITING, *(f"{column} = ?" for column in sort)])
+        # The oldest, until a share of the room is free; one at least.
+        (last,) = connection.execute(
+            f"SELECT max(id) FROM (SELECT id, sum(length(content) + {_ROW_BYTES}) OVER (ORDER BY id)"  # noqa: S608
+            f" - length(content) - {_ROW_BYTES} AS before FROM entry WHERE {of_sort}) WHERE before <= ?",
+            (*sort.values(), self.max_bytes * _SHARE),
+        ).fetchone()
+        chosen = f"{of_sort} AND id <= ?"
+        entries, readings, received = connection.execute(
+            f"SELECT sum(entries), sum(readings), min(received) FROM entry WHERE {chosen}",  # noqa: S608
+            (*sort.values(), last),
+        ).fetchone()
+        (detail,) = connection.execute("SELECT detail FROM entry WHERE id = ?", (last,)).fetchone()
+        connection.execute(f"DELETE FROM entry WHERE {chosen}", (*sort.values(), last))  # noqa: S608
         self._summarised = True
+        topic, part, reason = sort.get("topic", ""), sort.get("part", ""), sort["reason"]
         key = fingerprint(b"summary", topic.encode("utf-8", "surrogateescape"))
-        connection.executemany("DELETE FROM entry WHERE id = ?", [(row[0],) for row in gone])
-        connection.execute(INSERT, (gone[0][3], topic, reason, gone[-1][4], part, 0, b"", key, *names(topic, part)))
+        connection.execute(INSERT, (received, topic, reason, detail, part, 0, b"", key, *names(topic, part)))
         connection.execute(
             "UPDATE entry SET entries = entries * (state = 'summarised') + ?, readings = readings + ?, detail = ?,"
             " decided = ?, note = 'the quarantine was full', state = 'summarised'"
             " WHERE digest = ? AND part = ? AND reason = ?",
-            (sum(r[1] for r in gone), sum(r[2] for r in gone), gone[-1][4], now, key, part, reason),
+            (entries, readings, detail, now, key, part, reason),
         )
 
 

@@ -71,3 +71,22 @@ def test_a_closed_quarantine_says_so(tmp_path: Path) -> None:
     closed.close()
     with pytest.raises(QuarantineError, match="closed"):
         closed.list()
+
+
+def test_a_flood_of_which_no_two_parts_are_alike_gives_way_at_once_and_what_is_rare_stays(tmp_path: Path) -> None:
+    quarantine = Quarantine(tmp_path / "quarantine.sqlite", max_bytes=100_000)
+    quarantine.add("wattproof/1/site-1/gw-2/batch", b"rare", 0, [PART])
+    for number in range(400):
+        part = f"power_meter/main/power_{number}_w"
+        flood = Refusal(Reason.UNKNOWN_CHANNEL, "unknown", part, 2, b"x" * 100)
+        quarantine.add(TOPIC, b"%d" % number, 1000 + number, [flood])
+    counters = quarantine.counters
+    assert counters.readings == 400 * 2 + 3
+    assert counters.bytes <= 100_000
+    [summary] = [entry for entry in quarantine.list(1000) if entry.state == "summarised"]
+    assert (summary.reason, summary.part, summary.readings) == ("unknown_channel", "", counters.summarised)
+    assert summary.received == 1000
+    assert summary.readings == 2 * summary.entries
+    assert summary.entries + counters.entries == 401
+    assert [entry.part for entry in quarantine.list(1000) if entry.received == 0] == [PART.part]
+    quarantine.close()
