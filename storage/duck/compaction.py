@@ -49,7 +49,7 @@ def compact(store: DuckStore, progress: Progress = lambda _, __: None) -> Copied
     StoreError
         When it could not be finished; the file is as it was.
     """
-    with store.unrolled() as (file, writer, settling):
+    with store.file.copying, store.unrolled() as (file, writer, settling):
         part, before = compacting(file.path), size_of(file.path)
         try:
             with writer:

@@ -99,6 +99,11 @@ class DataFile:
     memory_mb
         What DuckDB may keep of it in memory, and use for a query before it turns to the disk [MB].
 
+    Attributes
+    ----------
+    copying
+        Held by whoever copies the whole file: a backup and a compaction take turns.
+
     Raises
     ------
     StoreRefusedError
@@ -112,6 +117,7 @@ class DataFile:
         self._memory_mb = memory_mb
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
+        self.copying = threading.Lock()
         self._in_use = 0
         self._changing = False
         self._invalid = False

@@ -85,7 +85,7 @@ def backup(store: DuckStore, target: Path, progress: Progress = lambda _, __: No
     if not target.parent.is_dir():
         raise StoreRefusedError(f"{target.parent}: no such folder for the backup")
     part = target.with_name(target.name + ".part")
-    with store.file.cursor() as cursor:
+    with store.file.copying, store.file.cursor() as cursor:
         readings = copy(cursor, part, progress)
     put_in_place(part, target)
     return Copied(str(target), readings, target.stat().st_size, size_of(store.file.path))

@@ -12,7 +12,7 @@ import pytest
 
 from storage import DuckStore, StoreError
 from storage.duck import compaction, file
-from storage.duck.maintenance import attached
+from storage.duck.maintenance import attached, backup
 from telemetry import Gap
 from tests.parts import wait_until
 from tests.storage.parts import DAY, MAIN, SITE, batch, points
@@ -298,4 +298,22 @@ def test_a_new_file_that_cannot_be_opened_at_once_is_opened_at_the_next_use(
         compaction.compact(store)
     write(store, {START + 20 * DAY: 5.0})
     assert (store.count(), store.duplicates()) == (before + 1, 0)
+    store.close()
+
+
+def test_a_backup_and_a_compaction_at_the_same_time_are_both_made(tmp_path: Path) -> None:
+    store = filled(tmp_path / "readings.duckdb")
+    before = everything(store)
+    compacted: list[int] = []
+    thread = threading.Thread(target=lambda: compacted.append(compaction.compact(store).readings), daemon=True)
+
+    def meanwhile(_done: int, _total: int) -> None:
+        if not thread.ident:
+            thread.start()
+            thread.join(0.2)  # it could fail by now
+
+    assert backup(store, tmp_path / "copy.duckdb", meanwhile).readings == store.count()
+    thread.join(DEADLINE_S)
+    assert compacted == [store.count()]
+    assert everything(store) == before
     store.close()
