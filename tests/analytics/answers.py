@@ -27,7 +27,7 @@ def answers(noise: float = 0.0) -> dict[str, list[float]]:
     # Made without transcendental functions of numpy, whose last digit depends on the machine.
     step = np.arange(400)
     weather = ((step * 7919) % 997) / 997 + ((step * 31) % 365) / 365
-    temperature = np.asarray(2.0 + 14.0 * weather, dtype=np.float64)
+    temperature = 2.0 + 14.0 * weather
     parts = 500.0 + ((step * 104729) % 401)
     scatter = (((step * 15485863) % 1009) / 1009 - 0.5) * 6
     energy = 20 + 0.4 * parts + 1.5 * np.maximum(temperature - 18, 0) + 0.9 * np.maximum(9 - temperature, 0) + scatter
