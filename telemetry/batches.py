@@ -61,7 +61,16 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         columns: Mapping[str, Sequence[float | None]],
         clock: ClockState = "",
     ) -> Self:
-        """Make a table of columns by channel name, each of shape (times,)."""
+        """Make a table of columns by channel name, each of shape (times,).
+
+        Raises
+        ------
+        ValueError
+            When a name is empty or has a space in it, which no table can carry.
+        """
+        for name in columns:
+            if not name or " " in name:
+                raise ValueError(f"{name!r} cannot name a channel of a table: it is empty or has a space in it")
         values = [value for column in columns.values() for value in column]
         return cls(device, kind, times, " ".join(columns), values, clock)
 

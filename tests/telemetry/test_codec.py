@@ -92,6 +92,12 @@ def test_no_bytes_make_the_decoder_fail_in_any_other_way(payload: bytes) -> None
         assert isinstance(decode(payload, Batch), Batch)
 
 
+@pytest.mark.parametrize("name", ["", "active power", "a "])
+def test_a_table_takes_no_name_that_would_read_as_another(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot name a channel"):
+        Table.of("main", "power_meter", [1], {name: [1.0]})
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_a_value_that_is_no_number_cannot_be_sent(value: float) -> None:
     with pytest.raises(ValueError, match="NaN or infinity"):
