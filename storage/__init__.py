@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.charts import Drawn, draw, from_quarter_hours, width_for
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from storage.gaps import came_after_all
 from storage.intake import Block, Prepared, lay_out
 from storage.settings import Settings, open_store
 from storage.store import (
@@ -53,6 +54,7 @@ __all__ = [
     "Upkeep",
     "Values",
     "Written",
+    "came_after_all",
     "draw",
     "from_quarter_hours",
     "lay_out",

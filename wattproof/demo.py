@@ -29,6 +29,8 @@ from wattproof.one_box import start_agent, start_broker
 __all__ = ["Audience", "Options", "run", "table"]
 
 _DEMAND_TARGET_KW = 280.0
+_FOR_EVER = 10**15
+"""A time after all readings [ms UTC]."""
 _DRAIN_S = 10.0
 _HURRIED_DRAIN_S = 0.5
 """Whoever presses Ctrl-C waits no longer than this for the last acknowledgements [s]."""
@@ -107,8 +109,10 @@ def run(options: Options, audience: Audience, stop: threading.Event) -> Ledger:
 def _account(
     box: services.Services, factory: simulator.Factory, plan: evaluation.Plan, past: history.Sent, live: edge.Summary
 ) -> Ledger:
-    read, outbox, gaps = past.read + live.read, past.outbox + live.outbox, past.gaps + live.gaps
-    stored, quarantined = box.store.count(factory.file.site.id), box.quarantine.counters.readings
+    site = factory.file.site.id
+    read, outbox = past.read + live.read, past.outbox + live.outbox
+    gaps = past.gaps + live.gaps - storage.came_after_all(box.store, site, 0, _FOR_EVER)
+    stored, quarantined = box.store.count(site), box.quarantine.counters.readings
     latency = box.collector.latency(live.gateway)
     return Ledger(
         read=read,

@@ -26,9 +26,9 @@ class Outcome(msgspec.Struct, frozen=True):
 class Ledger(msgspec.Struct, frozen=True):
     """Every reading accounted for [readings].
 
-    `read` is counted by the outboxes, `stored` by the database. ``lost = read - stored - outbox - quarantined - gaps``,
-    or 0 where a batch that is stored still waits for its ack, and so is in the outbox as well. `duplicates` are values
-    that share series and time with another in the database.
+    `read` is counted by the outboxes, `stored` by the database; `gaps` is what was declared lost and is not stored.
+    ``lost = read - stored - outbox - quarantined - gaps``, or 0 where a batch that is stored still waits for its ack,
+    and so is in the outbox as well. `duplicates` are values that share series and time with another in the database.
     """
 
     read: int
