@@ -289,7 +289,7 @@ class Collector:
         while deliveries := self._inbox.take(self._most):
             outcomes: list[Outcome] = []
             try:
-                outcomes = self._committer.commit(deliveries, self._clock())
+                outcomes = self._committer.commit(deliveries, self._committer.time(self._clock))
                 self._answer(outcomes)
             except Interrupted:
                 return

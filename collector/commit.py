@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import threading
 import time
@@ -14,7 +15,7 @@ import structlog
 from collector.admission import Rules, admit
 from collector.counters import Tally
 from collector.doubts import Doubts
-from collector.errors import QuarantineError
+from collector.errors import ClockError, QuarantineError
 from collector.inbox import Delivery
 from collector.intake import Intake, Reason, Refusal, Sender, part_content
 from collector.quarantine import Quarantine, Refused
@@ -33,6 +34,9 @@ _PROBE_S: Final = 0.25
 must not be old when it is stored [s]."""
 
 
+_CLOCK_FROM: Final = 1_735_689_600_000
+"""2025-01-01 UTC: this program is younger. A clock before it would find every sound reading to be of the future, and
+bury the quarantine under what need not be there [ms since 1970-01-01 UTC]."""
 _SUSPECT_AFTER: Final = 3
 """Tries after which an error that is no outage, of a store that is well, is taken for the batches' own."""
 
@@ -100,6 +104,16 @@ class Committer:
         self._on_set_aside = on_set_aside
         self.trouble = ""
         self.trouble_kind: AlarmKind = "store_unavailable"
+
+    def time(self, clock: Callable[[], int]) -> int:
+        """The time now [ms since 1970-01-01 UTC], once this computer knows it; nothing is acknowledged before.
+
+        Raises
+        ------
+        Interrupted
+            When the collector is stopped meanwhile.
+        """
+        return self._patiently(lambda: _known(clock()))
 
     def commit(self, deliveries: Sequence[Delivery], now: int) -> list[Outcome]:
         """Store or set aside every delivery.
@@ -203,7 +217,7 @@ class Committer:
         while True:
             try:
                 done = work()
-            except (StoreError, QuarantineError) as error:
+            except (StoreError, QuarantineError, ClockError) as error:
                 if type(error) is StoreError and tries >= _SUSPECT_AFTER and self._store.health().ok:
                     raise _SuspectError(str(error)) from error
                 self._note_trouble(error, tries)
@@ -234,7 +248,7 @@ class Committer:
     def _note_trouble(self, error: Exception, tries: int) -> None:
         self.trouble = str(error)
         match error:
-            case StoreRefusedError():
+            case StoreRefusedError() | ClockError():
                 self.trouble_kind = "store_refused"
             case QuarantineError():
                 self.trouble_kind = "quarantine_unusable"
@@ -244,10 +258,19 @@ class Committer:
             return
         if isinstance(error, StoreRefusedError):
             log.critical("store_refused", reason=str(error), advice="a person must act; nothing is lost meanwhile")
+        elif isinstance(error, ClockError):
+            log.critical("clock_not_set", reason=str(error), advice="gateways keep their readings meanwhile")
         elif isinstance(error, QuarantineError):
             log.critical("quarantine_failed", reason=str(error), advice="nothing is acknowledged until it works")
         else:
             log.error("store_unavailable", reason=str(error), advice="tried again; gateways keep their readings")
+
+
+def _known(now: int) -> int:
+    if now < _CLOCK_FROM:
+        told = dt.datetime.fromtimestamp(now / 1000, dt.UTC)
+        raise ClockError(f"this computer's clock says {told:%Y-%m-%d %H:%M} UTC: set it, or let a time server do it")
+    return now
 
 
 def _key(delivery: Delivery) -> tuple[str, bytes, int]:

@@ -61,8 +61,8 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "The quarantine cannot be written, so nothing is acknowledged; readings stay with their gateways. {detail}",
     ),
     "store_refused": (
-        "저장소가 수집기를 거부합니다. 사람이 조치해야 하며, 그동안 측정값은 게이트웨이에 남아 있습니다: {detail}",
-        "The store refuses the collector: a person must act. Readings stay with their gateways meanwhile. {detail}",
+        "사람이 조치할 때까지 저장할 수 없습니다. 그동안 측정값은 게이트웨이에 남아 있습니다: {detail}",
+        "Nothing can be stored until a person acts; readings stay with their gateways meanwhile. {detail}",
     ),
     "store_unavailable": (
         "저장소에 연결할 수 없습니다. 계속 다시 시도하며, 그동안 측정값은 게이트웨이에 남아 있습니다: {detail}",

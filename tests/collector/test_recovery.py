@@ -148,6 +148,23 @@ def test_a_batch_that_a_store_that_is_well_fails_over_is_set_aside_and_the_other
     assert (store.count(), store.duplicates()) == (90, 0)
 
 
+def test_a_computer_that_does_not_know_the_time_sets_nothing_aside_for_being_of_the_future(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    behind = [now_ms() - 86_400_000]  # as one without a battery starts
+    with (
+        collecting(store, mosquitto, quarantine, clock=lambda: now_ms() - behind[0]) as collector,
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+    ):
+        outbox.put(readings(now_ms() - 60_000, 10))
+        publisher.wake()
+        wait_until(lambda: "1970-01-02" in collector.trouble, "it says that its clock is not set")
+        assert (outbox.counters.pending, quarantine.counters.entries) == (10, 0)
+        behind[0] = 0
+        assert publisher.drained(40)
+    assert (store.count(), quarantine.counters.entries) == (10, 0)
+
+
 def test_a_defect_behind_the_commit_or_before_the_sending_ends_neither_collector_nor_gateway(
     mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
