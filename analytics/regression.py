@@ -142,6 +142,7 @@ def _independent(
     """Which columns add something to the intercept and the kept columns before them, and why the others do not."""
     kept = np.zeros(len(names), dtype=np.bool_)
     dropped: dict[str, str] = {}
+    basis = np.full((len(scaled), 1), 1.0 / np.sqrt(max(len(scaled), 1)))
     for index, name in enumerate(names):
         if not allowed[index]:
             dropped[name] = NOT_CHOSEN
@@ -150,10 +151,13 @@ def _independent(
             dropped[name] = "constant"
             continue
         column = scaled[:, index]
-        basis = np.column_stack((np.ones(len(column)), scaled[:, kept]))
-        rest = column - basis @ np.linalg.lstsq(basis, column, rcond=None)[0]
-        if np.linalg.norm(rest) <= _COLLINEAR * np.linalg.norm(column):
+        # Twice, because once leaves rounding errors of the size that is asked about.
+        rest = column - basis @ (basis.T @ column)
+        rest -= basis @ (basis.T @ rest)
+        size = float(np.linalg.norm(rest))
+        if size <= _COLLINEAR * np.linalg.norm(column):
             dropped[name] = "collinear"
         else:
             kept[index] = True
+            basis = np.column_stack((basis, rest / size))
     return kept, dropped

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics import Candidate, LinearModel, Shape, change_point_candidate, fit_change_point, linear_candidate
+from analytics import Candidate, LinearModel, Shape, change_point_candidate, fit_change_point
 from evaluation.baseline_model import BandRows, finite
 from evaluation.metered import Conditions, Floats, Metered
 from evaluation.models import ChangePoint
 from evaluation.plan import Granularity, Plan
 from evaluation.result import Coefficient
-from evaluation.sums import PER_DAY, Sums, sums
+from evaluation.sums import Sums, sums
 from evaluation.terms import PER, Term, columns
 
 
@@ -27,10 +27,12 @@ class FittedTerms:
         The intervals it is fitted on, and its columns.
     fit
         Least squares on the intervals.
-    linear
-        On the rows of the band: the same, or on sums of days.
-    knots, search
-        Change points, and how they were found.
+    row_terms, linear
+        Columns of the rows of the band, and least squares on them: the same, or on sums of days.
+    knots
+        Change points.
+    again
+        Fits the model anew to the baseline's usable intervals; None for least squares on the rows.
     unused
         The plan's drivers it does without.
     """
@@ -38,9 +40,10 @@ class FittedTerms:
     granularity: Granularity
     terms: tuple[Term, ...]
     fit: LinearModel
+    row_terms: tuple[Term, ...]
     linear: LinearModel
     knots: tuple[float, ...] = ()
-    search: ChangePointSearch | None = None
+    again: Candidate | None = None
     unused: tuple[Coefficient, ...] = ()
 
     @property
@@ -50,19 +53,13 @@ class FittedTerms:
 
     def refit(self, baseline: Metered) -> Candidate | None:
         """Fits and searches anew what is more than least squares on the rows; None where nothing is."""
-        if self.granularity not in PER_DAY and self.search is None:
+        if self.again is None:
             return None
-        conditions = baseline.used_conditions
-        if self.search is not None:
-            whole = self.search.candidate(conditions)
-        else:
-            own = columns(self.terms, conditions)
-            whole = linear_candidate(np.column_stack((np.ones(len(own)), own)))
-        return by_rows(whole, sums(self.granularity, baseline), baseline.used_energy)
+        return by_rows(self.again, sums(self.granularity, baseline), baseline.used_energy)
 
     def rows(self, window: Metered) -> BandRows:
         """Usable intervals, or their sums by day."""
-        return band_rows(self.granularity, self.terms, window)
+        return band_rows(self.granularity, self.row_terms, window)
 
     def expected(self, conditions: Conditions) -> Floats:
         """Energy at the conditions."""
@@ -104,6 +101,8 @@ def by_rows(whole: Candidate, gathered: Sums, energy: Floats) -> Candidate:
     def project(rows: Floats) -> Floats:
         shown = gathered.spread(np.isfinite(rows))
         said = whole(np.where(shown, energy, np.nan))
+        # Of what it was never shown a placebo says nothing, neither right nor wrong.
+        said = np.where(np.isfinite(said), said, energy)
         return gathered.total(said.T).T
 
     return project

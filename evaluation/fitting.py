@@ -6,14 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from analytics import Candidate, fit_linear, levels_candidate, linear_candidate
+from analytics import Candidate, fit_linear, levels_candidate, linear_candidate, time_of_week_candidate
 from evaluation.baseline_model import BaselineModel, unused_drivers
 from evaluation.fitted_terms import ChangePointSearch, FittedTerms, band_rows
 from evaluation.metered import Conditions, Metered
 from evaluation.models import ChangePoint, Levels, Linear, Model, TimeOfWeek, drivers_of
 from evaluation.plan import Plan
 from evaluation.sums import PER_DAY
-from evaluation.terms import Term, columns, driver_terms, groups, level_terms, product_term, slope_terms
+from evaluation.terms import Term, columns, driver_terms, groups, level_terms, product_term, slope_terms, weekday_terms
 from evaluation.time_of_week import TimeOfWeekSearch, day_columns, fit_time_of_week_model
 
 MINIMUM_FREEDOM: Final = 10
@@ -49,19 +49,26 @@ def fit(plan: Plan, model: Model, baseline: Metered) -> BaselineModel:
     """
     if isinstance(model, TimeOfWeek):
         return fit_time_of_week_model(plan, model, baseline)
-    search, knots = None, (np.nan, np.nan)
+    knots = (np.nan, np.nan)
     if isinstance(model, ChangePoint):
-        search = ChangePointSearch.of(plan, model)
-        knots = search.knots(baseline.used_conditions, baseline.used_energy)
+        knots = ChangePointSearch.of(plan, model).knots(baseline.used_conditions, baseline.used_energy)
     terms = _terms(plan, model, baseline, knots)
     names = [term.name for term in terms]
     linear = on_intervals = fit_linear(columns(terms, baseline.used_conditions), baseline.used_energy, names)
+    row_terms = terms
     if plan.granularity in PER_DAY:
-        rows = band_rows(plan.granularity, terms, baseline)
-        linear = fit_linear(rows.columns, rows.energy, names)
+        row_terms = _of_days(plan, model, terms)
+        rows = band_rows(plan.granularity, row_terms, baseline)
+        linear = fit_linear(rows.columns, rows.energy, [term.name for term in row_terms])
+    again = None
+    # What is more than least squares on the rows is fitted anew for every placebo.
+    if plan.granularity in PER_DAY or isinstance(model, ChangePoint):
+        again = candidate(plan, model, baseline.used_conditions, baseline)
     searched = sorted({knot for knot in knots if np.isfinite(knot)})
     unused = unused_drivers(plan, drivers_of(model))
-    return FittedTerms(plan.granularity, tuple(terms), on_intervals, linear, tuple(searched), search, unused)
+    return FittedTerms(
+        plan.granularity, tuple(terms), on_intervals, tuple(row_terms), linear, tuple(searched), again, unused
+    )
 
 
 def candidate(plan: Plan, model: Model, conditions: Conditions, baseline: Metered) -> Candidate:
@@ -70,11 +77,30 @@ def candidate(plan: Plan, model: Model, conditions: Conditions, baseline: Metere
         return TimeOfWeekSearch.of(plan, model).candidate(conditions)
     if isinstance(model, ChangePoint):
         return ChangePointSearch.of(plan, model).candidate(conditions)
-    if isinstance(model, Levels) and not model.drivers:
-        # A group that was never shown stays unknown, which least squares on its empty column would not say.
-        return levels_candidate(groups(plan, model.by, conditions.clock))
+    if isinstance(model, Levels):
+        return _levels(plan, model, conditions)
     terms = _terms(plan, model, baseline, (np.nan, np.nan))
     return linear_candidate(np.column_stack((np.ones(len(conditions.drivers)), columns(terms, conditions))))
+
+
+def _of_days(plan: Plan, model: Model, terms: list[Term]) -> list[Term]:
+    """Terms whose sums tell days apart: of levels by the hour or shift only the days of the week do."""
+    if not isinstance(model, Levels):
+        return terms
+    found = driver_terms(plan, model.drivers)
+    return [*found, *weekday_terms(plan)] if "weekday" in model.by else found
+
+
+def _levels(plan: Plan, model: Levels, conditions: Conditions) -> Candidate:
+    """Levels with drivers are swept out like those of the week; a group that was never shown stays unknown."""
+    of = groups(plan, model.by, conditions.clock)
+    if not model.drivers:
+        return levels_candidate(of)
+    first, *rest = columns(driver_terms(plan, model.drivers), conditions).T
+    further = np.column_stack(rest) if rest else None
+    return time_of_week_candidate(
+        of, first, further, count=len(level_terms(plan, model, conditions.clock)) + 1, segments=1
+    )
 
 
 def _terms(plan: Plan, model: Model, baseline: Metered, knots: tuple[float, float]) -> list[Term]:

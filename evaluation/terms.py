@@ -14,6 +14,7 @@ from evaluation.drivers import Driver
 from evaluation.metered import Conditions, Floats
 from evaluation.models import Group, Levels, shift_minutes
 from evaluation.plan import Granularity, Plan
+from evaluation.sums import PER_DAY
 from evaluation.wording import Text
 from telemetry import CHANNELS
 
@@ -112,6 +113,15 @@ def level_terms(plan: Plan, model: Levels, seen: LocalClock) -> list[Term]:
     ]
 
 
+def weekday_terms(plan: Plan) -> list[Term]:
+    """The share of a day that each interval is, for every weekday but the first: summed, the day of the week."""
+    found = []
+    for weekday, label in enumerate(_WEEKDAYS[1:], start=1):
+        column = _share(weekday, PER_DAY.get(plan.granularity, 1))
+        found.append(Term(label.en, PER["day"], column, part=label))
+    return found
+
+
 def groups(plan: Plan, by: Sequence[Group], clock: LocalClock) -> Times:
     """The group each interval lies in, numbered with the last of `by` running fastest, shape (intervals,)."""
     found = np.zeros(len(clock.day), dtype=np.int64)
@@ -160,6 +170,10 @@ def _slope(index: int, knot: float, sign: float) -> Callable[[Conditions], Float
 
 def _member(plan: Plan, by: Sequence[Group], group: int) -> Callable[[Conditions], Floats]:
     return lambda at: (groups(plan, by, at.clock) == group).astype(np.float64)
+
+
+def _share(weekday: int, per_day: int) -> Callable[[Conditions], Floats]:
+    return lambda at: (at.clock.weekday == weekday) / per_day
 
 
 def _coefficient_unit(plan: Plan, driver: Driver) -> Text:

@@ -156,3 +156,20 @@ def test_numbers_repeat_to_the_bit() -> None:
     first, second = (machine.judged(candidates)[0] for _ in range(2))
     assert first == second
     assert np.isfinite(first.saving.kwh if first.saving else np.nan)
+
+
+def test_hours_that_are_missing_here_and_there_leave_the_band_of_a_levels_model_as_it_is() -> None:
+    """Days with gaps must not make the groups of hours look like terms that tell days apart."""
+    machine = Replacement(granularity="hour", cooling=0.0, busy_mornings=True)
+    plan = machine.plan({"a": Levels(["weekday", "hour"], ["parts"])})
+    before, between, after = cut(machine, plan)
+    usable = before.usable.copy()
+    usable[[40, 333, 334, 801]] = False
+    whole = judge_metered(plan, before, between, after, [])
+    gaps = judge_metered(plan, replace(before, usable=usable), between, after, [])
+    assert whole.saving is not None
+    assert gaps.saving is not None
+    assert gaps.placebos is not None
+    assert gaps.placebos.count > 2
+    assert gaps.saving.kwh == pytest.approx(whole.saving.kwh, rel=0.05)
+    assert gaps.saving.high - gaps.saving.low == pytest.approx(whole.saving.high - whole.saving.low, rel=0.2)
