@@ -13,12 +13,16 @@ from telemetry import InvalidNameError, parse_topic
 _HEAD: Final = 400
 _NUMBER: Final = re.compile(rb'"epoch":"([!-~]{1,64}?)","seq":(\d{1,16}),')
 
+_MOST: Final = 50_000
+"""Outboxes that are remembered: several times a city's gateways, 12 MB. What was declined of another is sent again by
+itself, only later."""
+
 Outbox = tuple[str, str, str]
 """Site, gateway, epoch."""
 
 
 class Declined:
-    """One span of numbers per outbox, however much was declined: bounded by the number of gateways. Thread-safe."""
+    """One span of numbers per outbox, however much was declined: bounded by the number of outboxes. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,6 +43,8 @@ class Declined:
                 continue
             key, seq = (address.site, address.gateway, found[1].decode("ascii")), int(found[2])
             with self._lock:
+                if key not in self._spans and len(self._spans) >= _MOST:
+                    del self._spans[next(iter(self._spans))]
                 first, last = self._spans.get(key, (seq, seq))
                 self._spans[key] = (min(first, seq), max(last, seq))
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from edge.rows import Row
-from telemetry import MAX_BYTES, Gap, Table, with_checksum
+from telemetry import MAX_BYTES, MAX_CHANNELS_TEXT, Gap, Table, with_checksum
 
 _ROOM_FOR_SEQ: Final = 20
 """Digits a sequence number may gain in parts after the first [bytes]."""
@@ -108,7 +108,7 @@ def _of_tables(tables: Sequence[Table | Row], room: int) -> Iterator[_Piece]:
 
 def _of_table(table: Table, room: int) -> Iterator[_Piece]:
     readings, encoded = _readings(table), _ENCODER.encode(table)
-    if len(encoded) <= room:
+    if len(encoded) <= room and len(table.channels) <= MAX_CHANNELS_TEXT:
         yield _Piece(readings, encoded, cut=False)
         return
     halves = _halved(table)

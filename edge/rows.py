@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from telemetry import ClockState, Table
+from telemetry import MAX_CHANNELS_TEXT, ClockState, Table
 
 _encode = msgspec.json.Encoder().encode
 
@@ -48,25 +48,27 @@ class Row(NamedTuple):
         return Table.of(self.device, self.kind, [self.time_ms], columns, self.clock)
 
     def encoded(self) -> bytes | None:
-        """Its table as JSON, as `telemetry.encode` writes it; None where a value is missing or no finite number."""
+        """Its table as JSON, as `telemetry.encode` writes it; None where it takes more than that.
+
+        A value is missing or no finite number, or the channels are too many for one table.
+        """
         numbers = _encode(self.values)
         if b"null" in numbers:
             return None
         form = _form(self.channels, self.clock)
+        if not form:
+            return None
         return form % (_encode(self.device), _encode(self.kind), self.time_ms, numbers)
 
 
 @functools.lru_cache(maxsize=1024)
 def _form(channels: tuple[str, ...], clock: ClockState) -> bytes:
-    """A table of one row as JSON, with places for device, kind, time and values."""
+    """A table of one row as JSON, with places for device, kind, time and values; empty for too many channels."""
+    text = " ".join(channels)
+    if len(text) > MAX_CHANNELS_TEXT:
+        return b""
     state = b',"clock":' + _literal(clock) if clock else b""
-    return (
-        b'{"device":%b,"kind":%b,"times":[%d],"channels":'
-        + _literal(" ".join(channels))
-        + b',"values":%b'
-        + state
-        + b"}"
-    )
+    return b'{"device":%b,"kind":%b,"times":[%d],"channels":' + _literal(text) + b',"values":%b' + state + b"}"
 
 
 def _literal(text: str) -> bytes:

@@ -1,7 +1,7 @@
 """The words everyone shares: channels and units, readings, batches, topics, codecs. Pure: no I/O, no clock."""
 
 from telemetry.alarms import Alarm, AlarmKind, Alarms
-from telemetry.batches import Batch, ClockState, Gap, Table, channel_names
+from telemetry.batches import MAX_CHANNELS_TEXT, Batch, ClockState, Gap, Table, channel_names
 from telemetry.channels import CHANNELS, Channel, Kind, channel
 from telemetry.codec import MAX_BYTES, decode, encode, has_checksum, json_schema, with_checksum
 from telemetry.documents import Document, decode_yaml, parse_yaml
@@ -39,6 +39,7 @@ __all__ = [
     "BIRTH",
     "CHANNELS",
     "MAX_BYTES",
+    "MAX_CHANNELS_TEXT",
     "ROOT",
     "STATE",
     "VERSION",

@@ -66,11 +66,15 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         Raises
         ------
         ValueError
-            When a name is empty or has a space in it, which no table can carry.
+            When a name is empty or has a space in it, which no table can carry, or a column is of another length: its
+            values would be taken for the next channel's.
         """
-        for name in columns:
+        rows = len(times)
+        for name, column in columns.items():
             if not name or " " in name:
                 raise ValueError(f"{name!r} cannot name a channel of a table: it is empty or has a space in it")
+            if len(column) != rows:
+                raise ValueError(f"{device}.{name}: {len(column)} values at {rows} times")
         values = [value for column in columns.values() for value in column]
         return cls(device, kind, times, " ".join(columns), values, clock)
 
@@ -97,21 +101,25 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         return len(self.values) - self.values.count(None)
 
 
-@lru_cache(maxsize=512)
 def channel_names(channels: str) -> tuple[str, ...]:
-    """Part the text of a table's channels into names.
+    """Part the text of a table's channels into names; what is too long to travel is parted and not remembered.
 
     Raises
     ------
     ValueError
-        When a name is there twice, or the text is too long, or not names with one space between two.
+        When a name is there twice, or the text is not names with one space between two.
     """
-    if len(channels) > MAX_CHANNELS_TEXT:
-        raise ValueError(f"{len(channels)} characters; at most {MAX_CHANNELS_TEXT} are taken")
+    return _remembered(channels) if len(channels) <= MAX_CHANNELS_TEXT else _parted(channels)
+
+
+def _parted(channels: str) -> tuple[str, ...]:
     names = tuple(channels.split(" ")) if channels else ()
     if len(set(names)) < len(names) or not all(names):
         raise ValueError(f"{channels[:200]!r} is not names, each once, with one space between two")
     return names
+
+
+_remembered = lru_cache(maxsize=512)(_parted)
 
 
 class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

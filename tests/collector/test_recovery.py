@@ -221,6 +221,13 @@ def test_what_is_new_is_not_held_up_by_what_an_outage_has_left(
     assert (store.count(), store.duplicates()) == (1500 * 40 + 5, 0)
 
 
+def test_gateways_without_number_do_not_fill_the_memory_with_declines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.declined._MOST", 3)
+    declined = Declined()
+    declined.note([delivery(1, f"gw-{number}") for number in range(5)])
+    assert [gateway_ for _, gateway_, _ in declined.take(10)] == ["gw-2", "gw-3", "gw-4"]
+
+
 def test_a_decline_is_one_span_per_outbox() -> None:
     declined = Declined()
     declined.note([delivery(7), delivery(3), delivery(5), delivery(9, "gw-2")])

@@ -12,6 +12,7 @@ import structlog
 
 from edge.errors import OutboxError, OutboxFullError
 from edge.outbox import Counters, Outbox
+from edge.rows import Row
 from telemetry import MAX_BYTES, Batch, Gap, Table, decode
 
 
@@ -141,6 +142,15 @@ def test_one_row_of_very_many_channels_is_cut_between_channels(tmp_path: Path) -
     found = batches(outbox)
     assert len(found) > 1
     assert {name for batch in found for each in batch.tables for name in each.columns} == set(wide.columns)
+    outbox.close()
+
+
+def test_a_row_of_more_channels_than_a_table_may_name_travels_in_several_that_can_be_read(tmp_path: Path) -> None:
+    outbox = open_outbox(tmp_path)
+    names = tuple(f"channel_{number}_{'x' * 80}" for number in range(60))
+    assert outbox.put([Row("main", "power_meter", names, 1, [1.0] * 60)]) > 1
+    assert {name for batch in batches(outbox) for each in batch.tables for name in each.columns} == set(names)
+    assert outbox.counters.read == 60
     outbox.close()
 
 

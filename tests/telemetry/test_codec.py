@@ -217,3 +217,8 @@ def test_ranges_hold_every_sequence_number_once(sequences: list[int]) -> None:
     folded = ranges(sequences)
     assert Ack("e", stored=folded).sequences() == sorted(set(sequences))
     assert all(later[0] > earlier[1] + 1 for earlier, later in pairwise(folded))
+
+
+def test_columns_of_different_lengths_make_no_table() -> None:
+    with pytest.raises(ValueError, match=r"main\.active_power_w: 3 values at 2 times"):
+        Table.of("main", "power_meter", [1, 2], {"active_power_w": [1.0, 2.0, 3.0], "frequency_hz": [60.0]})
