@@ -47,7 +47,12 @@ def visit(chromium: Browser) -> Iterator[Visit]:
             route.abort()
 
     context.route("**/*", guard)
-    page.on("console", lambda m: visitor.complaints.append(m.text) if m.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda m: (
+            visitor.complaints.append(f"{m.text} {m.location['url']}") if m.type in ("error", "warning") else None
+        ),
+    )
     page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
     yield visitor
     context.close()

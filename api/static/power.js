@@ -15,6 +15,7 @@ let held = null;
 const seen = new Map();
 
 export async function load() {
+  if (page.metered.length === 0) return; // the page says so
   const end = now() + 1;
   const query = new URLSearchParams(page.metered.map((device) => ["device", device]));
   query.set("start", end - page.minutes * 60_000);

@@ -163,6 +163,12 @@ def test_the_evaluation_page_shows_what_an_evaluator_asks_for(site: Running, vis
     assert f"{100 * (per['after'] / per['adjusted'] - 1):.1f}%".replace("-", "−") in main
 
 
+def test_a_factory_without_a_power_meter_says_so_and_asks_for_no_chart(site: Running, visit: Visit) -> None:
+    with visit.page.expect_response(lambda answer: "/live" in answer.url or answer.url.endswith("/now")):
+        visit.page.goto(f"{site.url}/sites/{WORKS}?lang=en")
+    assert "No meter reads power here yet." in visit.page.locator(".chart").first.inner_text()
+
+
 def test_a_plan_that_cannot_be_read_is_shown_with_its_problem(site: Running, visit: Visit) -> None:
     visit.page.goto(f"{site.url}{PLANS}?lang=en")
     assert "scribble.yaml:" in visit.page.locator(".broken").inner_text()
