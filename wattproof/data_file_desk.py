@@ -118,6 +118,10 @@ class Desk:
             say(perform(self._store, request, progress))
         except (storage.StoreError, msgspec.ValidationError, msgspec.DecodeError, OSError) as error:
             say(Line(error=str(error)))
+        except Exception as error:
+            # A defect of ours: whoever asked is told, and the next one is still answered.
+            log.exception("data_file_request_failed")
+            say(Line(error=f"unexpected: {error!r}; its log says more"))
 
 
 def ask(folder: Path, request: Request, progress: Progress) -> Line | None:

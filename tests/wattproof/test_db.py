@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,20 @@ def test_a_file_held_by_a_process_without_a_desk_is_refused_saying_so(config: Pa
     store = DuckStore(path)
     assert "already open in this process" in db(config, "check", code=3)
     store.close()
+
+
+def test_an_answer_that_fails_as_nobody_foresaw_is_told_and_the_next_one_comes(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with contextlib.closing(DuckStore(path)) as store, caring(store, Settings(), tmp_path / "plans"):
+        with monkeypatch.context() as patch:
+            patch.setattr("wattproof.data_file_desk.perform", failing)
+            with pytest.raises(UnavailableError, match=r"unexpected: ZeroDivisionError\(\)"):
+                ask(path.parent, Request("check"), lambda *_: None)
+        assert ask(path.parent, Request("check"), lambda *_: None) is not None
 
 
 def test_a_file_with_duplicates_fails_its_check(config: Path, path: Path) -> None:
