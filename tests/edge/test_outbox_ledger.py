@@ -108,12 +108,13 @@ from edge.outbox import Outbox
 from telemetry import Table
 
 outbox = Outbox(Path(sys.argv[1]), "site-1", "gw-1", max_bytes=4000)
-time = 0
+time = before = 0
 while True:
     time += 1000
     seq = outbox.put([Table.of("main", "power_meter", [time, time + 1], {"active_power_w": [1.0, 2.0]})])
-    if seq % 3 == 0:
-        outbox.acknowledge(outbox.epoch, [(seq - 1, seq - 1)])
+    if seq % 3 == 0 and before:  # of this start's epoch
+        outbox.acknowledge(outbox.epoch, [(before, before)])
+    before = seq
     print(seq, flush=True)
 """
 
