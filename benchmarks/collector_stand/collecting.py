@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from collector import Collector, Quarantine
-from storage import DuckStore, InfluxStore, Store
+from storage import DuckStore, InfluxStore, Store, StoreUnavailableError
 from telemetry import BATCH, Batch, Broker, new_client, topic
 
 
@@ -78,9 +78,20 @@ def collect(port: int, engine: str, where: str, folder: Path) -> Measured:
     }
     found.counters["quarantined"] = quarantine.counters.entries
     collector.stop()
-    found.readings, found.duplicates = store.count(), store.duplicates() if engine == "duck" else 0
+    found.readings, found.duplicates = _counted(store), store.duplicates() if engine == "duck" else 0
     store.close()
     return found
+
+
+def _counted(store: Store) -> int:
+    """How many readings there are; an InfluxDB that is still busy with what it took is asked again for two minutes."""
+    until = time.monotonic() + 120
+    while True:
+        try:
+            return store.count()
+        except StoreUnavailableError:
+            if time.monotonic() > until:
+                raise
 
 
 def receive(port: int) -> Measured:
