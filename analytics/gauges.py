@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from analytics.registers import Bools, Flag, Floats, IntervalValues, Times, covered_share
 
@@ -33,15 +34,11 @@ def interval_mean(times_ms: Times, values: Floats, edges_ms: Times, *, max_gap_m
     ValueError
         When shapes differ or times or edges do not rise.
     """
-    if times_ms.shape != values.shape or times_ms.ndim != 1:
-        raise ValueError(f"{values.shape} values for {times_ms.shape} times; one each is needed")
-    if np.any(np.diff(times_ms) <= 0) or len(edges_ms) < 2 or np.any(np.diff(edges_ms) <= 0):
-        raise ValueError("times and edges must rise, and there must be two edges or more")
+    _check(times_ms, values, edges_ms)
     read = np.isfinite(values)
     times_ms, values = times_ms[read], values[read].astype(np.float64)
     intervals = len(edges_ms) - 1
-    coverage = covered_share(times_ms, edges_ms, max_gap_ms)
-    flags = np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)
+    coverage, flags = _covered(times_ms, edges_ms, max_gap_ms)
     if len(times_ms) < 2:
         return IntervalValues(np.full(intervals, np.nan), coverage, flags)
 
@@ -86,12 +83,8 @@ def interval_share(times_ms: Times, held: Bools, edges_ms: Times, *, max_gap_ms:
     ValueError
         As `interval_mean`.
     """
-    if times_ms.shape != held.shape or times_ms.ndim != 1:
-        raise ValueError(f"{held.shape} states for {times_ms.shape} times; one each is needed")
-    if np.any(np.diff(times_ms) <= 0) or len(edges_ms) < 2 or np.any(np.diff(edges_ms) <= 0):
-        raise ValueError("times and edges must rise, and there must be two edges or more")
-    coverage = covered_share(times_ms, edges_ms, max_gap_ms)
-    flags = np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)
+    _check(times_ms, held, edges_ms)
+    coverage, flags = _covered(times_ms, edges_ms, max_gap_ms)
     shares = np.full(len(edges_ms) - 1, np.nan)
     if len(times_ms) >= 2:
         steps = np.diff(times_ms).astype(np.float64)
@@ -101,3 +94,16 @@ def interval_share(times_ms: Times, held: Bools, edges_ms: Times, *, max_gap_ms:
         covered_ms = coverage * np.diff(edges_ms)
         np.divide(np.diff(held_until), covered_ms, out=shares, where=covered_ms > 0)
     return IntervalValues(np.clip(shares, 0.0, 1.0), coverage, flags)
+
+
+def _check(times_ms: Times, values: Floats | Bools, edges_ms: Times) -> None:
+    if times_ms.shape != values.shape or times_ms.ndim != 1:
+        raise ValueError(f"{values.shape} values for {times_ms.shape} times; one each is needed")
+    if np.any(np.diff(times_ms) <= 0) or len(edges_ms) < 2 or np.any(np.diff(edges_ms) <= 0):
+        raise ValueError("times and edges must rise, and there must be two edges or more")
+
+
+def _covered(times_ms: Times, edges_ms: Times, max_gap_ms: int) -> tuple[Floats, npt.NDArray[np.uint8]]:
+    """Share of each interval that readings cover, and `Flag.GAP` where it is not whole."""
+    coverage = covered_share(times_ms, edges_ms, max_gap_ms)
+    return coverage, np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)

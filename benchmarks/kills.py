@@ -32,11 +32,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.frame import Figure, at_most, report
-from benchmarks.outbox import mosquitto
 from collector import Collector, Quarantine
 from edge import Outbox
 from storage import DuckStore, Series
 from telemetry import Broker
+from tests.parts import mosquitto
 
 SITE, GATEWAY, DEVICE = "site-1", "gw-1", "line-1"
 COUNTED = Series(SITE, "plc", DEVICE, "production_count")
@@ -146,7 +146,11 @@ def main() -> int:
 def run(folder: Path, kills: int, seed: int) -> Outcome:
     """Kill the agent `kills` times at moments drawn from `seed`, let it drain, and account for every reading."""
     witness, draw = Witness(), random.Random(seed)
-    with answering(witness) as port, mosquitto(folder) as broker, collecting(folder, broker) as store:
+    with (
+        answering(witness) as port,
+        mosquitto(folder, "max_queued_messages 0") as broker,
+        collecting(folder, broker) as store,
+    ):
         (folder / "witness.yaml").write_text(_PROFILE, encoding="utf-8")
         text = _SITE.format(flush=FLUSH_MS, broker=broker.port, port=port)
         (folder / "site.yaml").write_text(text, encoding="utf-8")

@@ -23,7 +23,7 @@ from benchmarks.frame import Figure, at_least, at_most, report
 from benchmarks.outage_stand import stores
 from benchmarks.outage_stand.gateways import Gateway, Live, gateways, put_many
 from benchmarks.outage_stand.memory import Memory, resident_mb
-from tests.parts import wait_until
+from tests.parts import mosquitto, wait_until
 
 HOUR_S: Final = 3600
 MEMORY_MB: Final = 100.0
@@ -74,7 +74,7 @@ class _Found(NamedTuple):
 def _outage(folder: Path, engine: str, number: int, rate: float) -> _Found:
     backlog = round(HOUR_S * rate)
     with contextlib.ExitStack() as ends:
-        broker = ends.enter_context(stores.mosquitto(folder))
+        broker = ends.enter_context(mosquitto(folder, "max_inflight_messages 8000", "max_queued_messages 20000"))
         store = ends.enter_context(_STORES[engine](folder))
         collector = stores.Collector(folder, broker, store.settings)
         ends.callback(collector.end)

@@ -28,7 +28,7 @@ from benchmarks.frame import Figure, at_least, at_most, report
 from edge.outbox import Outbox
 from edge.publisher import Publisher
 from telemetry import ACK, BATCH, Ack, Batch, Birth, Broker, Table, decode, encode, new_client, ranges, topic
-from tests.parts import free_port, program, running
+from tests.parts import mosquitto
 
 SITE, GATEWAY = "site-1", "gw-1"
 LIVE_EVERY_S = 0.25
@@ -55,7 +55,10 @@ def main() -> int:
         collect(Broker(port=options.collector))
         return 0
     load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as name, mosquitto(Path(name)) as broker:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        mosquitto(Path(name), "max_queued_messages 0", "set_tcp_nodelay true") as broker,
+    ):
         rate, heard, cpu = drain(Path(name), broker, options.backlog)
         bare = bare_road(broker, min(options.backlog, 20_000))
     delays = sorted(heard.live_delays)
@@ -189,19 +192,6 @@ def stub(broker: Broker) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.terminate()
-
-
-@contextlib.contextmanager
-def mosquitto(folder: Path) -> Iterator[Broker]:
-    """A mosquitto of this run's own."""
-    port = free_port()
-    config = folder / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\n",
-        encoding="utf-8",
-    )
-    with running([program("mosquitto"), "-c", str(config)], port, folder / "mosquitto.log"):
-        yield Broker(port=port)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from telemetry import Broker
+from tests import parts
 from tests.browser import chromium, visit
 from tests.parts import Database, free_port, influxd, program, running
 
@@ -33,11 +34,8 @@ def _logging_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Broker]:
     """A real mosquitto with its default persistence (off), anonymous, on a free port."""
-    port = free_port()
-    config = tmp_path / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n", encoding="utf-8")
-    with running([program("mosquitto"), "-c", str(config)], port, tmp_path / "mosquitto.log"):
-        yield Broker(port=port)
+    with parts.mosquitto(tmp_path, "max_queued_messages 0") as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from typing import Final
 
 import pytest
 
+from telemetry import Broker
+
 _WORKER: Final = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
 _PORTS: Final = range(16_000 + _WORKER, 32_000, 8)
 """Below what the kernel gives to outgoing connections, and each test worker's own."""
@@ -86,6 +88,17 @@ class Database:
 
     url: str
     process: subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def mosquitto(folder: Path, *settings: str) -> Iterator[Broker]:
+    """An anonymous mosquitto with its default persistence (off), and further lines in its file."""
+    port = free_port()
+    config = folder / "mosquitto.conf"
+    lines = (f"listener {port} 127.0.0.1", "allow_anonymous true", *settings)
+    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with running([program("mosquitto"), "-c", str(config)], port, folder / "mosquitto.log"):
+        yield Broker(port=port)
 
 
 @contextlib.contextmanager

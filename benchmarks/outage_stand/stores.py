@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from chaos.disk import small_disk
 from telemetry import Broker
-from tests.parts import free_port, influxd, program, running
+from tests.parts import free_port, influxd
 
 _DISK_MB: Final = 256
 _END_S: Final = 60.0
@@ -59,19 +59,6 @@ def duck(folder: Path) -> Iterator[Store]:
             raise PermissionError("a disk that can be filled needs the right to mount one (root)")
         settings = {"engine": "duck", "path": str(disk.folder / "readings.duckdb")}
         yield Store(settings, disk.fill, disk.clear)
-
-
-@contextlib.contextmanager
-def mosquitto(folder: Path) -> Iterator[Broker]:
-    """A broker that hands a collector thousands of messages at once."""
-    port = free_port()
-    config = folder / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 8000\nmax_queued_messages 20000\n",
-        encoding="utf-8",
-    )
-    with running([program("mosquitto"), "-c", str(config)], port, folder / "mosquitto.log"):
-        yield Broker(port=port)
 
 
 class Collector:
