@@ -248,8 +248,10 @@ class Committer:
     def _note_trouble(self, error: Exception, tries: int) -> None:
         self.trouble = str(error)
         match error:
-            case StoreRefusedError() | ClockError():
+            case StoreRefusedError():
                 self.trouble_kind = "store_refused"
+            case ClockError():
+                self.trouble_kind = "clock_not_set"
             case QuarantineError():
                 self.trouble_kind = "quarantine_unusable"
             case _:

@@ -27,7 +27,9 @@ _FREE_RUNNING_MS: Final = 600_000
 """So long may a clock run on its own, as after a start, before somebody is told [ms]."""
 _EVENT_MS: Final = 3_600_000
 """How long something that happened once is shown as lasting [ms]."""
-_STORE_ALARMS: Final[tuple[AlarmKind, ...]] = ("store_unavailable", "store_refused", "quarantine_unusable")
+_STORE_ALARMS: Final[tuple[AlarmKind, ...]] = (
+    "store_unavailable", "store_refused", "quarantine_unusable", "clock_not_set",
+)  # fmt: skip
 _MOST_SET_ASIDE: Final = 10_000
 _HOSTS: Final = 4
 """Births whose machines are named when two speak under one name."""

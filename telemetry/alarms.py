@@ -8,6 +8,7 @@ import msgspec
 
 AlarmKind = Literal[
     "broker_limits",
+    "clock_not_set",
     "clock_not_synchronised",
     "clock_stepped",
     "collector_offline",

@@ -159,6 +159,7 @@ def test_a_computer_that_does_not_know_the_time_sets_nothing_aside_for_being_of_
         outbox.put(readings(now_ms() - 60_000, 10))
         publisher.wake()
         wait_until(lambda: "1970-01-02" in collector.trouble, "it says that its clock is not set")
+        wait_until(lambda: "clock_not_set" in {alarm.kind for alarm in collector.alarms}, "an alarm of its own says so")
         assert (outbox.counters.pending, quarantine.counters.entries) == (10, 0)
         behind[0] = 0
         assert publisher.drained(40)

@@ -52,7 +52,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
     made.quarantine.close()
 
 
-@pytest.mark.parametrize("kind", ["store_unavailable", "store_refused", "quarantine_unusable"])
+@pytest.mark.parametrize("kind", ["store_unavailable", "store_refused", "quarantine_unusable", "clock_not_set"])
 def test_a_store_that_fails_is_told_until_it_works_again(stand: Stand, kind: AlarmKind) -> None:
     stand.trouble = Trouble(kind, "InfluxDB http://x: 401")
     assert stand.lasting() == [kind]
