@@ -13,7 +13,7 @@ import typer
 from edge import parse_site
 from evaluation import parse_plan
 from telemetry.published import channel_table
-from tests.wattproof.test_settings import wattproof
+from tests.wattproof.command_line import wattproof
 from wattproof.main import app
 
 ROOT = Path(__file__).parent.parent.parent

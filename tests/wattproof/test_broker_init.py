@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.wattproof.test_settings import wattproof
+from tests.wattproof.command_line import wattproof
 
 
 def test_a_second_run_adds_a_gateway_and_keeps_the_rest(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from collector.intake import Reason, Refusal
 from telemetry import Batch, Broker, Table, encode
 from tests.collector.parts import gateway, now_ms, readings
 from tests.parts import free_port, wait_until
-from tests.wattproof.test_settings import wattproof
+from tests.wattproof.command_line import wattproof
 from wattproof.commands.quarantine_words import ADVICE, advice
 from wattproof.errors import BadInputError, CommandError, UnavailableError
 from wattproof.main import app

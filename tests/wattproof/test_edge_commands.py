@@ -10,7 +10,7 @@ from pathlib import Path
 import edge
 from edge.commissioning import load_record, record_path
 from edge.status import DeviceStatus, LastValue, Status, read_status, write_status
-from tests.wattproof.test_settings import wattproof
+from tests.wattproof.command_line import wattproof
 from tests.wattproof.test_up import site
 
 __all__ = ["site"]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from telemetry import Broker, DocumentError
+from tests.wattproof.command_line import wattproof
 from wattproof.config import Config, environment_names, find_file, load, shown
 from wattproof.environment import broker_from
 from wattproof.errors import BadInputError
@@ -32,15 +30,6 @@ def write(tmp_path: Path, text: str) -> Path:
     file = tmp_path / "wattproof.yaml"
     file.write_text(text, encoding="utf-8")
     return file
-
-
-def wattproof(
-    *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("WATTPROOF_")}
-    environ |= {"PYTHONPATH": str(Path.cwd()), "COLUMNS": "120"} | (env or {})
-    command = [sys.executable, "-m", "wattproof", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ, cwd=cwd)
 
 
 def test_without_a_file_the_defaults_hold() -> None:

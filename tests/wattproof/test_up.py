@@ -16,7 +16,7 @@ import pytest
 
 from telemetry import BATCH, Broker, new_client, topic
 from tests.parts import free_port, wait_until
-from tests.wattproof.test_settings import wattproof
+from tests.wattproof.command_line import wattproof
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
