@@ -12,10 +12,10 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "The broker's limits are too tight: {problems_en}",
     ),
     "clock_not_set": (
-        "수집기 {source}가 실행되는 컴퓨터의 시계가 맞춰져 있지 않아 아무것도 받아들이지 않습니다. 측정값은 게이트웨이에 남아 "
-        "있습니다. 시계를 맞추거나 시각 서버(NTP)를 설정하십시오: {detail}",
-        "The clock of the computer that collector {source} runs on was never set, so nothing is taken in; readings stay "
-        "with their gateways: {detail}.",
+        "수집기 {source}가 실행되는 컴퓨터의 시계가 맞춰져 있지 않아 아무것도 받아들이지 않습니다. "
+        "측정값은 게이트웨이에 남아 있습니다. 시계를 맞추거나 시각 서버(NTP)를 설정하십시오: {detail}",
+        "The clock of the computer that collector {source} runs on was never set, so nothing is taken in; "
+        "readings stay with their gateways: {detail}.",
     ),
     "clock_not_synchronised": (
         "이 게이트웨이의 시계가 시각 서버와 맞춰지지 않고 있습니다. 측정 시각이 조금씩 어긋날 수 있습니다. "
