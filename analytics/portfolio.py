@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+import scipy
 
 from analytics.registers import Floats
 
@@ -43,8 +43,9 @@ class Portfolio:
         if not 0.0 < confidence < 1.0:
             raise ValueError(f"confidence {confidence} must lie between 0 and 1")
         tail = (1.0 + confidence) / 2.0
-        own = float(stdtrit(self.freedom, tail)) if np.isfinite(self.freedom) else float(ndtri(tail))
-        return float(np.hypot(own * self.independent, float(ndtri(tail)) * self.shared))
+        normal = float(scipy.special.ndtri(tail))
+        own = float(scipy.special.stdtrit(self.freedom, tail)) if np.isfinite(self.freedom) else normal
+        return float(np.hypot(own * self.independent, normal * self.shared))
 
 
 def portfolio(savings: Floats, errors: Floats, freedom: Floats, shared: Floats | None = None) -> Portfolio:

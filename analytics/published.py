@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import stdtrit
+import scipy
 
 from analytics.errors import TooFewIntervalsError
 
@@ -60,6 +60,6 @@ def fractional_half_width(
     if n <= parameters:
         raise TooFewIntervalsError(f"{n} intervals for {parameters} coefficients; at least {parameters + 1} needed")
     a, b, d = shape
-    t = float(stdtrit(n - parameters, (1.0 + confidence) / 2.0))
+    t = float(scipy.special.stdtrit(n - parameters, (1.0 + confidence) / 2.0))
     factor = a * months**2 + b * months + d
     return t * factor * cv_rmse * math.sqrt(n / n_effective * (1.0 + 2.0 / n_effective) / reporting)

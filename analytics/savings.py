@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
+import scipy
 
 from analytics.avoided import AvoidedEnergy
 from analytics.band import quadratic_forms
@@ -31,7 +31,7 @@ class Estimate:
         """Half of the two-sided band's width at `confidence` (0-1)."""
         if not 0.0 < confidence < 1.0:
             raise ValueError(f"confidence {confidence} must lie between 0 and 1")
-        return float(stdtrit(self.freedom, (1.0 + confidence) / 2.0)) * self.standard_error
+        return float(scipy.special.stdtrit(self.freedom, (1.0 + confidence) / 2.0)) * self.standard_error
 
 
 def normalised_saving(
