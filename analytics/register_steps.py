@@ -21,12 +21,26 @@ _RUN, _FEW = 3, 10
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What a step of the register can mean."""
+    """What a step of the register can mean.
+
+    Attributes
+    ----------
+    modulus
+        Where it starts again from 0; None when it never does.
+    limit, lasting
+        Highest believable growth of a step, and of a step through the whole modulus [register unit per hour].
+    resolution
+        The least that it is seen to grow by [register unit].
+    late_ms
+        How far a reading may lie behind what was consumed [ms]: a meter may bring its register up to date less often
+        than it is read.
+    """
 
     modulus: float | None
     limit: float
     lasting: float
     resolution: float
+    late_ms: float = 0.0
 
     @classmethod
     def learned(cls, times: Times, values: Floats, modulus: float | None, max_rate: float | None) -> Steps:
@@ -34,13 +48,15 @@ class Steps:
         usual = _usual_rate(times, values)
         limit = usual * _ROOM_ABOVE_USUAL if max_rate is None else max_rate
         lasting = usual * _ROOM_FOR_LONG if max_rate is None else max_rate
-        return cls(modulus, limit, lasting, _resolution(values))
+        # What is learned from the steps has their lateness in it.
+        late = 0.0 if max_rate is None else _between_changes(times, values)
+        return cls(modulus, limit, lasting, _resolution(values), late)
 
     def of(self, times: Times, values: Floats) -> tuple[Floats, Bools, Bools]:
         """Growth, whether the register wrapped, and whether the growth is believable; each (readings - 1,)."""
         delta = np.diff(values)
         # Two readings may stand close to a tick of a coarse register: one tick is always believed.
-        most = self.limit * np.diff(times) / _HOUR_MS + self.resolution
+        most = self.limit * (np.diff(times) + self.late_ms) / _HOUR_MS + self.resolution
         wrapped = np.zeros(len(delta), dtype=np.bool_)
         if self.modulus is not None:
             wrapped = (delta < 0) & (delta + self.modulus <= most)
@@ -92,6 +108,12 @@ def _usual_rate(times: Times, values: Floats) -> float:
     # A few rises are no habit but a meter exchanged, or a register set.
     few = max(len(kept_up) // 1000, min(_FEW * _RUN, len(kept_up) // 20))
     return max(usual, float(kept_up[-1 - few])) if len(kept_up) else usual
+
+
+def _between_changes(times: Times, values: Floats) -> float:
+    """Time between changes of the register while it is busy [ms]: the lower quartile, for it stands still at times."""
+    changed = times[1:][np.diff(values) != 0]
+    return float(np.percentile(np.diff(changed), 25)) if len(changed) > 1 else 0.0
 
 
 def _resolution(values: Floats) -> float:

@@ -109,9 +109,10 @@ def interval_energy(
     max_gap_ms
         Largest distance of two readings to interpolate between [ms].
     max_rate
-        Largest believable growth [register unit per hour]. Without one: ten times the 95th percentile of the
-        growth seen, or the highest kept up, which tells a rollover or a spike from consumption but bounds nothing
-        closely.
+        Largest believable growth [register unit per hour], e.g. of Wh the most that the machine draws in W; a step may
+        hold what was consumed since the register last changed, for a meter need not bring it up to date at every
+        reading. Without one: ten times the 95th percentile of the growth seen, or the highest kept up, which tells a
+        rollover or a spike from consumption but bounds nothing closely.
     spread_ms
         Longest gap whose energy may be spread evenly over its time [ms]; 0 spreads none. The intervals are flagged and
         the gap's time does not count as covered.

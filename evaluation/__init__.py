@@ -6,6 +6,7 @@ from evaluation.drivers import Driver
 from evaluation.errors import EvaluationError
 from evaluation.findings import AdjustmentResult, CandidateResult, EventResult, Period
 from evaluation.plan import Claim, Plan, Quality, Title, Window, load_plan, parse_plan
+from evaluation.quarter_hours import Reading, from_rollups, read_intervals
 from evaluation.result import (
     Coefficient,
     Cumulative,
@@ -51,6 +52,7 @@ __all__ = [
     "Placebos",
     "Plan",
     "Quality",
+    "Reading",
     "Reason",
     "Saving",
     "Tariffs",
@@ -64,8 +66,10 @@ __all__ = [
     "bill_month",
     "compare_month",
     "evaluate",
+    "from_rollups",
     "load_plan",
     "parse_plan",
+    "read_intervals",
     "render",
     "worth_lines",
     "worth_note",

@@ -36,6 +36,9 @@ class Driver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         was one of `states` [h].
     modulus
         Value at which the counter starts again from 0; leave out when it never does.
+    max_per_hour
+        The most that the counter can grow by in an hour [the channel's unit]: a reset is then told from a turn at
+        `modulus`, and a faster rise is no growth.
     above, below
         Of a mean, only what lies above or below this value counts [the channel's unit]: a temperature's degree days.
     states
@@ -48,6 +51,7 @@ class Driver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: str
     aggregate: Aggregate
     modulus: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    max_per_hour: Annotated[float, msgspec.Meta(gt=0)] | None = None
     above: float | None = None
     below: float | None = None
     states: list[int] = []
@@ -84,6 +88,8 @@ def _check_driver(document: Document, at: str, driver: Driver) -> None:
         raise document.error(problem, f"{at}.aggregate")
     if (driver.above, driver.below) != (None, None) and driver.aggregate != "mean":
         raise document.error("above and below are for a mean", at)
+    if (driver.modulus, driver.max_per_hour) != (None, None) and driver.aggregate not in {"difference", "active"}:
+        raise document.error("modulus and max_per_hour are for a counter", at)
     if bool(driver.states) != (driver.aggregate == "hours"):
         raise document.error("hours need the states that count, e.g. states: [3]; nothing else has any", at)
 

@@ -132,7 +132,7 @@ def meter(plan: Plan, store: Store) -> tuple[Metered, Metered, Metered]:
     """Read baseline, installation and reporting window."""
     windows = (plan.baseline, plan.installation, plan.reporting)
     grids = tuple(grid(plan, window) for window in windows)
-    energy = _aggregate(plan, store, energy_series(plan), grids, "difference", plan.energy_modulus_wh)
+    energy = read_intervals(store, energy_series(plan), _edges(grids), energy_reading(plan))
     drivers = [_driver(plan, store, driver, grids) for driver in plan.drivers]
     first, second, third = (
         _window(plan, cells, energy[index], [values[index] for values in drivers]) for index, cells in enumerate(grids)
@@ -158,25 +158,38 @@ def _usable(plan: Plan, found: IntervalValues) -> Bools:
     return known
 
 
-def _aggregate(
-    plan: Plan, store: Store, series: Series, grids: Sequence[Grid], how: str, modulus: float | None
-) -> list[IntervalValues]:
-    reading = Reading(
-        "mean" if how == "mean" else "difference",
-        modulus=modulus,
+def energy_reading(plan: Plan) -> Reading:
+    """How the plan's counter is read."""
+    most = plan.max_power_kw
+    return Reading(
+        "difference",
+        modulus=plan.energy_modulus_wh,
+        # A machine of so many kW adds so many Wh to the register in an hour.
+        max_rate=None if most is None else most * _WH_PER_KWH,
         max_gap_ms=round(plan.quality.maximum_gap_min * _MINUTE_MS),
         spread_ms=round(plan.quality.spread_gap_min * _MINUTE_MS),
-        exchanges=declared.exchanges(plan) if series == energy_series(plan) else (),
+        exchanges=declared.exchanges(plan),
     )
-    edges = [cells.edges_ms for cells in grids]
-    found = read_intervals(store, series, edges, reading)
-    return [_active(counted) for counted in found] if how == "active" else found
+
+
+def _edges(grids: Sequence[Grid]) -> list[Times]:
+    return [cells.edges_ms for cells in grids]
 
 
 def _driver(plan: Plan, store: Store, driver: Driver, grids: Sequence[Grid]) -> list[IntervalValues]:
     if driver.aggregate == "hours":
         return _hours(plan, store, driver, grids)
-    found = _aggregate(plan, store, driver_series(plan, driver), grids, driver.aggregate, driver.modulus)
+    reading = Reading(
+        "mean" if driver.aggregate == "mean" else "difference",
+        modulus=driver.modulus,
+        max_rate=driver.max_per_hour,
+        max_gap_ms=round(plan.quality.maximum_gap_min * _MINUTE_MS),
+        spread_ms=round(plan.quality.spread_gap_min * _MINUTE_MS),
+        exchanges=declared.exchanges(plan) if driver_series(plan, driver) == energy_series(plan) else (),
+    )
+    found = read_intervals(store, driver_series(plan, driver), _edges(grids), reading)
+    if driver.aggregate == "active":
+        return [_active(counted) for counted in found]
     return [IntervalValues(_degrees(driver, one.values), one.coverage, one.flags) for one in found]
 
 

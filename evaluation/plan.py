@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import zoneinfo
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -102,6 +102,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         The energy counter: ``energy`` is its channel.
     energy_modulus_wh
         Value at which the counter starts again from 0 [Wh]; leave out when it never does.
+    max_power_kw
+        The most that what the meter feeds can draw [kW]: its rated power with what it is overloaded by, of the old
+        machine or the new, whichever draws more. A register that rises faster did not count energy, and one that fell
+        further below its modulus than the machine could draw was reset and did not turn. Without it both are judged by
+        the rates that the register itself shows.
     drivers
         What the energy follows; none makes the mean the model.
     candidates
@@ -137,6 +142,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     kind: str = "power_meter"
     energy: str = "energy_import_wh"
     energy_modulus_wh: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    max_power_kw: Annotated[float, msgspec.Meta(gt=0)] | None = None
     drivers: list[Driver] = []
     candidates: dict[str, list[str] | Model] = {}
     selection: SelectionRule = SelectionRule()
@@ -166,8 +172,29 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the plan's meaning (comments and spacing left out), in hexadecimal."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+        """SHA-256 of the plan's meaning, in hexadecimal: comments, spacing and what is as by default are left out.
+
+        So a plan keeps its digest when WattProof learns of a further entry.
+        """
+        return hashlib.sha256(msgspec.json.encode(_said(self), order="sorted")).hexdigest()
+
+
+def _said(value: Any) -> Any:
+    """A plan's part without what it does not say, or says as by default."""
+    if isinstance(value, list):
+        return [_said(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _said(each) for name, each in value.items()}
+    if not isinstance(value, msgspec.Struct):
+        return value
+    config = value.__struct_config__
+    found = {config.tag_field: config.tag} if config.tag_field else {}
+    for field in msgspec.structs.fields(value):
+        own = getattr(value, field.name)
+        usual = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        if own != usual:
+            found[field.encode_name] = _said(own)
+    return found
 
 
 def _spelt_out(model: list[str] | Model) -> Model:

@@ -17,6 +17,7 @@ from storage import Series, Store
 from storage.store import ROLLUP_MS, Rollups
 
 How = Literal["difference", "mean"]
+_HOUR_MS = 3_600_000.0
 _ROLLED = 0.95
 """Share of the time that quarter-hours must cover to be taken instead of the readings they were made of."""
 
@@ -29,12 +30,13 @@ class Reading:
     ----------
     how
         Differences of a counter or means of a gauge.
-    modulus, max_gap_ms, spread_ms, exchanges
+    modulus, max_rate, max_gap_ms, spread_ms, exchanges
         As there; those of a counter.
     """
 
     how: How
     modulus: float | None = None
+    max_rate: float | None = None
     max_gap_ms: int = 3_600_000
     spread_ms: int = 0
     exchanges: Sequence[Exchange] = ()
@@ -57,6 +59,7 @@ class Reading:
             edges,
             modulus=self.modulus,
             max_gap_ms=self.max_gap_ms,
+            max_rate=self.max_rate,
             spread_ms=self.spread_ms,
             exchanges=[exchange for exchange in self.exchanges if low <= exchange.at_ms < high],
         )
@@ -105,7 +108,7 @@ def read_means(store: Store, series: Series, grids: list[np.ndarray], reading: R
     low, high = min(int(grid[0]) for grid in grids), max(int(grid[-1]) for grid in grids)
     rows = store.rollups(series, low, high)
     if len(rows.start) and not any((grid % ROLLUP_MS).any() for grid in grids):
-        found = [_from_rows(rows, grid, reading) for grid in grids]
+        found = [from_rollups(rows, grid, reading) for grid in grids]
         if min(float(one.coverage.mean()) for one in found) >= _ROLLED:
             return found
     return read_intervals(store, series, grids, reading)
@@ -123,7 +126,7 @@ def _intervals(
     raw = reading.of(times, values, edges)
     if not len(rows.start) or (edges % ROLLUP_MS).any():
         return raw
-    old = _from_rows(rows, edges, reading)
+    old = from_rollups(rows, edges, reading)
     # An interval that begins before the first reading there is was not read whole.
     gone = edges[:-1] < (times[0] if len(times) else edges[-1])
     better = gone & (old.coverage > raw.coverage)
@@ -134,8 +137,18 @@ def _intervals(
     )
 
 
-def _from_rows(rows: Rollups, edges: np.ndarray, reading: Reading) -> IntervalValues:
-    """The grid from quarter-hours: a quarter-hour that is not there is a gap, one in which a counter fell unknown."""
+def from_rollups(rows: Rollups, edges: np.ndarray, reading: Reading) -> IntervalValues:
+    """The grid from quarter-hours: a quarter-hour that is not there is a gap, one in which a counter fell unknown.
+
+    Parameters
+    ----------
+    rows
+        Of one series.
+    edges
+        Boundaries, each a multiple of `storage.ROLLUP_MS` [ms UTC], shape (intervals + 1,).
+    reading
+        How the series is read.
+    """
     quarters = np.arange(edges[0], edges[-1] + 1, ROLLUP_MS, dtype=np.int64)
     inside = (rows.start >= edges[0]) & (rows.start < edges[-1])
     place = np.searchsorted(quarters, rows.start[inside])
@@ -147,6 +160,9 @@ def _from_rows(rows: Rollups, edges: np.ndarray, reading: Reading) -> IntervalVa
         fell = _fell(rows)[inside]
         values[place[fell]] = np.nan
         flags[place[fell]] |= np.uint8(Flag.RESET)
+        jumped = _jumped(rows, reading)[inside]
+        values[place[jumped]] = np.nan
+        flags[place[jumped]] |= np.uint8(Flag.JUMP)
         for exchange in reading.exchanges:
             step = _around(rows, quarters, exchange.at_ms)
             values[step] = np.nan
@@ -174,6 +190,20 @@ def _fell(rows: Rollups) -> np.ndarray:
     before = np.concatenate((first[:1], last[:-1]))
     fell[read] = (last < first) | (first < before)
     return fell
+
+
+def _jumped(rows: Rollups, reading: Reading) -> np.ndarray:
+    """Whether a counter grew faster than is believable, shape (windows,).
+
+    What grew in a window may have been consumed since the register last moved, or within the reach of a reading.
+    """
+    if reading.max_rate is None:
+        return np.zeros(len(rows.start), dtype=np.bool_)
+    moved = np.where(rows.increase > 0, rows.start, np.int64(-1))
+    last = np.maximum.accumulate(np.concatenate(([np.int64(-1)], moved[:-1])))
+    since = np.clip(rows.start - np.where(last < 0, rows.start, last), ROLLUP_MS, reading.max_gap_ms)
+    jumped: np.ndarray = rows.increase > reading.max_rate * (ROLLUP_MS + since) / _HOUR_MS
+    return jumped
 
 
 def _nothing() -> IntervalValues:

@@ -44,11 +44,20 @@ def no_readings(series: Series) -> Reason:
     )
 
 
-def coverage(name: str, window: WindowResult, needed: int, granularity: str) -> Reason:
-    """Rule 1: too few usable intervals in a window."""
+def coverage(
+    name: str, window: WindowResult, needed: int, granularity: str, max_power_kw: float | None = None
+) -> Reason:
+    """Rule 1: too few usable intervals in a window; rises beyond the plan's power may be the plan's mistake."""
     what, unit, missing = _WINDOWS[name], UNITS[granularity], needed - window.usable
     marks = ", ".join(f"{flag} {count}" for flag, count in window.flags.items())
     noted = f" ({marks})" if marks else ""
+    jumps = window.flags.get("jump", 0) if max_power_kw is not None else 0
+    power = Text(
+        f" {jumps:,}개 구간에서 적산 전력량이 max_power_kw({max_power_kw:,g} kW)로 쓸 수 있는 양보다 빨리 늘었습니다."
+        " 이 값도 확인하십시오.",
+        f" In {jumps:,} of them the counter rose faster than max_power_kw ({max_power_kw:,g} kW) allows: check that"
+        " figure too.",
+    ) if jumps else Text("", "")  # fmt: skip
     return Reason(
         f"{name}_coverage",
         Text(
@@ -58,8 +67,9 @@ def coverage(name: str, window: WindowResult, needed: int, granularity: str) -> 
             f"{needed:,} are needed{noted}.",
         ),
         Text(
-            f"쓸 수 있는 데이터가 {missing:,}{unit.ko} 더 필요합니다. 빠진 계측값을 보내거나 기간을 옮기십시오.",
-            f"{missing:,} more usable {unit.en}: deliver the missing readings, or move the window.",
+            f"쓸 수 있는 데이터가 {missing:,}{unit.ko} 더 필요합니다. "
+            f"빠진 계측값을 보내거나 기간을 옮기십시오.{power.ko}",
+            f"{missing:,} more usable {unit.en}: deliver the missing readings, or move the window.{power.en}",
         ),
     )
 

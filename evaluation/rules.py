@@ -53,7 +53,7 @@ def coverage_reasons(plan: Plan, baseline: WindowResult, reporting: WindowResult
     for name, window in (("baseline", baseline), ("reporting", reporting)):
         needed = usable_limit(plan, window)
         if window.usable < needed:
-            found.append(reasons.coverage(name, window, needed, plan.granularity))
+            found.append(reasons.coverage(name, window, needed, plan.granularity, plan.max_power_kw))
     return found
 
 

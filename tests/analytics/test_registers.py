@@ -316,3 +316,32 @@ def test_whatever_is_exchanged_lost_and_spread_known_intervals_add_up_to_what_wa
     if spread and known.all() and keep[-1] and count % 3 == 0:
         assert found.values.sum() == pytest.approx(true[-1])
     assert known.all() or not spread or not keep[(len(edges) - 1) * 3]
+
+
+def test_a_reset_near_the_modulus_is_no_turn_for_a_machine_whose_power_is_known() -> None:
+    """Of a 16-bit register 500 units below its end, a machine of 60 units/h that started again cannot have turned."""
+    times = np.arange(13, dtype=np.int64) * 10 * MINUTE
+    register = floats(*(65_000 + 10 * np.arange(6)), *(10 * np.arange(7)))
+    unknown_power = interval_energy(times, register, times, modulus=65_536, max_rate=6000)
+    assert unknown_power.flags[5] == Flag.ROLLOVER
+    assert unknown_power.values[5] == 65_536 - 65_050
+    found = interval_energy(times, register, times, modulus=65_536, max_rate=60)
+    assert found.flags[5] & Flag.RESET
+    assert np.isnan(found.values[5])
+    assert (np.delete(found.values, 5) == 10).all()
+
+
+@pytest.mark.parametrize("every", [1, 15])
+def test_a_register_that_the_meter_brings_up_to_date_seldom_stays_below_the_power_of_its_machine(every: int) -> None:
+    minutes = np.arange(24 * 60 + 1)
+    busy = np.where(minutes % 240 < 180, 30.0, 0.0)
+    true = np.concatenate(([0.0], np.cumsum(busy[1:] / 60)))
+    shown = true[minutes // every * every]
+    times = minutes.astype(np.int64) * MINUTE
+    found = interval_energy(times, shown, times[::60], max_rate=31)
+    assert found.flags.tolist() == [0] * 24
+    assert found.values == pytest.approx(np.diff(shown[::60]))
+    shown[700:] += 40.0
+    jumped = interval_energy(times, shown, times[::60], max_rate=31)
+    assert np.flatnonzero(np.isnan(jumped.values)).tolist() == [11]
+    assert jumped.flags[11] == Flag.JUMP

@@ -50,6 +50,9 @@ class Machine:
     true_kwh: float = 0.0
     lost_days: set[int] = field(default_factory=set)
     reset_on: int | None = None
+    set_up_on: int | None = None
+    """Day on which someone set the counter `set_up_kwh` higher."""
+    set_up_kwh: float = 0.0
     exchange_at: int | None = None
     """Quarter hour in which the meter was exchanged for one that shows 7 MWh; `last_kwh` is what the old one showed."""
     last_kwh: float = 0.0
@@ -75,6 +78,8 @@ class Machine:
         if self.reset_on is not None:
             at = self.reset_on * PER_DAY + 40
             wh[at:] -= wh[at]
+        if self.set_up_on is not None:
+            wh[self.set_up_on * PER_DAY + 40 :] += 1000 * self.set_up_kwh
         if self.exchange_at is not None:
             taken_off = float(wh[self.exchange_at])
             self.last_kwh = taken_off / 1000
