@@ -30,9 +30,9 @@ from analytics.economics import (
     simple_payback,
     subsidy_per_kwh,
 )
-from analytics.errors import AnalyticsError, NotInForceError, TooFewIntervalsError
+from analytics.errors import AnalyticsError, NotInForceError, TooFewIntervalsError, UnknownEffectError
 from analytics.events import Event, EventKind, find_events
-from analytics.fleet import fleet_energy, fleet_mean, fleet_saving
+from analytics.fleet import NoSaving, WhyNot, fleet_energy, fleet_mean, fleet_saving
 from analytics.gauges import interval_mean, interval_share
 from analytics.goodness import Goodness, effective_size, goodness, lag1_autocorrelation
 from analytics.grids import Step, batch_edges, calendar_edges, resample, shift_edges, stack
@@ -90,6 +90,7 @@ __all__ = [
     "LinearModel",
     "LinearTerms",
     "MachineModel",
+    "NoSaving",
     "Noise",
     "NotInForceError",
     "PeakChange",
@@ -109,6 +110,8 @@ __all__ = [
     "Sufficiency",
     "TimeOfWeek",
     "TooFewIntervalsError",
+    "UnknownEffectError",
+    "WhyNot",
     "adjust",
     "annuity",
     "as_project",

@@ -71,9 +71,6 @@ class AvoidedEnergy:
         no claim may rest on it.
     adjustments
         Non-routine ones, from `analytics.adjust`; `adjusted`, `saving`, `cumulative` and `band` have them in.
-    unknown
-        From `analytics.candidate_saving`: columns of its design that add nothing on the baseline but do afterwards.
-        Their effect is not known, and no claim may rest on `saving` where there are any.
     """
 
     adjusted: Floats
@@ -84,7 +81,6 @@ class AvoidedEnergy:
     own_scatter: bool
     calibration: Calibration | None = None
     adjustments: tuple[Adjustment, ...] = ()
-    unknown: tuple[int, ...] = ()
 
 
 def avoided_energy(

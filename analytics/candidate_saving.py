@@ -7,7 +7,7 @@ import numpy as np
 from analytics.avoided import AvoidedEnergy
 from analytics.band import saving_band
 from analytics.candidates import Candidate, as_project
-from analytics.errors import TooFewIntervalsError
+from analytics.errors import TooFewIntervalsError, UnknownEffectError
 from analytics.noise import Sample, estimate_noise
 from analytics.placebo import calibrate, calibrated_band, place
 from analytics.registers import Bools, Floats, Times
@@ -33,8 +33,7 @@ def candidate_saving(
     ----------
     design
         Of the whole timeline, at the knots found on the baseline (e.g. `ChangePoint.design` of one meter), shape
-        (times, parameters). Columns that add nothing on the baseline are left out; those that would have mattered
-        afterwards are named in `AvoidedEnergy.unknown`.
+        (times, parameters). Columns that add nothing on the baseline and nothing afterwards are left out.
     energy
         Shape (times,), NaN where unusable.
     baseline, reporting
@@ -49,6 +48,9 @@ def candidate_saving(
     ------
     TooFewIntervalsError
         When either period is empty or the baseline has no degree of freedom left.
+    UnknownEffectError
+        When a column that adds nothing on the baseline does afterwards: its effect is not known, and neither is the
+        saving. It is an error and no mark beside a number, lest the number be read.
     """
     usable = np.isfinite(energy)
     before, after = np.flatnonzero(baseline & usable), np.flatnonzero(reporting & usable)
@@ -59,6 +61,8 @@ def candidate_saving(
         raise TooFewIntervalsError(
             f"{len(before)} baseline intervals for {columns.shape[1]} coefficients, {len(after)} reporting intervals"
         )
+    if unknown := _unknown(design, kept, before, after):
+        raise UnknownEffectError(unknown)
     sample = Sample(columns[before], energy[before], positions[before])
     q, r = np.linalg.qr(sample.design)
     adjusted = columns[after] @ np.linalg.solve(r, q.T @ sample.energy)
@@ -81,7 +85,6 @@ def candidate_saving(
         noise=noise,
         own_scatter=False,
         calibration=calibration,
-        unknown=_unknown(design, kept, before, after),
     )
 
 

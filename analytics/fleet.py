@@ -6,16 +6,47 @@ alone. What meters share is worked out once.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from analytics.avoided import AvoidedEnergy
 from analytics.candidate_saving import candidate_saving
-from analytics.errors import TooFewIntervalsError
+from analytics.errors import TooFewIntervalsError, UnknownEffectError
 from analytics.gauges import interval_mean
 from analytics.grids import stack
 from analytics.registers import Bools, Exchange, Floats, IntervalValues, Times, interval_energy
+
+
+class WhyNot(enum.Enum):
+    """Why the saving of a meter cannot be told."""
+
+    TOO_FEW_INTERVALS = "too few intervals"
+    UNKNOWN_EFFECT = "unknown effect"
+    """Something counts in the reporting period that never varied in the baseline."""
+    NOT_SUPPORTED = "not supported"
+    """No placebo fits into the baseline, so the band was never checked on this meter."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoSaving:
+    """A meter whose saving cannot be told. There is no number in it: it is neither zero nor unproven.
+
+    Attributes
+    ----------
+    why
+        For programs.
+    text
+        For the log, with the numbers.
+    columns
+        Of the design: those whose effect is unknown.
+    """
+
+    why: WhyNot
+    text: str
+    columns: tuple[int, ...] = ()
 
 
 def fleet_energy(
@@ -82,7 +113,7 @@ def fleet_mean(times_ms: Times, values: Floats, edges_ms: Times, *, max_gap_ms: 
 
 def fleet_saving(
     design: Floats, energy: Floats, baseline: Bools, reporting: Bools, positions: Times
-) -> list[AvoidedEnergy | str]:
+) -> list[AvoidedEnergy | NoSaving]:
     """`candidate_saving` of many meters, each with its calibrated band; why not, where one cannot be told.
 
     Parameters
@@ -94,14 +125,27 @@ def fleet_saving(
         Shape (meters, times), NaN where unusable.
     baseline, reporting, positions
         As there, common to all, shape (times,).
+
+    Returns
+    -------
+    list
+        One per meter; only an `AvoidedEnergy` has numbers, and its band was checked on placebos.
     """
     designs = np.broadcast_to(design, (len(energy), *design.shape[-2:]))
-    found: list[AvoidedEnergy | str] = []
-    for own, row in zip(designs, energy, strict=True):
-        try:
-            found.append(candidate_saving(own, row, baseline, reporting, positions))
-        except TooFewIntervalsError as problem:
-            found.append(str(problem))
+    return [_one_saving(own, row, baseline, reporting, positions) for own, row in zip(designs, energy, strict=True)]
+
+
+def _one_saving(
+    design: Floats, energy: Floats, baseline: Bools, reporting: Bools, positions: Times
+) -> AvoidedEnergy | NoSaving:
+    try:
+        found = candidate_saving(design, energy, baseline, reporting, positions)
+    except TooFewIntervalsError as problem:
+        return NoSaving(WhyNot.TOO_FEW_INTERVALS, str(problem))
+    except UnknownEffectError as problem:
+        return NoSaving(WhyNot.UNKNOWN_EFFECT, str(problem), problem.columns)
+    if found.calibration is None or not found.calibration.supported:
+        return NoSaving(WhyNot.NOT_SUPPORTED, "no placebo replacement fits into the baseline")
     return found
 
 

@@ -11,6 +11,7 @@ from analytics import (
     BandMethod,
     Shape,
     TooFewIntervalsError,
+    UnknownEffectError,
     avoided_energy,
     candidate_saving,
     change_point_candidate,
@@ -82,7 +83,7 @@ def test_an_empty_period_is_refused() -> None:
         candidate_saving(np.ones((150, 1)), np.ones(150), BEFORE, np.zeros(150, dtype=np.bool_), DAYS)
 
 
-def test_a_column_that_only_matters_afterwards_is_named_and_one_made_up_for_is_not() -> None:
+def test_a_column_that_only_matters_afterwards_leaves_no_number_and_one_made_up_for_does() -> None:
     rng = np.random.default_rng(3)
     parts = rng.normal(100, 20, 150)
     energy = 20 + 0.5 * parts + rng.normal(0, 1, 150)
@@ -90,10 +91,10 @@ def test_a_column_that_only_matters_afterwards_is_named_and_one_made_up_for_is_n
     never_then_once = np.where(DAYS == 120, 1.0, 0.0)
     drifts_apart = 2 * parts + np.where(AFTER, 1.0, 0.0)
     design = np.column_stack((np.ones(150), parts, 2 * parts - 1, constant_then_not, never_then_once, drifts_apart))
-    found = candidate_saving(design, energy, BEFORE, AFTER, DAYS)
-    assert found.unknown == (3, 4, 5)
-    plain = candidate_saving(design[:, :3], energy, BEFORE, AFTER, DAYS)
-    assert plain.unknown == ()
-    assert found.cumulative == pytest.approx(plain.cumulative)
+    with pytest.raises(UnknownEffectError, match="column 3, 4, 5 of the design") as caught:
+        candidate_saving(design, energy, BEFORE, AFTER, DAYS)
+    assert caught.value.columns == (3, 4, 5)
+    made_up = candidate_saving(design[:, :3], energy, BEFORE, AFTER, DAYS)
+    assert made_up.cumulative == pytest.approx(candidate_saving(design[:, :2], energy, BEFORE, AFTER, DAYS).cumulative)
     with pytest.raises(TooFewIntervalsError, match="5 baseline intervals"):
         candidate_saving(rng.normal(size=(150, 8)), energy, DAYS < 5, AFTER, DAYS)

@@ -8,6 +8,8 @@ import pytest
 from analytics import (
     AvoidedEnergy,
     Exchange,
+    NoSaving,
+    WhyNot,
     candidate_saving,
     fit_change_point,
     fleet_energy,
@@ -73,4 +75,21 @@ def test_a_fleets_savings_are_those_of_each_meter_and_one_that_cannot_be_told_sa
         assert isinstance(one, AvoidedEnergy)
         assert np.array_equal(one.cumulative, alone.cumulative)
         assert np.array_equal(one.band.scale, alone.band.scale)
-    assert "0 baseline intervals" in str(found[2])
+    assert isinstance(found[2], NoSaving)
+    assert found[2].why is WhyNot.TOO_FEW_INTERVALS
+    assert "0 baseline intervals" in found[2].text
+
+
+def test_a_fleet_has_no_number_for_a_meter_whose_saving_nothing_is_known_of() -> None:
+    rng = np.random.default_rng(5)
+    days = np.arange(120)
+    before, after = days < 84, days >= 90
+    energy = 50 + rng.normal(0, 2, (1, 120))
+    runs = np.column_stack((np.ones(120), np.where(after, 1.0, 0.0)))
+    [unknown] = fleet_saving(runs, energy, before, after, days)
+    assert unknown == NoSaving(WhyNot.UNKNOWN_EFFECT, unknown.text if isinstance(unknown, NoSaving) else "", (1,))
+    # Each column varies on one day at an end of the baseline: no shorter part of it knows both.
+    ends = np.column_stack((np.ones(120), days == 0, days == 83)).astype(np.float64)
+    [unchecked] = fleet_saving(ends, energy, before, after, days)
+    assert isinstance(unchecked, NoSaving)
+    assert unchecked.why is WhyNot.NOT_SUPPORTED
