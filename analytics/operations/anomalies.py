@@ -29,7 +29,7 @@ class Anomaly:
     excess
         Energy above (below: negative) the expected over the stretch.
     strength
-        Largest deviation of the chart over its own standard deviation.
+        Largest deviation, of the chart or of an interval, over its own standard deviation.
     """
 
     meter: int
@@ -66,7 +66,9 @@ def find_anomalies(
 
     z ← (1 - λ)z + λ·residual leaves ±`limit` of its own standard deviation, σ√(λ/(2-λ)), widened by
     √((1 + ρ(1-λ))/(1 - ρ(1-λ))) where residuals follow one another (Roberts, Technometrics 1 (1959) 239; the factor is
-    the variance of an EWMA of AR(1) noise). Intervals that are not known leave z where it is.
+    the variance of an EWMA of AR(1) noise). Intervals that are not known leave z where it is. A residual enters z
+    at no more than ±`limit` standard deviations (Huber's ψ), so that one interval out of line, which is found by
+    itself, does not drag the ordinary ones after it along.
 
     Parameters
     ----------
@@ -100,12 +102,13 @@ def find_anomalies(
     level = np.zeros(len(residuals))
     for at in range(residuals.shape[1]):
         now = residuals[:, at]
-        level = np.where(np.isnan(now), level, (1.0 - memory) * level + memory * now)
+        shown = np.clip(now, -limit * usual.sigma, limit * usual.sigma)
+        level = np.where(np.isnan(now), level, (1.0 - memory) * level + memory * shown)
         chart[:, at] = level
     score = chart / deviation[:, None]
     alone = np.nan_to_num(residuals) / usual.sigma[:, None]
     unusual = (np.abs(score) > limit) | (np.abs(alone) > sudden)
-    strength = np.where(np.abs(score) > limit, np.abs(score), np.abs(alone))
+    strength = np.maximum(np.where(np.abs(score) > limit, np.abs(score), 0.0), np.abs(alone))
     found = []
     for meter, row in enumerate(unusual):
         for start, end in _runs(row):

@@ -50,8 +50,7 @@ class Ranked:
 def rank_replacements(proposals: Iterable[Proposal], *, rate: float, years: int) -> list[Ranked]:
     """Order proposals by the lower end of their net present value: what can be counted on comes first.
 
-    Saving = energy · share. The two are independent, so the product's band is √((s·Δe)² + (e·Δs)² + (Δe·Δs)²) on either
-    side, Δ the distance of that end (Goodman, J. Am. Stat. Assoc. 55 (1960) 708, for the variance of a product).
+    Savings are those of `expected_saving`.
 
     Parameters
     ----------
@@ -67,16 +66,25 @@ def rank_replacements(proposals: Iterable[Proposal], *, rate: float, years: int)
     return sorted(ranked, key=lambda found: (-found.value.low, found.proposal.name))
 
 
-def _worth(proposal: Proposal, rate: float, years: int) -> Ranked:
-    energy, share = proposal.yearly_energy, proposal.share
-    if not 0 < share.value <= 1:
-        raise AnalyticsError(f"{proposal.name}: an expected saving of {100 * share.value:g} % is none to rank")
+def expected_saving(energy: Ranged, share: Ranged) -> Ranged:
+    """Saving = energy · share, each with its range, in the unit of the energy.
+
+    The two are independent, so the product's band is √((s·Δe)² + (e·Δs)² + (Δe·Δs)²) on either side, Δ the distance of
+    that end (Goodman, J. Am. Stat. Assoc. 55 (1960) 708, for the variance of a product).
+    """
     value = energy.value * share.value
-    saving = Ranged(
+    return Ranged(
         value,
         value - _spread(energy.value, share.value, energy.value - energy.low, share.value - share.low),
         value + _spread(energy.value, share.value, energy.high - energy.value, share.high - share.value),
     )
+
+
+def _worth(proposal: Proposal, rate: float, years: int) -> Ranked:
+    energy, share = proposal.yearly_energy, proposal.share
+    if not 0 < share.value <= 1:
+        raise AnalyticsError(f"{proposal.name}: an expected saving of {100 * share.value:g} % is none to rank")
+    saving = expected_saving(energy, share)
     gain = saving.through(lambda kwh: kwh * proposal.price)
     return Ranked(
         proposal,

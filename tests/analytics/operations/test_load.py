@@ -10,6 +10,7 @@ import pytest
 from analytics import AnalyticsError, Ranged, TooFewIntervalsError
 from analytics.operations import (
     Proposal,
+    Usual,
     base_load,
     find_anomalies,
     fit_demand_forecast,
@@ -149,6 +150,22 @@ def test_a_creeping_rise_and_a_sudden_spike_are_found_and_quiet_time_is_not() ->
     assert [(a.start <= 150 <= a.end) for a in spike] == [True]
     assert spike[0].excess > 20
     assert all(a.start >= 150 for a in found)
+
+
+def test_one_day_out_of_line_is_found_alone_and_two_creeping_weeks_as_one_stretch() -> None:
+    # Residuals by hand: σ of ±1 about 0 is 1.4826; one day at -20 σ, long before fourteen at +1.5 σ.
+    usual = usual_scatter(np.tile([1.0, -1.0], 30)[None], np.arange(60) * 10)
+    sigma = float(usual.sigma[0])
+    actual = np.full(60, 100.0)
+    actual[10] -= 20 * sigma
+    actual[40:54] += 1.5 * sigma
+    sudden, creeping = find_anomalies(actual, np.full(60, 100.0), Usual(usual.sigma, np.zeros(1)))
+    assert (sudden.start, sudden.end) == (10, 10)
+    assert sudden.excess == pytest.approx(-20 * sigma)
+    assert sudden.strength == pytest.approx(20.0)
+    assert 40 < creeping.start < 50
+    assert creeping.end < 58
+    assert 3.0 < creeping.strength < 4.5
 
 
 def test_unknown_intervals_raise_no_alarm_and_a_flat_baseline_is_refused() -> None:
