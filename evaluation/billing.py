@@ -5,7 +5,8 @@ from __future__ import annotations
 import calendar
 import contextlib
 import datetime as dt
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from analytics import NotInForceError
 from analytics.billing import (
     Account,
     Bill,
+    Line,
     Load,
     MonthPeak,
     OptionCost,
@@ -38,6 +40,8 @@ _QUARTER_MS = 900_000
 _MAX_GAP_MS = _QUARTER_MS
 _WH_PER_KWH = 1000.0
 _MONTHS_THAT_COUNT = 11
+_EXACT = 4
+"""Decimals of a won that a sum is exact to, as `analytics.billing` has it."""
 _WAYS = ("import", "export")
 
 
@@ -79,11 +83,25 @@ class Connection(msgspec.Struct, frozen=True):
 
 
 class MonthBill(msgspec.Struct, frozen=True):
-    """A bill with the names of what stands on it."""
+    """A bill with the names of what stands on it, in whole won that add up.
+
+    Parameters
+    ----------
+    contract, labels
+        The contract's name, and those of lines by their code.
+    bill
+        The bill, its lines unrounded.
+    amounts
+        Each line of `bill` in whole won; together they are its charge [원].
+    dropped
+        What the total leaves off below 10 원: charge, VAT and fund less the total [원].
+    """
 
     contract: Text
     bill: Bill
     labels: dict[str, Text]
+    amounts: list[int]
+    dropped: int
 
 
 def month_days(month: dt.date) -> tuple[dt.date, dt.date]:
@@ -117,7 +135,30 @@ def bill_month(tariffs: Tariffs, connection: Connection, store: Store, month: dt
     factors = read_power_factors(connection, store, load.part(first, last))
     codes = ("fuel", "climate", "fund", "vat", *(line.name for line in tariff.adjustments))
     labels = {code: label for code in codes if (label := tariffs.line_label(code)) is not None}
-    return MonthBill(tariffs.label(connection.contract), bill(tariff, account, load, first, last, factors), labels)
+    found = bill(tariff, account, load, first, last, factors)
+    return MonthBill(
+        contract=tariffs.label(connection.contract),
+        bill=found,
+        labels=labels,
+        amounts=whole_amounts(found.lines),
+        dropped=found.charge + found.vat + found.fund - found.total,
+    )
+
+
+def whole_amounts(lines: Sequence[Line]) -> list[int]:
+    """Amounts of a bill's lines in whole won that add up to its charge, shape (lines,).
+
+    A kind of line loses what is under 1 원 as a whole. What its lines have of it goes to those that lose most by being
+    cut, so none is further than 1 원 from its own amount.
+    """
+    shown = [math.floor(line.amount) for line in lines]
+    for code in dict.fromkeys(line.code for line in lines):
+        places = [place for place, line in enumerate(lines) if line.code == code]
+        whole = math.trunc(round(math.fsum(lines[place].amount for place in places), _EXACT))
+        left = whole - sum(shown[place] for place in places)
+        for place in sorted(places, key=lambda each: shown[each] - lines[each].amount)[:left]:
+            shown[place] += 1
+    return shown
 
 
 def compare_month(tariffs: Tariffs, connection: Connection, store: Store, month: dt.date) -> list[OptionCost]:

@@ -39,6 +39,7 @@ _WORDS = {
     "share": Text("적용", "Share"),
     "amount": Text("금액 [원]", "Amount [won]"),
     "charge": Text("전기요금 계", "Electricity charge"),
+    "dropped": Text("10원 미만 절사", "Under 10 won, dropped"),
     "total": Text("청구금액", "Total"),
     "unverified": Text(
         "* 확인된 날짜가 지난 단가입니다. 요금제 파일에서 지금 단가로 고쳐 쓰십시오.",
@@ -55,10 +56,12 @@ def render_bill(month: MonthBill, language: Language = "ko") -> RenderableType:
     table = Table(title=f"{month.contract.said(language)} · {found.first} – {found.last}", title_justify="left")
     for word in ("item", "quantity", "price", "share", "amount"):
         table.add_column(Line(_WORDS[word].said(language)), justify="left" if word == "item" else "right")
-    for line in found.lines:
-        table.add_row(*_row(line, month.labels, language))
+    for line, won in zip(found.lines, month.amounts, strict=True):
+        table.add_row(*_row(line, won, month.labels, language))
     table.add_section()
-    for word, won in (("charge", found.charge), ("vat", found.vat), ("fund", found.fund), ("total", found.total)):
+    sums = [("charge", found.charge), ("vat", found.vat), ("fund", found.fund)]
+    sums += [("dropped", -month.dropped)] if month.dropped else []
+    for word, won in (*sums, ("total", found.total)):
         label = _WORDS[word] if word in _WORDS else month.labels[word]
         bold = "bold" if word == "total" else ""
         table.add_row(Line(label.said(language), style=bold), "", "", "", Line(f"{won:,}", style=bold))
@@ -76,17 +79,24 @@ def render_options(costs: Sequence[OptionCost], labels: Mapping[str, Text], lang
     return table
 
 
-def _row(line: BillLine, labels: Mapping[str, Text], language: Language) -> tuple[str, ...]:
+def _row(line: BillLine, won: int, labels: Mapping[str, Text], language: Language) -> tuple[str, ...]:
     label = _LINES.get(line.code) or labels.get(line.code) or Text(line.code, line.code)
     name = label.said(language)
     if line.season is not None and line.band is not None:
         name = f"{name} · {_SEASONS[line.season].said(language)} {_BANDS[line.band].said(language)}"
     if line.days is not None:
         name += f" ({line.days[0]:%m-%d} – {line.days[1]:%m-%d})"
-    quantity = f"{line.quantity:,.1f} {line.unit}" if line.unit else ""
+    # Quantity times price must give the amount: a tenth of a kW is worth hundreds of won.
+    quantity = f"{_decimals(line.quantity)} {line.unit}" if line.unit else ""
     mark = "" if line.verified else "*"
-    share = "" if line.share == 1 else f"{100 * line.share:+.2f} %" if not line.unit else f"{100 * line.share:.0f} %"
-    return name, quantity, f"{line.price:,.1f}{mark}", share, f"{line.amount:,.0f}"
+    share = "" if line.share == 1 else f"{100 * line.share:{'+' if not line.unit else ''}.2f} %"
+    return name, quantity, f"{line.price:,.1f}{mark}", share, f"{won:,}"
+
+
+def _decimals(value: float) -> str:
+    """With one to three decimals."""
+    whole, _, part = f"{value:,.3f}".partition(".")
+    return f"{whole}.{part.rstrip('0') or '0'}"
 
 
 def _notes(found: Bill, language: Language) -> list[Line]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import math
+import re
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from analytics.billing import Account, Bill, DemandReason, Load, PowerFactors, bill
-from evaluation import Tariffs
+from evaluation import MonthBill, Tariffs, Text
+from evaluation.billing import whole_amounts
+from evaluation.billing_terminal import render_bill
 from evaluation.tariffs import public_holidays
 
 CONTRACT = "industrial_b/high_a/option_2"
@@ -169,3 +174,32 @@ def test_august_2026_reckoned_by_hand() -> None:
     assert found.demand.reason is DemandReason.THIS_MONTH
     # A tenth of 25,561,931 is 2,556,193.1; 2.7 % of it are 690,172.1; what is under 10 is dropped there and at last.
     assert (found.charge, found.vat, found.fund, found.total) == (25_561_931, 2_556_193, 690_170, 28_808_290)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_what_a_bill_shows_adds_up_to_the_won(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    first = dt.date(2025, 8, 1) + int(rng.integers(0, 400)) * DAY
+    days = int(rng.integers(20, 40))
+    energy = rng.gamma(2.0, rng.uniform(2, 60), (days, 96))
+    factors = PowerFactors(rng.uniform(60, 100, (days, 48)), rng.uniform(60, 100, (days, 48)))
+    found = one_bill(Load(first, energy, HOLIDAYS), deferred=bool(seed % 2), factors=factors)
+    amounts = whole_amounts(found.lines)
+    assert sum(amounts) == found.charge
+    assert all(abs(won - line.amount) < 1 + 1e-6 for won, line in zip(amounts, found.lines, strict=True))
+    labels = {code: Text(code, code) for code in ("fuel", "climate", "fund", "vat")}
+    dropped = found.charge + found.vat + found.fund - found.total
+    output = io.StringIO()
+    shown = render_bill(MonthBill(Text("계약", "contract"), found, labels, amounts, dropped), "en")
+    Console(file=output, width=140).print(shown)
+    rows = [re.split(r" *[│┃] *", line)[1:-1] for line in output.getvalue().splitlines() if line.startswith("│")]
+    won = [int(row[-1].replace(",", "")) for row in rows]
+    below = 4 if dropped else 3
+    lines, (charge, *rest, total) = won[: -below - 1], won[-below - 1 :]
+    assert sum(lines) == charge == found.charge
+    assert charge + sum(rest) == total == found.total
+    for row, line in zip(rows, found.lines, strict=False):
+        if line.unit:
+            quantity, price = (float(text.split()[0].strip("*").replace(",", "")) for text in row[1:3])
+            share = float(row[3].rstrip(" %")) / 100 if row[3] else 1.0
+            assert quantity * price * share == pytest.approx(line.amount, rel=3e-4, abs=6)
