@@ -46,8 +46,8 @@ def significant(value: float | None) -> str:
     """About four significant digits: for coefficients, whose size is not known beforehand."""
     if value is None:
         return "–"
-    if value == 0:
-        return "0"
+    if value == round(value):
+        return number(value)  # a whole number gains nothing by zeros behind its point
     digits = 3 - math.floor(math.log10(abs(value)))
     return number(value, min(max(digits, 0), 8))
 
@@ -56,6 +56,8 @@ def size(count: float | None) -> str:
     """Bytes in kB or MB."""
     if count is None:
         return "–"
+    if count < 50:
+        return f"{number(count)} B"
     return f"{number(count / 1e6, 1)} MB" if count >= 1e6 else f"{number(count / 1e3, 1)} kB"
 
 
@@ -63,11 +65,18 @@ def measured(name: str, value: float) -> str:
     """A channel's value in the unit people see."""
     if name not in CHANNELS:
         return significant(value)
-    channel = CHANNELS[name]
+    channel, digits = CHANNELS[name], decimals(name)
     shown = value * channel.display_scale
-    counted = channel.kind != "gauge" and not channel.display_unit
-    text = number(shown, 0 if counted else 1 if abs(shown) >= 10 else 2)
+    text = number(shown, digits if digits is not None else 1 if abs(shown) >= 10 else 2)
     return f"{text} {channel.display_unit}".rstrip()
+
+
+def decimals(name: str) -> int | None:
+    """Digits behind the point of a channel's values, where that does not depend on how large they are."""
+    channel = CHANNELS[name]
+    if channel.kind != "gauge" and not channel.display_unit:
+        return 0
+    return 1 if channel.display_unit in {"°C", "%"} else None
 
 
 class Clock:

@@ -129,7 +129,7 @@ def factory(request: Request, context: Ctx, site: str) -> Response:
             "labels": {name: device.label for name, device in devices.items()},
             "every_ms": max((devices[name].every_ms for name in metered), default=1000),
             "channels": _channels(snapshot.devices),
-            "texts": _texts(speak, "factory.", "demand.", "device.", "live.", "gap.", "chart.", "duration."),
+            "texts": _texts(speak, "factory.", "demand.", "device.", "live.", "gap.", "chart.", "duration.", "run."),
         },
     )
 
@@ -204,7 +204,7 @@ def _channels(devices: list[DeviceNow]) -> dict[str, dict[str, Any]]:
         name: {
             "unit": CHANNELS[name].display_unit,
             "scale": CHANNELS[name].display_scale,
-            "counted": CHANNELS[name].kind != "gauge" and not CHANNELS[name].display_unit,
+            "digits": formats.decimals(name),
         }
         for name in sorted(names)
     }

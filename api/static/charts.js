@@ -1,6 +1,6 @@
 // What the charts share: colours of the present theme, axes in the site's time zone, shaded stretches, honest gaps.
 
-import { css, day, minute, page } from "./page.js";
+import { css, day, minute, number, page } from "./page.js";
 
 export const palette = (index) => css(`--s${((index - 1) % 7) + 1}`);
 
@@ -13,6 +13,16 @@ export function axis(extra = {}) {
     ...extra,
   };
 }
+
+// Ticks with as many digits as their step needs: 22.5 must not read 23. `scale` makes of the chart's unit the shown one.
+export const amounts = (scale = 1) => (_, splits) => {
+  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) * scale;
+  const digits = [0, 1, 2, 3].find((places) => Math.abs(step * 10 ** places - Math.round(step * 10 ** places)) < 1e-6) ?? 3;
+  return splits.map((value) => number(value * scale, digits));
+};
+
+// What the legend says of a series: nothing while no point is pointed at.
+export const pointed = (said) => (_, value, __, index) => (index === null || index === undefined ? "" : said(value));
 
 export const clockAxis = () => axis({ values: (_, splits) => splits.map((at) => minute(at)), space: 70, size: 32 });
 export const dayAxis = () =>
@@ -43,7 +53,7 @@ export function shading(stretches) {
     ctx.fillStyle = css("--dim");
     ctx.textAlign = "left";
     ctx.textBaseline = "top";
-    ctx.fillText(stretch.label, left + 6 * ratio, bbox.top + 6 * ratio);
+    ctx.fillText(stretch.label, left + 6 * ratio, bbox.top + 14 * ratio);
   };
   return { hooks: { drawClear: (chart) => each(chart, fill), draw: (chart) => each(chart, name) } };
 }

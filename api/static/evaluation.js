@@ -1,14 +1,13 @@
 // The charts of one evaluation, from the same document a program gets.
 
-import { axis, dayAxis, fail, palette, place, shading, tzDate } from "./charts.js";
+import { amounts, axis, dayAxis, fail, palette, place, pointed, shading, tzDate } from "./charts.js";
 import { css, day, number, page, say } from "./page.js";
 
 const url = `/api/sites/${encodeURIComponent(page.site)}/plans/${encodeURIComponent(page.plan)}/evaluation`;
 const actualBox = document.getElementById("actual-chart");
 const cumulativeBox = document.getElementById("cumulative-chart");
 
-const amount = (_, value) => (value === null || value === undefined ? "–" : `${number(value)} kWh`);
-const amounts = (_, splits) => splits.map((value) => number(value));
+const amount = pointed((value) => (value === null || value === undefined ? "–" : `${number(value)} kWh`));
 
 function base(series, bands, stretches, plugins = []) {
   return {
@@ -17,8 +16,8 @@ function base(series, bands, stretches, plugins = []) {
     legend: { live: true },
     cursor: { drag: { x: true, y: false } },
     scales: { x: { time: true } },
-    axes: [dayAxis(), axis({ values: amounts, size: 64 })],
-    series: [{ label: say("chart.date"), value: (_, at) => (at === null ? "–" : day(at)) }, ...series],
+    axes: [dayAxis(), axis({ values: amounts(), size: 64 })],
+    series: [{ label: say("chart.date"), value: pointed(day) }, ...series],
     bands,
     plugins: [shading(() => stretches), ...plugins],
   };

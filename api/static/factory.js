@@ -63,7 +63,7 @@ function measured(name, value) {
   const channel = page.channels[name];
   if (!channel) return number(value, 2);
   const amount = value * channel.scale;
-  return `${number(amount, channel.counted ? 0 : Math.abs(amount) >= 10 ? 1 : 2)} ${channel.unit}`.trimEnd();
+  return `${number(amount, channel.digits ?? (Math.abs(amount) >= 10 ? 1 : 2))} ${channel.unit}`.trimEnd();
 }
 
 function device(found, totalW) {
@@ -77,11 +77,13 @@ function device(found, totalW) {
   const last = found.values.active_power_w;
   show(part("last"), found.silent && last !== undefined ? say("device.last", { kw: kw(last) }) : "");
   show(part("today"), kwh(found.energy_today_wh));
-  const share = found.power_w !== null && totalW > 0 ? `${number((found.power_w / totalW) * 100, 0)}%` : "–";
-  show(part("share"), share);
+  const share = found.power_w !== null && totalW > 0 ? (found.power_w / totalW) * 100 : null;
+  show(part("share"), share === null ? "–" : `${number(share, share < 9.95 ? 1 : 0)}%`);
   for (const output of card.querySelectorAll("[data-channel]")) {
     const value = found.values[output.dataset.channel];
-    if (value !== undefined) show(output, measured(output.dataset.channel, value));
+    if (value === undefined) continue;
+    const state = output.dataset.channel === "run_state" && found.kind === "plc" ? page.texts[`run.${value}`] : undefined;
+    show(output, state ?? measured(output.dataset.channel, value));
   }
   return true;
 }

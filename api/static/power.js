@@ -1,6 +1,6 @@
 // The last hour's power: windows as the server makes them, carried on with what is pushed.
 
-import { axis, clockAxis, fail, palette, place, shading, tzDate } from "./charts.js";
+import { amounts, axis, clockAxis, fail, palette, place, pointed, shading, tzDate } from "./charts.js";
 import { now } from "./live.js";
 import { css, kw, number, page, say, time } from "./page.js";
 
@@ -52,9 +52,9 @@ function options() {
     legend: { live: true },
     cursor: { drag: { x: true, y: false } },
     scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(low ?? 0, 0), Math.max((high ?? 1) * 1.08, 100)] } },
-    axes: [clockAxis(), axis({ values: (_, splits) => splits.map((w) => number(w / 1000, splits[1] - splits[0] < 1000 ? 1 : 0)), label: "kW", labelSize: 18, size: 56 })],
+    axes: [clockAxis(), axis({ values: amounts(1 / 1000), label: "kW", labelSize: 18, size: 56 })],
     series: [
-      { label: say("chart.time"), value: (_, at) => (at === null ? "–" : time(at)) },
+      { label: say("chart.time"), value: pointed(time) },
       ...page.metered.map((device, index) => {
         const first = index === 0 && page.metered.length > 1;
         return {
@@ -63,7 +63,7 @@ function options() {
           width: first ? 2.2 : 1.6,
           spanGaps: false,
           points: { show: false },
-          value: (_, watts) => (watts === null || watts === undefined ? "–" : `${kw(watts)} kW`),
+          value: pointed((watts) => (watts === null || watts === undefined ? "–" : `${kw(watts)} kW`)),
         };
       }),
     ],
@@ -135,7 +135,7 @@ function listGaps() {
     ...gaps.map((gap) => {
       const item = document.createElement("li");
       const reason = page.texts[`gap.${gap.reason}`] ?? gap.reason;
-      item.textContent = `${say("chart.gap")} · ${page.labels[gap.device]} · ${time(gap.start)} ~ ${time(gap.end)} · ${reason}`;
+      item.textContent = `${say("chart.gap")} · ${page.labels[gap.device]} · ${time(gap.start)} ~ ${time(gap.end, gap.start)} · ${reason}`;
       return item;
     }),
   );

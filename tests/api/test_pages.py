@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.api.history import WORKS
-from tests.api.parts import SITE, Feeder, Running
+from tests.api.parts import LABELS, SITE, Feeder, Running
 from tests.browser import Visit
 from tests.parts import wait_until
 
@@ -106,6 +106,28 @@ def test_a_device_that_falls_silent_turns_while_one_watches(site: Running, feede
     page.wait_for_selector('.card[data-device="main"][data-silent="true"]', timeout=20_000)
     assert "No current power reading" in page.locator("#total-note").inner_text()
     assert page.locator("#total").inner_text() == "–"
+
+
+def test_ticks_of_an_axis_read_what_they_are_and_the_legend_says_nothing_unasked(site: Running, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{site.url}{FACTORY}?lang=en")
+    drawn(page, "window.wattproof?.power.chart.data[0].length > 0")
+    ticks = "((c, at) => c.axes[1].values(c, at))(window.wattproof.power.chart, {})"
+    assert page.evaluate(ticks.format([0, 2500, 5000])) == ["0.0", "2.5", "5.0"], "22.5 kW is not 23 kW"
+    assert page.evaluate(ticks.format([0, 20_000, 40_000])) == ["0", "20", "40"]
+    assert page.evaluate(ticks.format([0, 50, 100])) == ["0.00", "0.05", "0.10"]
+    legend = page.locator(".u-legend")
+    assert legend.inner_text().split() == " ".join(list(LABELS.values())[:4]).split()
+    page.locator(".u-over").hover()
+    drawn(page, "document.querySelector('.u-legend').innerText.includes(' kW')")
+
+
+def test_the_state_of_a_machine_is_a_word(site: Running, feeder: Feeder, visit: Visit) -> None:
+    state = visit.page.locator('.card[data-device="plc-1"] [data-channel="run_state"]')
+    visit.page.goto(f"{site.url}{FACTORY}?lang=en")
+    assert state.inner_text() == "Warming up"
+    visit.page.wait_for_selector('#link[data-state="on"]')
+    assert state.inner_text() == "Warming up", "also when it is pushed"
 
 
 def test_demand_is_shown_against_its_target(site: Running, feeder: Feeder, visit: Visit) -> None:
@@ -253,3 +275,8 @@ def test_pages_fit_their_screen(
             page.wait_for_selector(".plot canvas")
         page.screenshot(path=test_output / f"{name}-{language}-{width}-{scheme}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} needs no sideways scrolling"
+        torn = page.evaluate(
+            "[...document.querySelectorAll('.stack td strong + .dim, .stack td strong + span')].filter((unit) => unit"
+            ".getBoundingClientRect().left - unit.previousElementSibling.getBoundingClientRect().right > 12).length"
+        )
+        assert torn == 0, f"{name}: a number stands beside its unit"
