@@ -24,6 +24,7 @@ from collector.foreign.reception import Reception
 from collector.inbox import Delivery, Inbox
 from collector.limits import shortfalls
 from collector.quarantine import Quarantine
+from collector.quarantine_upkeep import QuarantineUpkeep
 from collector.registry import Registry
 from collector.replay import replay
 from collector.settings import Settings
@@ -127,6 +128,7 @@ class Collector:
         )  # fmt: skip
         self._births = None if mappings is None else Births(mappings, self._born)
         self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, clock)
+        self._upkeep = QuarantineUpkeep(quarantine, settings.quarantine_keep_days, clock)
         self._committer = Committer(store, quarantine, self._tally, self._stopping, self._rules, self._watch.set_aside)
         self._store = store
         self._alarms_topic = alarms_topic(name)
@@ -281,6 +283,7 @@ class Collector:
                 self._republish.set()
         if self._births is not None and self._session.ready:
             self._births.look()
+        self._upkeep.look()
         if not self._committer.trouble:
             self._call_back()
             replay(self._store, self.quarantine, self._rules, self._tally, self._clock())

@@ -12,29 +12,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from collector.errors import QuarantineError
+from collector import quarantine_settling as settling
+from collector.conflicts import Superseded
 from collector.intake import Refusal
-from collector.quarantine_entry import Choice, Entry, QuarantineCounters, names
-from collector.quarantine_room import INSERT, SIZE, Room, fingerprint
+from collector.quarantine_entry import Choice, Entry, QuarantineCounters
+from collector.quarantine_file import COLUMNS, connect, explained, transaction
+from collector.quarantine_past import Sum, let_go, shrink, sums
+from collector.quarantine_room import SIZE, Room, fingerprint
 
 T = TypeVar("T")
 
 DEFAULT_MAX_BYTES: Final = 256_000_000
-_APPLICATION: Final = 0x5750_5155  # "WPQU", as `file` shows it
-_FORMAT: Final = 2
-_SCHEMA: Final = f"""
-CREATE TABLE IF NOT EXISTS entry (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, received INTEGER NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL,
-    detail TEXT NOT NULL, part TEXT NOT NULL, readings INTEGER NOT NULL, content BLOB NOT NULL, digest BLOB NOT NULL,
-    site TEXT NOT NULL, gateway TEXT NOT NULL, device TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'held',
-    entries INTEGER NOT NULL DEFAULT 1, decided INTEGER NOT NULL DEFAULT 0, note TEXT NOT NULL DEFAULT '',
-    now INTEGER NOT NULL DEFAULT 0, UNIQUE (digest, part, reason)
-);
-CREATE INDEX IF NOT EXISTS entry_by_sort ON entry (state, topic, part, reason);
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {_FORMAT};
-"""
-_COLUMNS: Final = "id, received, topic, reason, detail, part, readings, content, state, entries, decided, note"
+_LEAVE_AT_ONCE: Final = 1000
 
 
 class Refused(NamedTuple):
@@ -47,10 +36,21 @@ class Refused(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """An entry to be replayed, and the time to judge its readings' times by [ms since 1970-01-01 UTC]; 0 for now."""
+    """An entry to be replayed.
+
+    Attributes
+    ----------
+    entry
+        Which.
+    at
+        The time to judge its readings' times by [ms since 1970-01-01 UTC]; 0 for now.
+    overwrite
+        Whether it is to replace what the store has of the same moments.
+    """
 
     entry: Entry
     at: int
+    overwrite: bool
 
 
 class Quarantine:
@@ -83,26 +83,29 @@ class Quarantine:
         self._lock = threading.Lock()
         self._room = Room(max_bytes)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+            self._connection = connect(path)
         except (OSError, sqlite3.Error) as error:
-            raise self._explained(error) from error
-        try:
-            self._doing(self._prepare)
-        except BaseException:
-            self._connection.close()
-            raise
+            raise explained(error, path) from error
 
     @property
     def counters(self) -> QuarantineCounters:
-        """What the file holds now."""
+        """What the file holds now, and what has left it."""
         query = f"""SELECT coalesce(sum(entries) FILTER (WHERE state IN ('held', 'asked')), 0),
             coalesce(sum(entries) FILTER (WHERE state IN ('held', 'asked') AND part = ''), 0),
             coalesce(sum(readings) FILTER (WHERE state != 'stored'), 0),
             coalesce(sum(readings) FILTER (WHERE state = 'stored'), 0),
             coalesce(sum(readings) FILTER (WHERE state = 'dropped'), 0),
-            coalesce(sum(readings) FILTER (WHERE state = 'summarised'), 0), {SIZE} FROM entry"""  # noqa: S608
+            coalesce(sum(readings) FILTER (WHERE state = 'summarised'), 0),
+            coalesce(sum(readings) FILTER (WHERE state IN ('superseded', 'replaced')), 0),
+            coalesce(sum(entries) FILTER (WHERE part IS NULL), 0), (SELECT {SIZE} FROM entry)
+            FROM (SELECT state, entries, readings, part FROM entry
+            UNION ALL SELECT state, entries, readings, NULL FROM past)"""  # noqa: S608 - constants
         return QuarantineCounters(*self._doing(lambda: self._connection.execute(query).fetchone()))
+
+    @property
+    def sums(self) -> list[Sum]:
+        """What is and what was here, by state and reason."""
+        return self._doing(lambda: sums(self._connection))
 
     @property
     def full(self) -> bool:
@@ -130,17 +133,21 @@ class Quarantine:
         """Keep refusals of several messages in one go; otherwise as `add`. Returns what is new, message by message."""
 
         def insert() -> list[Sequence[Refusal]]:
-            new = [self._insert(each, fingerprint(each.topic.encode("utf-8", "surrogateescape"), each.payload))
-                   for each in refused]  # fmt: skip
+            new = []
+            for each in refused:
+                key = fingerprint(each.topic.encode("utf-8", "surrogateescape"), each.payload)
+                new.append(settling.insert(self._connection, *each, key))
+                for refusal in new[-1]:
+                    self._room.taken(len(refusal.content if refusal.part else each.payload))
             self._room.make(self._connection, self._clock())
             return new
 
-        return self._doing(lambda: self._transaction(insert))
+        return self._changing(insert)
 
     def list(self, limit: int = 100, choice: Choice | None = None) -> list[Entry]:
         """The newest entries of a choice, newest first."""
         condition, values = (choice or Choice()).condition()
-        query = f"SELECT {_COLUMNS} FROM entry WHERE {condition} ORDER BY id DESC LIMIT ?"  # noqa: S608 - parameters
+        query = f"SELECT {COLUMNS} FROM entry WHERE {condition} ORDER BY id DESC LIMIT ?"  # noqa: S608 - parameters
         return [
             Entry(*row) for row in self._doing(lambda: self._connection.execute(query, [*values, limit]).fetchall())
         ]
@@ -151,27 +158,38 @@ class Quarantine:
         query = f"SELECT coalesce(sum(entries), 0) FROM entry WHERE {condition}"  # noqa: S608 - parameters
         return int(self._doing(lambda: self._connection.execute(query, values).fetchone())[0])
 
-    def ask(self, choice: Choice, *, trust_times: bool = False) -> int:
+    def ask(self, choice: Choice, *, trust_times: bool = False, overwrite: bool = False) -> int:
         """Ask for a replay of what is held; a collector at work does it. Return how many entries were asked for.
 
         Times are judged as of the moment the message came, so that a reading of the future stays out however late it
         is replayed; with `trust_times`, as of the replay (our own clock was wrong then).
+
+        Where the store has another value of the same moment, that one stays; with `overwrite` it is replaced, also by
+        what an earlier replay found superseded. What an overwrite replaced comes back only when its number is named.
         """
         condition, values = choice.condition()
+        states = "'held', 'asked'"
+        if overwrite:
+            states += ", 'superseded', 'replaced'" if choice.ids else ", 'superseded'"
         command = (
-            f"UPDATE entry SET state = 'asked', decided = ?, note = '', now = ? WHERE {condition}"  # noqa: S608
-            " AND state IN ('held', 'asked')"
+            f"UPDATE entry SET state = 'asked', decided = ?, note = '', now = ?, overwrite = ? WHERE {condition}"  # noqa: S608
+            f" AND state IN ({states})"
         )
-        parameters = [self._clock(), int(trust_times), *values]
+        parameters = [self._clock(), int(trust_times), int(overwrite), *values]
         return self._doing(lambda: self._connection.execute(command, parameters).rowcount)
 
     def asked(self, limit: int = 100) -> Sequence[Asked]:
         """Entries to be replayed, oldest first."""
-        query = f"SELECT {_COLUMNS}, now FROM entry WHERE state = 'asked' ORDER BY id LIMIT ?"  # noqa: S608
+        query = f"SELECT {COLUMNS}, now, overwrite FROM entry WHERE state = 'asked' ORDER BY id LIMIT ?"  # noqa: S608
         rows = self._doing(lambda: self._connection.execute(query, (limit,)).fetchall())
-        return [Asked(entry := Entry(*row[:-1]), 0 if row[-1] else entry.received) for row in rows]
+        return [
+            Asked(entry := Entry(*row), 0 if trusted else entry.received, bool(overwrite))
+            for *row, trusted, overwrite in rows
+        ]
 
-    def settle(self, entry: Entry, stored: int, refusals: Sequence[Refusal]) -> int:
+    def settle(
+        self, entry: Entry, stored: int, refusals: Sequence[Refusal], superseded: Sequence[Superseded] = ()
+    ) -> int:
         """Note what became of a replayed entry: what was refused again stays, the rest counts as stored.
 
         Parameters
@@ -182,13 +200,31 @@ class Quarantine:
             Readings of it that the store has taken, for an entry that does not tell how many it holds.
         refusals
             What was refused again.
+        superseded
+            What was kept out because the store has other values.
 
         Returns
         -------
         int
             Readings that moved from here into the store.
         """
-        return self._doing(lambda: self._transaction(lambda: self._settled(entry, stored, refusals)))
+
+        def settle() -> int:
+            self._room.changed()
+            return settling.settle(self._connection, entry, stored, refusals, superseded, self._clock())
+
+        return self._changing(settle)
+
+    def replacing(self, entry: Entry, found: Sequence[Superseded]) -> None:
+        """Keep the values of the store that an entry is about to overwrite; when this returns, they are on the disk."""
+        if found:
+            self._room.changed()
+            self._changing(lambda: settling.replacing(self._connection, entry, found, self._clock()))
+
+    def not_replaced(self, entry: Entry, parts: Sequence[str]) -> None:
+        """Forget them again, of parts that the store then refused."""
+        if parts:
+            self._changing(lambda: settling.not_replaced(self._connection, entry, parts))
 
     def drop(self, choice: Choice, note: str = "") -> int:
         """Give up what is held: its content goes, its number stays in the ledger. Return how many entries."""
@@ -199,91 +235,36 @@ class Quarantine:
         )
         return self._doing(lambda: self._connection.execute(command, [self._clock(), note, *values]).rowcount)
 
+    def tidy(self, before: int) -> tuple[int, bool]:
+        """Let some of the entries leave that were decided before a time [ms since 1970-01-01 UTC]; shrink the file.
+
+        What is held, asked for or only counted never leaves.
+
+        Returns
+        -------
+        tuple[int, bool]
+            How many entries went, and whether there is more to do.
+        """
+
+        def leave() -> int:
+            self._room.changed()
+            return let_go(self._connection, before, _LEAVE_AT_ONCE)
+
+        left = self._changing(leave) if before > 0 else 0
+        free = self._doing(lambda: shrink(self._connection))
+        return left, left == _LEAVE_AT_ONCE or free > 0
+
     def close(self) -> None:
         """Close the file; further calls raise `QuarantineError`."""
         with self._lock:
             self._connection.close()
 
-    def _prepare(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if (application, version, tables) == (0, 0, 0):
-            self._connection.executescript(_SCHEMA)
-        elif (application, version) != (_APPLICATION, _FORMAT):
-            raise QuarantineError(f"quarantine {self.path}: no quarantine this version can read. Move the file away.")
-
-    def _insert(self, refused: Refused, digest: bytes) -> Sequence[Refusal]:
-        topic, payload, received, refusals = refused
-        new = []
-        for refusal in refusals:
-            content = refusal.content if refusal.part else payload
-            row = (
-                received,
-                topic,
-                refusal.reason.value,
-                refusal.detail,
-                refusal.part,
-                refusal.readings,
-                content,
-                digest,
-            )
-            if self._connection.execute(INSERT, (*row, *names(topic, refusal.part))).rowcount == 1:
-                new.append(refusal)
-                self._room.taken(len(content))
-        return new
-
-    def _settled(self, entry: Entry, stored: int, refusals: Sequence[Refusal]) -> int:
-        at = self._clock()
-        again = next((refusal for refusal in refusals if refusal.part == entry.part), None)
-        found = self._connection.execute("SELECT digest FROM entry WHERE id = ?", (entry.id,)).fetchone()
-        if found is None:  # it gave way to a summary meanwhile, which counts its readings
-            return 0
-        (digest,) = found
-        others = [refusal for refusal in refusals if refusal is not again]
-        # Other parts of the message may have been refused for the very same reason, and must stay beside these.
-        apart = fingerprint(digest, b"replayed", b"%d" % entry.id, b"%d" % at)
-        self._insert(Refused(entry.topic, entry.content, entry.received, others), apart)
-        if entry.readings:
-            stored = max(0, entry.readings - sum(refusal.readings for refusal in refusals))
-        if again is None:
-            self._change(entry.id, "state = 'stored', content = x'', readings = ?, decided = ?", stored, at)
-        else:
-            key = (digest, entry.part, again.reason.value, entry.id)
-            taken = self._connection.execute(
-                "SELECT 1 FROM entry WHERE digest = ? AND part = ? AND reason = ? AND id <> ?", key
-            ).fetchone()
-            self._change(
-                entry.id,
-                "state = 'held', reason = ?, detail = ?, readings = ?, content = ?, decided = ?, note = ?, digest = ?",
-                again.reason.value, again.detail, again.readings, again.content if again.part else entry.content, at,
-                "replayed, and refused again", apart if taken else digest,
-            )  # fmt: skip
-        return stored
-
-    def _change(self, id_: int, assignments: str, *values: object) -> None:
-        command = f"UPDATE entry SET {assignments} WHERE id = ?"  # noqa: S608 - ours
-        self._connection.execute(command, (*values, id_))
-
-    def _transaction(self, work: Callable[[], T]) -> T:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            done = work()
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-        return done
+    def _changing(self, work: Callable[[], T]) -> T:
+        return self._doing(lambda: transaction(self._connection, work))
 
     def _doing(self, work: Callable[[], T]) -> T:
         with self._lock:
             try:
                 return work()
             except (sqlite3.Error, OverflowError) as error:
-                raise self._explained(error) from error
-
-    def _explained(self, error: Exception) -> QuarantineError:
-        return QuarantineError(f"quarantine {self.path}: {error}. Check the disk, its room, and the file's owner.")
+                raise explained(error, self.path) from error

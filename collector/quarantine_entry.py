@@ -10,10 +10,12 @@ import msgspec
 
 from telemetry import InvalidNameError, parse_topic
 
-State = Literal["held", "asked", "stored", "dropped", "summarised"]
-"""Held; asked to be replayed; stored by a replay; given up by a person; only counted, its content gave way to others'.
+State = Literal["held", "asked", "stored", "dropped", "summarised", "superseded", "replaced"]
+"""Held; asked to be replayed; stored by a replay; given up by a person; only counted, its content gave way to others';
+superseded by another value that the store has; replaced in the store by an entry that was to overwrite it.
 
-The last three keep no content. Only ``stored`` leaves the ledger's quarantined readings.
+``stored``, ``dropped`` and ``summarised`` keep no content. Only ``stored`` leaves the ledger's quarantined readings: of
+two values for one moment the store has one, and the other is here.
 """
 
 
@@ -94,11 +96,15 @@ class QuarantineCounters:
     entries, messages
         Entries that wait for a person, and whole messages among them.
     readings
-        Readings set aside and not stored since: held, dropped or only counted. The ledger's "quarantined".
+        Readings set aside and not stored since: held, dropped, superseded or only counted. The ledger's "quarantined".
     stored
         Readings a replay has brought into the store; no part of `readings`.
     dropped, summarised
         Readings a person gave up, and readings that are only counted because the quarantine was full.
+    superseded
+        Readings in whose place the store has another value: they were kept out for it, or overwritten by it.
+    left
+        Entries that were decided long ago and have left; their readings are counted above for ever.
     bytes
         What the contents take [bytes].
     """
@@ -109,6 +115,8 @@ class QuarantineCounters:
     stored: int = 0
     dropped: int = 0
     summarised: int = 0
+    superseded: int = 0
+    left: int = 0
     bytes: int = 0
 
 

@@ -2,7 +2,7 @@
 
 A sort is a topic, a part and a reason; where none of these is abundant, a topic and a reason, or a reason alone. Its
 oldest entries lose their content to one summary, so that the ledger stays whole, what is rare keeps its content, and no
-flood of one sort drives the others out.
+flood of one sort drives the others out. What was decided goes before: nobody waits for it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sqlite3
 from typing import Final
 
 from collector.quarantine_entry import names
+from collector.quarantine_past import let_go
 
 INSERT: Final = (
     "INSERT OR IGNORE INTO entry (received, topic, reason, detail, part, readings, content, digest,"
@@ -22,6 +23,7 @@ _ROW_BYTES: Final = 400
 SIZE: Final = f"coalesce(sum(length(content) + {_ROW_BYTES}), 0)"
 _SHARE: Final = 0.1
 """Part of the room that is made free at a time."""
+_EVER: Final = 2**62
 _WAITING: Final = "state IN ('held', 'asked')"
 _SORTS: Final = (("topic", "part", "reason"), ("topic", "reason"), ("reason",))
 """Ways to divide what waits into sorts, the finest first. Where every entry is of a part of its own, folding by parts
@@ -54,6 +56,10 @@ class Room:
         """Take note of a new entry."""
         self._bytes += content_bytes + _ROW_BYTES
 
+    def changed(self) -> None:
+        """Take note that what is taken must be counted anew."""
+        self._version = None
+
     def make(self, connection: sqlite3.Connection, now: int) -> None:
         """Summarise the oldest of the most abundant sort until there is room; `now` [ms since 1970-01-01 UTC]."""
         (version,) = connection.execute("PRAGMA data_version").fetchone()
@@ -61,10 +67,11 @@ class Room:
             self._version = version
             (self._bytes,) = connection.execute(f"SELECT {SIZE} FROM entry").fetchone()  # noqa: S608
         while self._bytes > self.max_bytes:
-            sort = self._most_abundant(connection)
-            if sort is None:
-                return
-            self._summarise(connection, now, sort)
+            if not let_go(connection, _EVER, max(1, round(self.max_bytes * _SHARE / _ROW_BYTES))):
+                sort = self._most_abundant(connection)
+                if sort is None:
+                    return
+                self._summarise(connection, now, sort)
             (self._bytes,) = connection.execute(f"SELECT {SIZE} FROM entry").fetchone()  # noqa: S608
 
     def _most_abundant(self, connection: sqlite3.Connection) -> dict[str, str] | None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import time
+from typing import Final, NamedTuple
+
 import msgspec
 import structlog
 
 from collector.admission import Rules, admit
 from collector.commit import refused_by_store
+from collector.conflicts import Conflict, Superseded, find_conflicts, replaced, superseded, without
 from collector.counters import Tally
+from collector.errors import QuarantineError
 from collector.intake import Intake, Reason, Refusal
-from collector.quarantine import Quarantine
+from collector.quarantine import Asked, Quarantine
 from collector.quarantine_entry import Entry, names
 from storage import Store, StoreError, StoreRefusedError, StoreUnavailableError
 from telemetry import Batch, Gap, Table, encode
 
 log = structlog.get_logger()
 
-_EPOCH = "replay"
+_EPOCH: Final = "replay"
 """Under which no gateway is acknowledged anything: it was, when the readings were set aside."""
+_AT_ONCE_S: Final = 3.0
+"""About how long is replayed at once [s]; whoever calls this looks after other things as well."""
 
 
 class _Part(msgspec.Struct):
@@ -28,8 +35,19 @@ class _Part(msgspec.Struct):
     values: list[float]
 
 
+class _Became(NamedTuple):
+    """Readings that the store took, what is refused again, and what is superseded by what the store has."""
+
+    stored: int
+    refusals: list[Refusal]
+    superseded: list[Superseded]
+
+
 def replay(store: Store, quarantine: Quarantine, rules: Rules, tally: Tally, now: int) -> int:
     """Replay what has been asked for; what is refused again stays in quarantine, with its new reason.
+
+    So does what the store has other values for, unless it is asked for to overwrite them: then those are kept instead.
+    It goes on for a few seconds; what is left is replayed when this is called again.
 
     Returns
     -------
@@ -44,30 +62,54 @@ def replay(store: Store, quarantine: Quarantine, rules: Rules, tally: Tally, now
         When the quarantine fails.
     """
     brought = 0
-    for entry, at in quarantine.asked():
-        intake = _taken_apart(entry, at or now, rules)
-        refusals, batch = list(intake.refusals), intake.batch
-        if batch is None and not refusals:
-            told = "no rule of a mapping takes it now (collector.foreign)"
-            refusals = [Refusal(Reason(entry.reason), told, entry.part, entry.readings, entry.content)]
-        if batch is not None:
-            try:
-                written = store.write([batch])
-            except (StoreUnavailableError, StoreRefusedError):
-                raise
-            except Exception as error:
-                if isinstance(error, StoreError) and not store.health().ok:
-                    raise
-                log.exception("replay_unprocessable", entry=entry.id)
-                refusals = [Refusal(Reason.UNPROCESSABLE, repr(error), entry.part, entry.readings, entry.content)]
-                batch = None
-            else:
-                refusals += [refused_by_store(rejected) for rejected in written.rejected]
-        stored = quarantine.settle(entry, batch.readings if batch is not None else 0, refusals)
+    until = time.monotonic() + _AT_ONCE_S
+    for asked in quarantine.asked():
+        entry = asked.entry
+        became = _replayed(store, quarantine, asked, _taken_apart(entry, asked.at or now, rules))
+        stored = quarantine.settle(entry, *became)
         tally.add(replayed=stored)
         brought += stored
-        log.info("replayed", entry=entry.id, stored=stored, refused=[refusal.reason.value for refusal in refusals])
+        log.info(
+            "replayed", entry=entry.id, stored=stored, refused=[refusal.reason.value for refusal in became.refusals],
+            superseded=sum(each.readings for each in became.superseded), overwrite=asked.overwrite,
+        )  # fmt: skip
+        if time.monotonic() > until:
+            break
     return brought
+
+
+def _replayed(store: Store, quarantine: Quarantine, asked: Asked, intake: Intake) -> _Became:
+    entry, refusals = asked.entry, list(intake.refusals)
+    if intake.batch is None:
+        if not refusals:
+            told = "no rule of a mapping takes it now (collector.foreign)"
+            refusals = [Refusal(Reason(entry.reason), told, entry.part, entry.readings, entry.content)]
+        return _Became(0, refusals, [])
+    conflicts: list[Conflict] = []
+    try:
+        conflicts = find_conflicts(store, intake.batch)
+        if asked.overwrite:
+            # First on our own disk: whatever ends this between the two, what the store had is not lost.
+            quarantine.replacing(entry, [replaced(each, entry.id) for each in conflicts])
+            stored, rejected = _written(store, intake.batch)
+            quarantine.not_replaced(entry, [refusal.part for refusal in rejected])
+            return _Became(stored, [*refusals, *rejected], [])
+        batch = without(intake.batch, conflicts)
+        stored, rejected = _written(store, batch) if batch is not None else (0, [])
+        return _Became(stored, [*refusals, *rejected], [superseded(each) for each in conflicts])
+    except (StoreUnavailableError, StoreRefusedError, QuarantineError):
+        raise
+    except Exception as error:
+        if isinstance(error, StoreError) and not store.health().ok:
+            raise
+        log.exception("replay_unprocessable", entry=entry.id)
+        quarantine.not_replaced(entry, [each.part for each in conflicts])
+        return _Became(0, [Refusal(Reason.UNPROCESSABLE, repr(error), entry.part, entry.readings, entry.content)], [])
+
+
+def _written(store: Store, batch: Batch) -> tuple[int, list[Refusal]]:
+    rejected = [refused_by_store(each) for each in store.write([batch]).rejected]
+    return batch.readings - sum(refusal.readings for refusal in rejected), rejected
 
 
 def _taken_apart(entry: Entry, at: int, rules: Rules) -> Intake:

@@ -35,6 +35,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Older readings than this are set aside [days]; 0 for none. A gateway's backlog may be 90 days old.
     quarantine_max_mb
         Room for what is set aside [MB]; beyond it the most abundant sort of it is only counted.
+    quarantine_keep_days
+        How long an entry of the quarantine stays after a replay stored it or a person dropped it [days]; then only its
+        number is kept. As long as a gateway's backlog may be old, so that what was dropped and comes again is known; 0
+        for ever. What is held never leaves by itself.
     endpoint
         Where health, readiness and figures can be read over HTTP; not at all unless given.
     foreign
@@ -51,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     devices: dict[str, list[str]] = {}
     oldest_days: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     quarantine_max_mb: Annotated[int, msgspec.Meta(ge=1)] = 256
+    quarantine_keep_days: Annotated[float, msgspec.Meta(ge=0)] = 90.0
     endpoint: Endpoint | None = None
     foreign: Foreign = Foreign()
 
