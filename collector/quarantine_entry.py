@@ -59,6 +59,11 @@ class Entry(msgspec.Struct, frozen=True):
     decided: int = 0
     note: str = ""
 
+    @property
+    def closed(self) -> bool:
+        """Whether its end is reached, so that it leaves in time."""
+        return self.state in {"stored", "dropped", "superseded", "replaced"}
+
 
 class Choice(msgspec.Struct, frozen=True):
     """Which entries are meant: those that meet all that is given; everything when nothing is."""

@@ -16,8 +16,8 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from collector import Quarantine
-from collector.intake import Reason, Refusal
+from collector import Entry, Quarantine
+from collector.intake import Reason, Refusal, part_content
 from telemetry import Batch, Broker, Table, encode
 from tests.collector.parts import gateway, now_ms, readings
 from tests.parts import free_port, wait_until
@@ -106,6 +106,7 @@ def test_what_is_dropped_stays_in_the_ledger_and_nothing_is_chosen_by_accident(h
 
 
 def test_a_replay_without_a_collector_waits_for_one_and_one_at_work_does_it(held: Path, mosquitto: Broker) -> None:
+    stored_before = quarantine(held, "show", "2")[0]["content"]
     told, code = quarantine(held, "replay", "--reason", "store", "--wait", "0")
     assert (told["asked"], told["waiting"], code) == (1, 1, 1)
     with collector(held, mosquitto):
@@ -115,7 +116,24 @@ def test_a_replay_without_a_collector_waits_for_one_and_one_at_work_does_it(held
         assert code == 0
         told, code = quarantine(held, "replay", "--reason", "malformed", "--wait", "60")
         assert (told["refused_again"], told["waiting"], code) == (1, 0, 1)
+        [at] = msgspec.json.decode(stored_before)["tables"][0]["times"]
+        content = part_content("power_meter", "main", "active_power_w", [(at, 2.5)])
+        refusal = Refusal(Reason.STORE, "no", "power_meter/main/active_power_w", 1, content)
+        shelf.add(TOPIC, b"another", now_ms(), [refusal])
+        told, code = quarantine(held, "replay", "--device", "main", "--wait", "60")
+        assert (told["readings_stored"], told["readings_superseded"], code) == (0, 1, 1)
+        shown, _ = quarantine(held, "show", "4")
+        assert shown["note"].startswith("the store has 1.0 at ")
+        assert shown["note"].endswith("; this is 2.5")
+        assert "--overwrite" in shown["advice"]
+        assert shown["leaves"] - shown["decided"] == 90 * 86_400_000
+        told, code = quarantine(held, "replay", "4", "--overwrite", "--wait", "60")
+        assert (told["readings_stored"], told["readings_superseded"], code) == (1, 0, 0)
         shelf.close()
+    sums = {(each["state"], each["reason"]): each["readings"] for each in quarantine(held, "summary")[0]["sums"]}
+    assert sums == {
+        ("held", "future"): 2, ("held", "malformed"): 0, ("replaced", "store"): 1, ("stored", "store"): 2,
+    }  # fmt: skip
 
 
 def test_health_readiness_and_figures_of_a_collector(tmp_path: Path, mosquitto: Broker) -> None:
@@ -166,8 +184,9 @@ def test_every_reason_has_its_advice_in_two_languages() -> None:
     for reason, (korean, english) in ADVICE.items():
         assert any("가" <= letter <= "힣" for letter in korean), reason
         assert not any("가" <= letter <= "힣" for letter in english), reason
-    assert "schema" in advice("malformed", TOPIC, "en")
-    assert "매핑" in advice("malformed", "tele/plug/SENSOR", "ko")
+    ours = Entry(1, 0, TOPIC, "malformed", "", "", 0, b"")
+    assert "schema" in advice(ours, "en")
+    assert "매핑" in advice(msgspec.structs.replace(ours, topic="tele/plug/SENSOR"), "ko")
 
 
 @pytest.mark.parametrize(("language", "words"), [("ko", ("보관 중", "전체")), ("en", ("held", "whole"))])
@@ -180,5 +199,7 @@ def test_a_person_reads_the_list_in_their_language(held: Path, language: str, wo
     assert all(word in listed for word in (*words, "Asia/Seoul"))
     assert max(map(len, listed.splitlines())) <= 80
     assert "Asia/Seoul" in shown("show", "1")
+    assert words[0] in shown("summary")
+    assert max(map(len, shown("summary").splitlines())) <= 80
     assert "3" in shown("drop", "--all")
     assert "0" not in shown("list")

@@ -49,12 +49,12 @@ def list_(
     as_json: Annotated[bool, _JSON] = False,
     language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
 ) -> None:
-    """List what is held, newest first; with --all also what has been stored since, dropped or only counted."""
+    """List what is held, superseded or only counted, newest first; with --all also what was stored since or dropped."""
     from collector import Choice
 
     choice = Choice(reason=reason, site=site, gateway=gateway, device=device)
     if not everything:
-        choice = msgspec.structs.replace(choice, states=("held", "asked", "summarised"))
+        choice = msgspec.structs.replace(choice, states=("held", "asked", "summarised", "superseded"))
     with _opened(context) as (shelf, config):
         entries, counters = shelf.list(limit, choice), shelf.counters
     if as_json:
@@ -63,6 +63,7 @@ def list_(
     wanted, zone = language or config.api.language, ZoneInfo(config.api.timezone)
     if not entries and not counters.entries:
         sys.stdout.write(say("empty", wanted) + "\n")
+        _tell_left(counters.left, wanted)
         return
     numbers = counters.entries, counters.readings, counters.bytes / 1e3, zone.key
     table = Table(title=say("title", wanted, *numbers), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -76,6 +77,31 @@ def list_(
         part = entry.part or say("whole", wanted)
         row = str(entry.id), _time(entry.received, zone), entry.topic, part, entry.reason, f"{entry.readings:,}", state
         table.add_row(*map(Text, row))
+    Console().print(table)
+    _tell_left(counters.left, wanted)
+
+
+@app.command()
+def summary(
+    context: typer.Context,
+    as_json: Annotated[bool, _JSON] = False,
+    language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
+) -> None:
+    """Count what is and what ever was in quarantine, by state and reason: the trail when the entries have left."""
+    with _opened(context) as (shelf, config):
+        sums, counters = shelf.sums, shelf.counters
+    if as_json:
+        told = {"readings_not_stored": counters.readings, "readings_stored": counters.stored,
+                "sums": [each._asdict() for each in sums]}  # fmt: skip
+        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+        return
+    wanted = language or config.api.language
+    title = say("summary", wanted, counters.readings, counters.stored)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("state", "reason", "entries", "readings", "left_entries", "left_readings"):
+        table.add_column(say(column, wanted), justify="left" if column in {"state", "reason"} else "right")
+    for state, *values in sums:
+        table.add_row(say(state, wanted), str(values[0]), *(f"{value:,}" for value in values[1:]))
     Console().print(table)
 
 
@@ -95,11 +121,13 @@ def show(
     if not found:
         raise BadInputError(f"no entry {entry} in quarantine; `wattproof quarantine list --all` shows all")
     wanted, zone = language or config.api.language, ZoneInfo(config.api.timezone)
-    plain = _plain(found[0]) | {"advice": advice(found[0].reason, found[0].topic, wanted)}
+    keep_ms = round(config.collector.quarantine_keep_days * 86_400_000)
+    leaves = found[0].decided + keep_ms if keep_ms and found[0].closed else 0
+    plain = _plain(found[0]) | {"leaves": leaves, "advice": advice(found[0], wanted)}
     if as_json:
         sys.stdout.write(msgspec.json.encode(plain).decode() + "\n")
         return
-    for moment in ("received", "decided"):
+    for moment in ("received", "decided", "leaves"):
         plain[moment] = f"{_time(plain[moment], zone)} ({zone.key})" if plain[moment] else ""
     plain["content"] = plain["content"][:2000] or say("not kept", wanted)
     plain["state"] = say(found[0].state, wanted)
@@ -120,6 +148,12 @@ def replay(
     trust_times: Annotated[
         bool, typer.Option("--trust-times", help="Judge times by now: the collector's own clock was wrong then.")
     ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite/--keep", help="Where the store has another value of that moment, replace it, or keep it."
+        ),
+    ] = False,
     wait_s: Annotated[
         float, typer.Option("--wait", metavar="SECONDS", help="Wait so long for the collector.", min=0)
     ] = 30.0,
@@ -128,32 +162,38 @@ def replay(
 ) -> None:
     """Let the collector take in again what is held, once its cause is mended; exit 1 if something stays.
 
-    The collector at work in this data folder does it, within a second; without one it is done when one starts.
+    A value that has come into the store meanwhile stays, and both are told, unless --overwrite is given. The collector
+    at work in this data folder does it, within a second; without one it is done when one starts.
     """
     chosen = _choice(ids or (), reason, site, gateway, device, everything=everything)
     with _opened(context) as (shelf, config):
         before = shelf.counters
-        asked = shelf.ask(chosen, trust_times=trust_times)
+        asked = shelf.ask(chosen, trust_times=trust_times, overwrite=overwrite)
         until = time.monotonic() + wait_s
         waiting = msgspec.structs.replace(chosen, states=("asked",))
         while shelf.list(1, waiting) and time.monotonic() < until:
             time.sleep(0.2)
         left, after = shelf.count(waiting), shelf.counters
         refused = shelf.count(msgspec.structs.replace(chosen, states=("held",)))
+        decided = shelf.count(msgspec.structs.replace(chosen, states=("superseded",)))
+    kept_out = 0 if overwrite else after.superseded - before.superseded
     told = {
         "asked": asked, "waiting": left, "refused_again": refused, "readings_stored": after.stored - before.stored,
-        "readings_in_quarantine": after.readings, "entries_held": after.entries,
+        "readings_superseded": kept_out, "readings_in_quarantine": after.readings, "entries_held": after.entries,
     }  # fmt: skip
+    stays = bool(left or refused or kept_out)
     if as_json:
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
-        raise typer.Exit(1 if left or refused else 0)
+        raise typer.Exit(int(stays))
     wanted = language or config.api.language
     sentence = (
         say("waiting", wanted, left, asked) if left
         else say("replayed", wanted, asked, told["readings_stored"], refused)
     )  # fmt: skip
     sys.stdout.write(sentence + "\n")
-    raise typer.Exit(1 if left or refused else 0)
+    if decided and not overwrite:
+        sys.stdout.write(say("superseded_now", wanted, decided) + "\n")
+    raise typer.Exit(int(stays))
 
 
 @app.command()
@@ -199,6 +239,11 @@ def _choice(
     if not (ids or reason or site or gateway or device or everything):
         raise BadInputError("say which: numbers of entries, --reason, --site, --gateway, --device, or --all")
     return Choice(ids=ids, reason=reason, site=site, gateway=gateway, device=device)
+
+
+def _tell_left(entries: int, language: Literal["ko", "en"]) -> None:
+    if entries:
+        sys.stdout.write(say("left", language, entries) + "\n")
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

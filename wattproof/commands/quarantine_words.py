@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from telemetry import InvalidNameError, parse_topic
+
+if TYPE_CHECKING:
+    from collector import Entry
 
 Language = Literal["ko", "en"]
 
@@ -90,6 +93,18 @@ _UNMAPPED: Final = (
     "the message does not fit its mapping: `wattproof collector try` shows how it is read; mend the sender or the"
     " mapping, then replay",
 )
+_KEPT_OUT: Final = {
+    "superseded": (
+        "격리된 뒤에 같은 시각의 다른 값이 저장소에 들어와 저장소의 값을 그대로 둠(두 값은 메모에 있음). 이 값이 맞으면"
+        " replay --overwrite",
+        "another value of that moment has come into the store, and stayed (the note tells both); if this one is right:"
+        " replay --overwrite",
+    ),
+    "replaced": (
+        "저장소에 있던 값. replay --overwrite로 바뀜. 되돌리려면 이 번호로 replay --overwrite",
+        "the store had this value until a replay --overwrite; to bring it back: replay --overwrite with this number",
+    ),
+}
 _WORDS: Final = {
     "id": ("번호", "id"),
     "received": ("받은 시각", "received"),
@@ -109,6 +124,25 @@ _WORDS: Final = {
     "stored": ("저장됨", "stored"),
     "dropped": ("버림", "dropped"),
     "summarised": ("개수만 남음", "summarised"),
+    "superseded": ("다른 값이 있음", "superseded"),
+    "replaced": ("바뀜", "replaced"),
+    "leaves": ("기록을 지울 시각", "leaves"),
+    "left_entries": ("지운 건수", "left"),
+    "left_readings": ("지운 측정값 수", "their readings"),
+    "left": (
+        "끝난 지 오래되어 기록을 지운 항목 {0:,}건: 개수는 남아 있음 (`wattproof quarantine summary`)",
+        "{0:,} entries decided long ago have left; their numbers are kept (`wattproof quarantine summary`)",
+    ),
+    "summary": (
+        "격리 보관함 누계: 저장되지 않은 측정값 {0:,}개, 다시 처리해 저장한 측정값 {1:,}개",
+        "Quarantine, ever: readings not stored {0:,}, readings stored by a replay {1:,}",
+    ),
+    "superseded_now": (
+        "{0:,}건은 저장소에 다른 값이 있어 그 값을 그대로 둠 (`wattproof quarantine show 번호`에 두 값이 있음. 바꾸려면"
+        " --overwrite)",
+        "{0:,} entries are superseded: the store has other values, and they stayed (`wattproof quarantine show ID`"
+        " tells both; --overwrite replaces them)",
+    ),
     "whole": ("(메시지 전체)", "(whole message)"),
     "not kept": ("(남아 있지 않음)", "(not kept)"),
     "title": (
@@ -135,10 +169,10 @@ def say(word: str, language: Language, *values: object) -> str:
     return text.format(*values) if values else text
 
 
-def advice(reason: str, topic: str, language: Language) -> str:
+def advice(entry: Entry, language: Language) -> str:
     """What to do about an entry; empty for a reason this version does not know."""
-    pair = ADVICE.get(reason, ("", ""))
-    if reason == "malformed" and not _is_ours(topic):
+    pair = _KEPT_OUT.get(entry.state) or ADVICE.get(entry.reason, ("", ""))
+    if entry.state not in _KEPT_OUT and entry.reason == "malformed" and not _is_ours(entry.topic):
         pair = _UNMAPPED
     return pair[language == "en"]
 
