@@ -5,25 +5,16 @@ from evaluation.declared import MeterExchange, NonRoutine
 from evaluation.drivers import Driver
 from evaluation.errors import EvaluationError
 from evaluation.findings import AdjustmentResult, CandidateResult, EventResult, Period
+from evaluation.fitted_model import Coefficient, ModelResult
 from evaluation.plan import Claim, Plan, Quality, Title, Window, load_plan, parse_plan
 from evaluation.quarter_hours import Reading, from_rollups, read_intervals
-from evaluation.result import (
-    Coefficient,
-    Cumulative,
-    Detectable,
-    DriverRange,
-    Evaluation,
-    Intervals,
-    ModelResult,
-    Placebos,
-    Reason,
-    Saving,
-    Verdict,
-    WindowResult,
-)
+from evaluation.result import Evaluation
 from evaluation.run import evaluate
+from evaluation.saving import Cumulative, Detectable, Placebos, Saving
 from evaluation.tariffs import Contract, Tariffs
 from evaluation.terminal import render
+from evaluation.verdict import Reason, Verdict
+from evaluation.windows import DriverRange, Intervals, WindowResult
 from evaluation.wording import Text
 from evaluation.worth import Worth, WorthTerms
 from evaluation.worth_words import NEVER, worth_lines, worth_note

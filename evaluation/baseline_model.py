@@ -8,9 +8,9 @@ from typing import Protocol
 
 from analytics import Candidate, LinearModel
 from evaluation.calendar import Times
+from evaluation.fitted_model import Coefficient
 from evaluation.metered import Conditions, Floats, Metered
 from evaluation.plan import Plan
-from evaluation.result import Coefficient
 from evaluation.sums import Sums
 from evaluation.terms import driver_terms
 

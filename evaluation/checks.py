@@ -7,10 +7,12 @@ from evaluation import rules
 from evaluation.case import Case
 from evaluation.coverage import unknown_terms
 from evaluation.findings import Check, CounterCheck
+from evaluation.fitted_model import ModelResult
 from evaluation.fitting import needed
 from evaluation.reasons import UNITS
-from evaluation.result import Detectable, ModelResult, WindowResult
+from evaluation.saving import Detectable
 from evaluation.sums import row_unit
+from evaluation.windows import WindowResult
 from evaluation.wording import Text
 
 _NOTHING = Text("–", "–")

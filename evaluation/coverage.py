@@ -11,9 +11,9 @@ from analytics import DriverCoverage, Grade, grade
 from evaluation.case import Case
 from evaluation.metered import Floats
 from evaluation.models import drivers_of
-from evaluation.result import DriverRange
 from evaluation.sections import number, numbers
 from evaluation.terms import driver_unit
+from evaluation.windows import DriverRange
 
 
 def unknown_terms(case: Case) -> list[str]:
@@ -32,7 +32,15 @@ def driver_ranges(case: Case) -> list[DriverRange]:
         outside, beyond = _outside(case, index)
         found.append(
             DriverRange(
-                driver.name, driver_unit(driver), ends[0], ends[1], ends[2], ends[3], number(outside), number(beyond)
+                driver.name,
+                driver_unit(driver),
+                ends[0],
+                ends[1],
+                ends[2],
+                ends[3],
+                number(outside),
+                number(beyond),
+                number(_per_unit(case, index)),
             )
         )
     return found
@@ -68,6 +76,22 @@ def _outside(case: Case, index: int) -> tuple[float, float]:
     held[:, index] = np.clip(values, low, high)
     apart = model.expected(conditions) - model.expected(dataclasses.replace(conditions, drivers=held))
     return float(beyond.mean()), float(np.nansum(np.abs(apart)))
+
+
+def _per_unit(case: Case, index: int) -> float:
+    """What the adjusted baseline gains where a mean reads one unit more throughout; degree days where there are any."""
+    model, conditions, driver = case.model, case.reporting.used_conditions, case.plan.drivers[index]
+    limits = [limit is not None for limit in (driver.above, driver.below)]
+    if model is None or not len(conditions.drivers) or driver.aggregate != "mean" or all(limits):
+        return math.nan
+    values = conditions.drivers[:, index]
+    moves = np.where(values > 0, -1.0 if limits[1] else 1.0, 0.0) if any(limits) else np.ones(len(values))
+    ends = []
+    for half in (-0.5, 0.5):
+        moved = conditions.drivers.copy()
+        moved[:, index] = values + half * moves
+        ends.append(float(np.nansum(model.expected(dataclasses.replace(conditions, drivers=moved)))))
+    return ends[1] - ends[0]
 
 
 def _range(values: Floats) -> tuple[float, float]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from evaluation.findings import CandidateResult, CounterCheck, Spread
+from evaluation.fitted_model import ModelResult
 from evaluation.metered import Metered
 from evaluation.models import Machine
 from evaluation.plan import Plan
-from evaluation.result import ModelResult, Reason, Saving
+from evaluation.saving import Saving
+from evaluation.verdict import Reason
 from evaluation.wording import Text
 
 _COUNTS = 0.01

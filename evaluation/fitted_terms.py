@@ -9,10 +9,10 @@ import numpy as np
 
 from analytics import Candidate, LinearModel, Shape, change_point_candidate, fit_change_point
 from evaluation.baseline_model import BandRows, finite
+from evaluation.fitted_model import Coefficient
 from evaluation.metered import Conditions, Floats, Metered
 from evaluation.models import ChangePoint
 from evaluation.plan import Granularity, Plan
-from evaluation.result import Coefficient
 from evaluation.sums import Sums, sums
 from evaluation.terms import PER, Term, columns
 

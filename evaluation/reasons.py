@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation.findings import Family
-from evaluation.result import DriverRange, Reason, Saving, WindowResult
+from evaluation.saving import Saving
+from evaluation.verdict import Reason
+from evaluation.windows import DriverRange, WindowResult
 from evaluation.wording import Text
 from storage import Series
 

@@ -26,8 +26,11 @@ import math
 from typing import Final
 
 from evaluation import reasons
+from evaluation.fitted_model import ModelResult
 from evaluation.plan import Plan
-from evaluation.result import Detectable, DriverRange, ModelResult, Placebos, Reason, Saving, Verdict, WindowResult
+from evaluation.saving import Detectable, Placebos, Saving
+from evaluation.verdict import Reason, Verdict
+from evaluation.windows import DriverRange, WindowResult
 
 MAXIMUM_CV_RMSE_PCT: Final = {"quarter_hour": 30.0, "hour": 30.0, "day": 30.0, "week": 15.0}
 """ASHRAE Guideline 14 gives 30 % for hourly and 15 % for monthly models. For daily models no published limit was found:

@@ -9,12 +9,15 @@ from evaluation import coverage, doubts, proposals, reasons, rules, sections
 from evaluation.case import Case, build, used_adjustments
 from evaluation.checks import checks
 from evaluation.findings import AdjustmentResult, CounterCheck
+from evaluation.fitted_model import ModelResult
 from evaluation.fitting import needed
 from evaluation.intensities import intensities
 from evaluation.metered import Metered, meter, missing_series
 from evaluation.plan import Plan
-from evaluation.result import Detectable, Evaluation, ModelResult, Reason, Verdict
+from evaluation.result import Evaluation
+from evaluation.saving import Detectable
 from evaluation.sums import PER_DAY, row_unit, sums
+from evaluation.verdict import Reason, Verdict
 from storage import Store
 
 log = structlog.get_logger(__name__)

@@ -7,18 +7,29 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from analytics import AvoidedEnergy, BandMethod, Sample, detectable_saving, effective_size, estimate_noise, goodness
+from analytics import (
+    AvoidedEnergy,
+    BandMethod,
+    Sample,
+    detectable_saving,
+    effective_size,
+    estimate_noise,
+    goodness,
+    student_freedom,
+)
 from evaluation import declared
 from evaluation.baseline_model import BaselineModel
 from evaluation.calendar import end_ms, start_ms
 from evaluation.case import Case
 from evaluation.choice import family
 from evaluation.findings import Period
+from evaluation.fitted_model import ModelResult
 from evaluation.metered import Floats, Metered, flag_counts, flag_names
 from evaluation.models import ChangePoint
 from evaluation.plan import Plan
-from evaluation.result import Cumulative, Detectable, Intervals, ModelResult, Placebos, Saving, WindowResult
+from evaluation.saving import Cumulative, Detectable, Placebos, Saving
 from evaluation.sums import row_unit
+from evaluation.windows import Intervals, WindowResult
 from evaluation.wording import Text
 from evaluation.worth import Worth, worth
 
@@ -96,7 +107,8 @@ def saving_result(case: Case) -> Saving | None:
     if avoided is None:
         return None
     kwh = float(avoided.cumulative[-1])
-    half = float(avoided.band.half_width(plan.confidence)[-1])
+    band = avoided.band.whole
+    half, error = float(band.half_width(plan.confidence)[0]), float(band.standard_error[0])
     adjusted = float(avoided.adjusted.sum())
 
     def pct(energy: float) -> float | None:
@@ -112,6 +124,8 @@ def saving_result(case: Case) -> Saving | None:
         confidence=plan.confidence,
         actual_kwh=float(case.reporting.used_energy.sum()),
         adjusted_kwh=adjusted,
+        error_kwh=error,
+        freedom=number(student_freedom(error, half, plan.confidence)),
     )
 
 

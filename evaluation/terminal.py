@@ -7,11 +7,15 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text as Line
 
+from evaluation.fitted_model import ModelResult
 from evaluation.reasons import UNITS
-from evaluation.result import Evaluation, ModelResult, Placebos, Verdict, WindowResult
+from evaluation.result import Evaluation
+from evaluation.saving import Placebos
 from evaluation.terminal_findings import candidates, checks, events
 from evaluation.terminal_words import GRADES, Language, number, say
 from evaluation.terminal_worth import intensities, worth
+from evaluation.verdict import Verdict
+from evaluation.windows import WindowResult
 from evaluation.wording import Text
 
 __all__ = ["Language", "render"]

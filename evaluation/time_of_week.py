@@ -15,11 +15,11 @@ from analytics import Candidate, LinearModel, fit_linear, fit_time_of_week, time
 from analytics import TimeOfWeek as Fit
 from evaluation.baseline_model import BandRows, finite, unused_drivers
 from evaluation.calendar import LocalClock, Times
+from evaluation.fitted_model import Coefficient
 from evaluation.fitted_terms import by_rows
 from evaluation.metered import Conditions, Floats, Metered
 from evaluation.models import TimeOfWeek, drivers_of
 from evaluation.plan import Granularity, Plan
-from evaluation.result import Coefficient
 from evaluation.sums import PER_DAY, sums
 from evaluation.terms import PER, driver_terms, driver_unit
 from evaluation.wording import Text

@@ -11,7 +11,7 @@ from evaluation import DriverRange, Reason, Saving, Verdict, WindowResult, reaso
 from storage import Series
 
 WINDOW = WindowResult(dt.date(2026, 3, 2), dt.date(2026, 4, 12), 0, 1, 1042, 1003, 0.5, {"gap": 12})
-SAVING = Saving(1234.5, 1000.0, 1469.0, 10.0, 8.0, 12.0, 0.9, 11000.0, 12234.5)
+SAVING = Saving(1234.5, 1000.0, 1469.0, 10.0, 8.0, 12.0, 0.9, 11000.0, 12234.5, 140.0, 20.0)
 DRIVER = DriverRange("temperature", "°C", 0.0, 10.0, 5.0, 20.0, 0.25, 33.0)
 ALL = [
     reasons.no_readings(Series("works", "plc", "counter", "production_count")),

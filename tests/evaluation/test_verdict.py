@@ -49,6 +49,21 @@ def test_a_real_saving_is_proven_and_the_band_holds_it(tmp_path: Path) -> None:
     assert found.cumulative.end_ms[-1] == midnight_ms(65)
 
 
+def test_what_a_sensor_that_drifted_is_worth_stands_beside_its_range(tmp_path: Path) -> None:
+    line = (
+        "  - {name: cold, device: outdoor, kind: sensor, channel: temperature_c, aggregate: mean, below: 16}\nbaseline:"
+    )
+    found = judged(tmp_path, Machine(), PLAN.replace("baseline:", line, 1))
+    assert found.model is not None
+    slopes = {term.name: term.value or 0.0 for term in found.model.coefficients}
+    production, temperature, cold = found.drivers
+    assert production.kwh_per_unit is None
+    assert temperature.kwh_per_unit == pytest.approx(21 * slopes["temperature"])
+    below = sum(degrees is not None and degrees > 0 for degrees in found.intervals.drivers["cold"][44:])
+    assert 0 < below < 21
+    assert cold.kwh_per_unit == pytest.approx(-below * slopes["cold"])
+
+
 def test_every_interval_of_the_three_windows_is_reported_on_the_local_calendar(tmp_path: Path) -> None:
     found = judged(tmp_path, Machine())
     intervals = found.intervals
