@@ -1,4 +1,4 @@
-"""Copies of a DuckDB file: a backup while it is used, one that takes the place of a damaged file; checks.
+"""Copies of a DuckDB file while it is used, and checks; what a backup is for, `storage.duck.restoring` does.
 
 DuckDB reuses the room of deleted rows and never gives it back; a file shrinks only by being written anew
 (`storage.duck.compaction`). Readings are copied week by week and sorted by series within each, so that a year of one
@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,7 @@ import duckdb
 from storage.duck.file import CONFIG, SCHEMA, discard, explain, put_in_place
 from storage.duck.rollups import touched
 from storage.duck.store import DuckStore
-from storage.errors import StoreError, StoreRefusedError
+from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
 
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all."""
@@ -85,10 +83,29 @@ def backup(store: DuckStore, target: Path, progress: Progress = lambda _, __: No
     if not target.parent.is_dir():
         raise StoreRefusedError(f"{target.parent}: no such folder for the backup")
     part = target.with_name(target.name + ".part")
-    with store.file.copying, store.file.cursor() as cursor:
-        readings = copy(cursor, part, progress)
-    put_in_place(part, target)
+    try:
+        with store.file.copying, store.file.cursor() as cursor, _target_named(part, target):
+            readings = copy(cursor, part, progress)
+        put_in_place(part, target)
+    except OSError as error:
+        raise StoreUnavailableError(f"{target}: the backup could not be written ({error.strerror})") from error
+    finally:
+        # On a full disk, half a backup would keep it full.
+        discard(part)
     return Copied(str(target), readings, target.stat().st_size, size_of(store.file.path))
+
+
+@contextlib.contextmanager
+def _target_named(part: Path, target: Path) -> Iterator[None]:
+    """Say of an error that is the copy's that it is not the data file's."""
+    try:
+        yield
+    except duckdb.FatalException:
+        raise
+    except duckdb.Error as error:
+        if str(part) not in str(error):
+            raise
+        raise explain(error, target) from error
 
 
 def check_store(store: DuckStore) -> Checked:
@@ -194,6 +211,8 @@ def check_file(path: Path) -> Checked:
     StoreRefusedError
         When there is none, it is held by another process, or damaged.
     """
+    if path.is_dir():
+        raise StoreRefusedError(f"{path} is a folder; name the file")
     if not path.is_file():
         raise StoreRefusedError(f"{path}: no such file")
     try:
@@ -206,46 +225,6 @@ def check_file(path: Path) -> Checked:
         raise StoreRefusedError(f"{path} is a DuckDB file but not a WattProof data file") from error
     except duckdb.Error as error:
         raise explain(error, path) from error
-
-
-def restore(backup: Path, path: Path, *, force: bool) -> tuple[Checked, Path | None]:
-    """Put a checked backup in the place of a data file; returns what it holds, and where the old one was set aside.
-
-    Raises
-    ------
-    StoreRefusedError
-        When the backup is damaged, the place is taken and `force` is not given, or a process uses the file.
-    """
-    checked = check_file(backup)
-    if not checked.ok:
-        raise StoreRefusedError(
-            f"{backup}: {checked.duplicates} duplicates, {checked.orphans} readings without a series; it was not used"
-        )
-    aside = None
-    if path.exists():
-        if not force:
-            raise StoreRefusedError(f"{path} exists; with --force it is set aside, and the backup takes its place")
-        aside = _set_aside(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".restoring")
-    shutil.copyfile(backup, part)
-    put_in_place(part, path)
-    return checked, aside
-
-
-def _set_aside(path: Path) -> Path:
-    """Move a file and its log out of the way, unless a process uses it; a damaged one may be moved."""
-    try:
-        duckdb.connect(str(path), read_only=True, config=dict(CONFIG)).close()
-    except duckdb.Error as error:
-        if "could not set lock" in str(error).lower():
-            raise explain(error, path) from error
-    aside = path.with_name(f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
-    path.rename(aside)
-    log = path.with_name(path.name + ".wal")
-    if log.exists():
-        log.rename(aside.with_name(aside.name + ".wal"))
-    return aside
 
 
 def size_of(path: Path) -> int:

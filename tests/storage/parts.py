@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import resource
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from hypothesis import HealthCheck, settings
@@ -61,3 +63,14 @@ def write_influx(url: str, database: str, lines: str) -> None:
     query = urllib.parse.urlencode({"db": database, "precision": "ms"})
     with urllib.request.urlopen(f"{url}/write?{query}", data=lines.encode(), timeout=10) as answer:
         assert answer.status == 204
+
+
+@contextlib.contextmanager
+def little_disk(size: int) -> Iterator[None]:
+    """A disk on which no file may grow beyond `size` bytes: the system refuses it as it does on a full one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from storage import DuckStore, StoreRefusedError
-from storage.duck import maintenance
+from storage import DuckStore, StoreRefusedError, StoreUnavailableError
+from storage.duck import maintenance, restoring
 from telemetry import Gap
-from tests.storage.parts import MAIN, SITE, batch, points
+from tests.storage.parts import MAIN, SITE, batch, little_disk, points
 from tests.storage.test_conformance_rollups import START, STATE, as_written, minutes, roll, rows, write
 
 
@@ -91,7 +91,7 @@ def test_a_check_finds_duplicates_and_damage(tmp_path: Path) -> None:
     assert (checked.ok, checked.duplicates, checked.orphans) == (False, 2, 1)
     store.close()
     with pytest.raises(StoreRefusedError, match="2 duplicates, 1 readings without a series"):
-        maintenance.restore(path, tmp_path / "other.duckdb", force=False)
+        restoring.restore(path, tmp_path / "other.duckdb", force=False)
     content = bytearray(path.read_bytes())
     for index in range(len(content) // 2, len(content) // 2 + 20_000):
         content[index] ^= 0xFF
@@ -100,25 +100,21 @@ def test_a_check_finds_duplicates_and_damage(tmp_path: Path) -> None:
         maintenance.check_file(path)
     with pytest.raises(StoreRefusedError, match="no such file"):
         maintenance.check_file(tmp_path / "nothing.duckdb")
+    with pytest.raises(StoreRefusedError, match="is a folder"):
+        maintenance.check_file(tmp_path)
     duckdb.connect(str(tmp_path / "foreign.duckdb")).close()
     with pytest.raises(StoreRefusedError, match="not a WattProof data file"):
         maintenance.check_file(tmp_path / "foreign.duckdb")
 
 
-def test_restoring_sets_the_old_file_aside_only_when_told_to(tmp_path: Path) -> None:
-    path, saved = tmp_path / "data" / "readings.duckdb", tmp_path / "saved.duckdb"
-    store = filled(path)
-    maintenance.backup(store, saved)
-    held = everything(store)
-    with pytest.raises(StoreRefusedError, match="exists; with --force"):
-        maintenance.restore(saved, path, force=False)
+def test_a_backup_that_finds_no_room_says_so_of_its_place_and_leaves_nothing_there(tmp_path: Path) -> None:
+    store = filled(tmp_path / "readings.duckdb")
+    write(store, {-1000 * n: n * 0.37 for n in range(1, 150_000)})
+    before = everything(store)
+    target = tmp_path / "elsewhere" / "copy.duckdb"
+    target.parent.mkdir()
+    with little_disk(400_000), pytest.raises(StoreUnavailableError, match=r"copy\.duckdb: the disk is full"):
+        maintenance.backup(store, target)
+    assert not list(target.parent.iterdir())
+    assert everything(store) == before
     store.close()
-    path.write_bytes(b"damaged" * 1000)
-    checked, aside = maintenance.restore(saved, path, force=True)
-    assert checked.readings == 120 + 90 + 2
-    assert aside is not None
-    assert aside.read_bytes().startswith(b"damaged")
-    again = DuckStore(path)
-    assert everything(again) == held
-    again.close()
-    assert maintenance.restore(saved, tmp_path / "new" / "readings.duckdb", force=False)[1] is None

@@ -83,24 +83,25 @@ def compact(context: typer.Context, as_json: Json = False) -> None:
 @app.command()
 def restore(
     context: typer.Context,
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="A backup; it is checked first, and stays.")],
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A backup; it stays as it is.")],
     force: Annotated[
         bool, typer.Option("--force", help="Set an existing data file aside (renamed, not deleted).")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Put a backup in the place of the data file; nothing may be using it."""
+    """Put a backup in the place of the data file once a copy of it is checked; nothing may be using it."""
     from storage import StoreError
-    from storage.duck import maintenance
+    from storage.duck import restoring
     from wattproof.errors import UnavailableError
 
     path = _data_file(context)
     try:
-        held, aside = maintenance.restore(source, path, force=force)
+        with _progress("restore", shown=not as_json, unit="bytes") as progress:
+            held, aside = restoring.restore(source, path, force=force, progress=progress)
     except StoreError as error:
         raise UnavailableError(str(error)) from error
     answer = {"path": str(path), "readings": held.readings, "set_aside": None if aside is None else str(aside)}
-    sentence = f"{path}: {held.readings:,} readings restored"
+    sentence = f"{path}: {held.readings:,} readings restored, all of it can be read"
     _tell(answer, sentence + (f"; what was there is now {aside}" if aside else ""), as_json=as_json)
 
 
@@ -147,11 +148,11 @@ def _done(context: typer.Context, request: Request, *, as_json: bool) -> Line:
 
 
 @contextmanager
-def _progress(what: str, *, shown: bool) -> Iterator[Callable[[int, int], None]]:
+def _progress(what: str, *, shown: bool, unit: str = "rows") -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), TimeRemainingColumn()
+    columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn()
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task(what, total=None)

@@ -1,0 +1,154 @@
+"""A backup in the place of a data file: made whole and checked beside it, before anything that is there is touched.
+
+A copy that somebody made of a data file in use is two files: what its log (``.wal``) holds is not yet in the other. The
+log is copied along and written into the copy, so that what is restored is what a check of the original counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from storage.duck.file import CONFIG, discard, explain, put_in_place
+from storage.duck.maintenance import Checked, Progress, check, size_of
+from storage.errors import StoreRefusedError, StoreUnavailableError
+
+_BLOCK: Final = 1 << 22
+
+
+def restore(
+    backup: Path, path: Path, *, force: bool, progress: Progress = lambda _, __: None
+) -> tuple[Checked, Path | None]:
+    """Put a checked backup in the place of a data file.
+
+    Parameters
+    ----------
+    force
+        Set what is in the place aside: renamed, not deleted.
+    progress
+        Told of bytes copied and bytes in all.
+
+    Returns
+    -------
+    tuple
+        What is in the place now, every row of it read; and where the old file was set aside.
+
+    Raises
+    ------
+    StoreRefusedError
+        When the backup is missing, damaged or the data file itself, the place is taken and `force` is not given, or a
+        process uses one of the two. Nothing was changed.
+    StoreUnavailableError
+        When there is no room for the copy. Nothing was changed.
+    """
+    if backup.is_dir():
+        raise StoreRefusedError(f"{backup} is a folder; name the backup's file")
+    if not backup.is_file():
+        raise StoreRefusedError(f"{backup}: no such file")
+    if path.exists() and path.samefile(backup):
+        raise StoreRefusedError(f"{backup} is the data file itself, not a backup of it; nothing was changed")
+    taken = [each for each in (path, _log_of(path)) if each.exists()]
+    if taken and not force:
+        raise StoreRefusedError(f"{taken[0]} exists; with --force it is set aside, and the backup takes its place")
+    if path.exists():
+        _refuse_in_use(path)
+    _refuse_in_use(backup)
+    part = path.with_name(path.name + ".restoring")
+    with _made(part):
+        _copy(backup, part, progress)
+        checked = _checked(part, backup)
+        aside = _set_aside(path) if taken else None
+        put_in_place(part, path)
+    return checked, aside
+
+
+def _log_of(path: Path) -> Path:
+    """DuckDB's log of a file: what is committed and not yet written into it."""
+    return path.with_name(path.name + ".wal")
+
+
+@contextlib.contextmanager
+def _made(part: Path) -> Iterator[None]:
+    """A file that is made beside another; gone when that fails, with a full disk said in words."""
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        discard(part)
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise StoreUnavailableError(
+                f"{part.parent}: the disk is full or cannot be written ({error.strerror}); make room on it: nothing"
+                " was changed"
+            ) from error
+        raise StoreRefusedError(f"{part.parent}: cannot be written ({error.strerror}); nothing was changed") from error
+    finally:
+        discard(part)
+
+
+def _copy(backup: Path, part: Path, progress: Progress) -> None:
+    done, total = 0, size_of(backup)
+    for source, target in ((backup, part), (_log_of(backup), _log_of(part))):
+        if not source.exists():
+            continue
+        with source.open("rb") as reading, target.open("wb") as writing:
+            while block := reading.read(_BLOCK):
+                writing.write(block)
+                done += len(block)
+                progress(done, total)
+        shutil.copymode(source, target)
+
+
+def _checked(part: Path, backup: Path) -> Checked:
+    """Write the copy's log into it, and read every row of it."""
+    try:
+        if _log_of(part).exists():
+            with duckdb.connect(str(part), config=dict(CONFIG)) as connection:
+                connection.execute("CHECKPOINT")
+        with duckdb.connect(str(part), read_only=True, config=dict(CONFIG)) as connection:
+            checked = check(connection, part)
+    except duckdb.CatalogException as error:
+        raise StoreRefusedError(f"{backup} is a DuckDB file but not a WattProof data file; it was not used") from error
+    except duckdb.Error as error:
+        said = explain(error, part)
+        if isinstance(said, StoreUnavailableError):
+            raise said from error
+        why = str(error).split("\n", 1)[0]
+        raise StoreRefusedError(
+            f"{backup} is damaged or not a WattProof data file ({why}); it was not used, nothing was changed: restore"
+            " another backup"
+        ) from error
+    if not checked.ok:
+        raise StoreRefusedError(
+            f"{backup}: {checked.duplicates} duplicates, {checked.orphans} readings without a series; it was not used"
+        )
+    return checked
+
+
+def _refuse_in_use(path: Path) -> None:
+    """Refuse a file that a process holds; a damaged one may be set aside."""
+    try:
+        duckdb.connect(str(path), read_only=True, config=dict(CONFIG)).close()
+    except duckdb.Error as error:
+        if "could not set lock" in str(error).lower():
+            raise explain(error, path) from error
+
+
+def _set_aside(path: Path) -> Path:
+    """Move a file and its log out of the way; a log may be all that is left."""
+    aside = path.with_name(f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
+    nth = 1
+    while aside.exists() or _log_of(aside).exists():
+        nth += 1
+        aside = path.with_name(f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}-{nth}.old")
+    # The log first: where this ends between the two, the file is still the file without a stranger's log beside it.
+    for each, to in ((_log_of(path), _log_of(aside)), (path, aside)):
+        if each.exists():
+            each.rename(to)
+    return aside

@@ -1,0 +1,143 @@
+"""Backups put in the place of a data file, and what they leave alone when they cannot be."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from storage import DuckStore, StoreRefusedError, StoreUnavailableError
+from storage.duck import maintenance, restoring
+from tests.storage.parts import little_disk
+from tests.storage.test_conformance_rollups import write
+from tests.storage.test_duck_faults import child, line
+from tests.storage.test_duck_maintenance import everything, filled
+
+FEW = 120 + 90 + 2
+"""Readings of `filled`."""
+
+
+def backup_of(store: DuckStore, target: Path) -> Path:
+    maintenance.backup(store, target)
+    return target
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
+
+
+def test_restoring_sets_the_old_file_aside_only_when_told_to(tmp_path: Path) -> None:
+    path, saved = tmp_path / "data" / "readings.duckdb", tmp_path / "saved.duckdb"
+    store = filled(path)
+    maintenance.backup(store, saved)
+    held = everything(store)
+    with pytest.raises(StoreRefusedError, match="exists; with --force"):
+        restoring.restore(saved, path, force=False)
+    store.close()
+    path.write_bytes(b"damaged" * 1000)
+    checked, aside = restoring.restore(saved, path, force=True)
+    assert checked.readings == 120 + 90 + 2
+    assert aside is not None
+    assert aside.read_bytes().startswith(b"damaged")
+    again = DuckStore(path)
+    assert everything(again) == held
+    again.close()
+    assert restoring.restore(saved, tmp_path / "new" / "readings.duckdb", force=False)[1] is None
+
+
+def test_a_copy_of_a_file_in_use_is_restored_with_what_its_log_holds(tmp_path: Path) -> None:
+    copied, path = tmp_path / "copied.duckdb", tmp_path / "data" / "readings.duckdb"
+    store = filled(tmp_path / "readings.duckdb")
+    for suffix in ("", ".wal"):
+        shutil.copy(f"{store.file.path}{suffix}", f"{copied}{suffix}")
+    before, told = content(tmp_path), list[tuple[int, int]]()
+    held = everything(store)
+    checked, _ = restoring.restore(copied, path, force=False, progress=lambda done, all_: told.append((done, all_)))
+    assert checked.readings == FEW
+    assert told[-1][0] == told[-1][1] == maintenance.size_of(copied)
+    assert [each.name for each in path.parent.iterdir()] == ["readings.duckdb"]
+    again = DuckStore(path)
+    assert everything(again) == held
+    again.close()
+    assert {name: before[name] for name in ("copied.duckdb", "copied.duckdb.wal")}.items() <= content(tmp_path).items()
+    store.close()
+
+
+def test_a_log_that_was_left_without_its_file_is_set_aside_and_not_laid_beside_the_backup(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "readings.duckdb"
+    store = filled(path)
+    saved = backup_of(store, tmp_path / "saved.duckdb")
+    log = (tmp_path / "data" / "readings.duckdb.wal").read_bytes()
+    store.close()
+    path.unlink()
+    path.with_name("readings.duckdb.wal").write_bytes(log)
+    with pytest.raises(StoreRefusedError, match=r"readings\.duckdb\.wal exists; with --force"):
+        restoring.restore(saved, path, force=False)
+    _, aside = restoring.restore(saved, path, force=True)
+    assert aside is not None
+    assert aside.with_name(aside.name + ".wal").read_bytes() == log
+    assert maintenance.check_file(path).readings == FEW
+
+
+def test_the_data_file_itself_is_no_backup(tmp_path: Path) -> None:
+    path = tmp_path / "readings.duckdb"
+    filled(path).close()
+    (tmp_path / "link.duckdb").symlink_to(path)
+    before = content(tmp_path)
+    for name in ("readings.duckdb", "link.duckdb"):
+        with pytest.raises(StoreRefusedError, match="is the data file itself"):
+            restoring.restore(tmp_path / name, path, force=True)
+    assert content(tmp_path) == before
+
+
+def test_a_restore_that_finds_no_room_leaves_the_old_file_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "readings.duckdb"
+    store = filled(tmp_path / "readings.duckdb")
+    write(store, {-1000 * n: n * 0.37 for n in range(1, 150_000)})
+    saved = backup_of(store, tmp_path / "saved.duckdb")
+    store.close()
+    filled(path).close()
+    before = content(path.parent)
+    with little_disk(400_000), pytest.raises(StoreUnavailableError, match=r"the disk is full.*nothing was changed"):
+        restoring.restore(saved, path, force=True)
+    assert content(path.parent) == before
+
+
+@pytest.mark.parametrize("damage", ["header", "data", "cut", "foreign", "empty", "folder"])
+def test_a_damaged_backup_leaves_the_old_file_in_its_place(tmp_path: Path, damage: str) -> None:
+    path, saved = tmp_path / "data" / "readings.duckdb", tmp_path / "saved.duckdb"
+    store = filled(path)
+    content_ = bytearray(backup_of(store, saved).read_bytes())
+    store.close()
+    if damage == "header":
+        content_[8] ^= 1
+    elif damage == "data":
+        # The block a table's columns begin in: 12 kB of headers, then blocks of 64 kB.
+        content_[12_288 + 4_000] ^= 1
+    elif damage == "cut":
+        del content_[len(content_) // 2 :]
+    saved.write_bytes({"foreign": b"time,value\n" * 999, "empty": b""}.get(damage, bytes(content_)))
+    if damage == "folder":
+        saved.unlink()
+        saved.mkdir()
+    before = content(path.parent)
+    with pytest.raises(StoreRefusedError, match=r"damaged or not a WattProof data file.*another backup|is a folder"):
+        restoring.restore(saved, path, force=True)
+    assert content(path.parent) == before
+
+
+def test_a_file_in_use_is_neither_replaced_nor_taken_for_a_backup(tmp_path: Path) -> None:
+    path, saved = tmp_path / "data" / "readings.duckdb", tmp_path / "saved.duckdb"
+    store = filled(tmp_path / "readings.duckdb")
+    backup_of(store, saved)
+    store.close()
+    filled(path).close()
+    with child("hold", path) as process:
+        assert line(process) == "held"
+        with pytest.raises(StoreRefusedError, match=f"in use by process {process.pid}"):
+            restoring.restore(saved, path, force=True)
+        with pytest.raises(StoreRefusedError, match=f"in use by process {process.pid}"):
+            restoring.restore(path, tmp_path / "new" / "readings.duckdb", force=True)
+    assert maintenance.check_file(path).readings == FEW
+    assert not (tmp_path / "new").exists()
