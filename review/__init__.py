@@ -3,6 +3,8 @@
 ``review(store, site, devices, first, last, settings) -> Review``; the structures are those of `review.result`.
 """
 
+from review.errors import ReviewError
+from review.metered import find_meters, last_full_days
 from review.result import (
     Anomaly,
     Baseline,
@@ -22,6 +24,7 @@ from review.result import (
     SiteTotal,
     SpecificEnergy,
 )
+from review.run import review
 from review.settings import Product, Replacement, Settings
 
 __all__ = [
@@ -41,8 +44,12 @@ __all__ = [
     "Profile",
     "Replacement",
     "Review",
+    "ReviewError",
     "Settings",
     "ShiftUse",
     "SiteTotal",
     "SpecificEnergy",
+    "find_meters",
+    "last_full_days",
+    "review",
 ]

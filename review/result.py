@@ -270,7 +270,7 @@ class MeterReview(msgspec.Struct, frozen=True):
         The part of it that a counter grew across gaps: used, but when within the gap is not known, so it is in no
         power, profile, idle time or peak.
     share_pct
-        Of the site's energy [%]; ``None`` where that is not known.
+        Of the site's energy in the quarter-hours that both know [%]; ``None`` where there is none.
     cost
         Of its energy at the prices given [원]; ``None`` without a price.
     coverage_pct
@@ -314,8 +314,8 @@ class SiteTotal(msgspec.Struct, frozen=True):
     energy_kwh, cost, coverage_pct
         As of a meter. A sum of meters knows a quarter-hour only where all of them do.
     rest_kwh, rest_pct
-        What the main meter counted and no other meter reviewed did, where both are known; ``None`` without a main
-        meter or others beside it.
+        What the main meter counted and no other meter reviewed did, in the quarter-hours that all of them know;
+        ``None`` without a main meter or others beside it.
     load, profile
         Of the site; ``None`` with a reason in the review's `missing`.
     """

@@ -16,6 +16,7 @@ Bools = npt.NDArray[np.bool_]
 
 _TO_SIGMA: Final = 1.4826
 """Median absolute deviation of a normal distribution → its standard deviation."""
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def find_anomalies(
     z ← (1 - λ)z + λ·residual leaves ±`limit` of its own standard deviation, σ√(λ/(2-λ)), widened by
     √((1 + ρ(1-λ))/(1 - ρ(1-λ))) where residuals follow one another (Roberts, Technometrics 1 (1959) 239; the factor is
     the variance of an EWMA of AR(1) noise). Intervals that are not known leave z where it is. A residual enters z
-    at no more than ±`limit` standard deviations (Huber's ψ), so that one interval out of line, which is found by
+    at no more than what brings z from 0 to its limit (Huber's ψ), so that one interval out of line, which is found by
     itself, does not drag the ordinary ones after it along.
 
     Parameters
@@ -98,17 +99,19 @@ def find_anomalies(
         raise AnalyticsError("a baseline whose residuals do not scatter gives no measure of what is unusual")
     carried = usual.rho * (1.0 - memory)
     deviation = usual.sigma * np.sqrt(memory / (2.0 - memory) * (1.0 + carried) / (1.0 - carried))
+    most = limit * deviation / memory
     chart = np.zeros_like(residuals)
     level = np.zeros(len(residuals))
     for at in range(residuals.shape[1]):
         now = residuals[:, at]
-        shown = np.clip(now, -limit * usual.sigma, limit * usual.sigma)
+        shown = np.clip(now, -most, most)
         level = np.where(np.isnan(now), level, (1.0 - memory) * level + memory * shown)
         chart[:, at] = level
     score = chart / deviation[:, None]
     alone = np.nan_to_num(residuals) / usual.sigma[:, None]
-    unusual = (np.abs(score) > limit) | (np.abs(alone) > sudden)
-    strength = np.maximum(np.where(np.abs(score) > limit, np.abs(score), 0.0), np.abs(alone))
+    beyond = np.abs(score) > limit * (1.0 + _ROUNDING)
+    unusual = beyond | (np.abs(alone) > sudden)
+    strength = np.maximum(np.where(beyond, np.abs(score), 0.0), np.abs(alone))
     found = []
     for meter, row in enumerate(unusual):
         for start, end in _runs(row):
