@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, Protocol
 
-import msgspec
 import structlog
 
-from edge.errors import OutboxError, OutboxFullError
-from edge.losses import gaps_of
+from edge.errors import OutboxError
+from edge.losses import Series, gaps_of, merged
+from edge.outbox_refused import reason_for
 from edge.rows import Row
 from telemetry import ClockState, Gap, Table
 
@@ -23,7 +23,6 @@ CLOCK_STEPPED: Final = "clock_stepped"
 Values = Sequence[float | None]
 _Rows = dict[tuple[str, ...], list[tuple[int, Values]]]
 """By channels that are read together: the time and values of each read."""
-_Series = tuple[str, str, str, str]
 
 
 class TakesBatches(Protocol):
@@ -59,7 +58,7 @@ class Flusher:
         self._on_put = on_put
         self._clock = clock
         self._rows: dict[ClockState, dict[tuple[str, str], _Rows]] = {}
-        self._lost: dict[_Series, Gap] = {}
+        self._lost: dict[Series, Gap] = {}
         self._failing = False
         self.every_s = 0.25
         self.latest: dict[tuple[str, tuple[str, ...]], tuple[int, Values]] = {}
@@ -102,7 +101,7 @@ class Flusher:
     def lose(self, device: str, kind: str, channels: Iterable[str], time_ms: int) -> None:
         """Declare what was read while the clock could not stamp it; `time_ms` is what the clock showed."""
         gaps = [Gap(device, kind, channel, time_ms, time_ms, CLOCK_STEPPED, 1) for channel in channels]
-        self._lost = _merged((*self._lost.values(), *gaps))
+        self._lost = merged((*self._lost.values(), *gaps))
 
     async def run(self, every_s: float, stop: asyncio.Event) -> None:
         """Flush every `every_s` [s] until `stop` is set, and once more then; the attribute `every_s` changes it."""
@@ -136,9 +135,8 @@ class Flusher:
         try:
             await asyncio.to_thread(put)
         except OutboxError as error:
-            reason = "outbox_full" if isinstance(error, OutboxFullError) else "outbox_damaged"
-            whole = (each.table() if isinstance(each, Row) else each for each in tables)
-            self._lost = _merged((*lost.values(), *gaps_of(whole, reason), *self._lost.values()))
+            refused = gaps_of(tables, reason_for(error))
+            self._lost = merged((*lost.values(), *refused, *self._lost.values()))
             if not self._failing:
                 self._failing = True
                 log.warning("readings_lost", says=f"{error} New readings are lost until then.")
@@ -177,20 +175,3 @@ def _mixed(device: str, kind: str, rows: _Rows, clock: ClockState) -> Table:
     times = sorted(at for at, values in by_time.items() if values)
     names = sorted({name for values in by_time.values() for name in values})
     return Table.of(device, kind, times, {name: [by_time[at].get(name) for at in times] for name in names}, clock)
-
-
-def _merged(gaps: Iterable[Gap]) -> dict[_Series, Gap]:
-    """One gap per series and reason, so that a full disk costs no memory."""
-    merged: dict[_Series, Gap] = {}
-    for gap in gaps:
-        key = (gap.device, gap.kind, gap.channel, gap.reason)
-        known = merged.get(key)
-        if known is not None:
-            gap = msgspec.structs.replace(  # noqa: PLW2901 - the same gap, grown
-                gap,
-                start=min(known.start, gap.start),
-                end=max(known.end, gap.end),
-                readings=known.readings + gap.readings,
-            )
-        merged[key] = gap
-    return merged

@@ -10,11 +10,15 @@ import msgspec
 
 from edge.outbox_file import damage
 from edge.outbox_rows import sealed
+from edge.rows import Row
 from telemetry import Batch, DecodeError, Gap, Table, decode
 
 OUTBOX_FULL: Final = "outbox_full"
 OUTBOX_AGE: Final = "outbox_age"
 OUTBOX_DAMAGED: Final = "outbox_damaged"
+
+Series = tuple[str, str, str, str]
+"""Device, kind, channel, and why it has a gap."""
 
 _GAP: Final = "device, kind, channel, start, end, reason, readings"
 _CARRIED: Final = -1
@@ -48,9 +52,9 @@ def remember_gap(connection: sqlite3.Connection, gap: Gap) -> None:
     _insert(connection, _CARRIED, gap)
 
 
-def nameless_gap(gateway: str, start: int, end: int, readings: int) -> Gap:
+def nameless_gap(gateway: str, start: int, end: int, readings: int, reason: str = OUTBOX_DAMAGED) -> Gap:
     """Readings lost of which only the number is known: a gap of the gateway's own count of readings."""
-    return Gap(gateway, "gateway", "readings_count", start, end, OUTBOX_DAMAGED, readings)
+    return Gap(gateway, "gateway", "readings_count", start, end, reason, readings)
 
 
 def undeclared(connection: sqlite3.Connection) -> list[Gap]:
@@ -70,13 +74,31 @@ def take_undeclared(connection: sqlite3.Connection) -> list[Gap]:
     return gaps
 
 
-def gaps_of(tables: Iterable[Table], reason: str) -> Iterator[Gap]:
+def gaps_of(tables: Iterable[Table | Row], reason: str) -> Iterator[Gap]:
     """Gaps that say what is lost when `tables` are: one per channel that has a reading."""
-    for table in tables:
+    for each in tables:
+        table = each.table() if isinstance(each, Row) else each
         for name, column in table.columns.items():
             times = [time for time, value in zip(table.times, column, strict=True) if value is not None]
             if times:
                 yield Gap(table.device, table.kind, name, times[0], times[-1], reason, len(times))
+
+
+def merged(gaps: Iterable[Gap]) -> dict[Series, Gap]:
+    """One gap per series and reason, so that a full disk costs no memory."""
+    found: dict[Series, Gap] = {}
+    for gap in gaps:
+        key = (gap.device, gap.kind, gap.channel, gap.reason)
+        known = found.get(key)
+        if known is not None:
+            gap = msgspec.structs.replace(  # noqa: PLW2901 - the same gap, grown
+                gap,
+                start=min(known.start, gap.start),
+                end=max(known.end, gap.end),
+                readings=known.readings + gap.readings,
+            )
+        found[key] = gap
+    return found
 
 
 def _insert(connection: sqlite3.Connection, loss: int, gap: Gap) -> None:

@@ -21,12 +21,13 @@ from typing import Final, NamedTuple
 import structlog
 
 from edge.batching import Head, encoded_parts
-from edge.errors import OutboxFullError
-from edge.losses import take_undeclared
+from edge.errors import OutboxError, OutboxFullError
+from edge.losses import gaps_of, merged, take_undeclared
 from edge.outbox_file import beside, damage, transaction
 from edge.outbox_held import HeldFile, Spans
 from edge.outbox_ledger import Counters, count_put, load, release, seal
 from edge.outbox_limits import DAY_MS, AgeLimit, drop_excess, drop_expired
+from edge.outbox_refused import reason_for
 from edge.outbox_reserve import Reserve
 from edge.outbox_rows import insert, payload_crc
 from edge.rows import Row
@@ -137,6 +138,9 @@ class Outbox:
         Readings that make more than ``telemetry.MAX_BYTES`` are committed as several batches, together or not at all.
         Without readings, gaps, or a loss still to declare, nothing is committed.
 
+        What could not be committed, its caller passes as `gaps` with the next put. Until one succeeds it is written
+        down beside the file, and declared by whoever opens the outbox next: a kill in between makes no loss a silence.
+
         Parameters
         ----------
         tables
@@ -159,7 +163,11 @@ class Outbox:
             When a value is NaN or infinite.
         """
         with self._lock:
-            return self._file.healing(lambda: self._put(tables, gaps))
+            try:
+                return self._file.healing(lambda: self._put(tables, gaps))
+            except OutboxError as error:
+                self._file.write_down(list(merged((*gaps, *gaps_of(tables, reason_for(error)))).values()))
+                raise
 
     def after(self, seq: int, *, upto: int | None = None, limit: int = 1, most_bytes: int = 0) -> list[Pending]:
         """Waiting batches with ``seq < number <= upto``, in order, at most `limit`; few enough for `most_bytes`."""
@@ -200,6 +208,7 @@ class Outbox:
                     raise
                 released = self._file.healing(lambda: self._acknowledge(epoch, *spans))
             self._reserve.keep()
+            self._file.keep_room()
             return released
 
     def own(self, epoch: str, spans: Iterable[tuple[int, int]]) -> Spans:

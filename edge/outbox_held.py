@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
 from edge.errors import OutboxError
+from edge.losses import remember_gap
 from edge.outbox_check import check
 from edge.outbox_file import beside, connect, explained, is_damage, transaction
-from edge.outbox_ledger import Ledger, begin_epoch, seal
+from edge.outbox_ledger import Ledger, begin_epoch, count_lost, seal
 from edge.outbox_log import keep_log, mend_log
 from edge.outbox_mark import Mark, catch_up, gone_back
+from edge.outbox_refused import RefusedFile
 from edge.outbox_salvage import replace_damaged, resume
+from telemetry import Gap
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -61,8 +64,11 @@ class HeldFile:
         self._gateway = gateway
         self._clock = clock
         self._mark = Mark(beside(path, ".mark"), monotonic)
+        self._refused = RefusedFile(beside(path, ".refused"), gateway)
         self._unusable = False
+        self._taken_over = False
         self._open()
+        self.keep_room()
 
     def healing(self, work: Callable[[], T]) -> T:
         """Do `work`; a file found damaged is replaced, and `work` done once more on the new one."""
@@ -84,6 +90,14 @@ class HeldFile:
         """Note what a transaction that is committed has come to."""
         self.ledger = ledger
         self._mark.write(ledger)
+
+    def keep_room(self) -> None:
+        """Take up the room for what a full disk refuses, if it is not taken."""
+        self._refused.keep()
+
+    def write_down(self, gaps: Sequence[Gap]) -> None:
+        """Keep readings that could not be put, so that whoever opens the file next declares them as gaps."""
+        self._refused.write(self.ledger.epoch, self.ledger.seq, gaps)
 
     def own(self, epoch: str, spans: Iterable[tuple[int, int]]) -> Spans:
         """Ranges as far as they name batches of this file: numbers that were given in it under that epoch."""
@@ -119,6 +133,7 @@ class HeldFile:
             with transaction(connection):
                 if mark is not None and gone is not None:
                     catch_up(connection, ledger, mark, gone)
+                written_down = self._take_over(connection, ledger if gone is None or mark is None else mark)
                 begin_epoch(connection, secrets.token_hex(8))
                 ledger = seal(connection)
             rows = connection.execute("SELECT epoch, min(seq), max(seq) FROM batch GROUP BY epoch").fetchall()
@@ -130,11 +145,28 @@ class HeldFile:
         self._first = ledger.seq + 1
         self.committed(ledger)
         self._unusable = False
+        self._taken_over = True
+        if written_down:
+            log.warning("refused_readings_declared", path=str(self.path), readings=written_down)
         if gone is not None:
             log.error(
                 "outbox_went_back", path=str(self.path), readings_lost=gone.lost,
                 advice="a backup was put back, the file was taken away, or its disk fails; what is lost becomes a gap",
             )  # fmt: skip
+
+    def _take_over(self, connection: sqlite3.Connection, last: Ledger) -> int:
+        """Note as gaps what the process before this one could not put; how many readings.
+
+        The new epoch in the same transaction makes sure that it is noted once. What this process itself could not put
+        it still knows.
+        """
+        gaps = [] if self._taken_over else self._refused.read(last.epoch, last.seq)
+        for gap in gaps:
+            remember_gap(connection, gap)
+        readings = sum(gap.readings for gap in gaps)
+        if readings:
+            count_lost(connection, readings)
+        return readings
 
     def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
         """Set the damaged file aside and go on with a new one that holds what could be read of it."""

@@ -129,6 +129,13 @@ def count_put(
     )
 
 
+def count_lost(connection: sqlite3.Connection, readings: int) -> None:
+    """Count readings that never came to be put, and whose gap waits here. Part of the caller's transaction."""
+    connection.execute(
+        "UPDATE ledger SET read = read + ?, gap = gap + ?, untold = untold + ?", (readings, readings, readings)
+    )
+
+
 def count_dropped(connection: sqlite3.Connection, seq: int, *, readings: int, size: int) -> None:
     """Count a batch that was dropped, and whether it goes on with the loss before it or begins one."""
     connection.execute(

@@ -73,7 +73,9 @@ def life(folder: Path, *, killed: bool) -> Original:
     untold = [Gap(*row) for row in rows]
     if not killed:
         outbox.close()
-    files = {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.endswith(".reserve")}
+    files = {
+        path.name: path.read_bytes() for path in folder.iterdir() if not path.name.endswith((".reserve", ".refused"))
+    }
     outbox.close()
     return Original(files, every, waiting, untold, clock.at)
 

@@ -31,7 +31,7 @@ def copied(folder: Path, to: Path, *, mark: bool) -> None:
     """Copy an outbox as a backup would, closed or not; with or without the mark beside it."""
     to.mkdir(exist_ok=True)
     for path in folder.glob("*.sqlite*"):
-        if not path.name.endswith(".reserve") and (mark or not path.name.endswith(".mark")):
+        if not path.name.endswith((".reserve", ".refused")) and (mark or not path.name.endswith(".mark")):
             shutil.copyfile(path, to / path.name)
 
 
