@@ -26,9 +26,10 @@ _FOR_EVER: Final = 2**62
 class Written:
     """What the journals say of the gateways' lives.
 
-    Committed for certain, perhaps, and refused; how many readings were given up before an outbox; what was read and
-    never put though a later reading of that device was, or though its gateway was not killed; and the ages of what a
-    kill took before it was put, when it was killed [s].
+    Committed for certain, perhaps, and refused; how many readings were given up before an outbox, and put as gaps or
+    written down beside it (`edge.outbox_refused`); what was read and never put though a later reading of that device
+    was, or though its gateway was not killed; and the ages of what a kill took before it was put, when it was killed
+    [s].
     """
 
     certain: dict[Key, float] = field(default_factory=dict)
@@ -65,17 +66,23 @@ def _take_journal(written: Written, lives: Sequence[Sequence[Entry]]) -> None:
     for life in lives:
         _compare(written, life, killed=life is not lives[-1])
         ends = {entry.number: entry.event for entry in life if entry.event in {"done", "failed"}}
+        refused = 0  # by the latest puts, and not part of one that was done since
         for entry in life:
             if entry.event != "put":
                 continue
             end = ends.get(entry.number)
             kept = {"done": written.certain, "failed": written.refused}.get(end or "", written.perhaps)
-            kept.update((key, value) for key, value in _readings(entry.tables))
+            there = dict(_readings(entry.tables))
+            kept.update(there)
             lost = sum(gap.readings for gap in entry.gaps)
             if end == "done":
                 written.given_up += lost
-            elif end is None:
-                written.perhaps_given_up += lost
+                refused = 0
+            elif end == "failed":
+                refused = lost + len(there)
+            else:
+                written.perhaps_given_up += max(0, lost - refused)
+        written.given_up += refused
 
 
 def _compare(written: Written, life: Sequence[Entry], *, killed: bool) -> None:

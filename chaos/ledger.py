@@ -13,7 +13,9 @@ from chaos.journal import read
 from chaos.plant import GATEWAYS, Plant
 
 _SHOWN: Final = 10
-MUST_BE_NONE: Final = ("outbox", "unbalanced", "lost", "altered", "duplicated", "invented", "unread")
+MUST_BE_NONE: Final = (
+    "outbox", "unbalanced", "lost", "undeclared", "altered", "duplicated", "invented", "unread",
+)  # fmt: skip
 """Fields of a ledger that are 0 when nothing strikes any more and all is delivered."""
 
 
@@ -40,6 +42,8 @@ class Ledger(msgspec.Struct, frozen=True):
         ``read - stored - outbox - quarantined - gaps``.
     lost
         Committed, and nowhere; or read before one that an outbox was given, and not given to it.
+    undeclared
+        Refused by a full disk, and in no gap.
     altered
         Stored with another value than was read.
     duplicated
@@ -48,8 +52,6 @@ class Ledger(msgspec.Struct, frozen=True):
         Stored and never read.
     uncommitted, uncommitted_ms
         Read and not yet in an outbox when their gateway was killed, and the oldest of them [ms].
-    undeclared
-        Refused by a full disk, and their gateway was killed before it could declare them.
     refused, caught, unread
         Answers of the meters that are no readings: counted as failed by the gateway, being late or in doubt; under way
         when it was killed; taken by nobody, without a reason.
@@ -74,12 +76,12 @@ class Ledger(msgspec.Struct, frozen=True):
     gaps_stored: int
     unbalanced: int
     lost: int
+    undeclared: int
     altered: int
     duplicated: int
     invented: int
     uncommitted: int
     uncommitted_ms: float
-    undeclared: int
     refused: int
     caught: int
     unread: int
@@ -97,7 +99,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
 
 class _Sorted(msgspec.Struct, frozen=True):
-    """Readings by what became of them; `refused_silently` are in no gap."""
+    """Readings by what became of them; `refused_silently`: by a full disk, and in no gap."""
 
     stored: int
     outbox: int
@@ -106,7 +108,7 @@ class _Sorted(msgspec.Struct, frozen=True):
     lost: list[Key]
     altered: list[Key]
     invented: list[Key]
-    refused_silently: int
+    refused_silently: list[Key]
 
 
 def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float], seed: int, seconds: float) -> Ledger:
@@ -135,18 +137,19 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
         gaps_stored=found.gap_readings - of.gaps,
         unbalanced=found.read - of.stored - of.outbox - of.quarantined - of.gaps,
         lost=len(of.lost) + len(papers.skipped),
+        undeclared=len(of.refused_silently),
         altered=len(of.altered),
         duplicated=found.twice,
         invented=len(of.invented),
         uncommitted=len(papers.ages),
         uncommitted_ms=round(1000 * max(papers.ages, default=0.0), 1),
-        undeclared=of.refused_silently,
         refused=answers.refused,
         caught=answers.caught,
         unread=len(answers.unread),
         findings=[
             *(f"lost: {_told(key)}, read as {known[key]!r}" for key in of.lost[:_SHOWN]),
             *(f"lost: {_told(key)}, and no outbox was given it" for key in papers.skipped[:_SHOWN]),
+            *(f"undeclared: {_told(key)}, refused by a full disk" for key in of.refused_silently[:_SHOWN]),
             *(f"altered: {_told(key)}, {found.stored[key]!r} for {known[key]!r}" for key in of.altered[:_SHOWN]),
             *(f"invented: {_told(key)}, {found.stored[key]!r}" for key in of.invented[:_SHOWN]),
             *(f"unread: {name} answered {each.number} at {each.at:.3f}" for name, each in answers.unread[:_SHOWN]),
@@ -175,7 +178,7 @@ def _sort(papers: Written, found: Found, known: Mapping[Key, float]) -> _Sorted:
         lost=lost,
         altered=[key for key, value in found.stored.items() if known.get(key, value) != value],
         invented=[key for key in found.stored if key not in known],
-        refused_silently=sum(not covered(found.gaps, key) for key in papers.refused if key not in found.stored),
+        refused_silently=[key for key in papers.refused if key not in found.stored and not covered(found.gaps, key)],
     )
 
 

@@ -44,6 +44,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "gaps": ("+ in declared gaps", "+ 결측(gap)으로 알림"),
     "unbalanced": ("+ unaccounted for", "+ 행방을 모름"),
     "lost": ("lost", "유실"),
+    "undeclared": ("refused by a full disk, in no gap", "디스크가 차서 못 썼는데 결측으로 알리지 않음"),
     "altered": ("stored with another value", "다른 값으로 저장됨"),
     "duplicated": ("stored twice", "중복 저장됨"),
     "invented": ("stored and never read", "읽지 않았는데 저장됨"),
@@ -51,7 +52,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "gaps_stored": ("declared a gap, yet stored", "결측으로 알렸으나 저장됨"),
     "uncommitted": ("read, not committed when killed", "기록 전에 강제 종료됨"),
     "uncommitted_ms": ("  the oldest of them", "  그중 가장 오래된 것"),
-    "undeclared": ("full disk, killed before a gap was told", "디스크가 차서 못 쓰고 알리기 전에 강제 종료됨"),
     "refused": ("answers refused as late or in doubt", "늦거나 의심스러워 버린 응답"),
     "caught": ("answers to a gateway just killed", "강제 종료된 게이트웨이로 간 응답"),
     "recovery_s": ("longest until all delivered again", "모두 다시 전송하기까지 최장 시간"),
@@ -94,14 +94,13 @@ def table(ledger: Ledger, language: Language = "en") -> Table:
     for word in ("read", "stored", "outbox", "quarantined", "gaps", "unbalanced"):
         row(word, f"{getattr(ledger, word):,}", "readings")
     shown.add_section()
-    for word in ("lost", "altered", "duplicated", "invented"):
+    for word in ("lost", "undeclared", "altered", "duplicated", "invented"):
         row(word, f"{getattr(ledger, word):,}", "readings")
     row("unread", f"{ledger.unread:,}", "answers")
     shown.add_section()
     row("gaps_stored", f"{ledger.gaps_stored:,}", "readings")
     row("uncommitted", f"{ledger.uncommitted:,}", "readings")
     row("uncommitted_ms", f"{ledger.uncommitted_ms:,.0f}", "ms")
-    row("undeclared", f"{ledger.undeclared:,}", "readings")
     row("refused", f"{ledger.refused:,}", "answers")
     row("caught", f"{ledger.caught:,}", "answers")
     row("recovery_s", f"{ledger.recovery_s:,.1f}", "s")
