@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
@@ -13,7 +12,8 @@ import structlog
 
 from collector.admission import DAY_MS, Rules
 from collector.alarms import Board
-from collector.commit import Committer, Interrupted, Outcome
+from collector.answering import Answering
+from collector.commit import Committer
 from collector.counters import Counters, Latency, Tally
 from collector.declined import Declined
 from collector.errors import QuarantineError
@@ -23,6 +23,7 @@ from collector.foreign.loader import load_mappings
 from collector.foreign.reception import Reception
 from collector.inbox import Delivery, Inbox
 from collector.limits import shortfalls
+from collector.line import Line
 from collector.quarantine import Quarantine
 from collector.quarantine_upkeep import QuarantineUpkeep
 from collector.registry import Registry
@@ -31,11 +32,9 @@ from collector.settings import Settings
 from collector.watch import Trouble, Watch
 from storage import Store, StoreError
 from telemetry import (
-    ACK,
     BATCH,
     BIRTH,
     STATE,
-    Ack,
     Alarm,
     Batch,
     Birth,
@@ -45,7 +44,6 @@ from telemetry import (
     Session,
     alarms_topic,
     encode,
-    ranges,
     topic,
 )
 
@@ -107,12 +105,10 @@ class Collector:
         self.quarantine = quarantine
         self.listeners: list[Callable[[list[Batch]], None]] = []
         self._clock = clock
-        self._most = settings.max_batch_messages
         self._tally = Tally()
         self._stopping = threading.Event()
         self._republish = threading.Event()
         self._declined = Declined()
-        self._most_waiting = settings.max_waiting_messages
         self._inbox = Inbox(settings.max_waiting_messages, settings.max_waiting_bytes)
         name = client_id or settings.identity
         registry = Registry(settings.devices)
@@ -129,10 +125,11 @@ class Collector:
         self._births = None if mappings is None else Births(mappings, self._born)
         self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, clock)
         self._upkeep = QuarantineUpkeep(quarantine, settings.quarantine_keep_days, clock)
-        self._committer = Committer(store, quarantine, self._tally, self._stopping, self._rules, self._watch.set_aside)
+        self._committer = Committer(
+            store, quarantine, self._tally, self._stopping, self._rules, clock, self._watch.set_aside
+        )
         self._store = store
         self._alarms_topic = alarms_topic(name)
-        self._thread = threading.Thread(target=self._run, name="collector-writer", daemon=True)
         self._watching = threading.Thread(target=self._keep_watch, name="collector-watch", daemon=True)
         self._expiry_s = settings.session_expiry_s
         self._shared = bool(settings.workers_group)
@@ -147,6 +144,9 @@ class Collector:
             manual_ack=True,
             expiry_s=self._expiry_s,
         )
+        self._answering = Answering(self._session, self._reception, self._committer, self._inbox, self._declined)
+        line = Line(self._inbox, self._committer, self._answering, settings.max_batch_messages, self._tell)
+        self._thread = threading.Thread(target=line.run, name="collector-writer", daemon=True)
 
     @property
     def connected(self) -> bool:
@@ -254,7 +254,7 @@ class Collector:
             if declined := self._inbox.put(batches):
                 self._tally.add(deferred=len(declined))
                 self._declined.note(declined)
-                self._release(declined)
+                self._answering.release(declined)
         for other in others:
             if self._births is not None and self._births.heard(other.topic, other.payload):
                 continue
@@ -285,63 +285,10 @@ class Collector:
             self._births.look()
         self._upkeep.look()
         if not self._committer.trouble:
-            self._call_back()
+            self._answering.call_back()
             replay(self._store, self.quarantine, self._rules, self._tally, self._clock())
 
-    def _run(self) -> None:
-        while deliveries := self._inbox.take(self._most):
-            outcomes: list[Outcome] = []
-            try:
-                outcomes = self._committer.commit(deliveries, self._committer.time(self._clock))
-                self._answer(outcomes)
-            except Interrupted:
-                return
-            except Exception:
-                # A defect of ours: the gateways keep these batches and send them again, the line goes on.
-                log.exception("commit_failed", messages=len(deliveries))
-            try:
-                self._release(deliveries)
-                self._call_back()
-                self._tell({id(batch): batch for _, _, batch in outcomes if batch is not None}.values())
-            except Exception:
-                log.exception("telling_failed", messages=len(deliveries))
-
-    def _release(self, deliveries: Sequence[Delivery]) -> None:
-        """Acknowledge deliveries to the broker, which then may deliver others; to a gateway this says nothing."""
-        of_connection: dict[tuple[bool, int], list[int]] = defaultdict(list)
-        for delivery in deliveries:
-            if delivery.qos:
-                of_connection[delivery.foreign, delivery.connection].append(delivery.mid)
-        for (foreign, connection), mids in of_connection.items():
-            if foreign and self._reception is not None:
-                self._reception.acknowledge(mids, connection)
-            else:
-                self._session.acknowledge(mids, connection)
-
-    def _call_back(self) -> None:
-        """Ask for what was declined, as much as there is room for: its gateways would wait out a long back-off."""
-        room = self._inbox.room
-        if self._reception is not None and not self._committer.trouble and room >= self._most_waiting // 2:
-            self._reception.call_back()
-        if not self._declined or self._committer.trouble or room < self._most_waiting // 2:
-            return
-        for (site, gateway, epoch), span in self._declined.take(room).items():
-            self._session.publish(topic(site, gateway, ACK), encode(Ack(epoch, declined=[span])))
-
-    def _answer(self, outcomes: Sequence[Outcome]) -> None:
-        """Publish one ack per outbox."""
-        safe: dict[tuple[str, str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        for sender, stored, _ in outcomes:
-            if sender is not None:
-                of_store, of_quarantine = safe[sender.site, sender.gateway, sender.epoch]
-                (of_store if stored else of_quarantine).append(sender.seq)
-        self._session.publish_all(
-            (topic(site, gateway, ACK), encode(Ack(epoch, ranges(of_store), ranges(of_quarantine))))
-            for (site, gateway, epoch), (of_store, of_quarantine) in safe.items()
-        )
-
-    def _tell(self, committed: Collection[Batch]) -> None:
-        batches = list(committed)
+    def _tell(self, batches: list[Batch]) -> None:
         now = self._clock()
         self._tally.observe(
             [

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
-import msgspec
 import structlog
 
 from collector.admission import Rules, admit
@@ -17,14 +16,16 @@ from collector.counters import Tally
 from collector.doubts import Doubts
 from collector.errors import ClockError, QuarantineError
 from collector.inbox import Delivery
-from collector.intake import Intake, Reason, Refusal, Sender, part_content
+from collector.intake import Intake, Reason, Refusal, Sender
 from collector.quarantine import Quarantine, Refused
+from collector.refusing import filed, rejected
 from collector.wholesale import judge
-from storage import Rejected, Store, StoreError, StoreRefusedError, StoreUnavailableError, Written
-from telemetry import BATCH, AlarmKind, Batch, topic
+from storage import Prepared, Store, StoreError, StoreRefusedError, StoreUnavailableError, Written
+from telemetry import AlarmKind, Batch
 
 log = structlog.get_logger()
 T = TypeVar("T")
+_Key = tuple[str, bytes, int]
 
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 2.0
@@ -57,13 +58,33 @@ class Outcome(NamedTuple):
     batch: Batch | None
 
 
-class _Failed(NamedTuple):
-    batch: Batch
-    error: Exception
+class Judged(NamedTuple):
+    """Deliveries of one commit, and which of them may be stored as they are.
+
+    Attributes
+    ----------
+    deliveries, keys
+        What came, and for each what makes it another; shape (deliveries,).
+    first
+        One delivery for each key, in the order they came.
+    now
+        When they were judged [ms since 1970-01-01 UTC].
+    passed, prepared
+        See `collector.wholesale.judge`; of `first`.
+    """
+
+    deliveries: Sequence[Delivery]
+    keys: list[_Key]
+    first: dict[_Key, Delivery]
+    now: int
+    passed: list[Batch | None]
+    prepared: Prepared | None
 
 
 class Committer:
     """Makes deliveries safe; when `commit` returns, all of them may be acknowledged.
+
+    What was judged while another commit is under way may be committed after it: judging changes nothing.
 
     Parameters
     ----------
@@ -75,6 +96,8 @@ class Committer:
         Ends the waiting for a store that is away.
     rules
         What this collector takes.
+    clock
+        Time now [ms since 1970-01-01 UTC].
     on_set_aside
         Told of what is new in quarantine: its topic and why.
 
@@ -93,6 +116,7 @@ class Committer:
         tally: Tally,
         stopping: threading.Event,
         rules: Rules,
+        clock: Callable[[], int],
         on_set_aside: Callable[[str, Sequence[Refusal]], None],
     ) -> None:
         self._store = store
@@ -101,22 +125,23 @@ class Committer:
         self._stopping = stopping
         self._doubts = Doubts()
         self._rules = rules
+        self._clock = clock
         self._on_set_aside = on_set_aside
         self.trouble = ""
         self.trouble_kind: AlarmKind = "store_unavailable"
 
-    def time(self, clock: Callable[[], int]) -> int:
-        """The time now [ms since 1970-01-01 UTC], once this computer knows it; nothing is acknowledged before.
+    def judge(self, deliveries: Sequence[Delivery]) -> Judged:
+        """Look at deliveries before they are committed; pure but for the clock."""
+        now = self._clock()
+        keys = [_key(delivery) for delivery in deliveries]
+        first: dict[_Key, Delivery] = {}
+        for key, delivery in zip(keys, deliveries, strict=True):
+            first.setdefault(key, delivery)
+        passed, prepared = judge([(each.topic, each.payload) for each in first.values()], now, self._rules)
+        return Judged(deliveries, keys, first, now, passed, prepared)
 
-        Raises
-        ------
-        Interrupted
-            When the collector is stopped meanwhile.
-        """
-        return self._patiently(lambda: _known(clock()))
-
-    def commit(self, deliveries: Sequence[Delivery], now: int) -> list[Outcome]:
-        """Store or set aside every delivery.
+    def commit(self, judged: Judged) -> list[Outcome]:
+        """Store or set aside every delivery, once this computer knows the time.
 
         Returns
         -------
@@ -128,25 +153,32 @@ class Committer:
         Interrupted
             When the collector is stopped before everything is safe.
         """
-        first: dict[tuple[str, bytes, int], Delivery] = {}
-        for delivery in deliveries:
-            first.setdefault(_key(delivery), delivery)
-        passed, prepared = judge([(each.topic, each.payload) for each in first.values()], now, self._rules)
+        if judged.now < _CLOCK_FROM:
+            self._patiently(self._know_the_time)
+            judged = self.judge(judged.deliveries)
+        _, keys, first, now, passed, prepared = judged
         intakes = {
             key: self._settled(each, admit(each.topic, each.payload, now, self._rules, each.received))
             if batch is None
             else Intake(Sender(batch.site, batch.gateway, batch.epoch, batch.seq), batch, [])
             for (key, each), batch in zip(first.items(), passed, strict=True)
         }
-        self._set_aside([filed for key, intake in intakes.items() for filed in _filed(first[key], intake)])
-        keys = [key for key, intake in intakes.items() if intake.batch is not None]
-        owners = {id(intakes[key].batch): first[key] for key in keys}
-        batches = [batch for key in keys if (batch := intakes[key].batch) is not None]
+        self._set_aside([each for key, intake in intakes.items() for each in filed(first[key], intake)])
+        owners = {id(batch): first[key] for key, intake in intakes.items() if (batch := intake.batch) is not None}
+        batches = [batch for intake in intakes.values() if (batch := intake.batch) is not None]
         failed = self._write(prepared or batches, owners)
         empty = sum(key[2] > 0 and not intake.refusals and intake.batch is None for key, intake in intakes.items())
         if empty:
             self._tally.add(foreign_empty=empty)
-        return [_outcome(intakes[_key(delivery)], failed) for delivery in deliveries]
+        return [_outcome(intakes[key], failed) for key in keys]
+
+    def _know_the_time(self) -> None:
+        now = self._clock()
+        if now < _CLOCK_FROM:
+            told = dt.datetime.fromtimestamp(now / 1000, dt.UTC)
+            raise ClockError(
+                f"this computer's clock says {told:%Y-%m-%d %H:%M} UTC: set it, or let a time server do it"
+            )
 
     def _settled(self, delivery: Delivery, intake: Intake) -> Intake:
         """Leave what was damaged on its way unanswered, so that its gateway sends it again.
@@ -176,7 +208,7 @@ class Committer:
                 return {id(batches[0])}
             half = len(batches) // 2
             return self._write(batches[:half], owners) | self._write(batches[half:], owners)
-        self._set_aside([_rejected(owners[id(each.batch)], each) for each in written.rejected])
+        self._set_aside([rejected(owners[id(each.batch)], each) for each in written.rejected])
         gap_readings = sum(gap.readings for batch in batches for gap in batch.gaps)
         self._tally.add(batches=len(batches), written=written.stored, gaps=written.gaps, gap_readings=gap_readings)
         return set()
@@ -268,51 +300,9 @@ class Committer:
             log.error("store_unavailable", reason=str(error), advice="tried again; gateways keep their readings")
 
 
-def _known(now: int) -> int:
-    if now < _CLOCK_FROM:
-        told = dt.datetime.fromtimestamp(now / 1000, dt.UTC)
-        raise ClockError(f"this computer's clock says {told:%Y-%m-%d %H:%M} UTC: set it, or let a time server do it")
-    return now
-
-
-def _key(delivery: Delivery) -> tuple[str, bytes, int]:
+def _key(delivery: Delivery) -> _Key:
     """What makes a delivery another: of gateways its bytes alone, of others also when it came."""
     return delivery.topic, delivery.payload, delivery.received if delivery.foreign else 0
-
-
-def _filed(delivery: Delivery, intake: Intake) -> list[tuple[Delivery, Sequence[Refusal]]]:
-    """Refusals with the topic under which they are kept."""
-    if not intake.filed or not intake.refusals:
-        return [(delivery, intake.refusals)] if intake.refusals else []
-    whole = [refusal for refusal in intake.refusals if not refusal.part]
-    came = f" (came under {delivery.topic})"
-    parts = [refusal._replace(detail=refusal.detail + came) for refusal in intake.refusals if refusal.part]
-    sorted_ = [(delivery, whole), (delivery._replace(topic=intake.filed), parts)]
-    return [(each, refusals) for each, refusals in sorted_ if refusals]
-
-
-def _rejected(delivery: Delivery, rejected: Rejected) -> tuple[Delivery, Sequence[Refusal]]:
-    batch = rejected.batch
-    return delivery._replace(topic=topic(batch.site, batch.gateway, BATCH)), [refused_by_store(rejected)]
-
-
-def refused_by_store(rejected: Rejected) -> Refusal:
-    """Refuse what the store has rejected, with the readings (or the gap) as content."""
-    series = rejected.series
-    content = b""
-    for table in rejected.batch.tables:
-        if (table.kind, table.device) == (series.kind, series.device) and series.channel in table.names:
-            column = table.columns[series.channel]
-            found = [(time, value) for time, value in zip(table.times, column, strict=True) if value is not None]
-            content = part_content(table.kind, table.device, series.channel, found)
-    what = "" if rejected.readings else "gap "
-    if what:
-        for gap in rejected.batch.gaps:
-            if (gap.kind, gap.device, gap.channel) == (series.kind, series.device, series.channel):
-                content = msgspec.json.encode(gap)
-    part = f"{what}{series.kind}/{series.device}/{series.channel}"
-    reason = Reason.TYPE_CONFLICT if "type conflict" in rejected.reason.lower() else Reason.STORE
-    return Refusal(reason, rejected.reason, part, rejected.readings, content)
 
 
 def _outcome(intake: Intake, failed: set[int]) -> Outcome:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -83,29 +82,30 @@ class Tally:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counters = Counters()
+        self._counts = asdict(Counters())
         self._buckets: dict[str, dict[int, int]] = {}
 
     @property
     def counters(self) -> Counters:
         """The counters, all of one moment."""
-        return self._counters
+        with self._lock:
+            return Counters(**self._counts)
 
     def add(self, **more: int) -> None:
         """Raise counters by name."""
         with self._lock:
-            self._counters = replace(
-                self._counters, **{name: getattr(self._counters, name) + value for name, value in more.items()}
-            )
+            for name, value in more.items():
+                self._counts[name] += value
 
     def observe(self, latencies: Iterable[tuple[str, int]]) -> None:
         """Note latencies [ms] of readings, with their gateways; below 1 ms, and before its own time, counts as 1 ms."""
-        counts = Counter(latencies)
         with self._lock:
-            for (gateway, latency), count in counts.items():
-                buckets = self._buckets.setdefault(gateway, {})
+            for gateway, latency in latencies:
+                buckets = self._buckets.get(gateway)
+                if buckets is None:
+                    buckets = self._buckets[gateway] = {}
                 bucket = _bucket(latency)
-                buckets[bucket] = buckets.get(bucket, 0) + count
+                buckets[bucket] = buckets.get(bucket, 0) + 1
 
     def latency(self, gateway: str | None = None, *, exclude: Collection[str] = ()) -> Latency:
         """Quantiles of one gateway, or of all but some; each is the upper end of its bucket, never too low."""

@@ -50,7 +50,7 @@ class Inbox:
     """
 
     def __init__(self, max_messages: int, max_bytes: int) -> None:
-        self._max_messages = max_messages
+        self.most = max_messages
         self._max_bytes = max_bytes
         self._waiting: deque[Delivery] = deque()
         self._bytes = 0
@@ -65,7 +65,7 @@ class Inbox:
     def room(self) -> int:
         """For how many messages there is room, about: those that wait now are the measure of their size."""
         free = 1 - self._bytes / self._max_bytes
-        return max(0, min(self._max_messages - len(self._waiting), int(free * self._max_messages)))
+        return max(0, min(self.most - len(self._waiting), int(free * self.most)))
 
     @property
     def bytes(self) -> int:
@@ -90,7 +90,7 @@ class Inbox:
     def _room(self, delivery: Delivery) -> bool:
         if not self._waiting:
             return True
-        return len(self._waiting) < self._max_messages and self._bytes + len(delivery.payload) <= self._max_bytes
+        return len(self._waiting) < self.most and self._bytes + len(delivery.payload) <= self._max_bytes
 
     def take(self, most: int) -> list[Delivery]:
         """Wait for deliveries and take all, at most `most` and 2.5 MB; empty when the inbox is closed.

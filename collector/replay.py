@@ -9,13 +9,13 @@ import msgspec
 import structlog
 
 from collector.admission import Rules, admit
-from collector.commit import refused_by_store
 from collector.conflicts import Conflict, Superseded, find_conflicts, replaced, superseded, without
 from collector.counters import Tally
 from collector.errors import QuarantineError
 from collector.intake import Intake, Reason, Refusal
 from collector.quarantine import Asked, Quarantine
 from collector.quarantine_entry import Entry, names
+from collector.refusing import refused_by_store
 from storage import Store, StoreError, StoreRefusedError, StoreUnavailableError
 from telemetry import Batch, Gap, Table, encode
 

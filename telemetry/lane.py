@@ -13,6 +13,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 _PUBLISH: Final = 0x30
@@ -156,13 +157,19 @@ def acknowledgements(mids: list[int]) -> bytes:
 def publication(topic: str, payload: bytes, mid: int) -> bytes:
     """The packet that publishes a message at QoS 1, without properties."""
     name = topic.encode()
-    length = 4 + len(name) + len(payload)
-    head = bytearray(b"\x32")
-    while length > 0x7F:
-        head.append(length & 0x7F | 0x80)
-        length >>= 7
-    head.append(length)
-    return b"".join((head, len(name).to_bytes(2, "big"), name, mid.to_bytes(2, "big"), payload))
+    length = _length(4 + len(name) + len(payload))
+    return b"".join((b"\x32", length, len(name).to_bytes(2, "big"), name, mid.to_bytes(2, "big"), payload))
+
+
+@lru_cache(maxsize=1024)
+def _length(value: int) -> bytes:
+    """A variable byte integer."""
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    found.append(value)
+    return bytes(found)
 
 
 def sent_again(packet: bytes) -> bytes:

@@ -147,6 +147,8 @@ class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
 
 def ranges(sequences: list[int]) -> list[tuple[int, int]]:
     """Fold sequence numbers, in any order, into inclusive ranges."""
+    if len(sequences) < 2:
+        return [(seq, seq) for seq in sequences]
     folded: list[tuple[int, int]] = []
     for seq in sorted(set(sequences)):
         if folded and seq == folded[-1][1] + 1:

@@ -154,15 +154,21 @@ class Session:
 
         They are sent again when the connection was lost before the broker had confirmed them.
         """
+        if self._broker.protocol == "5":
+            # Such a broker may have told how many it takes at once; paho keeps to it.
+            for topic, payload in messages:
+                self.publish(topic, payload)
+            return
         packets = []
+        unconfirmed = self._unconfirmed
+        number = self.client._mid_generate  # noqa: SLF001 - ids are the connection's, whoever uses them
         for topic, payload in messages:
-            mid = self.client._mid_generate()  # noqa: SLF001 - ids are the connection's, whoever uses them
-            if self._broker.protocol == "5" or len(self._unconfirmed) > _MOST_UNCONFIRMED or mid in self._unconfirmed:
-                # An MQTT 5 broker may have told how many it takes at once; paho keeps to it.
+            mid = number()
+            if len(unconfirmed) > _MOST_UNCONFIRMED or mid in unconfirmed:
                 self.publish(topic, payload)
                 continue
-            packets.append(publication(topic, payload, mid))
-            self._unconfirmed[mid] = packets[-1]
+            packet = unconfirmed[mid] = publication(topic, payload, mid)
+            packets.append(packet)
         self._send(packets)
 
     def _send(self, packets: list[bytes]) -> None:

@@ -153,9 +153,10 @@ class DataFile:
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of its own to the same database, for one thread and one use; errors leave it as store errors."""
-        with self.explained():
+        try:
             with self._idle:
-                self._idle.wait_for(lambda: not self._changing)
+                while self._changing:
+                    self._idle.wait()
                 if self._closed:
                     raise StoreError(f"{self.path} is closed")
                 if self._invalid:
@@ -169,6 +170,8 @@ class DataFile:
                     cursor.close()
                     self._in_use -= 1
                     self._idle.notify_all()
+        except duckdb.Error as error:
+            raise self._told(error) from error
 
     def replace(self, part: Path) -> None:
         """Let a finished file take the place of this one; new uses wait for those under way, and then for the change.
@@ -218,9 +221,12 @@ class DataFile:
         try:
             yield
         except duckdb.Error as error:
-            if isinstance(error, duckdb.FatalException):
-                self._invalid = True
-            raise explain(error, self.path) from error
+            raise self._told(error) from error
+
+    def _told(self, error: duckdb.Error) -> StoreError:
+        if isinstance(error, duckdb.FatalException):
+            self._invalid = True
+        return explain(error, self.path)
 
     def close(self) -> None:
         """Write the log into the file and let go of it; uses under way are waited for, new ones are refused."""

@@ -205,11 +205,15 @@ class Newest:
             self._grow(self.size)
             if not len(columns.time):
                 return
-            last = np.flatnonzero(np.append(columns.series_id[1:] != columns.series_id[:-1], [True]))
-            ids, times = columns.series_id[last], columns.time[last]
-            newer = times >= self._time[ids]
-            self._time[ids[newer]] = times[newer]
-            self._value[ids[newer]] = columns.value[last][newer]
+            # Nearly every commit has one reading of each series, newer than all before: then these are all of them.
+            last = np.ones(len(columns.time), bool)
+            np.not_equal(columns.series_id[1:], columns.series_id[:-1], out=last[:-1])
+            newest = columns if last.all() else columns.where(last)
+            newer = newest.time >= self._time[newest.series_id]
+            if not newer.all():
+                newest = newest.where(newer)
+            self._time[newest.series_id] = newest.time
+            self._value[newest.series_id] = newest.value
 
     def latest(self, site: str) -> list[Latest]:
         """The newest value of every series of a site, sorted by series."""

@@ -25,15 +25,16 @@ def numbered(blocks: list[Block], newest: Newest) -> tuple[NewRuns, Columns]:
     parts: list[tuple[Ids, Times, Values]] = []
     for block in blocks:
         present = ~np.isnan(block.values)
-        numbers = np.broadcast_to(numbering.block(block, present)[:, :, None], block.values.shape)
-        times = np.broadcast_to(block.times[:, None, :], block.values.shape)
+        numbers = np.repeat(numbering.block(block, present), block.times.shape[1])
+        times = np.repeat(block.times[:, None], len(block.channels), axis=1).ravel()
         if present.all():
-            parts.append((numbers.ravel(), times.ravel(), block.values.ravel()))
+            parts.append((numbers, times, block.values.ravel()))
         else:
-            parts.append((numbers[present], times[present], block.values[present]))
+            held = present.ravel()
+            parts.append((numbers[held], times[held], block.values.ravel()[held]))
     if not parts:
         return {}, Columns(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
-    columns = Columns(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    columns = Columns(*(parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))))
     return numbering.new, _sorted(columns)
 
 

@@ -110,17 +110,11 @@ def test_what_is_sent_while_no_collector_listens_is_stored_when_one_comes(
     assert (store.count(), store.duplicates()) == (100, 0)
 
 
-class _Deaf(Collector):
-    """Stores, but its word to the gateways is lost on the way."""
-
-    def _answer(self, outcomes: object) -> None:
-        del outcomes
-
-
 def test_a_lost_acknowledgement_leaves_no_duplicates(
-    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deaf = _Deaf(store, mosquitto, quarantine, client_id="collector-test")
+    deaf = Collector(store, mosquitto, quarantine, client_id="collector-test")
+    monkeypatch.setattr(deaf._answering, "answer", lambda _: None)
     with gateway(tmp_path, mosquitto) as (outbox, publisher):
         deaf.start()
         put(outbox, 5, now_ms() - 600_000)

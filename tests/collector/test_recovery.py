@@ -187,12 +187,12 @@ def test_a_defect_behind_the_commit_or_before_the_sending_ends_neither_collector
         gateway(tmp_path, mosquitto) as (outbox, publisher),
     ):
         once(collector._watch, "committed")
-        once(collector, "_answer")
+        once(collector._answering, "answer")
         once(publisher, "_turn")
         for number in range(3):
             outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
             assert publisher.drained(40)
-        assert sorted(failed) == ["_answer", "_turn", "committed"]
+        assert sorted(failed) == ["_turn", "answer", "committed"]
         assert collector.alive
     assert (store.count(), store.duplicates()) == (30, 0)
 

@@ -1,0 +1,69 @@
+"""Answering: what a gateway and the broker are told once a commit is done, or put off."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from collector.commit import Committer, Outcome
+from collector.declined import Declined
+from collector.foreign.reception import Reception
+from collector.inbox import Delivery, Inbox
+from telemetry import ACK, Ack, Session, encode, ranges, topic
+
+
+class Answering:
+    """The way back: acknowledgements to gateways and to the broker, and the word that there is room again.
+
+    Parameters
+    ----------
+    session, reception
+        Where batches of gateways came from, and messages of others.
+    committer, inbox
+        Whether the store is well, and what room there is.
+    declined
+        What there was no room for.
+    """
+
+    def __init__(
+        self, session: Session, reception: Reception | None, committer: Committer, inbox: Inbox, declined: Declined
+    ) -> None:
+        self._session = session
+        self._reception = reception
+        self._committer = committer
+        self._inbox = inbox
+        self._declined = declined
+
+    def answer(self, outcomes: Sequence[Outcome]) -> None:
+        """Tell gateways what is safe: one ack per outbox."""
+        safe: dict[tuple[str, str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for sender, stored, _ in outcomes:
+            if sender is not None:
+                of_store, of_quarantine = safe[sender.site, sender.gateway, sender.epoch]
+                (of_store if stored else of_quarantine).append(sender.seq)
+        self._session.publish_all(
+            (topic(site, gateway, ACK), encode(Ack(epoch, ranges(of_store), ranges(of_quarantine))))
+            for (site, gateway, epoch), (of_store, of_quarantine) in safe.items()
+        )
+
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge deliveries to the broker, which then may deliver others; to a gateway this says nothing."""
+        of_connection: dict[tuple[bool, int], list[int]] = defaultdict(list)
+        for delivery in deliveries:
+            if delivery.qos:
+                of_connection[delivery.foreign, delivery.connection].append(delivery.mid)
+        for (foreign, connection), mids in of_connection.items():
+            if foreign and self._reception is not None:
+                self._reception.acknowledge(mids, connection)
+            else:
+                self._session.acknowledge(mids, connection)
+
+    def call_back(self) -> None:
+        """Ask for what was declined, as much as there is room for: its gateways would wait out a long back-off."""
+        if self._committer.trouble or self._inbox.room < self._inbox.most // 2:
+            return
+        if self._reception is not None:
+            self._reception.call_back()
+        if self._declined:
+            for (site, gateway, epoch), span in self._declined.take(self._inbox.room).items():
+                self._session.publish(topic(site, gateway, ACK), encode(Ack(epoch, declined=[span])))
