@@ -2,7 +2,7 @@
 
 from analytics.adjustments import adjust
 from analytics.avoided import Adjustment, AvoidedEnergy, BandMethod, avoided_energy, detectable_saving
-from analytics.band import Band, prefix_variances, saving_band
+from analytics.band import Band, given_slow_part, prefix_variances, saving_band
 from analytics.candidate_saving import candidate_saving
 from analytics.candidates import (
     Candidate,
@@ -143,6 +143,7 @@ __all__ = [
     "fleet_mean",
     "fleet_saving",
     "fractional_half_width",
+    "given_slow_part",
     "goodness",
     "grade",
     "hac_standard_error",

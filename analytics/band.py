@@ -104,6 +104,24 @@ def saving_band(noise: Noise, baseline: Sample, design: Floats, positions: Times
     return Band(noise.weight, np.sqrt(total), freedom)
 
 
+def given_slow_part(band: Band, noise: Noise) -> Band | None:
+    """A band of `noise` as it is when the noise is taken to have a slow part, however little of one the samples show.
+
+    Most short records can neither show nor exclude one. The band itself averages over both; this one says what is left
+    of a claim if there is one (docs/methods.md, "How often the band holds").
+
+    Returns
+    -------
+    Band or None
+        None where no candidate with a slow part is left: AR(1) noise was asked for, or the samples exclude it.
+    """
+    mixed = noise.two_scales
+    if not mixed.any():
+        return None
+    weight = band.weight[mixed]
+    return Band(weight / weight.sum(), band.scale[mixed], band.freedom[mixed])
+
+
 def _model_moments(noise: Noise, baseline: Sample) -> Floats:
     """AᵀRA of every candidate, shape (candidates, p, p)."""
     influence = np.asarray(np.linalg.pinv(baseline.design).T, dtype=np.float64)

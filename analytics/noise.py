@@ -33,7 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics import whittle
-from analytics.registers import Floats, Times
+from analytics.registers import Bools, Floats, Times
 from analytics.restricted import Contrasts, contrasts, restricted
 
 _RHO_LOW, _RHO_HIGH = -0.5, 0.99
@@ -107,6 +107,12 @@ class Noise:
     def mean_rho(self) -> float:
         """Weighted mean of the lag-1 autocorrelation: the bias-corrected estimate."""
         return float(self.mean_share @ self.rho)
+
+    @property
+    def two_scales(self) -> Bools:
+        """Which candidates have a slow part beside the short one, shape (candidates,)."""
+        mixed: Bools = self.share.max(axis=1) < 1.0
+        return mixed
 
 
 @dataclass(frozen=True, slots=True)

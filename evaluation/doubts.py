@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from analytics import AvoidedEnergy, given_slow_part
 from evaluation.findings import CandidateResult, CounterCheck, Spread
 from evaluation.fitted_model import ModelResult
 from evaluation.metered import Metered
 from evaluation.models import Machine
 from evaluation.plan import Plan
 from evaluation.saving import Saving
-from evaluation.verdict import Reason
+from evaluation.verdict import Reason, Verdict
 from evaluation.wording import Text
 
 _COUNTS = 0.01
@@ -86,6 +87,37 @@ def counter_reasons(check: CounterCheck | None) -> list[Reason]:
         "Check the transformer ratios, the register's scale and the wiring.",
     )
     return [Reason("counter_power_disagree", text, cure, doubt=True)]
+
+
+def slow_part_reasons(
+    plan: Plan, verdict: Verdict, avoided: AvoidedEnergy | None, saving: Saving | None
+) -> list[Reason]:
+    """A claim that is proven by the band, but not if the noise has a slow part that the windows cannot exclude."""
+    if verdict is not Verdict.PROVEN or avoided is None or saving is None:
+        return []
+    given = given_slow_part(avoided.band.whole, avoided.noise)
+    if given is None:
+        return []
+    claim = max(saving.adjusted_kwh, 0.0) * plan.claim.minimum_saving_pct / 100.0
+    half = float(given.half_width(plan.confidence)[0])
+    low, high = saving.kwh - half, saving.kwh + half
+    if low > claim:
+        return []
+    text = Text(
+        "기준기간이 짧아, 영향변수로 설명되지 않고 몇 주에 걸쳐 느리게 변하는 부분이 설비의 변동에 있는지 확인할 수 "
+        f"없습니다. 그런 부분이 있다고 보면 신뢰구간은 {low:,.0f} ~ {high:,.0f} kWh이고, "
+        f"하한이 요구 수준({claim:,.0f} kWh)을 넘지 못합니다.",
+        "The windows are too short to show whether the machine's noise has a slow part, which wanders for weeks and "
+        f"which no driver explains. Taking it to have one, the band is {low:,.0f} to {high:,.0f} kWh, and its lower "
+        f"end does not exceed what is required ({claim:,.0f} kWh).",
+    )
+    cure = Text(
+        "기준기간을 늘리면 확인됩니다. 두 기간에 서서히 바뀐 것(근무 형태, 금형·공구, 원료, 같은 계량기의 다른 부하)이 "
+        "있는지 물어보고, 있으면 영향변수나 비일상 조정으로 계획에 넣으십시오.",
+        "A longer baseline shows it. Ask what changed slowly in either window (shifts, tools, materials, other loads "
+        "on the meter), and put it into the plan as a driver or an adjustment.",
+    )
+    return [Reason("slow_change_hidden", text, cure, doubt=True)]
 
 
 def implausible_reasons(plan: Plan, name: str, model: ModelResult | None, baseline: Metered) -> list[Reason]:

@@ -75,6 +75,7 @@ def judge_metered(
     if saving is not None and not found:
         verdict, found = rules.judge(plan, saving, drivers, detectable)
     found += doubts.spread_reasons(plan, candidates, spread, saving)
+    found += doubts.slow_part_reasons(plan, verdict, case.avoided, saving)
     found += doubts.implausible_reasons(plan, case.choice.name, fitted, baseline)
     found += doubts.counter_reasons(counter)
     return Evaluation(

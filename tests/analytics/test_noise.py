@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from analytics import Noise, Sample, estimate_noise, saving_band
+from analytics import Noise, Sample, estimate_noise, given_slow_part, saving_band
 from analytics.band import quadratic_forms
 from analytics.restricted import contrasts, restricted
 from analytics.whittle import Pairs, gain
@@ -138,3 +138,22 @@ def test_the_band_holds_where_a_single_rho_does_not_see_the_drift() -> None:
     seldom = sum(abs(error) <= narrow for error, _, narrow in draws)
     assert held >= 0.87 * 80 - 3.29 * math.sqrt(0.9 * 0.1 * 80)
     assert seldom < 0.8 * 80
+
+
+def test_a_slow_part_taken_as_given_widens_the_band_that_cannot_exclude_it() -> None:
+    day = np.arange(64)
+    sample = Sample(np.ones((36, 1)), np.random.default_rng(9).normal(size=36), day[:36])
+    noise = estimate_noise([sample])
+    band = saving_band(noise, sample, np.ones((28, 1)), day[36:]).whole
+    given = given_slow_part(band, noise)
+    assert given is not None
+    assert given.weight.sum() == pytest.approx(1.0)
+    assert len(given.weight) == int((~single(noise)).sum()) < len(band.weight)
+    assert given.half_width(0.9)[0] > 1.1 * band.half_width(0.9)[0]
+
+
+def test_no_slow_part_is_given_where_noise_of_one_scale_was_asked_for() -> None:
+    sample = made(np.arange(40), slow=0.0)
+    noise = estimate_noise([sample], scales=1)
+    band = saving_band(noise, sample, sample.design, np.arange(41, 81))
+    assert given_slow_part(band, noise) is None
