@@ -5,6 +5,7 @@
 
 from review.errors import ReviewError
 from review.metered import find_meters, last_full_days
+from review.plans import products_of_plans
 from review.result import (
     Anomaly,
     Baseline,
@@ -26,6 +27,7 @@ from review.result import (
 )
 from review.run import review
 from review.settings import Product, Replacement, Settings
+from review.terminal import render
 
 __all__ = [
     "Anomaly",
@@ -51,5 +53,7 @@ __all__ = [
     "SpecificEnergy",
     "find_meters",
     "last_full_days",
+    "products_of_plans",
+    "render",
     "review",
 ]

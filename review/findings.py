@@ -20,6 +20,8 @@ _MUCH_REST_PCT = 10.0
 _STEADY_PCT = 25.0
 """A site whose base load makes this share of its energy draws it while nobody works."""
 _ERRORS_APART = 2.0
+_LEAST_TURNS = 6
+"""Fewer turns of a shift say little of how they scatter."""
 _PEAK_MAKERS = 3
 
 
@@ -99,7 +101,7 @@ def _shifts(meters: Sequence[MeterReview]) -> Iterator[Finding]:
         for product in dict.fromkeys(one.product for one in meter.specific_energy):
             told = [
                 one for one in meter.specific_energy
-                if one.product == product and one.shift and one.kwh_per_unit and one.standard_error is not None
+                if one.product == product and one.shift and one.kwh_per_unit and one.turns >= _LEAST_TURNS
             ]  # fmt: skip
             best = min(told, key=lambda one: one.kwh_per_unit or 0.0, default=None)
             for one in told:

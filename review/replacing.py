@@ -131,5 +131,5 @@ _NOT_GIVEN: Final = Text(
 def _few_weeks(days: int) -> Text:
     return Text(
         f"온전히 계측된 주가 {days // _WEEK}주뿐입니다. {_LEAST_WEEKS}주는 있어야 한 해를 말할 수 있습니다.",
-        f"Only {days // _WEEK} whole weeks were metered; a year's use takes {_LEAST_WEEKS}.",
+        f"Whole weeks metered: {days // _WEEK}; a year's use takes {_LEAST_WEEKS}.",
     )

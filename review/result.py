@@ -315,7 +315,7 @@ class SiteTotal(msgspec.Struct, frozen=True):
         As of a meter. A sum of meters knows a quarter-hour only where all of them do.
     rest_kwh, rest_pct
         What the main meter counted and no other meter reviewed did, in the quarter-hours that all of them know;
-        ``None`` without a main meter or others beside it.
+        ``None`` without a main meter or others beside it, and where not every meter was reviewed.
     load, profile
         Of the site; ``None`` with a reason in the review's `missing`.
     """

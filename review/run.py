@@ -86,7 +86,7 @@ def review(
         raise ReviewError(_nothing(store, site, wanted, first, last, told))
     main = within.get(told.main_device)
     context = _context(store, site, whole, days, told, site_power(own, main))
-    total, missing = site_total(own, main, context)
+    total, missing = site_total(own, main, context, every=len(wanted) == len(meters))
     if context.price.basis == "none":
         missing.append(Missing("cost", context.price.text))
     reviewed = sorted((_machine(store, site, read[one.device], context) for one in own), key=_largest_first)

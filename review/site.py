@@ -25,7 +25,9 @@ def site_power(meters: Sequence[Meter], main: Meter | None) -> Floats:
     return power
 
 
-def site_total(meters: Sequence[Meter], main: Meter | None, context: Context) -> tuple[SiteTotal, list[Missing]]:
+def site_total(
+    meters: Sequence[Meter], main: Meter | None, context: Context, *, every: bool
+) -> tuple[SiteTotal, list[Missing]]:
     """What the site used in the period.
 
     Parameters
@@ -34,6 +36,8 @@ def site_total(meters: Sequence[Meter], main: Meter | None, context: Context) ->
         Those reviewed, in the period.
     main
         The main meter in the period, where the site has one.
+    every
+        Whether `meters` are all that the site has: what the rest is can be told only then.
     """
     of = [main] if main is not None else [meter for meter in meters if meter.energy_kwh is not None]
     missing = []
@@ -54,7 +58,7 @@ def site_total(meters: Sequence[Meter], main: Meter | None, context: Context) ->
             "모든 계측기를 함께 아는 15분이 없어, 공장 전체의 전력은 말할 수 없습니다.",
             "No quarter-hour is known of all meters at once, so the site's power cannot be said.",
         )))  # fmt: skip
-    rest_kwh, rest_pct, doubt = _rest(meters, main)
+    rest_kwh, rest_pct, doubt = _rest(meters, main if every else None)
     return SiteTotal(
         of=[meter.device for meter in of],
         energy_kwh=sum(energies) if energies else None,

@@ -22,7 +22,9 @@ from wattproof.commands import (
     evaluate,
     export,
     import_,
+    portfolio,
     quarantine,
+    review,
     simulate,
     up,
 )
@@ -39,6 +41,8 @@ app = typer.Typer(
 app.command("demo", rich_help_panel="Start here")(demo.demo)
 app.command("up", rich_help_panel="Start here")(up.up)
 app.command("evaluate", rich_help_panel="Start here")(evaluate.evaluate)
+app.command("portfolio", rich_help_panel="Start here")(portfolio.portfolio)
+app.command("review", rich_help_panel="Start here")(review.review)
 app.command("bill", rich_help_panel="Start here")(bill.bill)
 app.command("import", rich_help_panel="Start here")(import_.import_)
 app.command("export", rich_help_panel="Start here")(export.export)
