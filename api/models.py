@@ -88,7 +88,8 @@ class DeclaredGap(Model):
     start: int
     end: int
     reason: str
-    readings: int
+    declared: int = Field(description="Readings the gateway declared lost: the most that can be missing.")
+    missing: int = Field(description="Of these, the readings that are not stored now; the others came after all.")
 
 
 class SeriesData(Model):

@@ -7,7 +7,7 @@ import math
 from api.directory import Directory, unit_of
 from api.errors import BadRequestError, NotFoundError
 from api.models import DeclaredGap, Line, SeriesData
-from storage import Aggregate, Series, Store, Times, Values, draw, from_quarter_hours, width_for
+from storage import Aggregate, Series, Store, Times, Values, draw, from_quarter_hours, missing, width_for
 
 MAX_POINTS = 4000
 
@@ -92,7 +92,8 @@ def read_series(
             start=gap.start,
             end=gap.end,
             reason=gap.reason,
-            readings=gap.readings,
+            declared=gap.readings,
+            missing=missing(store, site, gap),
         )
         for gap in store.gaps(site, start, end)
         if gap.device in names and gap.channel == channel

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.charts import Drawn, draw, from_quarter_hours, width_for
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
-from storage.gaps import came_after_all
+from storage.gaps import came_after_all, missing
 from storage.intake import Block, Prepared, lay_out
 from storage.settings import Settings, open_store
 from storage.store import (
@@ -58,6 +58,7 @@ __all__ = [
     "draw",
     "from_quarter_hours",
     "lay_out",
+    "missing",
     "open_store",
     "width_for",
 ]

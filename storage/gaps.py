@@ -7,11 +7,29 @@ from typing import Final
 
 import numpy as np
 
-from storage.store import Series, Store
+from storage.store import Aggregate, Series, Store
 from telemetry import Gap
 
 _AT_TAKEN_TIMES: Final = "clock_stepped"
 """Lost because readings of these times were there already: those are not the lost ones."""
+
+
+def missing(store: Store, site: str, gap: Gap) -> int:
+    """How many of the readings that a gap declares lost are not stored, at most.
+
+    Other than `came_after_all` this knows nothing of other gaps: a reading that came is told for each gap around it.
+    Where retention has deleted raw readings, it is what was declared.
+
+    Raises
+    ------
+    StoreError
+        When the store cannot be read.
+    """
+    if gap.reason == _AT_TAKEN_TIMES:
+        return gap.readings
+    series, width = Series(site, gap.kind, gap.device, gap.channel), gap.end + 1 - gap.start
+    _, counts = store.windows(series, gap.start, gap.end + 1, width, Aggregate.COUNT, gap.start % width)
+    return max(0, gap.readings - round(counts.sum()))
 
 
 def came_after_all(store: Store, site: str, start: int, end: int) -> int:

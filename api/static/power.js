@@ -25,7 +25,7 @@ export async function load() {
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
     const series = await answer.json();
     every = series.every_ms;
-    gaps = series.gaps;
+    gaps = series.gaps.filter((gap) => gap.missing > 0);
     const rolled = series.source === "quarter-hours";
     document.getElementById("power-resolution").textContent = rolled
       ? say("chart.resolution.rolled", { width: number(every / 60_000) })
@@ -135,7 +135,8 @@ function listGaps() {
     ...gaps.map((gap) => {
       const item = document.createElement("li");
       const reason = page.texts[`gap.${gap.reason}`] ?? gap.reason;
-      item.textContent = `${say("chart.gap")} · ${page.labels[gap.device]} · ${time(gap.start)} ~ ${time(gap.end, gap.start)} · ${reason}`;
+      const missing = say("chart.gap.missing", { n: number(gap.missing) });
+      item.textContent = `${say("chart.gap")} · ${page.labels[gap.device]} · ${time(gap.start)} ~ ${time(gap.end, gap.start)} · ${missing} · ${reason}`;
       return item;
     }),
   );

@@ -83,6 +83,7 @@ def test_gaps_are_drawn_as_gaps_and_declared_ones_are_shaded_and_named(site: Run
     note = page.locator("#gaps li").inner_text()
     assert "Declared loss" in note
     assert "Gateway storage full" in note
+    assert "300 readings" in note
     spark = page.locator('[data-device="press-1"] [data-show="spark"] .line').get_attribute("d") or ""
     assert spark.count("M") >= 2, "the small line is broken too"
 

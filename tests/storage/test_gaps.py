@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import Store, came_after_all
+from storage import Store, came_after_all, missing
 from telemetry import Gap
 from tests.storage.parts import MAIN, SITE, batch
 
@@ -38,3 +38,15 @@ def test_a_reading_in_two_gaps_is_counted_once_and_never_more_than_was_declared(
 def test_readings_whose_times_a_set_clock_gave_again_are_not_those_that_were_lost(store: Store) -> None:
     store.write([batch({FIRST: 1.0}, gaps=[gap(0, 0, 1, "clock_stepped")])])
     assert came_after_all(store, SITE, 0, EVER) == 0
+
+
+def test_of_a_gap_is_missing_what_did_not_come_later_and_never_less_than_nothing(store: Store) -> None:
+    lost = gap(0, 4000, 5)
+    store.write([batch({FIRST - 1000: 1.0, FIRST + 5000: 1.0}, gaps=[lost])])
+    assert missing(store, SITE, lost) == 5
+    store.write([batch({FIRST: 1.0, FIRST + 4000: 1.0}, seq=2)])
+    assert missing(store, SITE, lost) == 3
+    store.write([batch({FIRST + 500 * number: 1.0 for number in range(8)}, seq=3)])
+    assert missing(store, SITE, lost) == 0
+    assert missing(store, SITE, gap(4000, 4000, 1)) == 0
+    assert missing(store, SITE, gap(0, 4000, 5, "clock_stepped")) == 5
