@@ -96,8 +96,13 @@ class Outbox:
         self._clock = clock
         self._lock = threading.RLock()
         self._road_open = False
-        self._file = HeldFile(path, site, gateway, clock, monotonic)
         self._reserve = Reserve(beside(path, ".reserve"))
+        try:
+            self._file = HeldFile(path, site, gateway, clock, monotonic)
+        except OutboxFullError:  # unopened, it could not even deliver what fills the disk
+            if not self._reserve.give():
+                raise
+            self._file = HeldFile(path, site, gateway, clock, monotonic)
         self._reserve.keep()
 
     @property

@@ -29,7 +29,7 @@ def missing(store: Store, site: str, gap: Gap) -> int:
         return gap.readings
     series, width = Series(site, gap.kind, gap.device, gap.channel), gap.end + 1 - gap.start
     _, counts = store.windows(series, gap.start, gap.end + 1, width, Aggregate.COUNT, gap.start % width)
-    return max(0, gap.readings - round(counts.sum()))
+    return max(0, gap.readings - int(counts.sum()))
 
 
 def came_after_all(store: Store, site: str, start: int, end: int) -> int:
