@@ -13,14 +13,16 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
-from api import pages, problems, rest
+from api import pages, problems, rest, review_pages
 from api.context import Context
 from api.directory import Directory
 from api.plans import Plans
 from api.presence import Presence
+from api.reviews import Reviews
 from api.security import SecurityHeaders
 from api.settings import Settings
 from evaluation import Evaluation
+from review import Review
 from storage import Store
 from telemetry import VERSION, Broker
 
@@ -56,8 +58,10 @@ def create_app(
     presence = Presence(broker, clock)
     directory = Directory(store, presence, settings, clock)
     folder = Path(settings.plans) if settings.plans else None
-    plans = Plans(folder, store, round(settings.evaluation_cache_s * 1000), clock)
-    context = Context(store, settings, clock, presence, directory, plans)
+    cache_ms = round(settings.evaluation_cache_s * 1000)
+    plans = Plans(folder, store, cache_ms, clock)
+    reviews = Reviews(store, settings, cache_ms, clock)
+    context = Context(store, settings, clock, presence, directory, plans, reviews)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -67,6 +71,7 @@ def create_app(
         finally:
             await context.feed.close()
             presence.stop()
+            reviews.close()
 
     app = FastAPI(
         title="WattProof",
@@ -83,18 +88,21 @@ def create_app(
     problems.add_handlers(app, pages.problem_page)
     app.include_router(rest.router)
     app.include_router(pages.router)
+    app.include_router(review_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _describe(app)
     return app
 
 
 def _describe(app: FastAPI) -> None:
-    """Add the evaluation's schema, which msgspec knows, to the OpenAPI document that FastAPI writes."""
+    """Add the schemas of evaluation and review, which msgspec knows, to the OpenAPI document that FastAPI writes."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            _, components = msgspec.json.schema_components([Evaluation], ref_template="#/components/schemas/{name}")
+            _, components = msgspec.json.schema_components(
+                [Evaluation, Review], ref_template="#/components/schemas/{name}"
+            )
             document["components"]["schemas"].update(components)
             app.openapi_schema = document
         return app.openapi_schema

@@ -4,6 +4,7 @@ ApiError                     every one has an HTTP status, a title and one sente
 ├── NotFoundError            404: no such site, device, channel, plan
 ├── BadRequestError          400: parameters that cannot be served as asked
 ├── PlanError                422: a plan that cannot be read or evaluated
+├── ReviewProblemError       422: an energy review that cannot be made as asked
 └── UnavailableError         503: the store is not there; try again
 """
 
@@ -38,6 +39,13 @@ class PlanError(ApiError):
 
     status = 422
     title = "Plan cannot be evaluated"
+
+
+class ReviewProblemError(ApiError):
+    """The period or the site's settings do not let an energy review be made."""
+
+    status = 422
+    title = "No energy review"
 
 
 class UnavailableError(ApiError):

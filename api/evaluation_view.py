@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from api.axis import Axis
 from api.formats import Clock
 from api.texts import Speaker
 from evaluation import CandidateResult, Coefficient, Evaluation, EventResult
@@ -69,7 +69,7 @@ def band(evaluation: Evaluation) -> Band | None:
     if saving is None:
         return None
     claim = saving.adjusted_kwh * evaluation.claim_minimum_pct / 100 if evaluation.claim_minimum_pct > 0 else None
-    axis = _Axis([0.0, saving.low, saving.high, saving.kwh, *([claim] if claim is not None else [])])
+    axis = Axis([0.0, saving.low, saving.high, saving.kwh, *([claim] if claim is not None else [])])
     return Band(
         axis.place(0.0),
         None if claim is None else axis.place(claim),
@@ -90,7 +90,7 @@ def answers(evaluation: Evaluation) -> Answers | None:
     width = saving.high - saving.low
     left, right = saving.low - _ROOM * width, saving.high + _ROOM * width
     held = [min(max(one.saving_kwh, left), right) for one in found if one.saving_kwh is not None]
-    axis = _Axis([saving.low, saving.high, *held])
+    axis = Axis([saving.low, saving.high, *held])
     rows = []
     for one in found:
         kwh = one.saving_kwh
@@ -111,7 +111,7 @@ def strip(evaluation: Evaluation) -> Strip | None:
     shares = [share for share in placebos.share_pct if share is not None]
     if not shares:
         return None
-    axis = _Axis([0.0, *shares, saving.pct_low, saving.pct_high])
+    axis = Axis([0.0, *shares, saving.pct_low, saving.pct_high])
     return Strip(
         axis.place(0.0),
         [axis.place(share) for share in shares],
@@ -142,15 +142,3 @@ def term_name(term: Coefficient, speak: Speaker) -> str:
     if term.part:
         return term.part.said(speak.language)
     return " × ".join(speak.known(f"driver.{name}", name) for name in term.name.split("×"))
-
-
-class _Axis:
-    """From values to places, with a margin on either side."""
-
-    def __init__(self, marks: Iterable[float]) -> None:
-        found = list(marks)
-        margin = (max(found) - min(found)) * 0.08 or 1.0
-        self._left, self._right = min(found) - margin, max(found) + margin
-
-    def place(self, value: float) -> float:
-        return round((value - self._left) / (self._right - self._left) * 1000, 1)

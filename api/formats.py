@@ -20,21 +20,22 @@ def number(value: float | None, digits: int = 0) -> str:
     return text.removeprefix("-") if not text.strip("-0.,") else text.replace("-", "−")
 
 
-def kw(watts: float | None) -> str:
-    """Power [W] in kW, with as many digits as are worth reading."""
-    if watts is None:
+def amount(value: float | None) -> str:
+    """With as many digits as are worth reading."""
+    if value is None:
         return "–"
-    value = watts / 1000
     size = abs(value)
     return number(value, 0 if size >= 1000 else 1 if size >= 10 else 2)
 
 
+def kw(watts: float | None) -> str:
+    """Power [W] in kW."""
+    return amount(None if watts is None else watts / 1000)
+
+
 def kwh(watt_hours: float | None) -> str:
     """Energy [Wh] in kWh."""
-    if watt_hours is None:
-        return "–"
-    value = watt_hours / 1000
-    return number(value, 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2)
+    return amount(None if watt_hours is None else watt_hours / 1000)
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -50,6 +51,14 @@ def significant(value: float | None) -> str:
         return number(value)  # a whole number gains nothing by zeros behind its point
     digits = 3 - math.floor(math.log10(abs(value)))
     return number(value, min(max(digits, 0), 8))
+
+
+def estimated(value: float, error: float | None) -> str:
+    """A value and its standard error, both to the error's second digit; without one, about four digits."""
+    if not error or error <= 0:
+        return significant(value)
+    digits = min(max(1 - math.floor(math.log10(error)), 0), 8)
+    return f"{number(value, digits)} ± {number(error, digits)}"
 
 
 def size(count: float | None) -> str:

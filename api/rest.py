@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -157,6 +158,27 @@ def plans(context: Ctx, site: str) -> list[PlanSummary]:
 def plan_evaluation(context: Ctx, site: str, plan: str) -> Response:
     """Evaluate a plan: verdict, saving with its band, model, intervals. Energies are kWh."""
     return Response(msgspec.json.encode(context.plans.evaluation(site, plan)), media_type="application/json")
+
+
+@router.get(
+    "/sites/{site}/review",
+    tags=["evaluation"],
+    responses={
+        200: {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Review"}}}},
+        422: {**_PROBLEM, "description": "No review can be made of this period, or of this site's settings."},
+    },
+)
+def energy_review(
+    context: Ctx,
+    site: str,
+    first: Annotated[date | None, Query(description="First day; by default as many before `last` as `days`.")] = None,
+    last: Annotated[date | None, Query(description="Last day, included; the newest whole day by default.")] = None,
+    days: Annotated[int, Query(ge=1, le=366, description="Newest whole days, where no day is given.")] = 28,
+) -> Response:
+    """Review a site's energy: its load, standby, what is unusual, what to replace. Energies are kWh, powers kW."""
+    found = context.directory.site(site)
+    begin, end = context.reviews.days(found, first, last, days)
+    return Response(msgspec.json.encode(context.reviews.review(found, begin, end)), media_type="application/json")
 
 
 @router.get(

@@ -28,10 +28,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         added up.
     plans
         Folder of evaluation plans (``*.yaml``); empty for none.
+    reviews
+        Folder of what energy reviews are told, a file by site (``<site>.yaml``): prices, shifts, and what new
+        machines are expected to save. A site without a file is reviewed without them; empty for none.
     refresh_s
         How often the live feed looks at the store while anybody watches [s].
     evaluation_cache_s
-        How long an evaluation is shown before it is computed anew [s]; a changed plan is computed at once.
+        How long an evaluation or an energy review is shown before it is computed anew [s]; one of a changed plan, or of
+        changed settings, is computed at once.
     virtual_sites
         Sites that are simulated; their pages say so.
     """
@@ -43,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     demand_target_kw: float | None = None
     main_device: str = "main"
     plans: str = ""
+    reviews: str = ""
     refresh_s: float = 1.0
     evaluation_cache_s: float = 60.0
     virtual_sites: tuple[str, ...] = ("gimpo-demo",)

@@ -63,8 +63,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def api_settings(self) -> ApiSettings:
-        """The API's section, its plans inside `data_dir` (in ``plans`` there unless named)."""
-        return msgspec.structs.replace(self.api, plans=str(self.folder / (self.api.plans or "plans")))
+        """The API's section, its folders inside `data_dir` (``plans`` and ``reviews`` there unless named)."""
+        plans, reviews = self.api.plans or "plans", self.api.reviews or "reviews"
+        return msgspec.structs.replace(self.api, plans=str(self.folder / plans), reviews=str(self.folder / reviews))
 
 
 def environment_names() -> set[str]:

@@ -87,6 +87,7 @@ def run(options: Options, audience: Audience, stop: threading.Event) -> Ledger:
         factory = simulator.load_factory("gimpo", seed=options.seed, now_ms=now_ms)
         users = start_broker(closing, folder, "127.0.0.1", 0)
         plan = _write_plan(factory, folder / "plans")
+        _write_review(factory, folder / "reviews")
         _go_on(stop)
         box = closing.enter_context(_services(options, folder, users))
         _refuse_a_used_store(box.store, factory.file.site.id)
@@ -143,7 +144,11 @@ def _outcome(store: storage.Store, factory: simulator.Factory, plan: evaluation.
 def _services(options: Options, folder: Path, users: dict[str, Broker]) -> services.Services:
     settings = options.store or storage.Settings(path=str(folder / "demo.duckdb"))
     web = api.Settings(
-        host=options.host, port=options.port, plans=str(folder / "plans"), demand_target_kw=_DEMAND_TARGET_KW
+        host=options.host,
+        port=options.port,
+        plans=str(folder / "plans"),
+        reviews=str(folder / "reviews"),
+        demand_target_kw=_DEMAND_TARGET_KW,
     )
     store = services.open_store(settings)
     return services.Services(folder, store, collector.Settings(), users["collector"], web, users["api"], settings)
@@ -173,6 +178,11 @@ def _write_plan(factory: simulator.Factory, folder: Path) -> evaluation.Plan:
     file = folder / demo_plan.FILE
     file.write_text(demo_plan.plan_document(factory), encoding="utf-8")
     return evaluation.load_plan(file)
+
+
+def _write_review(factory: simulator.Factory, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{factory.file.site.id}.yaml").write_text(demo_plan.REVIEW, encoding="utf-8")
 
 
 def _refuse_a_used_store(store: storage.Store, site: str) -> None:

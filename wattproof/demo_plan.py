@@ -7,6 +7,12 @@ from datetime import timedelta
 from simulator import Factory, Span
 
 FILE = "press-2.yaml"
+REVIEW = """\
+# What the energy review of this factory is told: made up, as the factory is.
+won_per_kwh: 170
+replacements: # what a new machine is expected to save of the old one's energy, and its price
+  press-1: {low_pct: 15, high_pct: 30, investment_won: 90_000_000}
+"""
 
 
 def plan_document(factory: Factory) -> str:

@@ -12,7 +12,7 @@ from api import Settings
 from api.assets.vendor import build
 from storage import DuckStore
 from telemetry import Broker, State
-from tests.api.history import PLAN, history
+from tests.api.history import PLAN, REVIEW, WORKS, history
 from tests.api.parts import SITE, SITE_NAME, Feeder, Running, announce, birth, last_hour, now_ms, serving
 from tests.parts import free_port, program, running, wait_until
 
@@ -37,6 +37,14 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the works' energy reviews are told."""
+    folder = tmp_path_factory.mktemp("reviews")
+    (folder / f"{WORKS}.yaml").write_text(REVIEW, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A mosquitto where ``gw-1`` is online, ``history`` has signed off and ``gw-9`` was lost."""
     folder = tmp_path_factory.mktemp("mosquitto")
@@ -57,10 +65,11 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 @pytest.fixture(scope="session")
-def site(store: DuckStore, plans: Path, broker: Broker) -> Iterator[Running]:
+def site(store: DuckStore, plans: Path, reviews: Path, broker: Broker) -> Iterator[Running]:
     """The app, serving that factory; nothing new arrives unless a test makes it."""
     build()
-    with serving(store, Settings(demand_target_kw=100.0, plans=str(plans), refresh_s=0.3), broker) as started:
+    settings = Settings(demand_target_kw=100.0, plans=str(plans), reviews=str(reviews), refresh_s=0.3)
+    with serving(store, settings, broker) as started:
         wait_until(lambda: SITE_NAME in httpx.get(f"{started.url}/api/sites").text, "the birth has been heard")
         yield started
 

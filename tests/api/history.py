@@ -1,4 +1,4 @@
-"""Twelve weeks of a machine that was replaced, and the plan that evaluates it."""
+"""Twelve weeks of a machine that was replaced, the plan that evaluates it, and what its site's reviews are told."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ candidates:
 adjustments:
   - {first_day: 2026-05-11, last_day: 2026-05-24, kwh_per_day: 2, error_kwh_per_day: 0.5, reason: 금형 온조기 추가}
 worth: {investment_won: 40_000_000, subsidy_won: 20_000_000, won_per_kwh: 150, life_years: 10}
+"""
+REVIEW = """\
+won_per_kwh: 150
+replacements: {press-2: {low_pct: 15, high_pct: 25, investment_won: 40_000_000}}
 """
 
 _KST = timezone(timedelta(hours=9))

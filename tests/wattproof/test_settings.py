@@ -37,6 +37,7 @@ def test_without_a_file_the_defaults_hold() -> None:
     assert config == Config()
     assert config.store_settings.path == "wattproof-data/readings.duckdb"
     assert config.api_settings.plans == "wattproof-data/plans"
+    assert config.api_settings.reviews == "wattproof-data/reviews"
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
