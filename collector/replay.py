@@ -88,6 +88,12 @@ def _replayed(store: Store, quarantine: Quarantine, asked: Asked, intake: Intake
     conflicts: list[Conflict] = []
     try:
         conflicts = find_conflicts(store, intake.batch)
+    except StoreRefusedError as error:
+        if not store.health().ok:
+            raise
+        told = f"what the store has of that time cannot be compared: {error}"
+        return _Became(0, [Refusal(Reason.STORE, told, entry.part, entry.readings, entry.content)], [])
+    try:
         if asked.overwrite:
             # First on our own disk: whatever ends this between the two, what the store had is not lost.
             quarantine.replacing(entry, [replaced(each, entry.id) for each in conflicts])

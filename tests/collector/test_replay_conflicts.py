@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -197,3 +199,23 @@ def test_readings_far_apart_are_compared_a_day_at_a_time(store: Store, quarantin
     assert again(watched, quarantine) == 2
     assert 0 < watched.longest <= 86_400_000
     assert quarantine.counters.superseded == 1
+
+
+def test_a_series_whose_values_cannot_be_read_stays_set_aside_and_holds_up_no_other(
+    influxdb: Database, quarantine: Quarantine
+) -> None:
+    with closing(InfluxStore(influxdb.url, database="texts")) as store:
+        other = Table.of("main", "power_meter", [AT], {"frequency_hz": [50.0]})
+        store.write([Batch(SITE, "gw-1", "epoch", 1, [other])])
+        line = f'power_meter,site={SITE},device=main active_power_w="abc" {AT}000000'
+        urllib.request.urlopen(f"{influxdb.url}/write?db=texts", data=line.encode(), timeout=30).close()
+        aside(quarantine, [1.0])
+        found = part_content("power_meter", "press-1", "frequency_hz", [(AT, 50.0)])
+        refusal = Refusal(Reason.UNKNOWN_DEVICE, "", "power_meter/press-1/frequency_hz", 1, found)
+        quarantine.add(TOPIC, b"another", AT, [refusal])
+        assert again(store, quarantine) == 1
+        assert [(entry.state, entry.reason) for entry in quarantine.list()] == [
+            ("stored", "unknown_device"), ("held", "store"),
+        ]  # fmt: skip
+        assert "cannot be compared" in quarantine.list()[1].detail
+        ask_influx(influxdb.url, "DROP DATABASE texts")
