@@ -41,7 +41,7 @@ from analytics.levels import Levels, fit_levels, fit_mean
 from analytics.machine_states import MachineModel, fit_machine
 from analytics.noise import Noise, Sample, estimate_noise
 from analytics.placebo import Calibration, Placebos, calibrate, calibrated_band, place
-from analytics.portfolio import Portfolio, portfolio, student_freedom
+from analytics.portfolio import Portfolio, as_student, portfolio
 from analytics.published import CLASSIC, DAILY, MONTHLY, fractional_half_width
 from analytics.registers import Exchange, Flag, IntervalValues, interval_energy
 from analytics.regression import LinearModel, fit_linear
@@ -115,6 +115,7 @@ __all__ = [
     "adjust",
     "annuity",
     "as_project",
+    "as_student",
     "avoided_energy",
     "batch_edges",
     "block_bootstrap",
@@ -174,7 +175,6 @@ __all__ = [
     "spread",
     "stack",
     "standard_errors",
-    "student_freedom",
     "subsidy_per_kwh",
     "sufficiency",
     "time_of_week_candidate",

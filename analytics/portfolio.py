@@ -95,20 +95,22 @@ def portfolio(
     )
 
 
-def student_freedom(standard_error: float, half_width: float, confidence: float) -> float:
-    """Degrees of freedom of the Student distribution that has this half width at `confidence`, at least 1.
+def as_student(standard_error: float, half_width: float, confidence: float) -> tuple[float, float]:
+    """Scale [energy] and degrees of freedom, at least 1, of a Student distribution this wide at `confidence`.
 
-    ``inf`` where the normal distribution is as wide already: a band that is a mixture may be narrower in its middle.
+    A band that is a mixture may be narrower in its middle than a normal distribution of its variance. It is then the
+    normal one (freedom ``inf``) of its half width: the sum over one machine is that machine's own band.
     """
     tail = (1.0 + confidence) / 2.0
-    if not standard_error > 0 or half_width <= standard_error * float(scipy.special.ndtri(tail)) * (1.0 + 1e-9):
-        return np.inf
+    normal = float(scipy.special.ndtri(tail))
+    if half_width <= standard_error * normal * (1.0 + 1e-9):
+        return half_width / normal, np.inf
     low, high = 0.0, _MOST_DECADES
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2.0
         wider = standard_error * float(scipy.special.stdtrit(10.0**middle, tail)) > half_width
         low, high = (middle, high) if wider else (low, middle)
-    return float(10.0**low)
+    return standard_error, float(10.0**low)
 
 
 def _grouped(errors: Floats, freedom: Floats, together: Groups) -> tuple[Floats, Floats]:

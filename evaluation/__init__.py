@@ -6,7 +6,12 @@ from evaluation.drivers import Driver
 from evaluation.errors import EvaluationError
 from evaluation.findings import AdjustmentResult, CandidateResult, EventResult, Period
 from evaluation.fitted_model import Coefficient, ModelResult
+from evaluation.machines import MachineResult
 from evaluation.plan import Claim, Plan, Quality, Title, Window, load_plan, parse_plan
+from evaluation.portfolio import PortfolioResult, SharedResult, evaluate_programme
+from evaluation.portfolio_sums import SumFigure, SumResult
+from evaluation.portfolio_terminal import render_portfolio
+from evaluation.programme import Programme, is_programme, load_programme, plan_files
 from evaluation.quarter_hours import Reading, from_rollups, read_intervals
 from evaluation.result import Evaluation
 from evaluation.run import evaluate
@@ -35,6 +40,7 @@ __all__ = [
     "EvaluationError",
     "EventResult",
     "Intervals",
+    "MachineResult",
     "MeterExchange",
     "ModelResult",
     "MonthBill",
@@ -42,10 +48,15 @@ __all__ = [
     "Period",
     "Placebos",
     "Plan",
+    "PortfolioResult",
+    "Programme",
     "Quality",
     "Reading",
     "Reason",
     "Saving",
+    "SharedResult",
+    "SumFigure",
+    "SumResult",
     "Tariffs",
     "Text",
     "Title",
@@ -57,11 +68,16 @@ __all__ = [
     "bill_month",
     "compare_month",
     "evaluate",
+    "evaluate_programme",
     "from_rollups",
+    "is_programme",
     "load_plan",
+    "load_programme",
     "parse_plan",
+    "plan_files",
     "read_intervals",
     "render",
+    "render_portfolio",
     "worth_lines",
     "worth_note",
 ]

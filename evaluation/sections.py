@@ -11,11 +11,11 @@ from analytics import (
     AvoidedEnergy,
     BandMethod,
     Sample,
+    as_student,
     detectable_saving,
     effective_size,
     estimate_noise,
     goodness,
-    student_freedom,
 )
 from evaluation import declared
 from evaluation.baseline_model import BaselineModel
@@ -108,7 +108,8 @@ def saving_result(case: Case) -> Saving | None:
         return None
     kwh = float(avoided.cumulative[-1])
     band = avoided.band.whole
-    half, error = float(band.half_width(plan.confidence)[0]), float(band.standard_error[0])
+    half = float(band.half_width(plan.confidence)[0])
+    error, freedom = as_student(float(band.standard_error[0]), half, plan.confidence)
     adjusted = float(avoided.adjusted.sum())
 
     def pct(energy: float) -> float | None:
@@ -125,7 +126,7 @@ def saving_result(case: Case) -> Saving | None:
         actual_kwh=float(case.reporting.used_energy.sum()),
         adjusted_kwh=adjusted,
         error_kwh=error,
-        freedom=number(student_freedom(error, half, plan.confidence)),
+        freedom=number(freedom),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import stdtrit
 
-from analytics import portfolio, student_freedom
+from analytics import as_student, portfolio
 
 DRAWS = 1500
 
@@ -70,13 +70,16 @@ def test_machines_that_err_as_one_add_up_and_in_squares_they_would_be_too_sure()
 
 
 def test_one_machine_is_its_own_band_and_a_group_the_sum_of_its_bands() -> None:
-    freedom = student_freedom(3.0, 3.0 * float(stdtrit(7.5, 0.95)), 0.9)
+    scale, freedom = as_student(3.0, 3.0 * float(stdtrit(7.5, 0.95)), 0.9)
+    assert scale == 3.0
     assert freedom == pytest.approx(7.5, rel=1e-6)
     one = portfolio(np.array([10.0]), np.array([3.0]), np.array([freedom]))
     assert one.half_width(0.9) == pytest.approx(3.0 * float(stdtrit(7.5, 0.95)))
     two = portfolio(np.ones(2), np.full(2, 3.0), np.full(2, freedom), together=np.zeros(2, dtype=np.int64))
     assert two.half_width(0.9) == pytest.approx(2 * one.half_width(0.9))
-    assert student_freedom(3.0, 3.0, 0.9) == np.inf
-    assert student_freedom(0.0, 1.0, 0.9) == np.inf
+    narrow, normal = as_student(3.0, 4.0, 0.9)
+    assert normal == np.inf
+    alone = portfolio(np.ones(1), np.array([narrow]), np.array([normal]))
+    assert alone.half_width(0.9) == pytest.approx(4.0)
     with pytest.raises(ValueError, match="labels"):
         portfolio(np.ones(2), np.ones(2), np.ones(2), together=np.zeros(3, dtype=np.int64))
