@@ -84,7 +84,8 @@ class _Source(Source):
         held = self._collector.quarantine.counters
         for name, help_, value in (
             ("entries", "Entries held in quarantine", held.entries),
-            ("readings", "Readings in quarantine: held, dropped or only counted", held.readings),
+            ("readings", "Readings in quarantine: held, dropped, superseded or only counted", held.readings),
+            ("superseded", "Readings in whose place the store has another value", held.superseded),
             ("bytes", "Size of what is in quarantine", held.bytes),
         ):
             yield GaugeMetricFamily(f"wattproof_quarantine_{name}", help_, value=value)
