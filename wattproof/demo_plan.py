@@ -10,8 +10,10 @@ FILE = "press-2.yaml"
 REVIEW = """\
 # What the energy review of this factory is told: made up, as the factory is.
 won_per_kwh: 170
-replacements: # what a new machine is expected to save of the old one's energy, and its price
-  press-1: {low_pct: 15, high_pct: 30, investment_won: 90_000_000}
+products: # whose counter counts what a machine makes; those that a plan names need no word
+  press-1: [{device: plc-1}]
+replacements: # what a new machine is expected to save of the old one's energy, and its price less a subsidy
+  press-1: {low_pct: 15, high_pct: 30, investment_won: 45_000_000}
 """
 
 

@@ -10,6 +10,7 @@ export function axis(extra = {}) {
     grid: { stroke: css("--grid"), width: 1 },
     ticks: { stroke: css("--grid"), width: 1, size: 5 },
     font: `12px ${css("--sans")}`,
+    labelFont: `600 12px ${css("--sans")}`,
     ...extra,
   };
 }
