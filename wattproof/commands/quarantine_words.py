@@ -95,9 +95,8 @@ _UNMAPPED: Final = (
 )
 _KEPT_OUT: Final = {
     "superseded": (
-        "격리된 뒤에 같은 시각의 다른 값이 저장소에 들어와 저장소의 값을 그대로 둠(두 값은 메모에 있음). 이 값이 맞으면"
-        " replay --overwrite",
-        "another value of that moment has come into the store, and stayed (the note tells both); if this one is right:"
+        "저장소에 같은 시각의 다른 값이 있어 그대로 둠(두 값은 메모에 있음). 이 값이 맞으면 replay --overwrite",
+        "the store has another value of that moment, and it stayed (the note tells both); if this one is right:"
         " replay --overwrite",
     ),
     "replaced": (
