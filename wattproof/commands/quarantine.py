@@ -162,8 +162,8 @@ def replay(
 ) -> None:
     """Let the collector take in again what is held, once its cause is mended; exit 1 if something stays.
 
-    Where the store has another value of a moment, it stays, and both are told, unless --overwrite is given. The collector
-    at work in this data folder does it, within a second; without one it is done when one starts.
+    Where the store has another value of a moment, it stays, and both are told, unless --overwrite is given. The
+    collector at work in this data folder does it, within a second; without one it is done when one starts.
     """
     chosen = _choice(ids or (), reason, site, gateway, device, everything=everything)
     with _opened(context) as (shelf, config):
