@@ -32,6 +32,8 @@ class Case:
     level: Level = Level.NONE
     bent: bool = False
     quiet_days_off: bool = False
+    slow: tuple[float, float] | None = None
+    """Share of a slow AR(1) in the noise and its lag-1 autocorrelation."""
 
 
 TABLE = (
@@ -114,7 +116,17 @@ def draw(case: Case, saving: float, seed: Sequence[int]) -> Retrofit:
     before, after = at < n, at >= n + gap
     size = np.where(open_, _SCATTER, 1.5) if case.quiet_days_off else np.full(len(at), _SCATTER)
     energy = np.where(after, (1.0 - saving) * old, old) + _SCATTER / 2 * level(rng, day, case.level)
-    energy[before] += size[before] * noise(rng, n, case.kind, case.rho)
-    energy[after] += 0.75 * size[after] * noise(rng, m, case.kind, case.rho)
+    energy[before] += size[before] * _own(rng, n, case)
+    energy[after] += 0.75 * size[after] * _own(rng, m, case)
     scale = float(old[after].sum())
     return Retrofit(np.column_stack(columns), energy, at, before, after, saving * scale, scale)
+
+
+def _own(rng: np.random.Generator, count: int, case: Case) -> Floats:
+    """One machine's noise, of unit deviation."""
+    short = noise(rng, count, case.kind, case.rho)
+    if case.slow is None:
+        return short
+    share, rho = case.slow
+    mixed: Floats = np.sqrt(1.0 - share) * short + np.sqrt(share) * noise(rng, count, Kind.AR1, rho)
+    return mixed
