@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import date
@@ -15,10 +16,11 @@ import api.reviews
 from api import Settings
 from api.errors import ReviewProblemError
 from api.models import Site
-from api.reviews import Reviews
+from api.reviews import Reviews, SiteFile
 from review import Review
 from review import review as make
 from storage import DuckStore
+from telemetry import decode_yaml
 from tests.api.history import WORKS
 from tests.api.parts import SITE, Running, problem
 from tests.browser import Visit
@@ -76,10 +78,11 @@ def test_it_is_made_once_until_it_is_old_or_told_otherwise(store: DuckStore, tmp
         assert first.price.basis == "none"
         now[0] = 59_999
         assert reviews.review(PLACE, *days) is first
-        (tmp_path / f"{WORKS}.yaml").write_text("won_per_kwh: 200\n", encoding="utf-8")
+        contract = "contract: {kind: industrial_b, voltage: high_a, option: option_2}\n"
+        (tmp_path / f"{WORKS}.yaml").write_text(contract, encoding="utf-8")
         told = reviews.review(PLACE, *days)
         assert told is not None
-        assert told.price.mean == 200
+        assert told.price.basis == "tariff"
         now[0] = 120_000
         assert reviews.review(PLACE, *days) is not told
         (tmp_path / f"{WORKS}.yaml").write_text("won_per_kw: 200\n", encoding="utf-8")
@@ -87,6 +90,15 @@ def test_it_is_made_once_until_it_is_old_or_told_otherwise(store: DuckStore, tmp
             reviews.review(PLACE, *days)
     finally:
         reviews.close()
+
+
+@pytest.mark.parametrize("name", ["docs/review.md", "docs/review.ko.md"])
+def test_the_file_that_the_documents_show_is_a_good_one(name: str) -> None:
+    text = (Path(__file__).parents[2] / name).read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    told = decode_yaml(block, SiteFile, name)
+    assert str(told.contract) == "industrial_b/high_a/option_2"
+    assert told.replacements["press-1"].high_pct == 30
 
 
 def test_the_page_says_what_the_document_says(site: Running, visit: Visit) -> None:
