@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 Times = npt.NDArray[np.int64]
 Ints = npt.NDArray[np.int64]
+SmallInts = npt.NDArray[np.signedinteger]
 Bools = npt.NDArray[np.bool_]
 
 _DAY_MS: Final = 86_400_000
@@ -41,7 +42,11 @@ _TIME: Final = (
 _ZONE: Final = r"\s*(?:(?P<utc>Z|UTC)|(?P<sign>[+-])(?P<oh>\d{2}):?(?P<om>\d{2})?)?"
 _WEEKDAY: Final = r"(?:\s*\(?(?:[월화수목금토일](?:요일)?|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\)?)?"
 _CLOCK: Final = re.compile(rf"\s*{_DATE}{_WEEKDAY}(?:[T\s]*{_TIME}{_ZONE})?\s*")
-_EPOCH: Final = re.compile(r"\s*(?:(?P<ms>\d{13})|(?P<s>\d{10})(?:\.(?P<f>\d{1,9}))?)\s*")
+_EPOCH: Final = re.compile(r"\s*(?:(?P<ms>\d{13})(?:\d{3}(?:\d{3})?)?|(?P<s>\d{10})(?:\.(?P<f>\d{1,9}))?)\s*", re.ASCII)
+_OF_DAY: Final = re.compile(rf"\s*{_TIME}\s*")
+_UNTIL: Final = re.compile(r"\s*[~∼〜～]\s*")
+_PLAIN: Final = {16: "dddd-dd-dd dd:dd", 19: "dddd-dd-dd dd:dd:dd"}
+"""Shapes that are read a column at a time, by their length; ``/`` or ``.`` may stand for ``-``, ``T`` for the space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,17 @@ class ClockTexts:
     """
 
     good: Bools
-    first: Ints
-    second: Ints
-    year: Ints
+    first: SmallInts
+    second: SmallInts
+    year: SmallInts
     undecided: Bools
-    of_day_ms: Ints
-    offset_ms: Ints
+    of_day_ms: SmallInts
+    offset_ms: SmallInts
     has_offset: Bools
+
+    def where(self, rows: Bools) -> ClockTexts:
+        """Those cells only."""
+        return ClockTexts(*(getattr(self, name)[rows] for name in ClockTexts.__slots__))
 
     def orders(self) -> tuple[DateOrder, ...]:
         """Orders that every date of the file can have; empty when no one order fits all."""
@@ -87,7 +96,7 @@ class ClockTexts:
         swap = self.undecided & (order is DateOrder.DMY)
         month, day = np.where(swap, self.second, self.first), np.where(swap, self.first, self.second)
         possible = self.good & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
-        months = (np.where(possible, self.year, 1970) - 1970) * 12 + np.where(possible, month, 1) - 1
+        months = (np.where(possible, self.year, 1970).astype(np.int64) - 1970) * 12 + np.where(possible, month, 1) - 1
         begins = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
         follows = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
         possible &= day <= follows - begins
@@ -98,20 +107,74 @@ def take_apart(cells: Sequence[str]) -> ClockTexts:
     """Read cells as dates and times; what cannot be read is marked, not guessed.
 
     Known: year first (``2026-03-02 00:15``, ``2026.3.2``, ``2026년 3월 2일 00시 15분``, ``20260302 0015``), ISO 8601
-    with an offset, year last (``2/1/2018 00:15``), 24:00, 오전/오후 and AM/PM, seconds or milliseconds since 1970.
+    with an offset, year last (``2/1/2018 00:15``), 24:00, 오전/오후 and AM/PM, seconds, ms, µs or ns since 1970.
     Years of two digits are not read: 26-03-02 may be three dates.
     """
+    plain = _plain(cells)
+    if plain is not None:
+        return plain
     rows = np.array([_one(cell) for cell in cells], np.int64).reshape(len(cells), 7)
     return ClockTexts(
         good=rows[:, 0] == 1,
-        first=rows[:, 1],
-        second=rows[:, 2],
-        year=rows[:, 3],
+        first=rows[:, 1].astype(np.int8),
+        second=rows[:, 2].astype(np.int8),
+        year=rows[:, 3].astype(np.int16),
         undecided=rows[:, 4] == 1,
-        of_day_ms=rows[:, 5],
-        offset_ms=np.where(rows[:, 6] == _NO_OFFSET, 0, rows[:, 6]),
+        of_day_ms=rows[:, 5].astype(np.int32),
+        offset_ms=np.where(rows[:, 6] == _NO_OFFSET, 0, rows[:, 6]).astype(np.int32),
         has_offset=rows[:, 6] != _NO_OFFSET,
     )
+
+
+def _plain(cells: Sequence[str]) -> ClockTexts | None:
+    """Cells that all have one of the usual shapes, year first, taken apart at once; None when one has not."""
+    shape = _PLAIN.get(len(cells[0])) if cells else None
+    if shape is None or set(map(len, cells)) != {len(shape)}:
+        return None
+    try:
+        letters = np.frombuffer("".join(cells).encode("ascii"), np.uint8).reshape(len(cells), len(shape))
+    except UnicodeEncodeError:
+        return None
+    digits = np.array([each == "d" for each in shape])
+    numbers = letters[:, digits].astype(np.int32) - ord("0")
+    date, clock = letters[:, [4, 7]], letters[:, 13 : len(shape) : 3]
+    usual = np.isin(date, np.frombuffer(b"-/.", np.uint8)).all() and (clock == ord(":")).all()
+    if not usual or not np.isin(letters[:, 10], np.frombuffer(b" T", np.uint8)).all():
+        return None
+    if ((numbers < 0) | (numbers > 9)).any():
+        return None
+    pairs = numbers[:, 0::2] * 10 + numbers[:, 1::2]
+    year = pairs[:, 0] * 100 + pairs[:, 1]
+    month, day, hour, minute = (pairs[:, at] for at in range(2, 6))
+    second = pairs[:, 6] if pairs.shape[1] > 6 else np.zeros(len(cells), np.int32)
+    of_day = ((hour * 60 + minute) * 60 + second) * 1000
+    none = np.zeros(len(cells), np.bool_)
+    good = (minute < 60) & (second < 60) & (of_day <= _DAY_MS)
+    return ClockTexts(
+        good, month.astype(np.int8), day.astype(np.int8), year.astype(np.int16), none,
+        np.where(good, of_day, 0).astype(np.int32), none.astype(np.int32), none,
+    )  # fmt: skip
+
+
+def time_of_day(cell: str) -> int | None:
+    """A time of day without a date, 0 to 86,400,000 [ms]; None when it is none: ``00:15``, ``3시``, ``2400``."""
+    match = _OF_DAY.fullmatch(cell)
+    return None if match is None else _of_day(match.groupdict())
+
+
+def of_range(cell: str) -> tuple[str, int] | None:
+    """A time that names where its interval begins and where it ends: ``2026-01-01 00:00~00:15``.
+
+    Returns
+    -------
+    tuple or None
+        The cell up to the sign, and the time of day at the end [ms]; None when it names no end.
+    """
+    first, *rest = _UNTIL.split(cell, maxsplit=1)
+    if not rest:
+        return None
+    until = time_of_day(rest[0].split(" ")[-1] if looks_like_time(rest[0]) else rest[0])
+    return None if until is None else (first, until)
 
 
 def joined(parts: Sequence[ClockTexts]) -> ClockTexts:
@@ -121,10 +184,13 @@ def joined(parts: Sequence[ClockTexts]) -> ClockTexts:
 
 def looks_like_time(cell: str) -> bool:
     """Whether a cell is a date or a date with a time."""
-    return _one(cell)[0] == 1 if any(map(str.isdigit, cell)) else False
+    if not any(map(str.isdigit, cell)):
+        return False
+    return _one(_UNTIL.split(cell, maxsplit=1)[0])[0] == 1
 
 
 _Row = tuple[int, int, int, int, int, int, int]
+"""Good, first, second, year, undecided, time of day [ms], offset [ms]."""
 _BAD: Final[_Row] = (0, 1, 1, 1970, 0, 0, _NO_OFFSET)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,6 +33,12 @@ NOT_NAMED = Words("매핑에 없음", "not in the mapping")
 UNKNOWN = Words("알 수 없는 항목", "not a quantity known by its name")
 ANOTHER = Words("같은 채널에 다른 열이 지정됨", "another column was named for its channel")
 TIME = Words("시각", "time")
+PEAK = Words(
+    "최대값은 구간의 평균이 아님 (15분 최대수요는 15분 자료에서만 평균과 같음)",
+    "a maximum, not the mean of its interval; the two are the same only in 15-minute data",
+)
+_PEAK: Final = re.compile(r"최대|피크|peak|max|demand", re.IGNORECASE)
+_DEMAND_MS: Final = 900_000
 
 
 @dataclass(slots=True)
@@ -59,6 +66,12 @@ class Chosen:
     questions: list[Question] = field(default_factory=list)
 
 
+def _few(names: Iterable[str]) -> str:
+    """Names for a sentence: some of them when there are many."""
+    shown = list(names)
+    return ", ".join(shown[:12]) + (f", … ({len(shown)} in all)" if len(shown) > 12 else "")
+
+
 def choose(source: Source, mapping: Mapping, said: list[Column | str]) -> Chosen:
     """Choose the columns to import.
 
@@ -83,7 +96,7 @@ def choose(source: Source, mapping: Mapping, said: list[Column | str]) -> Chosen
     _check(source, [*time, *omitted, *(each.header for each in explicit)])
     if not time:
         raise MappingError(
-            f"{source.path}: no column of dates and times found among {', '.join(source.header)}; name it with --time"
+            f"{source.path}: no column of dates and times found among {_few(source.header)}; name it with --time"
         )
     zone = mapping.time.zone
     if zone is None and len(time) == 1 and _UTC.search(time[0]):
@@ -119,6 +132,15 @@ def settle_units(columns: list[Column], values: dict[str, Floats], questions: li
     return settled
 
 
+def leave_out_peaks(columns: list[Column], step_ms: int, left_out: dict[str, Words]) -> list[Column]:
+    """Columns without the peaks of intervals that are longer than the quarter-hour over which demand is a mean."""
+    if step_ms <= _DEMAND_MS:
+        return columns
+    peaks = {each.header for each in columns if each.meaning == "mean" and _PEAK.search(each.header)}
+    left_out.update(dict.fromkeys(peaks, PEAK))
+    return [each for each in columns if each.header not in peaks]
+
+
 def settle_meanings(columns: list[Column], values: dict[str, Floats], questions: list[Question]) -> None:
     """Ask where values contradict a meaning that was guessed: a column that only rises is no energy of intervals."""
     for column in columns:
@@ -143,7 +165,7 @@ def settle_meanings(columns: list[Column], values: dict[str, Floats], questions:
 
 def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[Column], omitted: set[str]) -> Chosen:
     named = {each.header for each in explicit}
-    left_out = {name: LEFT_OUT for name in source.header if name in omitted}
+    left_out = {name: LEFT_OUT for name in source.header if name in omitted} | dict.fromkeys(source.beside, NOT_NEEDED)
     columns: list[Column] = []
     taken = {(each.device, each.channel) for each in explicit}
     for header in source.header:
@@ -162,8 +184,8 @@ def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[
             columns.append(Column(header, found.channel, found.unit, found.meaning, found.device))
     if not columns:
         raise MappingError(
-            f"{source.path}: no column recognised among {', '.join(source.header)}; say what one is with"
-            " --column 'HEADER=energy_import_wh:kWh:interval'"
+            f"{source.path}: no column recognised among {_few(source.header)}; say what one is, e.g. with"
+            f" --column '{source.header[-1]}=energy_import_wh:kWh:interval'"
         )
     chosen = Chosen(mapping, time, columns, left_out)
     by_channel: dict[tuple[str | None, str], list[str]] = {}
@@ -181,7 +203,7 @@ def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[
 def _check(source: Source, names: list[str]) -> None:
     for name in names:
         if name not in source.header:
-            raise MappingError(f"{source.path}: no column {name!r}; it has {', '.join(source.header)}")
+            raise MappingError(f"{source.path}: no column {name!r}; it has {_few(source.header)}")
 
 
 def _time_columns(source: Source) -> list[str]:

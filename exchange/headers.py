@@ -16,9 +16,21 @@ from exchange.units import convertible, unit_named
 from telemetry import CHANNELS, Kind
 
 _BRACKETS: Final = re.compile(r"^(.*?)[\s_]*[(\[]\s*([^)\]]*?)\s*[)\]]\s*$")
+_WITHIN: Final = re.compile(r"^(.*?)[\s_]*[(\[]\s*([^)\]]*?)\s*[)\]]\s*(.+)$")
 _SUFFIX: Final = re.compile(r"^(.*?)[\s_.]+([^\s_.]+)$")
 _OWN: Final = re.compile(r"^([a-z0-9][a-z0-9_-]*)/([a-z0-9_]+)$")
 _PHASE: Final = re.compile(r"(?:^|[\s_.(-])(?:l|phase|ph)?([123])(?:상)?(?:$|[\s_.)-])|([rst])\s*상", re.IGNORECASE)
+
+
+_FULL_WIDTH: Final = {ord("（"): "(", ord("）"): ")", ord("［"): "[", ord("］"): "]"} | {
+    code: chr(code - 0xFEE0) for code in range(0xFF10, 0xFF5B) if chr(code - 0xFEE0).isalnum()
+}
+"""Letters, digits and brackets as wide as Korean ones."""
+
+_AGREED: Final = re.compile(
+    r"계약|요금|금액|단가|기본|목표|예측|예상|한도|정격|설비용량|contract|target|forecast|rated|tariff|price|cost|charge"
+)
+"""What nobody measured: agreed, billed, planned or foreseen."""
 
 
 class Guess(msgspec.Struct, frozen=True):
@@ -43,7 +55,7 @@ def _word(pattern: str, channel: str, unit: str | None, meaning: Meaning) -> _Wo
 
 
 _REGISTER: Final = re.compile(r"적산|누적|누계|지침|검침|cumul|register|accum|counter|total|index")
-_EXPORT: Final = re.compile(r"송전|역송|잉여|export|deliveredtogrid|feedin|판매")
+_EXPORT: Final = re.compile(r"송전|역송|잉여|발전|태양광|export|generat|deliveredtogrid|feedin|판매")
 _LEADING: Final = re.compile(r"진상|leading|export|capacitive")
 
 _NAMES: Final = (
@@ -71,11 +83,15 @@ def split_unit(header: str) -> tuple[str, str | None, str | None]:
     tuple
         Name, the unit in its usual spelling (None when it is none we know), and the text in brackets, if any.
     """
+    header = header.translate(_FULL_WIDTH)
     if unit_named(header) is not None and len(header) > 1:
         return "", unit_named(header), None
     match = _BRACKETS.match(header)
     if match is not None:
         return match[1].strip(), unit_named(match[2]), match[2]
+    match = _WITHIN.match(header)
+    if match is not None and (unit := unit_named(match[2])) is not None:
+        return f"{match[1]} {match[3]}".strip(), unit, match[2]
     match = _SUFFIX.match(header)
     # A single letter at the end of a name is more often a phase than a unit.
     if match is not None and len(match[2]) > 1 and match[2].casefold() != "min" and unit_named(match[2]) is not None:
@@ -92,6 +108,8 @@ def guess(header: str) -> Guess | None:
     if name in CHANNELS or header in CHANNELS:
         return _own(name, unit, None) if name in CHANNELS else _own(header, None, None)
     words = re.sub(r"[\s_.()\[\]-]", "", name.casefold())
+    if _AGREED.search(words):
+        return None
     if unit is not None:
         return _by_unit(name, words, unit)
     # A unit that we do not know is of a quantity that we do not know.

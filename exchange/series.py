@@ -130,8 +130,10 @@ def sort_out(
                 "is below 0: what is given back to the grid goes into energy_export_wh, as a positive number",
             )
         bad.append(BadCell(int(raw.lines[place]), raw.header, f"{raw.raw[place]:g}", reason))
-    series = raw.where(~implausible)
-    series = series.where(np.argsort(series.times, kind="stable"))
+    # Of millions of rows, every copy counts.
+    series = raw.where(~implausible) if implausible.any() else raw
+    if (np.diff(series.times) < 0).any():
+        series = series.where(np.argsort(series.times, kind="stable"))
     again = np.flatnonzero(np.diff(series.times) == 0) + 1
     if len(again):
         series = _once(series, again, duplicates, repeats)

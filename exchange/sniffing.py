@@ -1,4 +1,4 @@
-"""What a CSV file is like: its encoding, its delimiter, and where its header stands."""
+"""What a CSV file is like: its encoding, its delimiter, and whether it is one and whole."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from exchange.cells import is_empty
-from exchange.clock_texts import looks_like_time
 from exchange.errors import FileFormatError
-from exchange.units import unit_named
 
 Row = tuple[int, Sequence[str]]
 """A line's number, from 1 (of Parquet: the row's), and its cells."""
@@ -21,6 +18,32 @@ Row = tuple[int, Sequence[str]]
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _HEAD_LINES: Final = 400
 _BLOCK: Final = 1 << 20
+_TAIL: Final = 1 << 16
+
+
+def refuse_other_formats(path: Path) -> None:
+    """Refuse what only has a table's name: workbooks, web pages, and files that are no text.
+
+    Raises
+    ------
+    FileFormatError
+        Says what it is, and how to make a table of it.
+    """
+    with path.open("rb") as file:
+        start = file.read(4096)
+    if start[:2] == b"PK" or start[:4] == b"\xd0\xcf\x11\xe0":
+        raise FileFormatError(f"{path}: this is an Excel workbook; save it as CSV (UTF-8) in Excel and import that")
+    text = start.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    if text.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<style", b"<head", b"<body")):
+        raise FileFormatError(
+            f"{path}: this is a web page or XML, whatever its name; open it in Excel, save it as CSV (UTF-8) and import"
+            " that"
+        )
+    if text.startswith((b"{", b"[{", b"[[")):
+        raise FileFormatError(f"{path}: this is JSON, not a table; save its rows as CSV and import that")
+    strange = sum(byte < 32 and byte not in b"\t\n\r\f\x1a" for byte in start if byte)
+    if strange > len(start) // 20:
+        raise FileFormatError(f"{path}: this is no text but some program's own format; export it there as CSV")
 
 
 def encoding_of(path: Path) -> str:
@@ -37,13 +60,19 @@ def encoding_of(path: Path) -> str:
     low, high = start[1::2].count(0), start[::2].count(0)
     if low + high > len(start) // 8:
         return "utf-16-le" if low > high else "utf-16-be"
-    wrong = ""
+    misfits = {}
     for name in ("utf-8", "cp949"):
-        problem = _misfit(path, name)
-        if problem is None:
+        misfit = _misfit(path, name)
+        if misfit is None:
             return name
-        wrong = wrong or problem
-    raise FileFormatError(f"{path}: neither UTF-8 nor CP949: {wrong}; name the encoding with --encoding, e.g. latin-1")
+        misfits[name] = misfit
+    for name, shown in (("utf-8", "UTF-8"), ("cp949", "CP949")):
+        if misfits[name].startswith("the file ends"):
+            raise FileFormatError(f"{path}: {shown}, but {misfits[name]}: it was cut off; download or copy it again")
+    raise FileFormatError(
+        f"{path}: neither UTF-8 ({misfits['utf-8']}) nor CP949 ({misfits['cp949']}); name the encoding with --encoding,"
+        " e.g. latin-1"
+    )
 
 
 def _misfit(path: Path, encoding: str) -> str | None:
@@ -85,7 +114,28 @@ def delimiter_named(text: str) -> str:
     return delimiter
 
 
-def numbered(text: str, delimiter: str) -> list[Row]:
+def unwrapped(cells: Sequence[str]) -> list[str]:
+    """Cells without the ``="…"`` by which some programs tell Excel that they are texts."""
+    return [cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell for cell in cells]
+
+
+def cut_of(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
+    """Cells of the last line, if the file ends within it: without a line's end, with fewer cells than the line above.
+
+    What is lost of the last cell of a line, nobody can tell.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL // 4 * 4))
+        tail = file.read()
+    _, newline, text = tail.decode(encoding.removesuffix("-sig"), errors="replace").partition("\n")
+    lines = [line for line in text.splitlines() if line.strip()] if newline else []
+    if len(lines) < 2 or text.endswith(("\n", "\r")):
+        return ()
+    above, last = (numbered(line, delimiter, path)[-1][1] for line in lines[-2:])
+    return tuple(last) if len(last) < len(above) else ()
+
+
+def numbered(text: str, delimiter: str, path: Path) -> list[Row]:
     """Rows of a text, each with its line; a quoted cell may run over lines."""
     rows: list[Row] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -95,7 +145,9 @@ def numbered(text: str, delimiter: str) -> list[Row]:
             rows.append((before + 1, cells))
             before = reader.line_num
     except csv.Error as error:
-        raise FileFormatError(f"line {before + 1}: {error}; is it a CSV file?") from error
+        raise FileFormatError(
+            f"{path}: line {before + 1}: {error}; is it a CSV file, or is a quotation mark left open?"
+        ) from error
     return rows
 
 
@@ -103,7 +155,7 @@ def delimiter_of(text: str, path: Path) -> str:
     """The delimiter under which most lines have the same number of cells, and the more cells the better."""
 
     def regularity(delimiter: str) -> tuple[float, int]:
-        widths = Counter(len(cells) for _, cells in numbered(text, delimiter) if len(cells) > 1)
+        widths = Counter(len(cells) for _, cells in numbered(text, delimiter, path) if len(cells) > 1)
         if not widths:
             return 0.0, 0
         width, lines = widths.most_common(1)[0]
@@ -114,58 +166,3 @@ def delimiter_of(text: str, path: Path) -> str:
         looked = ", ".join(DELIMITERS.values())
         raise FileFormatError(f"{path}: no columns found (looked for {looked}); name the delimiter with --delimiter")
     return best
-
-
-def header_of(rows: Sequence[Row], wanted: int | None, path: Path) -> tuple[list[str], int, int]:
-    """Names of the columns, the header's line, and the first line of data.
-
-    Data begin with the first row that has the usual number of cells and a date in one of them; the header stands above.
-    Where the line between is nothing but units, they are part of the names.
-    """
-    usual = Counter(len(cells) for _, cells in rows if any(map(str.strip, cells))).most_common(1)[0][0]
-    full = [(line, cells) for line, cells in rows if any(map(str.strip, cells))]
-    if wanted is not None:
-        places = [index for index, (line, _) in enumerate(full) if line == wanted]
-        if not places or places[0] + 1 == len(full):
-            raise FileFormatError(f"{path}: line {wanted} is no header with data below it; check --header-line")
-        place = places[0]
-        return _unique(full[place][1]), wanted, full[place + 1][0]
-    index = next(
-        (at for at, (_, cells) in enumerate(full) if len(cells) >= max(usual - 1, 2) and _holds_time(cells)), None
-    )
-    if index is None:
-        raise FileFormatError(
-            f"{path}: no date found in the first {rows[-1][0]} lines; is it interval data? The first line is"
-            f" {' | '.join(full[0][1][:6])!r}; name the header's line with --header-line"
-        )
-    line, cells = full[index]
-    if not index:
-        return [f"column {number}" for number in range(1, len(cells) + 1)], 0, line
-    above, names = full[index - 1]
-    if index > 1 and _only_units(names) and len(full[index - 2][1]) == len(names):
-        above, upper = full[index - 2]
-        names = [
-            f"{name}({unit.strip('()[] ')})" if unit.strip() else name for name, unit in zip(upper, names, strict=True)
-        ]
-    names = [*names, *(f"column {number}" for number in range(len(names) + 1, len(cells) + 1))]
-    return _unique(names), above, line
-
-
-def _holds_time(cells: Sequence[str]) -> bool:
-    return any(map(looks_like_time, cells)) and any(not is_empty(cell) for cell in cells[1:])
-
-
-def _only_units(cells: Sequence[str]) -> bool:
-    filled = [cell.strip("()[] \t") for cell in cells if cell.strip("()[] \t")]
-    return bool(filled) and all(unit_named(cell) is not None for cell in filled)
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    """Names as they are, trimmed; a name that comes again gets its number."""
-    taken: Counter[str] = Counter()
-    found = []
-    for number, name in enumerate(names, 1):
-        bare = " ".join(name.split()) or f"column {number}"
-        taken[bare] += 1
-        found.append(bare if taken[bare] == 1 else f"{bare} #{taken[bare]}")
-    return found

@@ -6,20 +6,23 @@ import csv
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from exchange.errors import FileFormatError
+from exchange.headlines import header_of
 from exchange.sniffing import (
     DELIMITERS,
     Row,
+    cut_of,
     delimiter_named,
     delimiter_of,
     encoding_of,
     head_of,
-    header_of,
     numbered,
+    refuse_other_formats,
+    unwrapped,
 )
 
 _AT_ONCE: Final = 10_000
@@ -41,6 +44,12 @@ class Source(ABC):
         Name and value of what is particular to the format, for people.
     delimiter
         Between cells; empty where there is none.
+    encoding
+        Of its text; empty where it has none of its own.
+    cut
+        Cells of the line within which the file ends; empty where it ends with a whole line.
+    beside
+        Columns of the file that are none of the table.
     """
 
     path: Path
@@ -51,6 +60,9 @@ class Source(ABC):
     titles: list[str]
     described: dict[str, str]
     delimiter: str
+    encoding: str = field(default="", kw_only=True)
+    cut: tuple[str, ...] = field(default=(), kw_only=True)
+    beside: tuple[str, ...] = field(default=(), kw_only=True)
 
     @abstractmethod
     def rows(self) -> Iterator[list[Row]]:
@@ -61,8 +73,8 @@ class Source(ABC):
 class CsvSource(Source):
     """A CSV file; see `Source`."""
 
-    encoding: str
     first_line: int
+    wrapped: bool = False
 
     def rows(self) -> Iterator[list[Row]]:
         """Rows below the header; see `Source`."""
@@ -70,11 +82,12 @@ class CsvSource(Source):
             reader = csv.reader(file, delimiter=self.delimiter)
             kept: list[Row] = []
             before = 0
+            wrapped = self.wrapped
             try:
                 for cells in reader:
                     line, before = before + 1, reader.line_num
                     if line >= self.first_line and any(map(str.strip, cells)):
-                        kept.append((line, cells))
+                        kept.append((line, unwrapped(cells) if wrapped else cells))
                         if len(kept) == _AT_ONCE:
                             yield kept
                             kept = []
@@ -123,19 +136,27 @@ def open_source(
     size = path.stat().st_size
     if start == b"PAR1":
         return _parquet(path, size, digest)
-    if start[:2] == b"PK" or start == b"\xd0\xcf\x11\xe0":
-        raise FileFormatError(f"{path}: this is an Excel workbook; save it as CSV (UTF-8) in Excel and import that")
     if not size:
         raise FileFormatError(f"{path}: the file is empty")
+    refuse_other_formats(path)
     named = encoding or encoding_of(path)
     lines = head_of(path, named)
     between = delimiter_named(delimiter) if delimiter else delimiter_of(lines, path)
-    rows = numbered(lines, between)
-    header, line, first = header_of(rows, header_line, path)
+    wrapped = '="' in lines
+    rows = [(line, unwrapped(cells) if wrapped else cells) for line, cells in numbered(lines, between, path)]
+    head = header_of(rows, header_line, between, path)
     names = {"utf-8-sig": "UTF-8 (BOM)", "utf-8": "UTF-8", "utf-16": "UTF-16", "cp949": "CP949 (EUC-KR)"}
     described = {"encoding": names.get(named, named), "delimiter": DELIMITERS.get(between, between)}
-    titles = [text for at, cells in rows if at < line and (text := " ".join(filter(None, map(str.strip, cells))))]
-    return CsvSource(path, size, digest, header, line, titles, described, between, named, first)
+    titles = [
+        text
+        for at, cells in rows
+        if at < head.first and head.last and (text := " ".join(filter(None, map(str.strip, cells))))
+    ]
+    cut = cut_of(path, named, between)
+    return CsvSource(
+        path, size, digest, head.names, head.last, titles, described, between, head.data, wrapped,
+        encoding=named, cut=cut,
+    )  # fmt: skip
 
 
 def _parquet(path: Path, size: int, digest: str) -> Source:

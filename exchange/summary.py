@@ -77,6 +77,8 @@ class Summary(msgspec.Struct, frozen=True):
         The first row's time as the file has it.
     stamps, stamps_why
         Whether stamps are starts or ends, and why.
+    remarks
+        What was read otherwise than as it stands, or was no row.
     """
 
     file: str
@@ -102,6 +104,7 @@ class Summary(msgspec.Struct, frozen=True):
     duplicates: list[Duplicate]
     bad: int
     bad_cells: list[BadCell]
+    remarks: list[Words]
     questions: list[Question]
     mapping: Mapping
 
@@ -126,7 +129,7 @@ def summarise(understood: Understood) -> Summary:
             Duplicate(clash.header, local(clash.time, line.zone), *clash.first, *clash.second)
             for clash in understood.repeats.clashes
         ],
-        understood.bad_count, understood.bad, understood.questions, understood.mapping,
+        understood.bad_count, understood.bad, understood.remarks, understood.questions, understood.mapping,
     )  # fmt: skip
 
 

@@ -214,6 +214,7 @@ def _remarks(summary: Summary, language: Language) -> list[RenderableType]:
             by_reason.setdefault(why.said(language), []).append(name)
         names = "; ".join(f"{', '.join(each)} ({why})" for why, each in by_reason.items())
         lines.append(Text(f"{_say('left_out', language)}: {names}", style="dim"))
+    lines += [Text(remark.said(language)) for remark in summary.remarks]
     if summary.duplicates_same:
         lines.append(Text(_say("same", language, summary.duplicates_same)))
     if summary.duplicates_other:

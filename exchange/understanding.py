@@ -9,9 +9,10 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from exchange.across import upright
 from exchange.cells import BadCell, Decimal
 from exchange.clock_texts import Times
-from exchange.columns import Chosen, choose, settle_meanings, settle_units
+from exchange.columns import Chosen, choose, leave_out_peaks, settle_meanings, settle_units
 from exchange.contents import Clocks, Floats, Numbers, Progress, read_clocks, read_numbers
 from exchange.errors import MappingError
 from exchange.mapping import DEFAULT_KIND, Column, Mapping
@@ -49,6 +50,8 @@ class Understood:
         Cells that cannot be imported: the first of them, and how many.
     repeats
         Rows that come twice.
+    remarks
+        What was read otherwise than as it stands, or was no row: totals, dates of merged cells.
     """
 
     source: Source
@@ -63,6 +66,7 @@ class Understood:
     bad: list[BadCell]
     bad_count: int
     repeats: Repeats = field(default_factory=Repeats)
+    remarks: list[Words] = field(default_factory=list)
 
     @property
     def readings(self) -> int:
@@ -99,7 +103,9 @@ def understand(
         When the mapping does not fit it, or nothing in it is recognised.
     """
     given = mapping or Mapping()
-    source = open_source(path, encoding=given.encoding, delimiter=given.delimiter, header_line=given.header_line)
+    source = upright(
+        open_source(path, encoding=given.encoding, delimiter=given.delimiter, header_line=given.header_line)
+    )
     chosen = choose(source, given, columns or [])
     series = chosen.mapping.series
     if series is not None and given.device is not None:
@@ -110,15 +116,18 @@ def understand(
         raise MappingError(f"{path}: no rows below the header")
     decimal = _decimal(source, chosen, clocks)
     keys = [] if series is None else [series.device, series.channel, *filter(None, (series.kind, series.unit))]
-    numbers = read_numbers(source, numeric, keys, decimal, len(clocks.lines), progress)
+    numbers = read_numbers(source, numeric, keys, decimal, clocks, progress)
     settled = settle_units(chosen.columns, numbers.values, chosen.questions)
     settle_meanings(_guessed(settled, columns, given), numbers.values, chosen.questions)
     intervals = any(each.meaning in {"interval", "mean"} for each in settled)
     assert chosen.mapping.time.columns is not None
     line = lay_out(
-        clocks.clock, clocks.lines, chosen.mapping.time, " ".join(chosen.time), clocks.unread,
+        clocks, chosen.mapping.time, " ".join(chosen.time),
         intervals=intervals, repeats=series is not None,
     )  # fmt: skip
+    guessed = _guessed(settled, columns, given)
+    rest = leave_out_peaks(guessed, line.step_ms, chosen.left_out)
+    settled = [each for each in settled if each not in guessed or each in rest]
     found, repeats, more = _series(chosen, settled, clocks, numbers, line, duplicates)
     bad = sorted([*line.bad, *numbers.bad, *more], key=lambda cell: cell.line)
     questions = [*chosen.questions, *line.questions]
@@ -128,6 +137,7 @@ def understand(
     return Understood(
         source, _completed(chosen, source, decimal, line, settled), len(clocks.lines), decimal, line, clocks.text,
         found, chosen.left_out, questions, bad, line.bad_count + numbers.bad_count + len(more), repeats,
+        [*clocks.leftovers.remarks, *line.remarks],
     )  # fmt: skip
 
 
@@ -196,6 +206,8 @@ def _rows(
     line: Timeline, values: Floats, clocks: Clocks, raw: Floats, good: np.ndarray[tuple[int], np.dtype[np.bool_]]
 ) -> tuple[Times, Times, Times, Floats, Floats, Times]:
     rows = good & ~np.isnan(values)
+    if rows.all():
+        return line.stamps, line.starts, line.ends, values, raw, clocks.lines
     return line.stamps[rows], line.starts[rows], line.ends[rows], values[rows], raw[rows], clocks.lines[rows]
 
 
@@ -205,7 +217,7 @@ def _completed(chosen: Chosen, source: Source, decimal: Decimal, line: Timeline,
     described: dict[str, str | int | None] = {}
     if source.delimiter:
         described = {
-            "encoding": getattr(source, "encoding", None), "delimiter": source.delimiter,
+            "encoding": source.encoding or None, "delimiter": source.delimiter,
             "header_line": source.header_line or None,
         }  # fmt: skip
     time = msgspec.structs.replace(

@@ -63,7 +63,7 @@ def test_titles_and_a_line_of_units_above_the_data_are_understood(tmp_path: Path
     )
     found = understood(tmp_path, text)
     assert found.source.header == ["일시", "사용량(kWh)", "최대수요(kW)"]
-    assert found.source.header_line == 4
+    assert found.source.header_line == 5
     assert found.source.titles == ["전력사용량 조회", "고객번호: 1234"]
     assert [(each.channel, each.meaning) for each in found.series] == [
         ("energy_import_wh", "interval"),

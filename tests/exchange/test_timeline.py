@@ -131,10 +131,10 @@ def test_stamps_with_their_own_offset_need_no_zone(tmp_path: Path) -> None:
 
 
 def test_rows_without_a_time_are_bad_cells_with_their_line(tmp_path: Path) -> None:
-    found = understood(tmp_path, day() + "합계,144\n")
+    found = understood(tmp_path, day() + "나중에,144\n")
     assert found.bad_count == 1
-    assert str(found.bad[0]) == "line 98, '일시': '합계' is no date and time of the calendar"
-    assert found.bad[0].said("ko") == "98행, '일시': '합계' 달력에 있는 날짜와 시각이 아님"
+    assert str(found.bad[0]) == "line 98, '일시': '나중에' is no date and time of the calendar"
+    assert found.bad[0].said("ko") == "98행, '일시': '나중에' 달력에 있는 날짜와 시각이 아님"
 
 
 def test_daily_values_of_a_zone_with_summer_time_have_no_gaps(tmp_path: Path) -> None:

@@ -1,0 +1,139 @@
+"""What a spreadsheet leaves in a table that is no row of it: totals, headers that come again, dates of merged cells.
+
+And what is no whole row: one whose numbers were split at their commas, and one at which the file was cut off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from exchange.clock_texts import of_range
+from exchange.words import Words
+
+_TOTAL: Final = re.compile(
+    r"(?:^|[\s(\[])(?:(?:일|월|주|년|당월|총)?\s*(?:합\s*계|총\s*계|소\s*계|누\s*계)|계|평균|최대|최소|최댓값|최솟값"
+    r"|(?:sub|grand\s*)?total|sum|average|avg|mean|max(?:imum)?|min(?:imum)?)(?:$|[\s)\]:：])",
+    re.IGNORECASE,
+)
+_DIGITS: Final = re.compile(r"\d{1,4}")
+
+TOTALS = Words("합계·평균 행은 가져오지 않음", "rows of totals or means are not imported")
+HEADERS = Words("되풀이된 머리행은 건너뜀", "headers that come again are skipped")
+DATES = Words("빈 날짜 칸은 위 행의 날짜로 읽음", "empty cells of the date are read as the date above")
+
+SPLIT = Words(
+    "머리행보다 칸이 많음: 숫자의 천 단위 쉼표에서 칸이 나뉜 듯함. 쉼표 없이 다시 저장할 것",
+    "has more cells than the header: a number seems to be split at its comma. Save it without thousands separators",
+)
+CUT = Words("파일이 이 행의 중간에서 끝남: 파일을 다시 내려받을 것", "the file ends within this row: download it again")
+
+
+@dataclass(slots=True)
+class Leftovers:
+    """Rows and cells that were read as something else than a row.
+
+    Attributes
+    ----------
+    skipped
+        By line, why it is no row.
+    wrong
+        By line, its text and why it is no whole row.
+    filled
+        Lines whose date is that of the row above.
+    """
+
+    skipped: dict[int, Words] = field(default_factory=dict)
+    wrong: dict[int, tuple[str, Words]] = field(default_factory=dict)
+    filled: list[int] = field(default_factory=list)
+
+    @property
+    def remarks(self) -> list[Words]:
+        """What was left out or read otherwise, for people: what and where."""
+        by_reason: dict[Words, list[int]] = {}
+        for line, why in self.skipped.items():
+            by_reason.setdefault(why, []).append(line)
+        if self.filled:
+            by_reason[DATES] = self.filled
+        return [_said(why, sorted(set(lines))) for why, lines in by_reason.items()]
+
+
+def _said(why: Words, lines: list[int]) -> Words:
+    few = ", ".join(f"{line}" for line in lines[:5])
+    more = len(lines) - 5
+    return Words(
+        f"{why.ko}: {few}행" + (f" 외 {more:,}개" if more > 0 else ""),
+        f"{why.en}: line{'s' if len(lines) > 1 else ''} {few}" + (f" and {more:,} more" if more > 0 else ""),
+    )
+
+
+def why_no_row(cells: Sequence[str], header: Sequence[str], clock: str) -> Words | None:
+    """Why a row without a time is none; None when it may be a row whose time cannot be read.
+
+    Parameters
+    ----------
+    clock
+        Its cells of time, joined.
+    """
+    filled = [" ".join(cell.split()) for cell in cells if cell.strip()]
+    if filled and sum(cell in header for cell in filled) > len(filled) / 2:
+        return HEADERS
+    texts = [clock, *(cell for cell in filled if not cell[0].isdigit())]
+    return TOTALS if any(map(_TOTAL.search, texts)) else None
+
+
+def is_split(cells: Sequence[str], width: int) -> bool:
+    """Whether a row has something in cells beyond its header's."""
+    return len(cells) > width and any(map(str.strip, cells[width:]))
+
+
+class TimeCells:
+    """The cells of a row's time as one text; remembers the date above, for cells that were merged.
+
+    Parameters
+    ----------
+    places
+        Of the columns: one, or a date's and a time's.
+    """
+
+    def __init__(self, places: Sequence[int]) -> None:
+        self._places = places
+        self._date = ""
+        self._padded = False
+        self.filled: list[int] = []
+
+    def look(self, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
+        """Look at some rows first: where times are 0, 15, 30, 45, 100, … the zeros before them were lost."""
+        if len(self._places) == 2:
+            cells = [row[self._places[1]].strip() for _, row in rows if len(row) > self._places[1]]
+            numbers = [cell for cell in cells if _DIGITS.fullmatch(cell)]
+            self._padded = (
+                len(numbers) == len([cell for cell in cells if cell]) and max(map(int, numbers), default=0) > 24
+            )
+
+    def text(self, line: int, row: Sequence[str]) -> str:
+        """The row's time."""
+        parts = [row[place].strip() if place < len(row) else "" for place in self._places]
+        if len(parts) == 1:
+            return parts[0]
+        date, clock = parts
+        if self._padded and _DIGITS.fullmatch(clock):
+            clock = clock.zfill(4)
+        if date:
+            self._date = date
+        elif clock and self._date and any(map(str.isdigit, clock)):
+            self.filled.append(line)
+            date = self._date
+        return f"{date} {clock}".strip()
+
+
+def parted(cells: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Times without what they say of their interval's end; and the ends' times of day [ms], -1 where none is said."""
+    starts, ends = [], []
+    for cell in cells:
+        found = of_range(cell)
+        starts.append(cell if found is None else found[0])
+        ends.append(-1 if found is None else found[1])
+    return starts, ends
