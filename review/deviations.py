@@ -24,7 +24,7 @@ CLEAR: Final = 5.0
 _FLOOR: Final = 0.01
 """Share of the mean day's energy that days scatter by at least: what a meter of class 1 may be off."""
 _KEPT: Final = 0.8
-"""Share of the days that the second fit must keep, or the first one stands; also of those a driver is known on."""
+"""Share of the days that a fit without the far ones keeps, or none is left out; also of those a driver is known on."""
 _OWN: Final = 6
 """Days of a kind (working, Saturday, rest) that have a scatter and a response to the weather of their own."""
 _TEMPERATURE: Final = "temperature"
@@ -134,14 +134,21 @@ def _drivers(days: Days, made: Sequence[tuple[str, Floats]], known: Bools) -> tu
 
 
 def _fit(kwh: Floats, drivers: Floats, base: Bools, kind: Ints, names: list[str]) -> _Model:
-    """Least squares, once more without the days that are far off."""
-    first = _once(kwh, drivers, base, kind, names)
-    far = np.abs(first.fitted.residuals) > CLEAR * first.scatter[kind[base]]
-    used = base.copy()
-    used[np.flatnonzero(base)[far]] = False
-    if not far.any() or used.sum() < max(_KEPT * base.sum(), LEAST_DAYS):
-        return first
-    return _once(kwh, drivers, used, kind, names)
+    """Least squares, without the days that are far off: they go one by one, the furthest first.
+
+    One by one, because one day (a holiday that was worked) may draw the level of its few like away from all of them.
+    """
+    whole = model = _once(kwh, drivers, base, kind, names)
+    least = max(_KEPT * base.sum(), LEAST_DAYS)
+    while True:
+        off = np.abs(model.fitted.residuals) / model.scatter[kind[model.used]]
+        if off.max() <= CLEAR:
+            return model
+        if model.used.sum() - 1 < least:
+            return whole
+        used = model.used.copy()
+        used[np.flatnonzero(model.used)[int(np.argmax(off))]] = False
+        model = _once(kwh, drivers, used, kind, names)
 
 
 def _once(kwh: Floats, drivers: Floats, used: Bools, kind: Ints, names: list[str]) -> _Model:

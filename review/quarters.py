@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation import Reading, from_rollups, read_intervals
 from review.period import QUARTER_H, QUARTER_MS, Bools, Floats, Ints, Period
-from storage import Rollups, Series, Store
+from storage import Aggregate, Rollups, Series, Store
 from telemetry import CHANNELS, Kind
 
 _LEAST_BRIDGED_MS = 1_800_000
@@ -96,6 +96,8 @@ def read_quarters(store: Store, series: Series, days: Period) -> Quarters:
         [read] = read_intervals(store, series, [edges], reading)
         values[begin:end], coverage[begin:end] = read.values, read.coverage
         short = ~(read.coverage >= enough)
+        if counter:
+            short |= _after_gaps(store, series, edges, short)
         lumps = np.where(short, read.values, np.nan)
         values[begin:end][short] = np.nan
         if counter:
@@ -116,6 +118,13 @@ def _spans(doubtful: Bools, day: Ints) -> list[tuple[int, int]]:
     """Stretches of days with something doubtful, as half-open indices."""
     days = np.isin(day, day[doubtful])
     return [(first, last + 1) for first, last in _stretches(days)]
+
+
+def _after_gaps(store: Store, series: Series, edges: Ints, short: Bools) -> Bools:
+    """Quarter-hours behind a gap of which only roll-ups are left, shape (quarters,): the gap's growth lies in them."""
+    read, _ = store.windows(series, int(edges[0]), int(edges[-1]), QUARTER_MS, Aggregate.COUNT)
+    behind: Bools = np.concatenate(([False], short[:-1])) & ~short & ~np.isin(edges[:-1], read)
+    return behind
 
 
 def _bridged(
