@@ -12,6 +12,8 @@ from tests.api.parts import LABELS, SITE, Feeder, Running
 from tests.browser import Visit
 from tests.parts import wait_until
 
+pytestmark = pytest.mark.long
+
 FACTORY = f"/sites/{SITE}"
 GATEWAYS = f"/sites/{SITE}/gateways"
 PLANS = f"/sites/{WORKS}/replacement"

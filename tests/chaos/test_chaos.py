@@ -17,6 +17,8 @@ from chaos.run import run
 from telemetry import Table
 from tests.chaos.parts import check_clean
 
+pytestmark = pytest.mark.long
+
 PROCESSES = ["broker", "collector", "gw-1", "gw-2"]
 
 

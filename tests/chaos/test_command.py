@@ -14,6 +14,8 @@ import chaos.__main__
 from chaos.run import StuckError
 from tests.chaos.parts import CLEAN, check_clean
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent.parent
 
 

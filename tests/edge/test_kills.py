@@ -11,6 +11,8 @@ from edge.outbox import Outbox
 from storage import DuckStore
 from telemetry import Batch, Table
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.timeout(300)  # a dozen starts of a whole program, on a machine that may be busy
 def test_after_kills_at_any_moment_every_committed_reading_is_stored_once(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from telemetry import Batch, Table
 from tests.storage.parts import MAIN, SITE, batch
 from tests.storage.writing_process import READINGS, points
 
+pytestmark = pytest.mark.long
+
 
 @contextlib.contextmanager
 def child(mode: str, path: Path) -> Iterator[subprocess.Popen[str]]:

@@ -24,6 +24,8 @@ from tests.browser import Visit
 from tests.grafana.queries import unanswered
 from tests.parts import Database, wait_until
 
+pytestmark = pytest.mark.long
+
 Json = dict[str, Any]
 DATABASE = "wattproof_demo"
 CHANNELS_OF_AN_SDM630 = 20

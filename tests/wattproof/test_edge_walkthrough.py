@@ -23,6 +23,8 @@ from rich.text import Text
 from tests.parts import free_port, wait_until
 from tests.wattproof.test_up import end, first, start
 
+pytestmark = pytest.mark.long
+
 MACHINE_S = 60.0
 
 

@@ -18,6 +18,8 @@ from telemetry import BATCH, Broker, new_client, topic
 from tests.parts import free_port, wait_until
 from tests.wattproof.command_line import wattproof
 
+pytestmark = pytest.mark.long
+
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "wattproof", *arguments]
