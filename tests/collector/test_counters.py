@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
+import collector.inbox
 from collector import Collector, Counters, Latency, Quarantine, metrics
 from collector.counters import Tally
 from collector.inbox import Delivery, Inbox
@@ -75,12 +77,20 @@ def fill(inbox: Inbox, size: int, until: Callable[[int], bool]) -> int:
     return kept
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finds an inbox full takes its writer for stopped almost at once, instead of after three seconds."""
+    monkeypatch.setattr(collector.inbox, "_PATIENCE_S", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_the_inbox_is_bounded_by_messages_and_by_bytes() -> None:
     assert fill(Inbox(5, 10**9), 10, lambda kept: kept > 100) == 5
     assert fill(Inbox(10**9, 100), 10, lambda kept: kept > 100) == 10
     assert fill(Inbox(5, 10), 1000, lambda kept: kept > 100) == 1  # a single message is never too much
 
 
+@pytest.mark.usefixtures("impatient")
 def test_the_inbox_gives_room_back_keeps_the_order_and_lets_go_when_closed() -> None:
     inbox = Inbox(3, 100)
     for size in (1, 2, 3):
