@@ -98,7 +98,7 @@ def _effective(case: Case, model: ModelResult) -> Check:
     assert case.model is not None
     limit = case.model.linear.parameters
     shown = f"{model.n_effective:,.1f}"
-    more = Text(f"계수 {limit:,}개보다 많음", f"more than {limit:,} coefficients")
+    more = Text(f"계수 {limit:,}개보다 많음", f"more than {limit:,} coefficient{'' if limit == 1 else 's'}")
     name = Text("유효 표본", "Effective sample")
     return Check("effective_sample", name, Text(shown, shown), more, model.n_effective > limit)
 

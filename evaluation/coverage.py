@@ -11,6 +11,7 @@ from analytics import DriverCoverage, Grade, grade
 from evaluation.case import Case
 from evaluation.metered import Floats
 from evaluation.models import drivers_of
+from evaluation.rules import FAR, far_outside
 from evaluation.sections import number, numbers
 from evaluation.terms import driver_unit
 from evaluation.windows import DriverRange
@@ -29,7 +30,7 @@ def driver_ranges(case: Case) -> list[DriverRange]:
     found = []
     for index, driver in enumerate(case.plan.drivers):
         ends = numbers([*_range(before[:, index]), *_range(after[:, index])])
-        outside, beyond = _outside(case, index)
+        outside, beyond, far = _outside(case, index)
         found.append(
             DriverRange(
                 driver.name,
@@ -41,6 +42,7 @@ def driver_ranges(case: Case) -> list[DriverRange]:
                 number(outside),
                 number(beyond),
                 number(_per_unit(case, index)),
+                number(far),
             )
         )
     return found
@@ -50,8 +52,9 @@ def condition_grade(case: Case, drivers: list[DriverRange]) -> Grade | None:
     """How well the baseline knew the reporting period, by the drivers that the model in use has."""
     if case.model is None or case.avoided is None:
         return None
-    used = drivers_of(case.plan.models[case.choice.name])
-    mine = [driver for driver in drivers if driver.name in used]
+    mine = used_drivers(case, drivers)
+    if far_outside(mine):
+        return Grade.OUTSIDE
     covered = DriverCoverage(
         np.array([driver.outside or 0.0 for driver in mine]),
         np.array([driver.extrapolated_kwh or 0.0 for driver in mine]),
@@ -61,21 +64,28 @@ def condition_grade(case: Case, drivers: list[DriverRange]) -> Grade | None:
     return grade(covered, float(case.avoided.adjusted.sum()), half)
 
 
-def _outside(case: Case, index: int) -> tuple[float, float]:
-    """Share of reporting intervals beyond a driver's range in the baseline, and the energy that rests on that."""
+def used_drivers(case: Case, drivers: list[DriverRange]) -> list[DriverRange]:
+    """Those that the model in use has."""
+    used = drivers_of(case.plan.models[case.choice.name]) if case.model is not None else []
+    return [driver for driver in drivers if driver.name in used]
+
+
+def _outside(case: Case, index: int) -> tuple[float, float, float]:
+    """Share of reporting intervals beyond a driver's range, the energy that rests on that, and the share far beyond."""
     model, before, conditions = case.model, case.baseline.used_drivers, case.reporting.used_conditions
     if model is None or not len(conditions.drivers):
-        return math.nan, math.nan
+        return math.nan, math.nan, math.nan
     low, high = float(before[:, index].min()), float(before[:, index].max())
     slack = np.finfo(float).eps * 16 * max(abs(low), abs(high))
     values = conditions.drivers[:, index]
-    beyond = np.abs(values - np.clip(values, low, high)) > slack
+    distance = np.abs(values - np.clip(values, low, high))
+    beyond, far = distance > slack, distance > slack + FAR * (high - low)
     if not beyond.any():
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     held = conditions.drivers.copy()
     held[:, index] = np.clip(values, low, high)
     apart = model.expected(conditions) - model.expected(dataclasses.replace(conditions, drivers=held))
-    return float(beyond.mean()), float(np.nansum(np.abs(apart)))
+    return float(beyond.mean()), float(np.nansum(np.abs(apart))), float(far.mean())
 
 
 def _per_unit(case: Case, index: int) -> float:

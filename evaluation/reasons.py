@@ -1,13 +1,12 @@
-"""Every reason an evaluation may give, in Korean and English, with what would cure it."""
+"""Every reason for which nothing may be judged, in Korean and English, with what would cure it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from evaluation.findings import Family
-from evaluation.saving import Saving
 from evaluation.verdict import Reason
-from evaluation.windows import DriverRange, WindowResult
+from evaluation.windows import WindowResult
 from evaluation.wording import Text
 from storage import Series
 
@@ -53,6 +52,10 @@ def coverage(
     what, unit, missing = _WINDOWS[name], UNITS[granularity], needed - window.usable
     marks = ", ".join(f"{flag} {count}" for flag, count in window.flags.items())
     noted = f" ({marks})" if marks else ""
+    # What is to come cannot be told from what was lost.
+    wait = Text("", "")
+    if name == "reporting":
+        wait = Text("아직 끝나지 않은 기간이라면 기다리고, 아니라면 ", "wait where the window is not over, else ")
     jumps = window.flags.get("jump", 0) if max_power_kw is not None else 0
     power = Text(
         f" {jumps:,}개 구간에서 적산 전력량이 max_power_kw({max_power_kw:,g} kW)로 쓸 수 있는 양보다 빨리 늘었습니다."
@@ -70,8 +73,8 @@ def coverage(
         ),
         Text(
             f"쓸 수 있는 데이터가 {missing:,}{unit.ko} 더 필요합니다. "
-            f"빠진 계측값을 보내거나 기간을 옮기십시오.{power.ko}",
-            f"{missing:,} more usable {unit.en}: deliver the missing readings, or move the window.{power.en}",
+            f"{wait.ko}빠진 계측값을 보내거나 기간을 옮기십시오.{power.ko}",
+            f"{missing:,} more usable {unit.en}: {wait.en}deliver the missing readings, or move the window.{power.en}",
         ),
     )
 
@@ -196,42 +199,6 @@ def too_dependent(n_effective: float, rho: float, parameters: int) -> Reason:
     )
 
 
-def outside_range(drivers: Sequence[DriverRange], extrapolated_kwh: float) -> Reason:
-    """Rule 7: the proof would rest on conditions the baseline never saw."""
-    named_ko = ", ".join(f"{driver.name} {100 * (driver.outside or 0):.0f} %" for driver in drivers)
-    return Reason(
-        "driver_range",
-        Text(
-            f"보고기간의 조건이 기준기간에 없던 범위에 있습니다({named_ko}). "
-            f"기준사용량 중 {extrapolated_kwh:,.0f} kWh가 외삽에 기대고 있어, 이를 빼면 절감이 입증되지 않습니다.",
-            f"The reporting window's conditions lie outside the baseline's range ({named_ko}). "
-            f"{extrapolated_kwh:,.0f} kWh of the adjusted baseline rest on extrapolation; "
-            "without them nothing is proven.",
-        ),
-        Text(
-            "그 조건이 나타나는 날을 포함하도록 기준기간을 늘리거나 보고기간을 옮기십시오.",
-            "Extend the baseline window to days with such conditions, or move the reporting window.",
-        ),
-    )
-
-
-def not_detectable(detectable_pct: float, expected_pct: float) -> Reason:
-    """Rule 8: these windows cannot show the saving that is expected."""
-    return Reason(
-        "not_detectable",
-        Text(
-            f"이 기간과 모형으로는 {detectable_pct:.1f} %보다 작은 절감을 보일 수 없는데, "
-            f"기대 절감은 {expected_pct:.1f} %입니다.",
-            f"These windows and this model cannot show a saving under {detectable_pct:.1f} %; "
-            f"{expected_pct:.1f} % is expected.",
-        ),
-        Text(
-            "보고기간과 기준기간을 늘리거나 설명변수를 더해 모형을 개선하십시오.",
-            "Lengthen both windows, or improve the model with further drivers.",
-        ),
-    )
-
-
 def outlook(detectable_pct: float, expected_pct: float | None, intervals: int | None, granularity: str) -> Reason:
     """Before the replacement: what the baseline will be able to show, and for how long the reporting must run."""
     unit = UNITS[granularity]
@@ -260,33 +227,3 @@ def outlook(detectable_pct: float, expected_pct: float | None, intervals: int | 
         )
     code = "outlook" if expected_pct is None or detectable_pct <= expected_pct else "outlook_short"
     return Reason(code, Text(least.ko + end.ko, least.en + end.en), cure)
-
-
-def proven(saving: Saving, claim_pct: float) -> Reason:
-    """The claim holds."""
-    confidence, low = 100 * saving.confidence, saving.low
-    return Reason(
-        "proven",
-        Text(
-            f"{confidence:.0f} % 신뢰구간의 아래 끝({low:,.0f} kWh)이 요구 수준({claim_pct:g} %)보다 높습니다.",
-            f"The lower end of the {confidence:.0f} % band, {low:,.0f} kWh, lies above the required {claim_pct:g} %.",
-        ),
-    )
-
-
-def not_proven(saving: Saving, claim_pct: float) -> Reason:
-    """The claim does not hold on these data."""
-    confidence, low, high = 100 * saving.confidence, saving.low, saving.high
-    return Reason(
-        "not_proven",
-        Text(
-            f"{confidence:.0f} % 신뢰구간({low:,.0f} ~ {high:,.0f} kWh)의 아래 끝이 "
-            f"요구 수준({claim_pct:g} %)을 넘지 못합니다.",
-            f"The lower end of the {confidence:.0f} % band ({low:,.0f} to {high:,.0f} kWh) is not above the required "
-            f"{claim_pct:g} %.",
-        ),
-        Text(
-            "절감이 실제로 있다면 보고기간을 늘려 구간을 좁힐 수 있습니다.",
-            "If there is a saving, a longer reporting window narrows the band.",
-        ),
-    )

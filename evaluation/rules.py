@@ -1,4 +1,4 @@
-"""The rules of the verdict, all in one place, each with its source; the texts are in `evaluation.reasons`.
+"""The rules of the verdict, all in one place, each with its source; their texts are in `evaluation.reasons`.
 
 1. Every window must have its share of usable intervals (plan; default 90 %, CalTRACK 2.2.1.2).
 2. The baseline must leave `evaluation.fitting.MINIMUM_FREEDOM` degrees of freedom after its coefficients; a candidate
@@ -13,8 +13,11 @@
 8. The band must be able to show the saving the applicant expects, if the plan names one.
 9. The baseline may not follow its model exactly (CV(RMSE) below `EXACT_CV_RMSE_PCT`): what is metered never does.
    Numbers that were computed, copied or stand still say nothing of how much a machine varies.
+10. A saving that would be proven may not be one of conditions that the baseline hardly knew: no more than half of the
+   reporting intervals may lie beyond a driver's range in the baseline by more than `FAR` of its width. Rule 7 cannot
+   see this in a model that is flat out there, such as a heating model in summer.
 
-A rule broken makes the claim **not provable**; 7 and 8 only where they decide. Otherwise it is **proven** when the
+A rule broken makes the claim **not provable**; 7, 8 and 10 only where they decide. Otherwise it is **proven** when the
 band's lower end lies above zero and above the plan's minimum, else **not proven**. What decides nothing and should
 still be weighed (candidates that disagree, a counter that contradicts the power) stands beside the verdict as a doubt
 (`evaluation.doubts`).
@@ -25,7 +28,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from evaluation import reasons
+from evaluation import claim_reasons, reasons
 from evaluation.fitted_model import ModelResult
 from evaluation.plan import Plan
 from evaluation.saving import Detectable, Placebos, Saving
@@ -38,6 +41,10 @@ the hourly one is taken as the loosest that can be meant. For weeks the monthly 
 
 EXACT_CV_RMSE_PCT: Final = 0.005
 """A fortieth of the error that a meter of class 0.2 S is allowed (IEC 62053-22)."""
+
+FAR: Final = 0.1
+"""Of a driver's range: after ASHRAE Guideline 14, which lets a model be used up to a tenth beyond the largest and the
+smallest value that it was made with. There it is a tenth of these values, which a temperature in °C does not bear."""
 
 
 def usable_limit(plan: Plan, window: WindowResult) -> int:
@@ -81,15 +88,22 @@ def model_reasons(plan: Plan, model: ModelResult, parameters: int) -> list[Reaso
 def judge(
     plan: Plan, saving: Saving, drivers: list[DriverRange], detectable: Detectable | None
 ) -> tuple[Verdict, list[Reason]]:
-    """Rules 7 and 8 and the claim itself, on a saving that the rules before allow."""
+    """Rules 7, 8 and 10 and the claim itself, on a saving that the rules before allow; `drivers` are the model's."""
     claim = max(saving.adjusted_kwh, 0.0) * plan.claim.minimum_saving_pct / 100.0
     extrapolated = sum(driver.extrapolated_kwh or 0.0 for driver in drivers)
     if saving.low > claim:
         if saving.low - extrapolated <= claim:
             outside = [driver for driver in drivers if driver.extrapolated_kwh]
-            return Verdict.NOT_PROVABLE, [reasons.outside_range(outside, extrapolated)]
-        return Verdict.PROVEN, [reasons.proven(saving, plan.claim.minimum_saving_pct)]
+            return Verdict.NOT_PROVABLE, [claim_reasons.outside_range(outside, extrapolated)]
+        if strange := far_outside(drivers):
+            return Verdict.NOT_PROVABLE, [claim_reasons.far_outside(strange)]
+        return Verdict.PROVEN, [claim_reasons.proven(saving, plan.claim.minimum_saving_pct)]
     expected = plan.claim.expected_saving_pct
     if expected is not None and detectable is not None and detectable.pct is not None and detectable.pct > expected:
-        return Verdict.NOT_PROVABLE, [reasons.not_detectable(detectable.pct, expected)]
-    return Verdict.NOT_PROVEN, [reasons.not_proven(saving, plan.claim.minimum_saving_pct)]
+        return Verdict.NOT_PROVABLE, [claim_reasons.not_detectable(detectable.pct, expected)]
+    return Verdict.NOT_PROVEN, [claim_reasons.not_proven(saving, plan.claim.minimum_saving_pct, claim)]
+
+
+def far_outside(drivers: list[DriverRange]) -> list[DriverRange]:
+    """Drivers that most of the reporting period lies far beyond the baseline's range of."""
+    return [driver for driver in drivers if (driver.far_outside or 0.0) > 0.5]

@@ -73,7 +73,7 @@ def judge_metered(
         found += rules.model_reasons(plan, fitted, case.model.linear.parameters)
     verdict = Verdict.NOT_PROVABLE
     if saving is not None and not found:
-        verdict, found = rules.judge(plan, saving, drivers, detectable)
+        verdict, found = rules.judge(plan, saving, coverage.used_drivers(case, drivers), detectable)
     found += doubts.spread_reasons(plan, candidates, spread, saving)
     found += doubts.slow_part_reasons(plan, verdict, case.avoided, saving)
     found += doubts.implausible_reasons(plan, case.choice.name, fitted, baseline)

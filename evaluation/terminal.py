@@ -76,7 +76,8 @@ def _saving(evaluation: Evaluation, language: Language) -> Table:
     table.add_column()
     table.add_row(say("adjusted", language), number(saving.adjusted_kwh, "kWh"))
     table.add_row(say("actual", language), number(saving.actual_kwh, "kWh"))
-    table.add_row(say("saving", language), number(saving.kwh, "kWh"), number(saving.pct, "%", 1))
+    share = f"{number(saving.pct, '%', 1)} {say('of_adjusted', language)}"
+    table.add_row(say("saving", language), number(saving.kwh, "kWh"), share)
     table.add_row(
         f"{saving.confidence:.0%} {say('band', language)}",
         f"{number(saving.low)} … {number(saving.high, 'kWh')}",

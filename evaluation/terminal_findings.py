@@ -13,6 +13,7 @@ from evaluation.findings import CandidateResult
 from evaluation.reasons import FAMILIES
 from evaluation.result import Evaluation
 from evaluation.terminal_words import Language, number, say
+from evaluation.wording import Text
 
 _EVENTS_SHOWN = 5
 
@@ -36,7 +37,8 @@ def candidates(evaluation: Evaluation, language: Language) -> RenderableType:
         )
     parts: list[RenderableType] = [table]
     parts += [Line(f"  {one.name}: {one.refused.said(language)}") for one in evaluation.candidates if one.refused]
-    parts.append(Line(_rule(evaluation, language)))
+    if len(evaluation.candidates) > 1:
+        parts.append(Line(_rule(evaluation, language)))
     return Group(*parts)
 
 
@@ -66,7 +68,10 @@ def events(evaluation: Evaluation, language: Language) -> Table:
         if event.kind == "step":
             when += f" ~ {end:%Y-%m-%d}"
         head = f"{say('events', language)}{more}:" if index == 0 else ""
-        size = f"{event.kwh:+,.1f} kWh"
+        # A day out of line is so many kWh; a level is so many a day.
+        row = Text("/주", "/week") if evaluation.granularity == "week" else Text("/일", "/day")
+        each = row.said(language) if event.kind == "step" else ""
+        size = f"{event.kwh:+,.1f} kWh{each}"
         table.add_row(head, say(event.period.value, language), when, say(event.kind, language), size)
     return table
 

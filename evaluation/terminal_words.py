@@ -14,7 +14,8 @@ WORDS = {
     "adjusted": Text("조정 기준사용량", "Adjusted baseline"),
     "saving": Text("절감량", "Saving"),
     "band": Text("신뢰구간", "band"),
-    "claim": Text("요구 수준", "Required"),
+    "claim": Text("신뢰구간 하한의 요구 수준", "Required of its lower end"),
+    "of_adjusted": Text("(조정 기준사용량 대비)", "(of the adjusted baseline)"),
     "detectable": Text("검출 가능한 최소 절감", "Minimum detectable saving"),
     "power": Text("확률", "probability"),
     "placebos": Text("모의 교체 시험", "Placebo test"),
@@ -89,4 +90,5 @@ def number(value: float | None, unit: str = "", digits: int = 0) -> str:
     """With thousands separators and its unit; a dash for none."""
     if value is None:
         return "–"
-    return f"{value:,.{digits}f} {unit}".rstrip()
+    # Adding nothing takes the sign off a zero.
+    return f"{round(value, digits) + 0.0:,.{digits}f} {unit}".rstrip()

@@ -83,6 +83,8 @@ class DriverRange(msgspec.Struct, frozen=True):
         Ranges over usable intervals [`unit`]; ``None`` without any.
     outside
         Share of reporting intervals outside the baseline's range, 0-1.
+    far_outside
+        Share of those that lie beyond it by more than a tenth of its width.
     extrapolated_kwh
         Energy of the adjusted baseline that rests on the driver's effect beyond that range (sum of amounts).
     kwh_per_unit
@@ -99,3 +101,4 @@ class DriverRange(msgspec.Struct, frozen=True):
     outside: float | None
     extrapolated_kwh: float | None
     kwh_per_unit: float | None = None
+    far_outside: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,29 +12,46 @@ from storage import DuckStore
 from tests.evaluation.factory import PER_DAY, PLAN, Machine, midnight_ms
 
 
-def rolled(store: DuckStore, raw_before: int) -> None:
-    """Roll everything up, then forget the readings before a time [ms]."""
+def roll(store: DuckStore) -> None:
+    """Roll everything up."""
     end = midnight_ms(400)
     while store.roll(end):
         pass
-    assert store.forget(raw_before, 0).readings > 0
 
 
 def both(tmp_path: Path, machine: Machine, raw_before: int, declared: str = "") -> tuple[Evaluation, Evaluation]:
-    """Evaluated from readings, and again when those before a time are gone."""
+    """Evaluated from readings, and again when those before a time [ms] are gone."""
     store = machine.stored(tmp_path / "readings.duckdb")
     plan = parse_plan(PLAN + declared.format(last=machine.last_kwh))
     try:
         before = evaluate(plan, store)
-        rolled(store, raw_before)
+        roll(store)
+        assert store.forget(raw_before, 0).readings > 0
         return before, evaluate(plan, store)
     finally:
         store.close()
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Evaluation]:
+    """A store that has all readings and is rolled up, and its evaluation."""
+    path = tmp_path_factory.mktemp("whole") / "readings.duckdb"
+    store = Machine().stored(path)
+    found = evaluate(parse_plan(PLAN), store)
+    roll(store)
+    store.close()
+    return path, found
+
+
 @pytest.mark.parametrize("day", [30, 50, 200], ids=["in the baseline", "in the reporting window", "behind all"])
-def test_verdict_energy_and_saving_are_those_of_the_readings(tmp_path: Path, day: int) -> None:
-    was, now = both(tmp_path, Machine(), midnight_ms(day) + 7_200_000)
+def test_verdict_energy_and_saving_are_those_of_the_readings(
+    tmp_path: Path, whole: tuple[Path, Evaluation], day: int
+) -> None:
+    path, was = whole
+    store = DuckStore(shutil.copy(path, tmp_path))
+    assert store.forget(midnight_ms(day) + 7_200_000, 0).readings > 0
+    now = evaluate(parse_plan(PLAN), store)
+    store.close()
     assert now.verdict is was.verdict is Verdict.PROVEN
     assert was.saving is not None
     assert now.saving is not None

@@ -7,11 +7,12 @@ import re
 
 import pytest
 
-from evaluation import DriverRange, Reason, Saving, Verdict, WindowResult, reasons
+from evaluation import DriverRange, Reason, Saving, Verdict, WindowResult, claim_reasons, reasons
 from storage import Series
 
 WINDOW = WindowResult(dt.date(2026, 3, 2), dt.date(2026, 4, 12), 0, 1, 1042, 1003, 0.5, {"gap": 12})
 SAVING = Saving(1234.5, 1000.0, 1469.0, 10.0, 8.0, 12.0, 0.9, 11000.0, 12234.5, 140.0, 20.0)
+INCREASED = Saving(-200.0, -300.0, -100.0, -2.0, -3.0, -1.0, 0.9, 10200.0, 10000.0, 60.0, 20.0)
 DRIVER = DriverRange("temperature", "°C", 0.0, 10.0, 5.0, 20.0, 0.25, 33.0)
 ALL = [
     reasons.no_readings(Series("works", "plc", "counter", "production_count")),
@@ -23,14 +24,17 @@ ALL = [
     reasons.too_exact(2e-14),
     reasons.model_too_loose(None, 30.0),
     reasons.too_dependent(2.5, 0.91, 3),
-    reasons.outside_range([DRIVER], 33.0),
-    reasons.not_detectable(8.2, 5.0),
+    claim_reasons.outside_range([DRIVER], 33.0),
+    claim_reasons.not_detectable(8.2, 5.0),
     reasons.outlook(4.2, None, None, "day"),
     reasons.outlook(4.2, 3.5, None, "day"),
     reasons.outlook(4.2, 3.5, 1042, "week"),
     reasons.outlook(4.2, 5.0, 21, "hour"),
-    reasons.proven(SAVING, 0.0),
-    reasons.not_proven(SAVING, 5.0),
+    claim_reasons.proven(SAVING, 0.0),
+    claim_reasons.not_proven(SAVING, 9.0, 1100.0),
+    claim_reasons.not_proven(SAVING, 25.0, 3000.0),
+    claim_reasons.not_proven(INCREASED, 5.0, 600.0),
+    claim_reasons.far_outside([DRIVER]),
 ]
 
 

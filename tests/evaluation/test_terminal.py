@@ -11,6 +11,7 @@ from rich.console import Console
 
 from evaluation import evaluate, parse_plan, render
 from evaluation.terminal import Language
+from evaluation.terminal_words import number
 from tests.evaluation.factory import PLAN, Machine
 
 HANGUL = re.compile(r"[가-힣]")
@@ -29,6 +30,7 @@ def test_korean_shows_verdict_saving_and_band_with_units_and_separators(tmp_path
     assert "입증 · proven" in text
     assert "사출기 교체" in text
     assert re.search(r"절감량 +\d,\d{3} kWh +\d+\.\d %", text)
+    assert "(조정 기준사용량 대비)" in text
     assert re.search(r"90% 신뢰구간 +\d,\d{3} … \d,\d{3} kWh", text)
 
 
@@ -53,3 +55,13 @@ def test_a_driver_that_says_nothing_new_is_shown_as_dropped(tmp_path: Path) -> N
     text = shown(tmp_path, Machine(humidity=55.0), "en", PLAN.replace("baseline:", line, 1))
     assert "humidity: dropped: constant" in text
     assert "proven · 입증" in text
+
+
+def test_a_zero_has_no_sign_and_a_choice_of_one_is_no_choice(tmp_path: Path) -> None:
+    assert number(-0.004, "%", 2) == "0.00 %"
+    assert number(-0.5, "kWh", 1) == "-0.5 kWh"
+    one = PLAN + "candidates: {all: [production, temperature]}\n"
+    text = shown(tmp_path, Machine(), "en", one)
+    assert "Error held out" in text
+    assert "best on" not in text
+    assert "-0.00" not in text

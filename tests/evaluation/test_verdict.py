@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from analytics import Grade
 from evaluation import Evaluation, EvaluationError, Period, Plan, Verdict, evaluate, parse_plan
 from storage import DuckStore
 from tests.evaluation.factory import PLAN, Machine, midnight_ms
@@ -106,6 +107,39 @@ def test_a_saving_under_the_claimed_one_is_not_proven(tmp_path: Path) -> None:
     found = judged(tmp_path, Machine(), PLAN + "claim: {minimum_saving_pct: 25}\n")
     assert found.verdict is Verdict.NOT_PROVEN
     assert "25 %" in found.reasons[0].text.en
+
+
+def test_a_saving_that_is_certainly_less_than_required_is_not_to_be_cured_by_waiting(tmp_path: Path) -> None:
+    found = judged(tmp_path, Machine(noise_kwh=1.0), PLAN + "claim: {minimum_saving_pct: 25}\n")
+    assert codes(found) == ["below_claim"]
+    assert found.reasons[0].cure is not None
+    assert "longer window will not change it" in found.reasons[0].cure.en
+
+
+def test_more_energy_than_before_is_said_to_be_more(tmp_path: Path) -> None:
+    found = judged(tmp_path, Machine(saving=-0.1))
+    assert found.verdict is Verdict.NOT_PROVEN
+    assert codes(found) == ["increased"]
+    assert "늘었습니다" in found.reasons[0].text.ko
+    assert found.saving is not None
+    assert found.saving.high < 0
+    assert found.worth is not None
+    assert found.worth.avoided_tco2eq.high is not None
+    assert found.worth.avoided_tco2eq.high < 0
+
+
+def test_a_season_that_the_baseline_never_saw_proves_nothing_however_large_the_saving(tmp_path: Path) -> None:
+    found = judged(tmp_path, Machine(saving=0.3, warmer_after=30.0))
+    assert found.verdict is Verdict.NOT_PROVABLE
+    assert codes(found) == ["driver_range"]
+    assert found.conditions is Grade.OUTSIDE
+    temperature = found.drivers[1]
+    assert temperature.far_outside == 1.0
+    # Without any effect of the temperature out there the saving would still be one.
+    assert found.saving is not None
+    assert temperature.extrapolated_kwh is not None
+    assert found.saving.low > temperature.extrapolated_kwh
+    assert "10.0 ~ 20.0 → " in found.reasons[0].text.ko
 
 
 def test_a_band_too_wide_for_the_expected_saving_is_not_provable(tmp_path: Path) -> None:
