@@ -7,6 +7,9 @@ from edge.profiles import Field, builtin_profiles, load_profile
 from simulator.registers import quantise, shown
 from telemetry import CHANNELS, Kind
 
+ROWS = 100
+"""Of every profile: of each of its channels."""
+
 
 def held(field: Field, low: float, high: float) -> tuple[float, float]:
     """The part of a range [the channel's unit] that the field's register can hold, its outermost numbers left out."""
@@ -27,9 +30,11 @@ def test_columns_are_rounded_exactly_as_one_reading_through_the_registers(name: 
         low = max(channel.low, -40.0)
         high = 3e9 if channel.kind is Kind.COUNTER else min(channel.high, 3_000.0)
         states = sorted(set(field.enum.values()))
-        columns[field.channel] = random.choice(states, 300) if states else random.uniform(*held(field, low, high), 300)
+        columns[field.channel] = (
+            random.choice(states, ROWS) if states else random.uniform(*held(field, low, high), ROWS)
+        )
     rounded = quantise(profile, columns)
-    for row in range(300):
+    for row in range(ROWS):
         one = shown(profile, {channel: float(column[row]) for channel, column in columns.items()})
         assert one == {channel: float(column[row]) for channel, column in rounded.items()}
 
