@@ -63,6 +63,8 @@ def _head(review: Review, language: Language) -> Panel:
 
 def _first(review: Review, language: Language) -> Group:
     table = Table.grid(padding=(0, 1))
+    table.add_column()
+    table.add_column(overflow="fold")
     for place, finding in enumerate(review.findings, start=1):
         style = "yellow" if finding.code == "coverage" else ""
         table.add_row(f"{place}.", Line(finding.text.said(language), style=style))
