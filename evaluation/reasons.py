@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation.findings import Family
+from evaluation.flag_words import marks
 from evaluation.verdict import Reason
 from evaluation.windows import WindowResult
 from evaluation.wording import Text
@@ -50,8 +51,8 @@ def coverage(
 ) -> Reason:
     """Rule 1: too few usable intervals in a window; rises beyond the plan's power may be the plan's mistake."""
     what, unit, missing = _WINDOWS[name], UNITS[granularity], needed - window.usable
-    marks = ", ".join(f"{flag} {count}" for flag, count in window.flags.items())
-    noted = f" ({marks})" if marks else ""
+    marked = marks(window.flags)
+    noted = Text(f" ({marked.ko})", f" ({marked.en})") if window.flags else Text("", "")
     # What is to come cannot be told from what was lost.
     wait = Text("", "")
     if name == "reporting":
@@ -67,9 +68,9 @@ def coverage(
         f"{name}_coverage",
         Text(
             f"{what.ko} {window.intervals:,}{unit.ko} 중 {window.usable:,}{unit.ko}만 쓸 수 있습니다. "
-            f"{needed:,}{unit.ko}이 필요합니다{noted}.",
+            f"{needed:,}{unit.ko}이 필요합니다{noted.ko}.",
             f"Of {window.intervals:,} {unit.en} in the {what.en} only {window.usable:,} are usable; "
-            f"{needed:,} are needed{noted}.",
+            f"{needed:,} are needed{noted.en}.",
         ),
         Text(
             f"쓸 수 있는 데이터가 {missing:,}{unit.ko} 더 필요합니다. "

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from evaluation.fitted_model import ModelResult
+from evaluation.flag_words import marks
 from evaluation.reasons import UNITS
 from evaluation.result import Evaluation
 from evaluation.saving import Placebos
@@ -119,13 +120,12 @@ def _windows(evaluation: Evaluation, language: Language) -> Table:
         ("reporting", evaluation.reporting),
     )
     for name, window in windows:
-        marks = ", ".join(f"{flag} {count:,}" for flag, count in window.flags.items())
         table.add_row(
             say(name, language),
             f"{window.first_day} – {window.last_day}",
             f"{window.usable:,} / {window.intervals:,}",
             f"{window.coverage:.1%}",
-            marks,
+            marks(window.flags).said(language),
         )
     return table
 

@@ -7,10 +7,12 @@ import re
 
 import pytest
 
+from analytics import Flag
 from evaluation import DriverRange, Reason, Saving, Verdict, WindowResult, claim_reasons, reasons
+from evaluation.flag_words import marks
 from storage import Series
 
-WINDOW = WindowResult(dt.date(2026, 3, 2), dt.date(2026, 4, 12), 0, 1, 1042, 1003, 0.5, {"gap": 12})
+WINDOW = WindowResult(dt.date(2026, 3, 2), dt.date(2026, 4, 12), 0, 1, 1042, 1003, 0.5, {"gap": 12, "jump": 1})
 SAVING = Saving(1234.5, 1000.0, 1469.0, 10.0, 8.0, 12.0, 0.9, 11000.0, 12234.5, 140.0, 20.0)
 INCREASED = Saving(-200.0, -300.0, -100.0, -2.0, -3.0, -1.0, 0.9, 10200.0, 10000.0, 60.0, 20.0)
 DRIVER = DriverRange("temperature", "°C", 0.0, 10.0, 5.0, 20.0, 0.25, 33.0)
@@ -60,3 +62,10 @@ def test_the_three_words_are_those_of_the_evaluators() -> None:
         ("미입증", "not proven"),
         ("판정불가", "not provable"),
     ]
+
+
+def test_marks_have_a_name_in_both_languages_whatever_the_mark() -> None:
+    every = marks({str(flag.name).lower(): 1042 for flag in Flag})
+    assert figures(every.ko) == figures(every.en) == ["1,042"] * len(Flag)
+    assert not re.search("[a-z]", every.ko)
+    assert "비정상 급증 1" in ALL[1].text.ko
