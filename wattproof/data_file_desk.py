@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import structlog
@@ -24,6 +24,8 @@ from wattproof.errors import UnavailableError
 log = structlog.get_logger(__name__)
 
 NAME = "data-file.sock"
+_MOST_BYTES: Final = 107
+"""Of a socket's address, on Linux."""
 
 Action = Literal["backup", "check", "compact"]
 Progress = Callable[[int, int], None]
@@ -153,7 +155,11 @@ def ask(folder: Path, request: Request, progress: Progress) -> Line | None:
 
 @contextlib.contextmanager
 def _address(folder: Path) -> Iterator[str]:
-    """The socket's address: through the folder's descriptor, because an address holds 107 bytes at most."""
+    """The socket's address: its path, or where that is too long for one, a way through the folder's descriptor."""
+    path = str(folder / NAME)
+    if len(os.fsencode(path)) <= _MOST_BYTES:
+        yield path
+        return
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{descriptor}/{NAME}"

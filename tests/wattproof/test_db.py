@@ -85,6 +85,13 @@ def test_the_data_file_is_checked_backed_up_and_compacted_whoever_holds_it(
         assert not (path.parent / NAME).exists()
 
 
+@pytest.mark.parametrize("name", ["data", "x" * 120])
+def test_whoever_holds_the_file_is_found_however_long_the_folders_name(tmp_path: Path, name: str) -> None:
+    store = DuckStore(tmp_path / name / "readings.duckdb")
+    with contextlib.closing(store), caring(store, Settings(), tmp_path / "plans"):
+        assert ask(tmp_path / name, Request("check"), lambda *_: None) is not None
+
+
 def test_a_file_held_by_a_process_without_a_desk_is_refused_saying_so(config: Path, path: Path) -> None:
     store = DuckStore(path)
     assert "already open in this process" in db(config, "check", code=3)
