@@ -30,7 +30,7 @@ def price_quarters(settings: Settings, days: Period) -> tuple[Price, Floats | No
     Raises
     ------
     telemetry.DocumentError, evaluation.EvaluationError
-        When a tariff file cannot be read.
+        When a tariff file cannot be read, or has no such contract.
     """
     if settings.won_per_kwh is not None:
         won = settings.won_per_kwh
@@ -39,11 +39,12 @@ def price_quarters(settings: Settings, days: Period) -> tuple[Price, Floats | No
     if settings.contract is None:
         return Price("none", _NONE, None), None
     tariffs = Tariffs(Path(settings.tariff_file) if settings.tariff_file else None)
-    label = tariffs.label(settings.contract)
+    contract = tariffs.contract(str(settings.contract))
+    label = tariffs.label(contract)
     holidays = public_holidays(range(days.days[0].year, days.days[-1].year + 1), tariffs.working_holidays)
     load = Load(days.days[0], np.zeros((len(days.days), _QUARTERS)), holidays)
     try:
-        hourly, certain = _hourly(tariffs.tariff(settings.contract, deferred=settings.deferred), load)
+        hourly, certain = _hourly(tariffs.tariff(contract, deferred=settings.deferred), load)
     except NotInForceError as error:
         text = Text(f"이 기간의 단가를 모릅니다: {label.ko}.", f"The prices of the period are not known: {error}.")
         return Price("none", text, None), None

@@ -1,4 +1,4 @@
-"""A series' quarter-hours: from roll-ups, and on days of which those do not tell all, from its readings.
+"""A series' quarter-hours: from roll-ups, and where those do not tell all, from its readings.
 
 What a counter grew across a gap was used, but nobody knows when: it counts in a sum and is no power.
 """
@@ -22,6 +22,8 @@ _HOLD_STEPS = 2.5
 _WHOLE = 1.0 - 1e-9
 _MOSTLY = 0.9
 """Share of a quarter-hour that a gauge's mean must cover to stand for all of it."""
+_AROUND = 12
+"""Quarter-hours beside a doubtful one that are read with it."""
 _BEYOND = 5.0
 """Growth above so many times the 99.5th percentile is looked up in the readings, which tell a spike from a load."""
 
@@ -91,7 +93,7 @@ def read_quarters(store: Store, series: Series, days: Period) -> Quarters:
     values, coverage = rolled.values.copy(), rolled.coverage.copy()
     runs: list[tuple[int, int, float]] = []
     enough = _WHOLE if counter else _MOSTLY
-    for begin, end in _spans(_doubtful(values, coverage, enough, counter=counter), days.day):
+    for begin, end in _spans(_doubtful(values, coverage, enough, counter=counter)):
         edges = days.edges[begin : end + 1]
         [read] = read_intervals(store, series, [edges], reading)
         values[begin:end], coverage[begin:end] = read.values, read.coverage
@@ -114,10 +116,11 @@ def _doubtful(values: Floats, coverage: Floats, enough: float, *, counter: bool)
     return doubtful
 
 
-def _spans(doubtful: Bools, day: Ints) -> list[tuple[int, int]]:
-    """Stretches of days with something doubtful, as half-open indices."""
-    days = np.isin(day, day[doubtful])
-    return [(first, last + 1) for first, last in _stretches(days)]
+def _spans(doubtful: Bools) -> list[tuple[int, int]]:
+    """Stretches around what is doubtful, as half-open indices, with enough beside it to tell a spike from a load."""
+    kernel = np.ones(2 * _AROUND + 1)
+    near = np.convolve(doubtful.astype(np.float64), kernel)[_AROUND:-_AROUND] > 0
+    return [(first, last + 1) for first, last in _stretches(near)]
 
 
 def _after_gaps(store: Store, series: Series, edges: Ints, short: Bools) -> Bools:
