@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text as Line
 
-from evaluation.fitted_model import ModelResult
+from evaluation.fitted_model import Coefficient, ModelResult
 from evaluation.flag_words import marks
 from evaluation.reasons import UNITS
 from evaluation.result import Evaluation
@@ -21,6 +23,8 @@ from evaluation.wording import Text
 
 __all__ = ["Language", "render"]
 
+_LEVELS_SHOWN = 12
+"""More levels of the calendar than these are told by their reach: `--json` has them all."""
 _COLOURS = {Verdict.PROVEN: "green", Verdict.NOT_PROVEN: "yellow", Verdict.NOT_PROVABLE: "red"}
 
 
@@ -140,13 +144,28 @@ def _model(model: ModelResult, language: Language) -> Table:
     )
     if model.knots:
         table.add_row("", f"{model.form} · {say('knots', language)} {', '.join(f'{knot:.1f}' for knot in model.knots)}")
+    levels = [term for term in model.coefficients if term.part and not term.driver and not term.dropped]
+    folded = levels if len(levels) > _LEVELS_SHOWN else []
     for term in model.coefficients:
+        if term in folded:
+            if term is folded[0]:
+                table.add_row("", _levels(folded, language))
+            continue
         value = f"{term.value:,.4g} {term.unit.said(language)}" if term.value is not None else "–"
         if term.dropped:
             value = f"{say('dropped', language)}: {say(term.dropped, language)}"
         name = f"{term.driver} {term.part.said(language)}".strip() if term.part else term.name
         table.add_row("", f"{name}: {value}")
     return table
+
+
+def _levels(levels: Sequence[Coefficient], language: Language) -> str:
+    """Levels that are too many to read, by how many they are and how far they reach."""
+    values = [term.value for term in levels if term.value is not None]
+    reach = f"{min(values):,.4g} … {max(values):,.4g} {levels[0].unit.said(language)}"
+    return Text(f"요일·시간대 수준 {len(levels):,}개: {reach}", f"{len(levels):,} levels of the week: {reach}").said(
+        language
+    )
 
 
 def _drivers(evaluation: Evaluation, language: Language) -> Table:

@@ -65,3 +65,12 @@ def test_a_zero_has_no_sign_and_a_choice_of_one_is_no_choice(tmp_path: Path) -> 
     assert "Error held out" in text
     assert "best on" not in text
     assert "-0.00" not in text
+
+
+def test_levels_of_every_hour_of_the_week_are_one_line(tmp_path: Path) -> None:
+    hours = "granularity: hour\ncandidates: {week: {family: levels, by: [weekday, hour], drivers: [production]}}\n"
+    text = shown(tmp_path, Machine(), "en", PLAN + hours)
+    assert re.search(r"167 levels of the week: \S+ … \S+ kWh/h", text)
+    assert "Tue 05:00" not in text
+    days = shown(tmp_path, Machine(), "en", PLAN + "candidates: {week: {family: levels, by: [weekday]}}\n")
+    assert "Tue: " in days
