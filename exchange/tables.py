@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
+import errno
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,7 +26,6 @@ SHEET_ROWS: Final = 1_048_575
 
 MOST_SHEETS: Final = 8
 _MEMORY: Final = "256MB"
-_AT_ONCE: Final = 10_000
 
 Progress = Callable[[str, int, int], None]
 """Called with ``read`` or ``write``, and what is done of what there is (seconds of data times series; rows)."""
@@ -80,13 +79,17 @@ def export(
         When the target is there already, its folder is not, or the rows are too many for a workbook.
     StoreError
         When the store cannot be read.
+    OSError
+        When the file cannot be written: a full disk, no permission. Nothing is left behind.
     """
     if target.exists() and not force:
         raise ExportError(f"{target} is there already; choose another name, or --force to replace it")
     if not target.parent.is_dir():
         raise ExportError(f"{target.parent}: no such folder")
+    if target.is_dir():
+        raise ExportError(f"{target} is a folder; name a file in it")
     # Beside the target: a rename is atomic within one file system only, and /tmp may be small.
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as name:
+    with _written(target), tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as name:
         folder = Path(name)
         with _staging(folder) as staging:
             values = (_stage_wide if wide else _stage_long)(staging, store, selection, stopped, progress)
@@ -99,13 +102,28 @@ def export(
             sheets = 0
             query = _query(staging, selection, wide=wide)
             if form == "xlsx":
-                sheets = _workbook(staging, query, partial, rows, stopped, progress)
+                from exchange.workbook import write_workbook  # noqa: PLC0415 - only a workbook needs its library
+
+                sheets = write_workbook(
+                    staging.execute(query), partial, rows, SHEET_ROWS, MOST_SHEETS, stopped=stopped, progress=progress
+                )
                 if not sheets:
                     return None
             else:
                 _copy(staging, query, partial, form, bom=bom)
         partial.replace(target)
     return Exported(str(target), form, rows, values, len(selection.series), target.stat().st_size, sheets)
+
+
+@contextlib.contextmanager
+def _written(target: Path) -> Iterator[None]:
+    """Say in the system's words what keeps a file from being written."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+        why = getattr(error, "strerror", None) or str(error).rpartition(": ")[2].split("\n", 1)[0]
+        code = getattr(error, "errno", None) or errno.EIO
+        raise OSError(code, f"cannot be written ({why}); make room, or choose another place", str(target)) from error
 
 
 @contextlib.contextmanager
@@ -231,50 +249,6 @@ def _copy(staging: duckdb.DuckDBPyConnection, query: str, partial: Path, form: F
     with partial.open("wb") as target, plain.open("rb") as source:
         target.write(b"\xef\xbb\xbf")
         shutil.copyfileobj(source, target, 1 << 20)
-
-
-def _workbook(
-    staging: duckdb.DuckDBPyConnection,
-    query: str,
-    partial: Path,
-    rows: int,
-    stopped: Callable[[], bool],
-    progress: Progress,
-) -> int:
-    """Write sheets of as many rows as Excel takes; returns how many sheets, 0 when stopped."""
-    if rows > SHEET_ROWS * MOST_SHEETS:
-        raise ExportError(
-            f"{rows:,} rows are too many for a workbook ({SHEET_ROWS:,} per sheet, {MOST_SHEETS} sheets): choose"
-            " windows (--every 15m), a shorter time, or --format parquet or csv"
-        )
-    import xlsxwriter  # noqa: PLC0415 - only a workbook needs it
-
-    result = staging.execute(query)
-    names = [column[0] for column in result.description]
-    sheets = done = 0
-    with xlsxwriter.Workbook(partial, {"constant_memory": True, "tmpdir": str(partial.parent)}) as book:
-        head, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        while some := result.fetchmany(_AT_ONCE):
-            for row in some:
-                if done % SHEET_ROWS == 0:
-                    sheets += 1
-                    sheet = book.add_worksheet(f"readings {sheets}")
-                    sheet.freeze_panes(1, 0)
-                    sheet.set_column(0, len(names) - 1, 20)
-                    sheet.write_row(0, 0, names, head)
-                at = done % SHEET_ROWS + 1
-                for place, cell in enumerate(row):
-                    if isinstance(cell, dt.datetime):
-                        sheet.write_datetime(at, place, cell, moment)
-                    elif isinstance(cell, str):
-                        sheet.write_string(at, place, cell)
-                    elif cell is not None:
-                        sheet.write_number(at, place, cell)
-                done += 1
-            progress("write", done, rows)
-            if stopped():
-                return 0
-    return sheets
 
 
 def _quoted(name: str) -> str:

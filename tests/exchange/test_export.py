@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import struct
+import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,7 @@ from exchange.loading import load
 from storage import Aggregate, DuckStore, Series
 from telemetry import Batch, Table
 from tests.exchange.parts import moment
+from tests.storage.parts import little_disk
 
 SITE = "plant"
 SEOUL = exchange.zone_named("Asia/Seoul")
@@ -135,6 +139,21 @@ def test_a_file_that_is_there_stays_unless_force_is_used(store: DuckStore, tmp_p
     assert target.read_text(encoding="utf-8").startswith("time_local")
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_an_export_that_finds_no_room_says_so_and_leaves_nothing(
+    store: DuckStore, tmp_path: Path, form: exchange.Format
+) -> None:
+    target = tmp_path / "out" / "file"
+    target.parent.mkdir()
+    chosen = exchange.select(store, SITE, (), (), None, None, SEOUL)
+    with little_disk(4096), pytest.raises(OSError, match="cannot be written") as caught:
+        exchange.export(store, chosen, target, form)
+    assert caught.value.filename == str(target)
+    assert not list(target.parent.iterdir())
+    with pytest.raises(exchange.ExportError, match="is a folder"):
+        exchange.export(store, chosen, tmp_path / "out", form, force=True)
+
+
 def test_a_stopped_export_leaves_nothing_behind(store: DuckStore, tmp_path: Path) -> None:
     before = sorted(tmp_path.iterdir())
     assert exchange.export(store, selection(store), tmp_path / "x.csv", "csv", stopped=lambda: True) is None
@@ -157,6 +176,18 @@ def test_a_workbook_has_times_that_excel_knows_and_as_many_sheets_as_it_needs(
     monkeypatch.setattr("exchange.tables.MOST_SHEETS", 1)
     with pytest.raises(exchange.ExportError, match=r"97 rows are too many for a workbook.*--every 15m"):
         exchange.export(store, selection(store), tmp_path / "more.xlsx", "xlsx", wide=True)
+
+
+def test_a_workbook_holds_every_value_bit_for_bit(store: DuckStore, tmp_path: Path) -> None:
+    odd = [-0.0, 5e-324, 0.1 + 0.2, 1 / 3, -1e9 / 7, 123456.789, 1.7976931348623157e308, 9007199254740993.0]
+    table = Table.of("odd", "sensor", [START + nth for nth in range(len(odd))], {"temperature_c": [*odd]})
+    store.write([Batch(SITE, "gw-1", "0123456789abcdef", 2, [table])])
+    exchange.export(store, selection(store, "odd"), tmp_path / "book.xlsx", "xlsx")
+    with zipfile.ZipFile(tmp_path / "book.xlsx") as book:
+        sheet = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    cells = sheet.findall(".//{*}c")
+    held = [float(cell.findtext("{*}v") or "") for cell in cells if re.fullmatch(r"I(?!1$)\d+", cell.get("r") or "")]
+    assert [struct.pack("d", value) for value in held] == [struct.pack("d", value) for value in odd]
 
 
 def copied(source: DuckStore, folder: Path, form: exchange.Format) -> DuckStore:

@@ -201,7 +201,7 @@ def test_texts_that_programs_mark_for_excel_are_the_texts(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("<html><table><tr><td>일시</td></tr></table></html>", "a web page or XML, whatever its name; open it in Excel"),
+        ("<html><table><tr><td>일시</td></tr></table></html>", "a web page or XML, whatever its name; open it in"),
         ('<?xml version="1.0"?><Workbook/>', "a web page or XML"),
         ('{"a": 1, "b": 2}', "this is JSON, not a table"),
         ("\x01\x02\x03\x04,\x05\n" * 50, "no text but some program's own format"),
