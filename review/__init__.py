@@ -5,29 +5,12 @@
 
 from review.errors import ReviewError
 from review.metered import find_meters, last_full_days
-from review.plans import products_of_plans
-from review.result import (
-    Anomaly,
-    Baseline,
-    Candidate,
-    Figure,
-    Finding,
-    Idle,
-    Load,
-    LoadDuration,
-    MeterReview,
-    Missing,
-    PeakDay,
-    Price,
-    Profile,
-    Review,
-    ShiftUse,
-    SiteTotal,
-    SpecificEnergy,
-)
+from review.result import Candidate, Figure, Finding, MeterReview, Missing, Price, Review, SiteTotal
 from review.run import review
+from review.sections import Anomaly, Baseline, Idle, Load, LoadDuration, PeakDay, Profile, ShiftUse, SpecificEnergy
 from review.settings import Product, Replacement, Settings
 from review.terminal import render
+from review.told import products_of_plans, site_settings
 
 __all__ = [
     "Anomaly",
@@ -56,4 +39,5 @@ __all__ = [
     "products_of_plans",
     "render",
     "review",
+    "site_settings",
 ]

@@ -13,7 +13,8 @@ from analytics import LinearModel, fit_linear, operations
 from analytics.operations import Usual, find_anomalies, usual_scatter
 from evaluation import Text
 from review.period import Bools, Floats, Ints
-from review.result import Anomaly, Baseline, Missing
+from review.result import Missing
+from review.sections import Anomaly, Baseline
 
 LEAST_DAYS: Final = 21
 """Three weeks: every day of the week three times."""

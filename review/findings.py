@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from evaluation import Text
-from review.result import Anomaly, Finding, Idle, MeterReview, SiteTotal, SpecificEnergy
+from review.result import Finding, MeterReview, SiteTotal
+from review.sections import Anomaly, Idle, SpecificEnergy
 
 _MOST = 12
 """Sentences, unless more gaps than that have to be told."""

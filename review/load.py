@@ -6,7 +6,7 @@ import numpy as np
 
 from analytics.operations import base_load, load_duration, peak_days
 from review.period import QUARTER_H, Floats, Ints, Period
-from review.result import Load, LoadDuration, PeakDay, Profile, ShiftUse
+from review.sections import Load, LoadDuration, PeakDay, Profile, ShiftUse
 
 _MOST_PEAK_DAYS = 10
 _SHARES = np.linspace(0.0, 1.0, 101)

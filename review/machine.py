@@ -15,7 +15,8 @@ from review.metered import Meter
 from review.per_unit import energy_per_unit
 from review.period import QUARTER_MS, Bools, Floats, Ints, Period
 from review.quarters import Quarters
-from review.result import Idle, MeterReview, Missing, Price
+from review.result import MeterReview, Missing, Price
+from review.sections import Idle
 from review.settings import Settings
 from review.standby import standby
 from storage import Series

@@ -11,7 +11,7 @@ from review.load import shift_label, shift_of, turn_of
 from review.metered import Meter
 from review.period import Floats, Ints, Period
 from review.quarters import Quarters
-from review.result import SpecificEnergy
+from review.sections import SpecificEnergy
 from storage import Series
 from telemetry import CHANNELS
 

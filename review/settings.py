@@ -11,7 +11,7 @@ import msgspec
 from evaluation import Contract
 
 
-class Replacement(msgspec.Struct, frozen=True):
+class Replacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a new machine is expected to save, as its maker or an evaluation elsewhere says it.
 
     Parameters
@@ -31,14 +31,14 @@ class Replacement(msgspec.Struct, frozen=True):
             raise ValueError(f"an expected saving of {self.low_pct:g} to {self.high_pct:g} % falls; begin with the low")
 
 
-class Product(msgspec.Struct, frozen=True):
+class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a meter's machine makes: a counter of a device."""
 
     device: str
     channel: str = "production_count"
 
 
-class Settings(msgspec.Struct, frozen=True):
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a review is told beyond the readings.
 
     Parameters

@@ -11,7 +11,8 @@ from evaluation import Text
 from review.metered import Meter
 from review.period import QUARTER_H, Bools, Floats
 from review.quarters import Quarters
-from review.result import Idle, Missing
+from review.result import Missing
+from review.sections import Idle
 
 _CLAIMED = 0.75
 """Share of a power's variance that two levels must explain: `find_idle`'s own."""

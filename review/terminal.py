@@ -11,7 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text as Line
 
-from review.result import Load, MeterReview, Profile, Review, SiteTotal
+from review.result import MeterReview, Review, SiteTotal
+from review.sections import Load, Profile
 from review.terminal_findings import candidates, missing, per_unit, unusual
 from review.terminal_words import Language, number, say, table_of, thousand_won, titled, weekday, won
 

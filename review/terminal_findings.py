@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text as Line
 
 from evaluation import Text
-from review.result import Baseline, Candidate, Figure, MeterReview, Review
+from review.result import Candidate, Figure, MeterReview, Review
+from review.sections import Baseline
 from review.terminal_words import Language, number, say, table_of, titled
 
 _YEAR = Text("년", "yr")

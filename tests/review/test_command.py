@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from review import Product, Review, Settings, products_of_plans, render, review
 from review.terminal import Language
+from telemetry import TelemetryError
 from tests.review.works import FIRST, LAST, SITE, Works
 from wattproof.errors import BadInputError
 from wattproof.main import app
@@ -58,6 +59,23 @@ def test_json_is_the_whole_review_of_the_newest_four_weeks(folder: Path) -> None
     assert press["idle"]["kwh"] == pytest.approx(160.0)
     assert press["cost"] == pytest.approx(150.0 * press["energy_kwh"])
     assert [one["rank"] for one in found["candidates"]] == [1, None]
+
+
+def test_a_sites_own_file_holds_where_no_option_says_otherwise(folder: Path) -> None:
+    (folder / "reviews").mkdir()
+    own = folder / "reviews" / "works.yaml"
+    try:
+        own.write_text("won_per_kwh: 200\nreplacements:\n  press: {low_pct: 20, high_pct: 30}\n", encoding="utf-8")
+        told = json.loads(run(folder, "--json", "--meter", "press").stdout)
+        other = json.loads(run(folder, "--json", "--meter", "press", "--price", "100").stdout)
+        own.write_text("won_per_kwh: 200\nprices: 3\n", encoding="utf-8")
+        wrong = run(folder)
+    finally:
+        own.unlink()
+    assert (told["price"]["mean"], other["price"]["mean"]) == (200.0, 100.0)
+    assert told["candidates"][0]["gain"]["value"] == pytest.approx(2 * other["candidates"][0]["gain"]["value"])
+    assert isinstance(wrong.exception, TelemetryError)
+    assert "prices" in str(wrong.exception)
 
 
 def test_the_tables_say_it_in_korean_and_in_english(folder: Path) -> None:

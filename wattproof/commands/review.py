@@ -80,18 +80,23 @@ def review(
         ),
     ] = None,
     years: Annotated[
-        int, typer.Option("--years", min=1, max=60, help="Life of a new machine, for its present value [years].")
-    ] = 10,
+        int | None,
+        typer.Option("--years", min=1, max=60, help="Life of a new machine, for its present value [years]; else 10."),
+    ] = None,
     rate: Annotated[
-        float, typer.Option("--rate", min=0.0, max=100.0, help="Discount rate for the present value [% a year].")
-    ] = 4.5,
+        float | None,
+        typer.Option("--rate", min=0.0, max=100.0, help="Discount rate for the present value [% a year]; else 4.5."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Annotated[
         Literal["ko", "en"] | None,
         typer.Option("--lang", help="Language of the tables; by default the configuration's."),
     ] = None,
 ) -> None:
-    """Review a site's energy (에너지 진단): where it goes, standby, peaks, unusual days, machines to replace."""
+    """Review a site's energy (에너지 진단): where it goes, standby, peaks, unusual days, machines to replace.
+
+    What the site's file in the reviews folder says (docs/review.md) holds where no option says otherwise.
+    """
     import evaluation
     import review as room
     import storage
@@ -107,20 +112,27 @@ def review(
     store = services.open_store(config.store_settings)
     try:
         where = _site(store, site)
-        settings = room.Settings(
+        own = room.site_settings(Path(config.api_settings.reviews), where)
+        target = own.demand_target_kw
+        settings = msgspec.structs.replace(
+            own,
             timezone=config.api.timezone,
             main_device=config.api.main_device,
-            won_per_kwh=price,
-            contract=evaluation.Tariffs(tariff).contract(contract) if contract else None,
-            tariff_file="" if tariff is None else str(tariff),
-            deferred=deferred,
-            shifts=tuple(sorted(shift)) if shift else room.Settings().shifts,
-            products=room.products_of_plans(Path(config.api_settings.plans), where) | named,
-            replacements=machines,
-            life_years=years,
-            discount_rate_pct=rate,
-            demand_target_kw=config.api.demand_target_kw,
+            demand_target_kw=config.api.demand_target_kw if target is None else target,
+            products=room.products_of_plans(Path(config.api_settings.plans), where) | dict(own.products) | named,
+            replacements=dict(own.replacements) | machines,
+            shifts=tuple(sorted(shift)) if shift else own.shifts,
+            life_years=own.life_years if years is None else years,
+            discount_rate_pct=own.discount_rate_pct if rate is None else rate,
         )
+        if price is not None or contract:
+            settings = msgspec.structs.replace(
+                settings,
+                won_per_kwh=price,
+                contract=evaluation.Tariffs(tariff).contract(contract) if contract else None,
+                tariff_file="" if tariff is None else str(tariff),
+                deferred=deferred,
+            )
         with _progress(shown=not as_json) as progress:
             found = room.review(store, where, meter or [], first, last, settings, progress)
     except (room.ReviewError, evaluation.EvaluationError) as error:
