@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import pkgutil
 import subprocess
 import sys
@@ -18,11 +19,16 @@ _RESULTS = _DOCS / "benchmarks"
 
 def main() -> int:
     """Run all, or those named; exit 1 when one fails or misses a target. Earlier results of the others stay."""
-    names = sys.argv[1:] or sorted(
+    known = sorted(
         module.name
         for module in pkgutil.iter_modules(benchmarks.__path__)
         if module.name not in {"__main__", "frame"} and not module.ispkg
     )
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Run benchmarks; write docs/benchmarks.md."
+    )
+    parser.add_argument("names", nargs="*", choices=[*known, []], metavar="NAME", help=f"all, or of {', '.join(known)}")
+    names = parser.parse_args().names or known
     _RESULTS.mkdir(exist_ok=True)
     failed = []
     for name in names:
