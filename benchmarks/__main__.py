@@ -24,9 +24,7 @@ def main() -> int:
         for module in pkgutil.iter_modules(benchmarks.__path__)
         if module.name not in {"__main__", "frame"} and not module.ispkg
     )
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Run benchmarks; write docs/benchmarks.md."
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run them, write docs/benchmarks.md.")
     parser.add_argument("names", nargs="*", choices=[*known, []], metavar="NAME", help=f"all, or of {', '.join(known)}")
     names = parser.parse_args().names or known
     _RESULTS.mkdir(exist_ok=True)
