@@ -32,7 +32,7 @@ def checks(
     ]
     if case.model is not None and case.before is not None and model is not None:
         found += [_length(case), _placebos(case), _effect(case)]
-        found += [_fit(case, model), _effective(case, model)]
+        found += [_fit(case, model), _effective(case, model), _compared(case)]
     if detectable is not None and detectable.pct is not None:
         found.append(_detectable(case, detectable.pct))
     if counter is not None and counter.ratio is not None:
@@ -101,6 +101,18 @@ def _effective(case: Case, model: ModelResult) -> Check:
     more = Text(f"계수 {limit:,}개보다 많음", f"more than {limit:,} coefficient{'' if limit == 1 else 's'}")
     name = Text("유효 표본", "Effective sample")
     return Check("effective_sample", name, Text(shown, shown), more, model.n_effective > limit)
+
+
+def _compared(case: Case) -> Check:
+    """Nothing is asked of it: but a band takes its model as right, and only other models show what that leaves open."""
+    count = len(case.plan.models) - len(case.choice.refused)
+    return Check(
+        "models_compared",
+        Text("견주어 본 모형", "Models compared"),
+        Text(f"{count:,}개", f"{count:,}"),
+        Text("2개 이상이면 모형 선택의 영향이 보임", "2 or more show what the choice of the model is worth"),
+        None if count < 2 else True,
+    )
 
 
 def _detectable(case: Case, pct: float) -> Check:

@@ -30,6 +30,15 @@ def judged(folder: Path, text: str, machine: Machine | None = None) -> Evaluatio
         store.close()
 
 
+def test_a_model_that_was_compared_with_no_other_is_said_to_be_alone(tmp_path: Path) -> None:
+    store = Machine().stored(tmp_path / "readings.duckdb")
+    two = PLAN + "candidates: {all: [production, temperature], some: [production]}\n"
+    one, both = (evaluate(parse_plan(text), store) for text in (PLAN, two))
+    store.close()
+    said = [next(check for check in found.checks if check.code == "models_compared") for found in (one, both)]
+    assert [(check.found.en, check.passed) for check in said] == [("1", None), ("2", True)]
+
+
 def test_the_model_that_predicts_held_out_stretches_best_is_used_and_all_are_reported(tmp_path: Path) -> None:
     found = judged(tmp_path, PLAN + CANDIDATES, Machine(noise_kwh=2.0))
     assert [one.name for one in found.candidates] == ["temperature only", "production only", "both", "mean"]
