@@ -18,10 +18,10 @@ from api.errors import ReviewProblemError
 from api.models import Site
 from api.settings import Settings
 from evaluation import EvaluationError
-from review import Review, ReviewError, last_full_days, products_of_plans, review
+from review import Review, ReviewError, last_full_days, products_of_plans, review, site_settings
 from review import Settings as ReviewSettings
 from storage import Store
-from telemetry import DocumentError, decode_yaml
+from telemetry import DocumentError
 
 KEPT: Final = 24
 """Reviews remembered: whoever asks for one day after the other must not fill the memory."""
@@ -31,10 +31,6 @@ _AT_ONCE: Final = 2
 
 _REFUSED = (ReviewError, DocumentError, EvaluationError)
 """What asking again would not change."""
-
-
-class SiteFile(ReviewSettings, frozen=True, forbid_unknown_fields=True):
-    """What a site's file may say; a name it does not know is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +72,14 @@ class Reviews:
         ReviewProblemError
             When the file cannot be used.
         """
-        file = Path(self._settings.reviews) / f"{site.site}.yaml" if self._settings.reviews else None
-        own = SiteFile()
-        if file is not None and file.is_file():
+        own = ReviewSettings()
+        if self._settings.reviews:
+            folder = Path(self._settings.reviews)
             try:
-                own = decode_yaml(file.read_text(encoding="utf-8"), SiteFile, file.name)
+                own = site_settings(folder, site.site)
             except (DocumentError, OSError, UnicodeDecodeError) as error:
-                raise ReviewProblemError(f"{file.name}: {_without(error, file)}") from error
+                # Without the folder: where the server keeps its files is no visitor's business.
+                raise ReviewProblemError(str(error).replace(f"{folder}/", "")) from error
         planned = products_of_plans(Path(self._settings.plans), site.site) if self._settings.plans else {}
         target = own.demand_target_kw
         return msgspec.structs.replace(
@@ -157,8 +154,3 @@ def _over(slot: _Slot, now: int) -> bool:
         return False
     error = slot.future.exception()
     return now >= slot.until or (error is not None and not isinstance(error, _REFUSED))
-
-
-def _without(error: Exception, file: Path) -> str:
-    """The error without the folder: where the server keeps its files is no visitor's business."""
-    return str(error).replace(str(file), file.name).removeprefix(f"{file.name}: ")

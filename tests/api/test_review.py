@@ -16,8 +16,9 @@ import api.reviews
 from api import Settings
 from api.errors import ReviewProblemError
 from api.models import Site
-from api.reviews import Reviews, SiteFile
+from api.reviews import Reviews
 from review import Review
+from review import Settings as ReviewSettings
 from review import review as make
 from storage import DuckStore
 from telemetry import decode_yaml
@@ -86,7 +87,7 @@ def test_it_is_made_once_until_it_is_old_or_told_otherwise(store: DuckStore, tmp
         now[0] = 120_000
         assert reviews.review(PLACE, *days) is not told
         (tmp_path / f"{WORKS}.yaml").write_text("won_per_kw: 200\n", encoding="utf-8")
-        with pytest.raises(ReviewProblemError, match=rf"^{WORKS}\.yaml: .*won_per_kw"):
+        with pytest.raises(ReviewProblemError, match=rf"^{WORKS}\.yaml:.*won_per_kw"):
             reviews.review(PLACE, *days)
     finally:
         reviews.close()
@@ -96,7 +97,7 @@ def test_it_is_made_once_until_it_is_old_or_told_otherwise(store: DuckStore, tmp
 def test_the_file_that_the_documents_show_is_a_good_one(name: str) -> None:
     text = (Path(__file__).parents[2] / name).read_text(encoding="utf-8")
     (block,) = re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    told = decode_yaml(block, SiteFile, name)
+    told = decode_yaml(block, ReviewSettings, name)
     assert str(told.contract) == "industrial_b/high_a/option_2"
     assert told.replacements["press-1"].high_pct == 30
 
