@@ -13,7 +13,7 @@ from evaluation.quarter_hours import Reading, read_intervals
 from storage import DuckStore, Series
 from telemetry import Batch, DocumentError, Table
 from tests.evaluation.factory import PER_DAY, PLAN, QUARTER_MS, Machine, midnight_ms
-from tests.evaluation.test_quarter_hours import rolled
+from tests.evaluation.test_quarter_hours import roll
 
 CHANNEL = "energy_import_wh"
 
@@ -43,7 +43,8 @@ def test_where_only_quarter_hours_are_left_a_jump_is_none_either(tmp_path: Path)
     shown = [5000.0 * quarter + (40_000.0 if quarter > 50 else 0.0) for quarter in range(PER_DAY + 1)]
     store = DuckStore(tmp_path / "readings.duckdb")
     store.write([Batch("works", "gw-1", "e", 1, [Table.of("press", "power_meter", times, {CHANNEL: shown})])])
-    rolled(store, times[-1] + 1)
+    roll(store)
+    assert store.forget(times[-1] + 1, 0).readings > 0
     series = Series("works", "power_meter", "press", CHANNEL)
     edges = np.array(times[::4], dtype=np.int64)
     [bounded], [unbounded] = (
