@@ -85,7 +85,7 @@ class Service:
     def healthy(self) -> bool:
         """What the service's health check says."""
         command = self._command(self.definition["healthcheck"]["test"][1:])
-        answer = subprocess.run(command, env=self.environment, capture_output=True, check=False, timeout=30)
+        answer = subprocess.run(command, env=self.environment, capture_output=True, check=False, timeout=60)
         return answer.returncode == 0
 
 
@@ -100,9 +100,10 @@ def test_what_a_gateway_sends_is_stored_acknowledged_and_served_and_both_service
     table = Table.of("main", "power_meter", [at], {"active_power_w": [1234.5]})
     batch = Batch(SITE, "gw-1", "epoch", 1, [table])
     with collector.running(), api.running(), site.client(f"{SITE}.gw-1", topic(SITE, "gw-1", ACK)) as gateway:
+        wait_until(lambda: "mqtt_ready" in collector.log.read_text(), "the collector has met its broker", deadline_s=60)
         wait_until(collector.healthy, "the collector is healthy", deadline_s=60)
         gateway.sent(topic(SITE, "gw-1", BATCH), encode(batch))
-        wait_until(lambda: gateway.received, "the acknowledgement")
+        wait_until(lambda: gateway.received, "the acknowledgement", deadline_s=60)
         assert decode(gateway.received[0][1], Ack).stored == [(1, 1)]
         store = InfluxStore(influxdb.url, database=DATABASE)
         series = Series(SITE, "power_meter", "main", "active_power_w")

@@ -24,7 +24,7 @@ from tests.browser import Visit
 from tests.grafana.queries import unanswered
 from tests.parts import Database, wait_until
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]  # each starts whole programs, on a machine that may be busy
 
 Json = dict[str, Any]
 DATABASE = "wattproof_demo"
@@ -117,7 +117,7 @@ def demo(demos: list[Demo], tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 def run_headless(*arguments: str) -> tuple[int, Json]:
     command = [sys.executable, "-m", "wattproof", "demo", "--port", "0", "--json", *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert ended.stdout.count("\n") == 1, ended.stderr[-2000:]
     return ended.returncode, json.loads(ended.stdout)
 
