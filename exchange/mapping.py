@@ -108,6 +108,8 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         Columns not to be imported though their names are recognised.
     series
         Instead of `columns`: one reading per row.
+    only
+        Of a file with several meters' rows: by column, the text of the rows to be read.
     """
 
     device: str | None = None
@@ -120,6 +122,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     columns: list[Column] | None = None
     leave_out: list[str] = []
     series: SeriesColumns | None = None
+    only: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         if self.columns and self.series is not None:

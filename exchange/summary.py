@@ -17,6 +17,8 @@ from exchange.words import Question, Words
 from exchange.zones import local, offsets
 from telemetry import CHANNELS
 
+_GAPS_SHOWN = 5
+
 
 class ColumnSummary(msgspec.Struct, frozen=True):
     """One series of a file.
@@ -33,6 +35,8 @@ class ColumnSummary(msgspec.Struct, frozen=True):
         How many there are.
     gaps, gap_ms
         Gaps between intervals, and what they last in all [ms].
+    first_gaps
+        Of the first of them, from when to when.
     total
         Sum of intervals, or rise of a register; of others their mean [`shown_unit`].
     months
@@ -50,6 +54,7 @@ class ColumnSummary(msgspec.Struct, frozen=True):
     values: int
     gaps: int
     gap_ms: int
+    first_gaps: list[str]
     shown_unit: str
     total: float | None
     months: dict[str, float]
@@ -140,10 +145,17 @@ def _column(series: FileSeries, zone: dt.tzinfo) -> ColumnSummary:
     return ColumnSummary(
         series.header, series.device, series.channel, series.unit, series.meaning, channel.unit,
         conversion(series.unit, channel.unit, series.header).said, series.raw[:3].tolist(), len(series.values),
-        *series.gaps,
+        *series.gaps, _first_gaps(series, zone),
         channel.display_unit or channel.unit, None if total is None else total * scale,
         {month: value * scale for month, value in months.items()},
     )  # fmt: skip
+
+
+def _first_gaps(series: FileSeries, zone: dt.tzinfo) -> list[str]:
+    if not series.of_intervals or not len(series.starts):
+        return []
+    places = np.flatnonzero(series.starts[1:] > series.ends[:-1])[:_GAPS_SHOWN]
+    return [f"{local(int(series.ends[at]), zone)} – {local(int(series.starts[at + 1]), zone)}" for at in places]
 
 
 def _months(series: FileSeries, zone: dt.tzinfo) -> tuple[dict[str, float], float | None]:

@@ -214,6 +214,11 @@ def _remarks(summary: Summary, language: Language) -> list[RenderableType]:
             by_reason.setdefault(why.said(language), []).append(name)
         names = "; ".join(f"{', '.join(each)} ({why})" for why, each in by_reason.items())
         lines.append(Text(f"{_say('left_out', language)}: {names}", style="dim"))
+    gaps = {gap: None for column in summary.columns for gap in column.first_gaps}
+    if gaps:
+        missing = max(column.gaps for column in summary.columns) - len(gaps)
+        more = f" {_say('more', language, missing)}" if missing > 0 else ""
+        lines.append(Text(f"{_say('gaps', language)}: {'; '.join(gaps)}{more}"))
     lines += [Text(remark.said(language)) for remark in summary.remarks]
     if summary.duplicates_same:
         lines.append(Text(_say("same", language, summary.duplicates_same)))

@@ -11,6 +11,8 @@ import numpy as np
 
 from exchange.across import upright
 from exchange.cells import BadCell, Decimal
+from exchange.choosing import chosen as rows_chosen
+from exchange.choosing import several_meters
 from exchange.clock_texts import Times
 from exchange.columns import Chosen, choose, leave_out_peaks, settle_meanings, settle_units
 from exchange.contents import Clocks, Floats, Numbers, Progress, read_clocks, read_numbers
@@ -106,6 +108,7 @@ def understand(
     source = upright(
         open_source(path, encoding=given.encoding, delimiter=given.delimiter, header_line=given.header_line)
     )
+    source = rows_chosen(source, given.only)
     chosen = choose(source, given, columns or [])
     series = chosen.mapping.series
     if series is not None and given.device is not None:
@@ -131,6 +134,9 @@ def understand(
     found, repeats, more = _series(chosen, settled, clocks, numbers, line, duplicates)
     bad = sorted([*line.bad, *numbers.bad, *more], key=lambda cell: cell.line)
     questions = [*chosen.questions, *line.questions]
+    if series is None and repeats.same + repeats.other > len(clocks.lines) / 4:
+        meters = several_meters(source, chosen.time, list(chosen.left_out))
+        questions += [meters] if meters is not None else []
     if any(not each.device for each in found):
         text = Words("누구의 값인지 파일에 없음", "the file does not say which device's readings these are")
         questions.insert(0, Question(text, "--device main"))

@@ -224,3 +224,24 @@ def test_names_in_a_sentence_are_not_hundreds(tmp_path: Path) -> None:
     text = f"time,{names}\n" + "\n".join(f"{at},{','.join(['1'] * 300)}" for at in stamps(5))
     with pytest.raises(exchange.MappingError, match=r"tag10, … \(301 in all\)"):
         understood(tmp_path, text)
+
+
+def test_several_meters_under_each_other_are_asked_about_and_read_one_by_one(tmp_path: Path) -> None:
+    meters = ["압연기", "컴프레서"]
+    rows = (
+        f"{at},{meter},{kwh * (1 + nth)}"
+        for at, kwh in zip(stamps(96), KWH, strict=True)
+        for nth, meter in enumerate(meters)
+    )
+    text = "일시,계량기,사용량(kWh)\n" + "\n".join(rows) + "\n"
+    both = understood(tmp_path, text)
+    assert [each.settled_by for each in both.questions] == ["--only '계량기=압연기' | --only '계량기=컴프레서'"]
+    for nth, meter in enumerate(meters):
+        only = exchange.Mapping(device="main", only={"계량기": meter})
+        one = understood(tmp_path, text, mapping=only)
+        assert whole(one, sum(KWH) * (1 + nth))
+        assert one.mapping.only == only.only
+    with pytest.raises(exchange.MappingError, match="no row with '선반' in column '계량기'"):
+        understood(tmp_path, text, mapping=exchange.Mapping(only={"계량기": "선반"}))
+    with pytest.raises(exchange.MappingError, match="no column '공장' to choose rows by"):
+        understood(tmp_path, text, mapping=exchange.Mapping(only={"공장": "1"}))

@@ -37,6 +37,14 @@ def import_(
             " 'HEADER=-' leaves it out.",
         ),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="HEADER=TEXT",
+            help="Of a file with several meters' rows: read those with this text in this column.",
+        ),
+    ] = None,
     map_file: Annotated[
         Path | None, typer.Option("--map", metavar="MAP.yaml", help="How to read the file, written down.")
     ] = None,
@@ -168,7 +176,8 @@ def import_(
             else exchange.parse_mapping(read_text(map_file, "mapping"), str(map_file))
         )
         mapping = _said(
-            given, device=device, kind=kind, encoding=encoding, delimiter=delimiter, header_line=header_line,
+            given, only=dict(map(_only, only or ())), device=device, kind=kind,
+            encoding=encoding, delimiter=delimiter, header_line=header_line,
             decimal=exchange.Decimal(decimal) if decimal else None,
             time=_said(
                 given.time, columns=time_column, zone=zone, stamps=stamps, repeated_hour=repeated_hour,
@@ -217,6 +226,15 @@ def import_(
     if not loaded.finished:
         raise typer.Exit(130)
     raise typer.Exit(1 if loaded.rejected else 0)
+
+
+def _only(text: str) -> tuple[str, str]:
+    from wattproof.errors import BadInputError
+
+    header, equals, wanted = text.partition("=")
+    if not equals or not header:
+        raise BadInputError(f"--only {text!r}: write HEADER=TEXT, e.g. '계량기=압연기'")
+    return header.strip(), wanted
 
 
 def _said(value: S, **options: object) -> S:
