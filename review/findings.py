@@ -157,7 +157,7 @@ def _peak(total: SiteTotal, meters: Sequence[MeterReview], zone: ZoneInfo) -> It
     drawn = [
         (one.load.at_site_peak_kw, one.device)
         for one in meters
-        if not one.main and one.load is not None and one.load.at_site_peak_kw is not None
+        if [one.device] != total.of and one.load is not None and one.load.at_site_peak_kw is not None
     ]
     makers = ", ".join(f"{name} {kw:,.1f} kW" for kw, name in sorted(drawn, reverse=True)[:_PEAK_MAKERS])
     then = Text(f" 그때 {makers}.", f" Then: {makers}.") if makers else Text("", "")
