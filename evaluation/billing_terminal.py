@@ -55,7 +55,9 @@ def render_bill(month: MonthBill, language: Language = "ko") -> RenderableType:
     found = month.bill
     table = Table(title=f"{month.contract.said(language)} · {found.first} – {found.last}", title_justify="left")
     for word in ("item", "quantity", "price", "share", "amount"):
-        table.add_column(Line(_WORDS[word].said(language)), justify="left" if word == "item" else "right")
+        table.add_column(
+            Line(_WORDS[word].said(language)), justify="left" if word == "item" else "right", overflow="fold"
+        )
     for line, won in zip(found.lines, month.amounts, strict=True):
         table.add_row(*_row(line, won, month.labels, language))
     table.add_section()
@@ -72,7 +74,9 @@ def render_options(costs: Sequence[OptionCost], labels: Mapping[str, Text], lang
     """Options, cheapest first, and what each costs more than the cheapest."""
     table = Table()
     for word in ("option", "amount", "difference"):
-        table.add_column(Line(_WORDS[word].said(language)), justify="left" if word == "option" else "right")
+        table.add_column(
+            Line(_WORDS[word].said(language)), justify="left" if word == "option" else "right", overflow="fold"
+        )
     for cost in costs:
         more = cost.total - costs[0].total
         table.add_row(labels[cost.option].said(language), f"{cost.total:,}", f"+{more:,}" if more else "")

@@ -24,11 +24,10 @@ _NOT_EVALUATED = Text("평가 못 함", "not evaluated")
 _WORDS = {
     "verdict": Text("판정", "Verdict"),
     "plan": Text("계획", "Plan"),
-    "machine": Text("사업장 / 설비", "Site / device"),
-    "days": Text("일수", "Days"),
+    "machine": Text("사업장/설비", "Site/device"),
     "saving": Text("절감량 [kWh]", "Saving [kWh]"),
-    "band": Text("신뢰구간 [kWh]", "Band [kWh]"),
-    "pct": Text("절감률 [%]", "Saving [%]"),
+    "band": Text("신뢰구간", "band"),
+    "pct": Text("[%]", "[%]"),
     "pct_band": Text("신뢰구간 [%]", "Band [%]"),
     "outside": Text("합계에 들어가지 않은 기계", "Not in any sum"),
     "why": Text("까닭", "Why"),
@@ -93,21 +92,27 @@ def _verdict(verdict: Verdict | None, language: Language) -> str:
 
 
 def _machines(machines: Sequence[MachineResult], language: Language) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for word in ("verdict", "plan", "machine", "days", "saving", "band", "pct", "pct_band"):
+    """One line each, also on a terminal of eighty columns."""
+    levels = sorted({one.saving.confidence for one in machines if one.saving is not None})
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for word in ("verdict", "plan", "machine", "saving", "band", "pct", "pct_band"):
         left = word in {"verdict", "plan", "machine"}
+        level = f"{levels[0]:.0%} " if len(levels) == 1 and word == "band" else ""
         # A line, for rich would take "[kWh]" in a text for a style.
-        table.add_column(Line(_WORDS[word].said(language)), justify="left" if left else "right")
+        head = Line(f"{level}{_WORDS[word].said(language)}")
+        table.add_column(
+            head, justify="left" if left else "right", no_wrap=True, overflow="ellipsis" if left else "fold"
+        )
     for one in machines:
         saving = one.saving
         assert saving is not None
+        own = f" ({saving.confidence:.0%})" if len(levels) > 1 else ""
         table.add_row(
             Line(_verdict(one.verdict, language), style=_STYLES[one.verdict]),
             Line(one.plan_id),
-            Line(f"{one.site} / {one.device}"),
-            number(one.days),
+            Line(f"{one.site}/{one.device}"),
             number(saving.kwh),
-            f"{number(saving.low)} … {number(saving.high)} ({saving.confidence:.0%})",
+            f"{number(saving.low)} … {number(saving.high)}{own}",
             number(saving.pct, "", 1),
             f"{number(saving.pct_low, '', 1)} … {number(saving.pct_high, '', 1)}",
         )
@@ -116,12 +121,15 @@ def _machines(machines: Sequence[MachineResult], language: Language) -> Table:
 
 def _others(machines: Sequence[MachineResult], language: Language) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for _ in range(4):
+        # Folded, for rich's ellipsis takes a letter from Korean that has to wrap.
+        table.add_column(overflow="fold")
     for one in machines:
         why = next((reason for reason in one.reasons if not reason.doubt), None)
         table.add_row(
             Line(_verdict(one.verdict, language), style=_STYLES[one.verdict]),
             Line(one.plan_id or one.source),
-            Line(f"{one.site} / {one.device}" if one.site else ""),
+            Line(f"{one.site}/{one.device}" if one.site else ""),
             Line(why.text.said(language) if why else ""),
         )
     return table
@@ -133,11 +141,13 @@ def _sum(result: PortfolioResult, found: SumResult, head: str, language: Languag
 
     of = f"{len(found.plans):,} / {len(result.machines):,} {say('machines')}"
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column(f"{head} ({of})")
-    table.add_column("", justify="right")
-    table.add_column("")
-    table.add_column(f"{result.confidence:.0%} {'신뢰구간' if language == 'ko' else 'band'}", justify="right")
-    table.add_column("")
+    table.add_column(f"{head} ({of})", overflow="fold")
+    table.add_column("", justify="right", overflow="fold")
+    table.add_column("", overflow="fold")
+    table.add_column(
+        f"{result.confidence:.0%} {'신뢰구간' if language == 'ko' else 'band'}", justify="right", overflow="fold"
+    )
+    table.add_column("", overflow="fold")
     table.add_row(
         say("sum"), number(found.kwh), "kWh", _ends(found.low, found.high, 0, language), _parts(found, language)
     )
@@ -182,6 +192,8 @@ def _shown(value: float | None, digits: int, language: Language) -> str:
 
 def _shared(result: PortfolioResult, language: Language) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for _ in range(4):
+        table.add_column(overflow="fold")
     for index, each in enumerate(result.shared):
         head = f"{_WORDS['shared'].said(language)}:" if index == 0 else ""
         name = f"{each.name.said(language)}{' · ' + _WORDS['assumed'].said(language) if each.assumed else ''}"

@@ -53,6 +53,14 @@ def render(evaluation: Evaluation, language: Language = "ko") -> RenderableType:
     return Group(*parts)
 
 
+def _grid(columns: int) -> Table:
+    """Columns without a head. Folded, for rich's ellipsis takes a letter from Korean that has to wrap."""
+    table = Table.grid(padding=(0, 2))
+    for _ in range(columns):
+        table.add_column(overflow="fold")
+    return table
+
+
 def _head(evaluation: Evaluation, language: Language) -> Panel:
     verdict = evaluation.verdict
     words = f"{verdict.ko} · {verdict.en}" if language == "ko" else f"{verdict.en} · {verdict.ko}"
@@ -62,7 +70,7 @@ def _head(evaluation: Evaluation, language: Language) -> Panel:
 
 
 def _reasons(evaluation: Evaluation, language: Language) -> Table:
-    table = Table.grid(padding=(0, 2))
+    table = _grid(2)
     for reason in evaluation.reasons:
         word = "doubt" if reason.doubt else "why"
         style = "yellow" if reason.doubt else ""
@@ -76,9 +84,9 @@ def _saving(evaluation: Evaluation, language: Language) -> Table:
     saving = evaluation.saving
     assert saving is not None
     table = Table.grid(padding=(0, 2))
-    table.add_column()
-    table.add_column(justify="right")
-    table.add_column()
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", overflow="fold")
+    table.add_column(overflow="fold")
     table.add_row(say("adjusted", language), number(saving.adjusted_kwh, "kWh"))
     table.add_row(say("actual", language), number(saving.actual_kwh, "kWh"))
     share = f"{number(saving.pct, '%', 1)} {say('of_adjusted', language)}"
@@ -117,7 +125,9 @@ def _placebos(placebos: Placebos, language: Language) -> tuple[str, str]:
 def _windows(evaluation: Evaluation, language: Language) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for word in ("window", "days", "usable", "coverage", "marks"):
-        table.add_column(say(word, language), justify="right" if word in {"usable", "coverage"} else "left")
+        table.add_column(
+            say(word, language), justify="right" if word in {"usable", "coverage"} else "left", overflow="fold"
+        )
     windows: tuple[tuple[str, WindowResult], ...] = (
         ("baseline", evaluation.baseline),
         ("installation", evaluation.installation),
@@ -135,7 +145,7 @@ def _windows(evaluation: Evaluation, language: Language) -> Table:
 
 
 def _model(model: ModelResult, language: Language) -> Table:
-    table = Table.grid(padding=(0, 2))
+    table = _grid(2)
     table.add_row(
         f"{say('model', language)}:",
         f"CV(RMSE) {number(model.cv_rmse_pct, '%', 1)} · NMBE {number(model.nmbe_pct, '%', 2)} · "
@@ -171,7 +181,7 @@ def _levels(levels: Sequence[Coefficient], language: Language) -> str:
 def _drivers(evaluation: Evaluation, language: Language) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for word in ("driver", "baseline_range", "reporting_range", "outside"):
-        table.add_column(say(word, language), justify="right" if word == "outside" else "left")
+        table.add_column(say(word, language), justify="right" if word == "outside" else "left", overflow="fold")
     for driver in evaluation.drivers:
         outside = f"{driver.outside:.0%}" if driver.outside is not None else "–"
         table.add_row(

@@ -23,7 +23,7 @@ def candidates(evaluation: Evaluation, language: Language) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for word in ("candidates", "family", "held_out", "saving", "difference", "chosen"):
         right = word in {"held_out", "saving", "difference"}
-        table.add_column(say(word, language), justify="right" if right else "left")
+        table.add_column(say(word, language), justify="right" if right else "left", overflow="fold")
     chosen = next((one.saving_kwh for one in evaluation.candidates if one.chosen), None)
     for one in evaluation.candidates:
         apart = None if chosen is None or one.saving_kwh is None else one.saving_kwh - chosen
@@ -46,7 +46,7 @@ def checks(evaluation: Evaluation, language: Language) -> Table:
     """What the data were held against."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for word in ("checks", "found", "asked"):
-        table.add_column(say(word, language))
+        table.add_column(say(word, language), overflow="fold")
     marks = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
     for check in evaluation.checks:
         mark, style = marks[check.passed]
@@ -58,6 +58,8 @@ def checks(evaluation: Evaluation, language: Language) -> Table:
 def events(evaluation: Evaluation, language: Language) -> Table:
     """The strongest proposals, in order of time."""
     table = Table.grid(padding=(0, 2))
+    for _ in range(5):
+        table.add_column(overflow="fold")
     strongest = sorted(evaluation.events, key=lambda event: -abs(event.strength))[:_EVENTS_SHOWN]
     zone = zoneinfo.ZoneInfo(evaluation.timezone)
     for index, event in enumerate(sorted(strongest, key=lambda event: event.start_ms)):

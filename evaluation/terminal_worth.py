@@ -15,10 +15,10 @@ from evaluation.worth_words import NEVER, worth_lines, worth_note
 def worth(found: Worth, language: Language) -> RenderableType:
     """Every figure with the band's ends, and what they rest on."""
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column(say("worth", language))
-    table.add_column("", justify="right")
-    table.add_column("")
-    table.add_column(say("band", language), justify="right")
+    table.add_column(say("worth", language), overflow="fold")
+    table.add_column("", justify="right", overflow="fold")
+    table.add_column("", overflow="fold")
+    table.add_column(say("band", language), justify="right", overflow="fold")
     for name, figure, unit, digits in worth_lines(found):
         ends = [_shown(end, digits, language) for end in (figure.low, figure.high)]
         value = _shown(figure.value, digits, language)
@@ -29,9 +29,9 @@ def worth(found: Worth, language: Language) -> RenderableType:
 def intensities(found: list[IntensityResult], language: Language) -> RenderableType:
     """Energy per unit of product, before and after."""
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column(say("intensity", language))
+    table.add_column(say("intensity", language), overflow="fold")
     for word in ("per_before", "per_adjusted", "per_after", "per_change"):
-        table.add_column(say(word, language), justify="right")
+        table.add_column(say(word, language), justify="right", overflow="fold")
     for one in found:
         unit = f"kWh/{one.unit}" if one.unit not in {"", "1"} else "kWh"
         table.add_row(

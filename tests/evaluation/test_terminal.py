@@ -17,10 +17,10 @@ from tests.evaluation.factory import PLAN, Machine
 HANGUL = re.compile(r"[가-힣]")
 
 
-def shown(tmp_path: Path, machine: Machine, language: Language, text: str = PLAN) -> str:
+def shown(tmp_path: Path, machine: Machine, language: Language, text: str = PLAN, width: int = 120) -> str:
     store = machine.stored(tmp_path / "readings.duckdb")
     output = io.StringIO()
-    Console(file=output, width=120).print(render(evaluate(parse_plan(text), store), language))
+    Console(file=output, width=width).print(render(evaluate(parse_plan(text), store), language))
     store.close()
     return output.getvalue()
 
@@ -74,3 +74,11 @@ def test_levels_of_every_hour_of_the_week_are_one_line(tmp_path: Path) -> None:
     assert "Tue 05:00" not in text
     days = shown(tmp_path, Machine(), "en", PLAN + "candidates: {week: {family: levels, by: [weekday]}}\n")
     assert "Tue: " in days
+
+
+def test_no_letter_is_lost_where_korean_has_to_wrap(tmp_path: Path) -> None:
+    narrow = shown(tmp_path, Machine(days=42), "ko", width=70)
+    wide = shown(tmp_path, Machine(days=42), "ko", width=400)
+    letters = [sorted(re.findall("[가-힣]", text)) for text in (narrow, wide)]
+    assert letters[0] == letters[1]
+    assert len(letters[0]) > 300
