@@ -11,6 +11,7 @@ COPY collector ./collector
 COPY analytics ./analytics
 COPY evaluation ./evaluation
 COPY exchange ./exchange
+COPY review ./review
 COPY api ./api
 COPY simulator ./simulator
 COPY grafana ./grafana
