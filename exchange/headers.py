@@ -18,6 +18,7 @@ from telemetry import CHANNELS, Kind
 _BRACKETS: Final = re.compile(r"^(.*?)[\s_]*[(\[]\s*([^)\]]*?)\s*[)\]]\s*$")
 _WITHIN: Final = re.compile(r"^(.*?)[\s_]*[(\[]\s*([^)\]]*?)\s*[)\]]\s*(.+)$")
 _SUFFIX: Final = re.compile(r"^(.*?)[\s_.]+([^\s_.]+)$")
+_DEGREES: Final = re.compile(r"[\s_.]([cf])$", re.IGNORECASE)
 _OWN: Final = re.compile(r"^([a-z0-9][a-z0-9_-]*)/([a-z0-9_]+)$")
 _PHASE: Final = re.compile(r"(?:^|[\s_.(-])(?:l|phase|ph)?([123])(?:상)?(?:$|[\s_.)-])|([rst])\s*상", re.IGNORECASE)
 
@@ -114,7 +115,11 @@ def guess(header: str) -> Guess | None:
         return _by_unit(name, words, unit)
     # A unit that we do not know is of a quantity that we do not know.
     fitting = () if bracketed and bracketed.strip() else _NAMES
-    return next((_named(word, words) for word in fitting if word.pattern.search(words)), None)
+    found = next((_named(word, words) for word in fitting if word.pattern.search(words)), None)
+    degrees = _DEGREES.search(header)
+    if found is not None and found.channel == "temperature_c" and degrees is not None:
+        return msgspec.structs.replace(found, unit=f"°{degrees[1].upper()}")
+    return found
 
 
 def units_of(channel: str) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ from tests.exchange.parts import STEEL, column, day, questions, stamps, steel, t
         ("기온", Guess("temperature_c", "°C", "instant")),
         ("외기온도(℃)", Guess("temperature_c", "°C", "instant")),
         ("temperature", Guess("temperature_c", None, "instant")),
+        ("temp_air_c", Guess("temperature_c", "°C", "instant")),
+        ("Outdoor Temp F", Guess("temperature_c", "°F", "instant")),
         ("Outdoor Temp (°F)", Guess("temperature_c", "°F", "instant")),
         ("상대습도(%)", Guess("humidity_pct", "%", "instant")),
         ("생산량", Guess("production_count", "1", "interval")),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 import exchange
 from exchange.loading import State, load
-from storage import Aggregate, DuckStore, Series
+from storage import Aggregate, DuckStore, Series, Store, Written
 from telemetry import Batch, Table
 from tests.exchange.parts import SITE, day, stamps, steel, table, understood
 
@@ -85,6 +86,54 @@ def test_a_stopped_import_goes_on_where_it_was(
     assert energies(store, int(energy.starts[0]), int(energy.ends[-1])) == pytest.approx(
         energy.values.tolist(), rel=1e-9
     )
+
+
+class Ended(BaseException):
+    """What ends a process: nothing after it runs."""
+
+
+class Ending:
+    """A store whose process ends when a write is committed, before anybody hears of it."""
+
+    def __init__(self, store: DuckStore, last: int) -> None:
+        self._store = store
+        self._left = last
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def write(self, batches: Sequence[Batch]) -> Written:
+        written = self._store.write(batches)
+        self._left -= 1
+        if not self._left:
+            raise Ended
+        return written
+
+
+@pytest.mark.parametrize("before", ["2026-03-01 18:00", "2026-03-01 12:00"])
+def test_an_import_that_ends_between_a_commit_and_its_note_goes_on_without_a_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    monkeypatch.setattr("exchange.loading._AT_ONCE", 20)
+    found = []
+    for last in range(4):
+        folder = tmp_path / str(last)
+        folder.mkdir()
+        store = DuckStore(folder / "readings.duckdb")
+        earlier = table("일시,사용량(kWh)", ((at, 2) for at in stamps(24, before)))
+        start = exchange.Mapping(device="main", time=exchange.TimeColumns(stamps="start"))
+        load(understood(folder, earlier, mapping=start), store, SITE, folder / "imports", now=NOW)
+        rows = [(at, nth % 7) for nth, at in enumerate(stamps(60)) if nth not in {30, 31}]
+        file = understood(folder, table("일시,사용량(kWh)", rows), mapping=start)
+        if last:
+            with pytest.raises(Ended):
+                load(file, cast("Store", Ending(store, last)), SITE, folder / "imports", now=NOW)
+            store.close()
+            store = DuckStore(folder / "readings.duckdb")
+        assert load(file, store, SITE, folder / "imports", now=NOW).finished
+        found.append([each.tolist() for each in store.read(ENERGY, *ALL)])
+        store.close()
+    assert found[1:] == found[:1] * 3
 
 
 def test_a_damaged_state_is_as_none(store: DuckStore, tmp_path: Path) -> None:
