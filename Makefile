@@ -35,7 +35,7 @@ coverage: $(VENV)/dev.installed
 check: $(VENV)/dev.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/dev.installed
