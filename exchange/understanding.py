@@ -105,10 +105,10 @@ def understand(
         When the mapping does not fit it, or nothing in it is recognised.
     """
     given = mapping or Mapping()
-    source = upright(
-        open_source(path, encoding=given.encoding, delimiter=given.delimiter, header_line=given.header_line)
+    table = rows_chosen(
+        open_source(path, encoding=given.encoding, delimiter=given.delimiter, header_line=given.header_line), given.only
     )
-    source = rows_chosen(source, given.only)
+    source = upright(table)
     chosen = choose(source, given, columns or [])
     series = chosen.mapping.series
     if series is not None and given.device is not None:
@@ -135,7 +135,7 @@ def understand(
     bad = sorted([*line.bad, *numbers.bad, *more], key=lambda cell: cell.line)
     questions = [*chosen.questions, *line.questions]
     if series is None and repeats.same + repeats.other > len(clocks.lines) / 4:
-        meters = several_meters(source, chosen.time, list(chosen.left_out))
+        meters = several_meters(table, [name for name in chosen.time if name in table.header], list(chosen.left_out))
         questions += [meters] if meters is not None else []
     if any(not each.device for each in found):
         text = Words("누구의 값인지 파일에 없음", "the file does not say which device's readings these are")

@@ -91,6 +91,18 @@ def test_what_cells_side_by_side_hold_is_asked_where_no_line_above_says_it(tmp_p
     assert (found.rows, found.line.stamps_at, found.questions) == (48, "end", [])
 
 
+def test_rows_of_several_quantities_of_a_day_are_chosen_by_their_names(tmp_path: Path) -> None:
+    hours = ",".join(f"{hour}시" for hour in range(1, 25))
+    kinds = (("사용량(kWh)", 1), ("최대수요(kW)", 4))
+    values = {kind: ",".join(str(hour * by) for hour in range(24)) for kind, by in kinds}
+    rows = (f"2026-03-{day:02d},{kind},{held}" for day in (2, 3) for kind, held in values.items())
+    text = f"일자,구분,{hours}\n" + "\n".join(rows) + "\n"
+    value = "value=energy_import_wh:kWh:interval"
+    assert "--only '구분=사용량(kWh)'" in understood(tmp_path, text, value).questions[-1].settled_by
+    found = understood(tmp_path, text, value, mapping=exchange.Mapping(device="main", only={"구분": "사용량(kWh)"}))
+    assert (found.questions, found.rows, found.series[0].raw.sum()) == ([], 48, 2 * sum(range(24)))
+
+
 def test_totals_and_headers_that_come_again_are_named_and_left_out(tmp_path: Path) -> None:
     lines = day(lambda nth: KWH[nth]).splitlines()
     text = "\n".join([*lines[:40], lines[0], *lines[40:60], "2026-03-02 소계,99", *lines[60:], ",123", "합 계,456"])
