@@ -137,8 +137,11 @@ def _intervals(
     )
 
 
-def from_rollups(rows: Rollups, edges: np.ndarray, reading: Reading) -> IntervalValues:
+def from_rollups(rows: Rollups, edges: np.ndarray, reading: Reading, *, bridged: bool = False) -> IntervalValues:
     """The grid from quarter-hours: a quarter-hour that is not there is a gap, one in which a counter fell unknown.
+
+    A roll-up has what a counter grew across a gap in the quarter-hour of the reading behind it. That is no energy of
+    that quarter-hour: it would be a peak nobody drew. It is unknown where the gap lies, as it is by readings.
 
     Parameters
     ----------
@@ -148,6 +151,8 @@ def from_rollups(rows: Rollups, edges: np.ndarray, reading: Reading) -> Interval
         Boundaries, each a multiple of `storage.ROLLUP_MS` [ms UTC], shape (intervals + 1,).
     reading
         How the series is read.
+    bridged
+        Tell what a counter grew across a gap: in the gap's last quarter-hour, and in those that the gap lies in partly.
     """
     quarters = np.arange(edges[0], edges[-1] + 1, ROLLUP_MS, dtype=np.int64)
     inside = (rows.start >= edges[0]) & (rows.start < edges[-1])
@@ -157,6 +162,11 @@ def from_rollups(rows: Rollups, edges: np.ndarray, reading: Reading) -> Interval
     coverage[place] = rows.coverage[inside]
     flags = np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)
     if reading.how == "difference":
+        behind, across = _behind_gaps(rows, quarters)
+        values[behind] -= across
+        values[(coverage > 0.0) & (coverage < 1.0 - 1e-9) & (not bridged)] = np.nan
+        if bridged:
+            values[behind[behind > 0] - 1] = across[behind > 0]
         fell = _fell(rows)[inside]
         values[place[fell]] = np.nan
         flags[place[fell]] |= np.uint8(Flag.RESET)
@@ -168,6 +178,18 @@ def from_rollups(rows: Rollups, edges: np.ndarray, reading: Reading) -> Interval
             values[step] = np.nan
             flags[step] |= np.uint8(Flag.EXCHANGE)
     return resample(IntervalValues(values, coverage, flags), quarters, edges, mean=reading.how == "mean")
+
+
+def _behind_gaps(rows: Rollups, quarters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whole quarter-hours right behind a gap, and what the counter grew across it; shape (gaps,) both."""
+    read = np.flatnonzero(rows.count > 0)
+    later, before = read[1:], read[:-1]
+    at = rows.start[later]
+    covered = rows.start[rows.coverage > 0.0]
+    behind = (rows.coverage[later] >= 1.0 - 1e-9) & ~np.isin(at - ROLLUP_MS, covered)
+    behind &= (at >= quarters[0]) & (at < quarters[-1])
+    across = rows.first[later] - rows.last[before]
+    return np.searchsorted(quarters, at[behind]), across[behind]
 
 
 def _around(rows: Rollups, quarters: np.ndarray, at_ms: int) -> slice:

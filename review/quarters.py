@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation import Reading, from_rollups, read_intervals
-from review.period import QUARTER_H, QUARTER_MS, Bools, Floats, Ints, Period
-from storage import Aggregate, Rollups, Series, Store
+from review.period import QUARTER_H, QUARTER_MS, Bools, Floats, Period
+from storage import Rollups, Series, Store
 from telemetry import CHANNELS, Kind
 
 _LEAST_BRIDGED_MS = 1_800_000
@@ -98,11 +98,9 @@ def read_quarters(store: Store, series: Series, days: Period) -> Quarters:
         [read] = read_intervals(store, series, [edges], reading)
         values[begin:end], coverage[begin:end] = read.values, read.coverage
         short = ~(read.coverage >= enough)
-        if counter:
-            short |= _after_gaps(store, series, edges, short)
-        lumps = np.where(short, read.values, np.nan)
         values[begin:end][short] = np.nan
         if counter:
+            lumps = np.where(short, from_rollups(rows, edges, reading, bridged=True).values, np.nan)
             runs += _bridged(store, series, reading, days, begin, end, values, lumps)
     return Quarters(values, np.clip(coverage, 0.0, 1.0), runs, step_ms)
 
@@ -123,13 +121,6 @@ def _spans(doubtful: Bools) -> list[tuple[int, int]]:
     return [(first, last + 1) for first, last in _stretches(near)]
 
 
-def _after_gaps(store: Store, series: Series, edges: Ints, short: Bools) -> Bools:
-    """Quarter-hours behind a gap of which only roll-ups are left, shape (quarters,): the gap's growth lies in them."""
-    read, _ = store.windows(series, int(edges[0]), int(edges[-1]), QUARTER_MS, Aggregate.COUNT)
-    behind: Bools = np.concatenate(([False], short[:-1])) & ~short & ~np.isin(edges[:-1], read)
-    return behind
-
-
 def _bridged(
     store: Store, series: Series, reading: Reading, days: Period, begin: int, end: int, values: Floats, lumps: Floats
 ) -> list[tuple[int, int, float]]:
@@ -144,7 +135,6 @@ def _bridged(
     for first, last in gaps:
         grown = float(whole.values[int(np.searchsorted(edges, days.edges[first]))])
         if not np.isfinite(grown):
-            # Roll-ups put a gap's growth where its later reading lies.
             lump = lumps[first - begin : last + 1 - begin]
             grown = float(np.nansum(lump)) if np.isfinite(lump).any() else np.nan
         if np.isfinite(grown):

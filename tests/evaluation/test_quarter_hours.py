@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from evaluation import Evaluation, Verdict, evaluate, parse_plan
-from storage import DuckStore
+from evaluation import Evaluation, Reading, Verdict, evaluate, from_rollups, parse_plan
+from storage import DuckStore, Series
+from telemetry import Batch, Table
 from tests.evaluation.factory import PER_DAY, PLAN, Machine, midnight_ms
 
 
@@ -84,3 +86,28 @@ def test_a_declared_exchange_costs_its_day_where_only_quarter_hours_are_left(tmp
     assert [now.intervals.actual_kwh[day] for day in others] == pytest.approx(
         [was.intervals.actual_kwh[day] for day in others], rel=1e-9
     )
+
+
+@pytest.mark.parametrize("last", [249, 250, 254, 255], ids=["mid-quarter", "a minute later", "just before", "on it"])
+def test_what_a_counter_grew_across_a_gap_is_no_peak_behind_it(tmp_path: Path, last: int) -> None:
+    # Six kilowatts, read by the minute; for two hours nothing was read.
+    quarter, begin = 900_000, midnight_ms(0)
+    minutes = [minute for minute in range(8 * 60 + 1) if not 130 <= minute < last]
+    counter = [100.0 * minute for minute in minutes]
+    times = [begin + 60_000 * minute for minute in minutes]
+    table = Table.of("main", "power_meter", times, {"energy_import_wh": counter})
+    series = Series("works", "power_meter", "main", "energy_import_wh")
+    store = DuckStore(tmp_path / "readings.duckdb")
+    store.write([Batch("works", "gw-1", "0" * 16, 1, [table])])
+    edges = begin + quarter * np.arange(33)
+    reading = Reading("difference")
+    told = reading.of(*store.read(series, begin, begin + 9 * 3_600_000), edges)
+    roll(store)
+    rows = store.rollups(series, begin, begin + 9 * 3_600_000)
+    store.close()
+    rolled = from_rollups(rows, edges, reading)
+    np.testing.assert_array_equal(rolled.values, told.values)
+    assert np.nanmax(rolled.values) == 1500.0
+    assert np.isnan(rolled.values[9:16]).all()
+    bridged = from_rollups(rows, edges, reading, bridged=True)
+    assert np.nansum(bridged.values) == 48_000.0
