@@ -43,8 +43,7 @@ EXACT_CV_RMSE_PCT: Final = 0.005
 """A fortieth of the error that a meter of class 0.2 S is allowed (IEC 62053-22)."""
 
 FAR: Final = 0.1
-"""Of a driver's range: after ASHRAE Guideline 14, which lets a model be used up to a tenth beyond the largest and the
-smallest value that it was made with. There it is a tenth of these values, which a temperature in °C does not bear."""
+"""How far beyond a driver's range is far, as a share of the range's width; our own figure (`docs/methods.md`)."""
 
 
 def usable_limit(plan: Plan, window: WindowResult) -> int:
