@@ -67,7 +67,7 @@ def upright(source: Source) -> Source:
     if first is None:
         return source
     places = {place for place, _ in clocks}
-    dated = [place for place, cell in enumerate(first[1]) if place not in places and looks_like_time(cell)]
+    dated = [place for place, cell in enumerate(first[1]) if place not in places and _is_day(cell)]
     if not dated:
         return source
     named = next((title for title in reversed(source.titles) if guess(title) is not None), VALUE)
@@ -80,7 +80,7 @@ def upright(source: Source) -> Source:
 
 
 def _clocks(header: list[str]) -> list[tuple[int, str]]:
-    """Columns whose names are times of day, one after the other in even steps: their places, and the times."""
+    """Columns whose names are times of day, in even steps that make a whole day: their places, and the times."""
     numbers = [int(name) for name in header if name.isdigit()]
     width = 4 if numbers and max(numbers) > 24 else 0
     found = []
@@ -93,4 +93,10 @@ def _clocks(header: list[str]) -> list[tuple[int, str]]:
         return []
     # The last may be midnight, as 24:00 or as the 0:00 that ends the day.
     steps = np.unique(np.diff([at for *_, at in found]) % _DAY_MS)
-    return [(place, clock) for place, clock, _ in found] if len(steps) == 1 else []
+    whole = len(steps) == 1 and int(steps[0]) * len(found) == _DAY_MS
+    return [(place, clock) for place, clock, _ in found] if whole else []
+
+
+def _is_day(cell: str) -> bool:
+    """Whether a cell is a date without a time of day: beside a time, columns 1 to 24 are no hours."""
+    return looks_like_time(cell) and not re.search(r"\d\s*[:시]|T\d", cell)

@@ -37,7 +37,7 @@ PEAK = Words(
     "최대값은 구간의 평균이 아님 (15분 최대수요는 15분 자료에서만 평균과 같음)",
     "a maximum, not the mean of its interval; the two are the same only in 15-minute data",
 )
-_PEAK: Final = re.compile(r"최대|피크|peak|max|demand", re.IGNORECASE)
+_PEAK: Final = re.compile(r"최대|피크|peak|max", re.IGNORECASE)
 _DEMAND_MS: Final = 900_000
 
 

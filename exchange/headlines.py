@@ -79,7 +79,7 @@ def header_of(rows: Sequence[Row], wanted: int | None, delimiter: str, path: Pat
     if index is None:
         raise FileFormatError(f"{path}: {_why_no_date(rows, full)}")
     line, cells = full[index]
-    if sum(map(looks_like_time, cells)) >= _SIDE_BY_SIDE:
+    if sum(looks_like_time(cell) and not cell.strip().isdigit() for cell in cells) >= _SIDE_BY_SIDE:
         raise FileFormatError(
             f"{path}: the dates stand side by side in line {line}; transpose the table, so that each has its own row"
         )

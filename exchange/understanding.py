@@ -14,7 +14,7 @@ from exchange.cells import BadCell, Decimal
 from exchange.choosing import chosen as rows_chosen
 from exchange.choosing import several_meters
 from exchange.clock_texts import Times
-from exchange.columns import Chosen, choose, leave_out_peaks, settle_meanings, settle_units
+from exchange.columns import PEAK, Chosen, choose, leave_out_peaks, settle_meanings, settle_units
 from exchange.contents import Clocks, Floats, Numbers, Progress, read_clocks, read_numbers
 from exchange.errors import MappingError
 from exchange.mapping import DEFAULT_KIND, Column, Mapping
@@ -130,7 +130,14 @@ def understand(
     )  # fmt: skip
     guessed = _guessed(settled, columns, given)
     rest = leave_out_peaks(guessed, line.step_ms, chosen.left_out)
-    settled = [each for each in settled if each not in guessed or each in rest]
+    kept = [each for each in settled if each not in guessed or each in rest]
+    if settled and not kept:
+        peak = settled[0]
+        raise MappingError(
+            f"{path}: nothing to import: {peak.header!r} is {PEAK.en}; if it is a mean, say so with --column"
+            f" '{peak.header}={peak.channel}:{peak.unit}:mean'"
+        )
+    settled = kept
     found, repeats, more = _series(chosen, settled, clocks, numbers, line, duplicates)
     bad = sorted([*line.bad, *numbers.bad, *more], key=lambda cell: cell.line)
     questions = [*chosen.questions, *line.questions]

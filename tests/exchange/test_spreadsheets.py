@@ -91,6 +91,15 @@ def test_what_cells_side_by_side_hold_is_asked_where_no_line_above_says_it(tmp_p
     assert (found.rows, found.line.stamps_at, found.questions) == (48, "end", [])
 
 
+@pytest.mark.parametrize("meters", [6, 24])
+def test_meters_that_are_called_by_numbers_are_no_hours(tmp_path: Path, meters: int) -> None:
+    names = ",".join(str(1 + nth) for nth in range(meters))
+    held = [",".join([str(1_767_193_200 + 900 * nth)] * meters) for nth in range(96)]
+    rows = "\n".join(f"{at},{values}" for at, values in zip(stamps(96), held, strict=True))
+    found = understood(tmp_path, f"일시,{names}\n{rows}\n", "3=energy_import_wh:Wh:register")
+    assert (found.rows, found.source.header[3], len(found.left_out)) == (96, "3", meters - 1)
+
+
 def test_rows_of_several_quantities_of_a_day_are_chosen_by_their_names(tmp_path: Path) -> None:
     hours = ",".join(f"{hour}시" for hour in range(1, 25))
     kinds = (("사용량(kWh)", 1), ("최대수요(kW)", 4))
@@ -202,6 +211,11 @@ def test_the_peak_of_a_day_is_no_mean_of_it(tmp_path: Path) -> None:
     found = understood(tmp_path, f"일자,사용량(kWh),최대수요(kW)\n{rows}\n")
     assert [each.channel for each in found.series] == ["energy_import_wh"]
     assert "a maximum" in found.left_out["최대수요(kW)"].en
+    only = "\n".join(f"2026-03-{nth:02d},150" for nth in range(1, 32))
+    with pytest.raises(exchange.MappingError, match=r"nothing to import.*'최대수요\(kW\)=active_power_w:kW:mean'"):
+        understood(tmp_path, f"일자,최대수요(kW)\n{only}\n")
+    hourly = understood(tmp_path, table("일시,Demand (kW)", zip(stamps(48, step=60), [*range(48)], strict=True)))
+    assert [each.channel for each in hourly.series] == ["active_power_w"]
     said = understood(tmp_path, f"일자,사용량(kWh),최대수요(kW)\n{rows}\n", "최대수요(kW)=active_power_w:kW:mean")
     assert [each.channel for each in said.series] == ["energy_import_wh", "active_power_w"]
 
