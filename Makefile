@@ -58,6 +58,9 @@ chaos soak: $(VENV)/dev.installed
 	$(BIN)/python -m chaos --store influx --faults $(FAULTS) --seed $(SEED) || status=1; \
 	exit $$status
 
+influxdb: $(VENV)/dev.installed
+	$(BIN)/python -m tests.influxdbs
+
 lock: $(BIN)/python
 	sh requirements/lock.sh $(BIN)/python
 

@@ -12,7 +12,7 @@ import structlog
 from telemetry import Broker
 from tests import parts
 from tests.browser import chromium, visit
-from tests.parts import Database, free_port, influxd, program, running
+from tests.parts import Database, free_port, influxd, influxd_2, major_version, program, running
 
 __all__ = ["chromium", "visit"]
 
@@ -43,11 +43,21 @@ def mosquitto(tmp_path: Path) -> Iterator[Broker]:
         yield broker
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the stores be tested against other servers than Debian's; see `tests.influxdbs`."""
+    parser.addoption("--influxd", default="influxd", metavar="PROGRAM", help="InfluxDB, 1.x or 2.x, for the tests")
+
+
 @pytest.fixture(scope="session")
-def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A real InfluxDB 1.x (Debian's package) on a free port, empty at the start of the test run."""
+def influxdb(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A real InfluxDB (Debian's package, 1.x, unless told otherwise) on a free port, empty at the start of the run."""
     folder = tmp_path_factory.mktemp("influxdb")
-    with influxd(folder, free_port(), free_port()) as database:
+    command = str(request.config.getoption("--influxd"))
+    with (
+        influxd_2(folder, free_port(), command=command)
+        if major_version(command) == 2
+        else influxd(folder, free_port(), free_port(), command=command)
+    ) as database:
         yield database
 
 

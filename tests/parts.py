@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -84,10 +86,12 @@ def running(
 
 @dataclass(frozen=True)
 class Database:
-    """A running database server."""
+    """A running database server, and the credentials of one that wants some."""
 
     url: str
     process: subprocess.Popen[bytes]
+    token: str = ""
+    org: str = ""
 
 
 @contextlib.contextmanager
@@ -103,9 +107,16 @@ def mosquitto(folder: Path, *settings: str) -> Iterator[Broker]:
 
 @contextlib.contextmanager
 def influxd(
-    folder: Path, port: int, rpc: int, *, http: str = "", data: str = "", env: dict[str, str] | None = None
+    folder: Path,
+    port: int,
+    rpc: int,
+    *,
+    http: str = "",
+    data: str = "",
+    env: dict[str, str] | None = None,
+    command: str = "influxd",
 ) -> Iterator[Database]:
-    """An InfluxDB whose data stay in `folder`, with further lines in its ``[http]`` and ``[data]`` sections."""
+    """An InfluxDB 1.x whose data stay in `folder`, with further lines in its ``[http]`` and ``[data]`` sections."""
     config = folder / "influxdb.conf"
     config.write_text(
         f"""reporting-disabled = true
@@ -125,14 +136,40 @@ store-enabled = false
 """,
         encoding="utf-8",
     )
-    command = [program("influxd"), "run", "-config", str(config)]
-    with running(command, port, folder / "influxd.log", {**os.environ, **(env or {})}) as process:
-        url = f"http://127.0.0.1:{port}"
+    started = [program(command), "run", "-config", str(config)]
+    with running(started, port, folder / "influxd.log", {**os.environ, **(env or {})}) as process:
+        yield _answering(Database(f"http://127.0.0.1:{port}", process))
 
-        def ready() -> bool:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/ping", timeout=1) as answer:
-                return bool(answer.status == 204)
-            return False
 
-        wait_until(ready, "InfluxDB answers /ping")
-        yield Database(url, process)
+@contextlib.contextmanager
+def influxd_2(folder: Path, port: int, *, command: str) -> Iterator[Database]:
+    """An InfluxDB 2.x whose data stay in `folder`, set up with an organization, and a token that may do everything."""
+    started = [
+        program(command), "run", "--reporting-disabled", "--http-bind-address", f"127.0.0.1:{port}",
+        "--bolt-path", f"{folder}/influxd.bolt", "--engine-path", f"{folder}/engine",
+        "--sqlite-path", f"{folder}/influxd.sqlite",
+    ]  # fmt: skip
+    with running(started, port, folder / "influxd.log") as process:
+        database = _answering(Database(f"http://127.0.0.1:{port}", process, token="all-of-it", org="factory"))
+        first = {"username": "admin", "password": "admin-of-the-tests", "org": database.org, "bucket": "first"}
+        body = json.dumps({**first, "token": database.token}).encode()
+        with urllib.request.urlopen(f"{database.url}/api/v2/setup", data=body, timeout=20) as answer:
+            assert answer.status == 201
+        yield database
+
+
+def major_version(command: str) -> int:
+    """Of an InfluxDB, as it tells its version itself."""
+    told = subprocess.run([program(command), "version"], capture_output=True, text=True, check=True, timeout=20).stdout
+    found = re.search(r"v?(\d+)\.\d+", told)
+    return int(found[1]) if found else 1
+
+
+def _answering(database: Database) -> Database:
+    def ready() -> bool:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{database.url}/ping", timeout=1) as answer:
+            return bool(answer.status == 204)
+        return False
+
+    wait_until(ready, "InfluxDB answers /ping")
+    return database

@@ -42,7 +42,7 @@ def forget(server: Server, touches: Touches, raw_before: int, rollups_before: in
     for kind in kinds:
         for condition in _conditions(census, kind, raw_before):
             server.delete(identifier(kind), condition)
-        server.delete(identifier(kind + SUFFIX), between(MIN_TIME, rollups_before), rollup=True)
+        server.delete_rollups(kind + SUFFIX, rollups_before)
     _forget_gaps(server, rollups_before)
     sweep(server)
     return Forgotten(census.readings - census.kept if server.deletes else -1, -1, -1, census.kept), horizon

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import threading
 from collections.abc import Callable, Iterator
@@ -14,12 +15,14 @@ from storage.errors import StoreRefusedError
 from storage.influx.connection import Connection
 from storage.influx.durations import said
 from storage.influx.edition import Edition, find_edition
-from storage.influx.influxql import ANY, Answer, Rows, V
+from storage.influx.influxql import ANY, Answer, Rows, V, between, identifier
 from storage.influx.places import DAY_S, ROLLUP_POLICY, Places, see_to_places
 from storage.influx.refusals import Refusal, StatusError, about_data, explain
+from storage.intake import MIN_TIME
 
 log = structlog.get_logger(__name__)
 
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 DELETING: Final = frozenset({"1.x", "2.x"})
 """Families that delete by InfluxQL; the others know retention periods only."""
 
@@ -177,6 +180,27 @@ class Server:
         for _ in self.query(statement, ANY.decode, rollup=rollup):
             pass
 
+    def delete_rollups(self, measurement: str, before: int) -> None:
+        """Delete roll-ups of a measurement before a time [ms UTC].
+
+        InfluxQL's DELETE of 2.x knows a database's default bucket only, whatever policy it is told, and the path that
+        knows others takes no user and password: with these the bucket's own retention rule is all there is.
+        """
+        if self.found().edition.family != "2.x":
+            self.delete(identifier(measurement), between(MIN_TIME, before), rollup=True)
+        elif self._connection.has_token:
+            body = {
+                "start": _rfc3339(MIN_TIME),
+                "stop": _rfc3339(before - 1),
+                "predicate": f'_measurement="{measurement}"',
+            }
+            headers = {"Content-Type": "application/json"}
+            parameters = self._write_parameters("/api/v2/delete", ROLLUP_POLICY)
+            try:
+                self._connection.call("POST", "/api/v2/delete", parameters, headers, body).drain_conn()
+            except StatusError as error:
+                raise explain(error, self.url, self.database, self._connection.who) from error
+
     def check(self) -> dict[str, str]:
         """Ask for a measurement; facts about the server for a person.
 
@@ -206,6 +230,11 @@ class Server:
     def _kept(self, seconds: int | None, policy: str) -> str:
         kept = "kept as the server's retention says" if seconds is None else f"the server keeps them {said(seconds)}"
         return f"{kept} (policy {policy})" if policy else kept
+
+
+def _rfc3339(time: int) -> str:
+    moment = _EPOCH + dt.timedelta(milliseconds=time)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def reach(

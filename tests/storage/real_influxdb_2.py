@@ -1,0 +1,129 @@
+"""InfluxDB 2.x itself, run by `tests.influxdbs`: what `influx_kinds` says of it is held against the real thing here."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from storage import InfluxStore, StoreRefusedError
+from tests.parts import Database
+from tests.storage.parts import DAY, MAIN, POWER, batch, points
+
+NOW = 1_795_000_000_000
+YEARS = 3650 * 86_400
+
+
+def ask(influxdb: Database, path: str, body: Any = None) -> Any:
+    """One request with the token that may do everything."""
+    sent = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(influxdb.url + path, sent, {"Authorization": f"Token {influxdb.token}"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        said = answer.read()
+    return json.loads(said) if said else None
+
+
+def bucket(influxdb: Database, name: str) -> Any:
+    """A bucket as the server tells of it."""
+    [found] = ask(influxdb, f"/api/v2/buckets?name={name}")["buckets"]
+    return found
+
+
+def token(influxdb: Database, *rights: tuple[str, str]) -> str:
+    """A token with rights (read or write) on buckets, by their ids."""
+    org = ask(influxdb, "/api/v2/orgs")["orgs"][0]["id"]
+    permissions = [
+        {"action": action, "resource": {"type": "buckets", "id": each, "orgID": org}} for action, each in rights
+    ]
+    return str(ask(influxdb, "/api/v2/authorizations", {"orgID": org, "permissions": permissions})["token"])
+
+
+def of(influxdb: Database, name: str, with_token: str = "") -> InfluxStore:
+    """A store in that bucket."""
+    return InfluxStore(
+        influxdb.url, database=name, token=with_token or influxdb.token, org=influxdb.org,
+        keep_raw_days=90, keep_rollup_days=3650,
+    )  # fmt: skip
+
+
+def test_buckets_are_made_with_the_retention_that_the_settings_say(influxdb: Database, influx_database: str) -> None:
+    store = of(influxdb, influx_database)
+    store.write([batch({NOW: 1.0})])
+    for name in (influx_database, f"{influx_database}/rollup"):
+        [rule] = bucket(influxdb, name)["retentionRules"]
+        assert (rule["everySeconds"], rule["shardGroupDurationSeconds"]) == (YEARS, 7 * 86_400)
+    facts = store.health().facts
+    assert facts["write path"] == "/api/v2/write"
+    assert facts["version"].startswith("v2.")
+    store.close()
+
+
+def test_a_field_of_another_type_is_found_and_the_rest_is_stored(influxdb: Database, influx_database: str) -> None:
+    store = of(influxdb, influx_database)
+    store.write([batch({NOW - DAY: 1.0})])
+    where = f"/api/v2/write?org={influxdb.org}&bucket={influx_database}&precision=ms"
+    line = f'plc,site={MAIN.site},device=press {POWER}="text" {NOW}'.encode()
+    request = urllib.request.Request(influxdb.url + where, line, {"Authorization": f"Token {influxdb.token}"})
+    urllib.request.urlopen(request, timeout=20).close()
+    other = replace(MAIN, kind="plc", device="press")
+    outcome = store.write([batch({NOW: 2.0}), batch({NOW: 3.0}, other, seq=2)])
+    assert outcome.stored == 1
+    [rejected] = outcome.rejected
+    assert (rejected.series, rejected.readings) == (other, 1)
+    assert "field type conflict" in rejected.reason
+    assert points(store) == {NOW - DAY: 1.0, NOW: 2.0}
+    store.close()
+
+
+def test_a_token_for_two_buckets_is_enough_and_one_that_may_not_write_is_told(
+    influxdb: Database, influx_database: str
+) -> None:
+    first = of(influxdb, influx_database)
+    first.write([batch({NOW: 1.0})])
+    first.close()
+    ids = [bucket(influxdb, name)["id"] for name in (influx_database, f"{influx_database}/rollup")]
+    enough = token(influxdb, *[(action, each) for action in ("read", "write") for each in ids])
+    store = of(influxdb, influx_database, enough)
+    assert store.write([batch({NOW + 1000: 2.0})]).stored == 1
+    assert store.roll(NOW + DAY) == 1
+    assert store.rollups(MAIN, 0, NOW + DAY).count.tolist() == [2]
+    store.close()
+    reading = of(influxdb, influx_database, token(influxdb, *[("read", each) for each in ids]))
+    assert points(reading) == {NOW: 1.0, NOW + 1000: 2.0}
+    with pytest.raises(StoreRefusedError, match="this token") as no:
+        reading.write([batch({NOW + 2000: 3.0})])
+    assert enough not in str(no.value)
+    reading.close()
+
+
+def test_a_user_and_a_password_write_and_read_on_the_paths_of_version_1(
+    influxdb: Database, influx_database: str
+) -> None:
+    first = of(influxdb, influx_database)
+    first.write([batch({NOW: 1.0})])
+    first.close()
+    ids = [bucket(influxdb, name)["id"] for name in (influx_database, f"{influx_database}/rollup")]
+    org = ask(influxdb, "/api/v2/orgs")["orgs"][0]["id"]
+    permissions = [
+        {"action": action, "resource": {"type": "buckets", "id": each, "orgID": org}}
+        for action in ("read", "write")
+        for each in ids
+    ]
+    made = ask(
+        influxdb, "/private/legacy/authorizations",
+        {"orgID": org, "permissions": permissions, "token": influx_database, "status": "active"},
+    )  # fmt: skip
+    ask(influxdb, f"/private/legacy/authorizations/{made['id']}/password", {"password": "of-the-test"})
+    store = InfluxStore(influxdb.url, database=influx_database, username=influx_database, password="of-the-test")
+    assert store.write([batch({NOW + 1000: 2.0})]).stored == 1
+    assert points(store) == {NOW: 1.0, NOW + 1000: 2.0}
+    assert store.health().facts["write path"] == "/write"
+    assert store.roll(NOW + DAY) == 1
+    assert store.rollups(MAIN, 0, NOW + DAY).count.tolist() == [2]
+    # Its old readings go, as everywhere; old roll-ups go by the bucket's own rule.
+    forgotten = store.forget(NOW + DAY, NOW + DAY)
+    assert (forgotten.readings, points(store)) == (2, {})
+    store.close()
