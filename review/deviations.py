@@ -22,6 +22,8 @@ LIMIT: Final = 4.0
 """Of the chart of a creeping change, in its standard deviations; those are estimated from a few weeks."""
 CLEAR: Final = 5.0
 """Of a single day, and of what is called clear."""
+_WEEKEND: Final = 2
+"""Days that are no end of a stretch: what stands still tells nothing."""
 _FLOOR: Final = 0.01
 """Share of the mean day's energy that days scatter by at least: what a meter of class 1 may be off."""
 _KEPT: Final = 0.8
@@ -110,7 +112,9 @@ def deviations(kwh: Floats, made: Sequence[tuple[str, Floats]], days: Days, won_
     strange = np.where(known, (kwh - expected) / (widening * model.scatter[days.kind]), np.nan)
     rho = usual_scatter(strange[model.used][None], np.flatnonzero(model.used)).rho
     usual = Usual(np.ones(1), np.clip(rho, 0.0, None))
-    found = find_anomalies(strange[within], np.zeros(int(within.sum())), usual, limit=LIMIT, sudden=CLEAR)
+    found = find_anomalies(
+        strange[within], np.zeros(int(within.sum())), usual, limit=LIMIT, sudden=CLEAR, bridge=_WEEKEND
+    )
     meant = np.where(known, expected, np.nan)[within]
     told = [_said(one, kwh[within], meant, days.dates[days.begin :], won_per_kwh) for one in found]
     return Watched(_baseline(model, kwh, days, base, before=before), told, None)

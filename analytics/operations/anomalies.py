@@ -17,6 +17,9 @@ Bools = npt.NDArray[np.bool_]
 _TO_SIGMA: Final = 1.4826
 """Median absolute deviation of a normal distribution → its standard deviation."""
 _ROUNDING: Final = 1e-9
+_SATURATED: Final = 1.1
+"""Times its limit, the chart stands at most: with the usual memory of a fifth, the first ordinary interval after a
+stretch far out of line brings it back within."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +64,22 @@ def usual_scatter(residuals: Floats, positions: npt.NDArray[np.int64]) -> Usual:
 
 
 def find_anomalies(
-    actual: Floats, expected: Floats, usual: Usual, *, memory: float = 0.2, limit: float = 3.0, sudden: float = 5.0
+    actual: Floats,
+    expected: Floats,
+    usual: Usual,
+    *,
+    memory: float = 0.2,
+    limit: float = 3.0,
+    sudden: float = 5.0,
+    bridge: int = 0,
 ) -> list[Anomaly]:
     """Watch the residuals with an EWMA chart, which sees a creeping change, and a limit for a single interval.
 
     z ← (1 - λ)z + λ·residual leaves ±`limit` of its own standard deviation, σ√(λ/(2-λ)), widened by
     √((1 + ρ(1-λ))/(1 - ρ(1-λ))) where residuals follow one another (Roberts, Technometrics 1 (1959) 239; the factor is
     the variance of an EWMA of AR(1) noise). Intervals that are not known leave z where it is. A residual enters z
-    at no more than what brings z from 0 to its limit (Huber's ψ), so that one interval out of line, which is found by
-    itself, does not drag the ordinary ones after it along.
+    at no more than what brings z from 0 to its limit (Huber's ψ), and z stands at no more than a tenth beyond it, so
+    that intervals out of line, which are found by themselves, do not drag the ordinary ones after them along.
 
     Parameters
     ----------
@@ -81,6 +91,9 @@ def find_anomalies(
         λ, 0-1; the smaller, the longer the chart remembers.
     limit, sudden
         In standard deviations: of the chart, and of a single residual.
+    bridge
+        Ordinary intervals between two stretches to the same side that make no end of them (a weekend on which nothing
+        runs says nothing of a machine).
 
     Returns
     -------
@@ -106,19 +119,32 @@ def find_anomalies(
         now = residuals[:, at]
         shown = np.clip(now, -most, most)
         level = np.where(np.isnan(now), level, (1.0 - memory) * level + memory * shown)
+        level = np.clip(level, -_SATURATED * limit * deviation, _SATURATED * limit * deviation)
         chart[:, at] = level
     score = chart / deviation[:, None]
     alone = np.nan_to_num(residuals) / usual.sigma[:, None]
     beyond = np.abs(score) > limit * (1.0 + _ROUNDING)
-    unusual = beyond | (np.abs(alone) > sudden)
+    side = np.where(np.abs(alone) > sudden, np.sign(alone), np.where(beyond, np.sign(score), 0.0))
     strength = np.maximum(np.where(beyond, np.abs(score), 0.0), np.abs(alone))
     found = []
-    for meter, row in enumerate(unusual):
-        for start, end in _runs(row):
+    for meter, row in enumerate(side):
+        for start, end in _stretches(row, bridge):
             part = slice(start, end + 1)
             excess = float(np.nansum(residuals[meter, part]))
             found.append(Anomaly(meter, start, end, excess, float(strength[meter, part].max())))
     return found
+
+
+def _stretches(side: Floats, bridge: int) -> list[tuple[int, int]]:
+    """First and last interval of each stretch to one side (-1 or 1; 0 is ordinary), bridges among them."""
+    runs = sorted((start, end, way) for way in (-1.0, 1.0) for start, end in _runs(side == way))
+    joined: list[tuple[int, int, float]] = []
+    for start, end, way in runs:
+        if joined and joined[-1][2] == way and start - joined[-1][1] - 1 <= bridge:
+            joined[-1] = joined[-1][0], end, way
+        else:
+            joined.append((start, end, way))
+    return [(start, end) for start, end, _ in joined]
 
 
 def _runs(row: Bools) -> list[tuple[int, int]]:

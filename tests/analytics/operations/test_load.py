@@ -168,6 +168,26 @@ def test_one_day_out_of_line_is_found_alone_and_two_creeping_weeks_as_one_stretc
     assert 3.0 < creeping.strength < 4.5
 
 
+def test_a_shutdown_of_four_days_ends_when_it_ends_and_a_weekend_is_no_end_of_a_lasting_change() -> None:
+    usual = Usual(np.ones(1), np.zeros(1))
+    noise = np.random.default_rng(8).normal(0.0, 0.5, 60)
+    shut = noise.copy()
+    shut[20:24] -= 40.0
+    [found] = find_anomalies(shut, np.zeros(60), usual)
+    assert (found.start, found.end) == (20, 23)
+    # From day 15 on eight standard deviations less, but nothing on two days of seven, when the machine stands.
+    lasting = noise.copy()
+    lasting[[day for day in range(15, 60) if day % 7 not in {0, 1}]] -= 8.0
+    apart = find_anomalies(lasting, np.zeros(60), usual)
+    assert len(apart) > 4
+    [whole] = find_anomalies(lasting, np.zeros(60), usual, bridge=2)
+    assert (whole.start, whole.end) == (16, 59)
+    assert whole.excess == pytest.approx(sum(each.excess for each in apart), rel=0.02)
+    # To the other side it is another matter.
+    lasting[20:22] += 30.0
+    assert len(find_anomalies(lasting, np.zeros(60), usual, bridge=2)) == 3
+
+
 def test_unknown_intervals_raise_no_alarm_and_a_flat_baseline_is_refused() -> None:
     expected = np.full(50, 10.0)
     usual = usual_scatter(np.random.default_rng(7).normal(size=(1, 50)), np.arange(50))
