@@ -172,12 +172,12 @@ class Server:
             " written there, not read; name an InfluxDB"
         )
 
-    def delete(self, measurement: str, condition: str, *, rollup: bool = False) -> None:
+    def delete(self, measurement: str, condition: str) -> None:
         """Delete points of a quoted measurement; nothing where the server only knows retention periods."""
         if not self.deletes:
             return
         statement = f"DELETE FROM {measurement} WHERE {condition}"  # noqa: S608 - both come quoted
-        for _ in self.query(statement, ANY.decode, rollup=rollup):
+        for _ in self.query(statement, ANY.decode):
             pass
 
     def delete_rollups(self, measurement: str, before: int) -> None:
@@ -187,7 +187,8 @@ class Server:
         knows others takes no user and password: with these the bucket's own retention rule is all there is.
         """
         if self.found().edition.family != "2.x":
-            self.delete(identifier(measurement), between(MIN_TIME, before), rollup=True)
+            # That of 1.x goes through all policies, and roll-ups have measurements of their own.
+            self.delete(identifier(measurement), between(MIN_TIME, before))
         elif self._connection.has_token:
             body = {
                 "start": _rfc3339(MIN_TIME),

@@ -32,13 +32,27 @@ def bucket(influxdb: Database, name: str) -> Any:
     return found
 
 
-def token(influxdb: Database, *rights: tuple[str, str]) -> str:
-    """A token with rights (read or write) on buckets, by their ids."""
+def rights(influxdb: Database, name: str, *actions: str) -> dict[str, Any]:
+    """An authorization for both buckets of a store, to read or write."""
     org = ask(influxdb, "/api/v2/orgs")["orgs"][0]["id"]
     permissions = [
-        {"action": action, "resource": {"type": "buckets", "id": each, "orgID": org}} for action, each in rights
+        {"action": action, "resource": {"type": "buckets", "id": bucket(influxdb, each)["id"], "orgID": org}}
+        for action in actions
+        for each in (name, f"{name}/rollup")
     ]
-    return str(ask(influxdb, "/api/v2/authorizations", {"orgID": org, "permissions": permissions})["token"])
+    return {"orgID": org, "permissions": permissions}
+
+
+def token(influxdb: Database, name: str, *actions: str) -> str:
+    """A token that may do so much and no more."""
+    return str(ask(influxdb, "/api/v2/authorizations", rights(influxdb, name, *actions))["token"])
+
+
+def made(influxdb: Database, name: str) -> None:
+    """Let a store make its buckets, with one reading."""
+    store = of(influxdb, name)
+    store.write([batch({NOW: 1.0})])
+    store.close()
 
 
 def of(influxdb: Database, name: str, with_token: str = "") -> InfluxStore:
@@ -81,17 +95,14 @@ def test_a_field_of_another_type_is_found_and_the_rest_is_stored(influxdb: Datab
 def test_a_token_for_two_buckets_is_enough_and_one_that_may_not_write_is_told(
     influxdb: Database, influx_database: str
 ) -> None:
-    first = of(influxdb, influx_database)
-    first.write([batch({NOW: 1.0})])
-    first.close()
-    ids = [bucket(influxdb, name)["id"] for name in (influx_database, f"{influx_database}/rollup")]
-    enough = token(influxdb, *[(action, each) for action in ("read", "write") for each in ids])
+    made(influxdb, influx_database)
+    enough = token(influxdb, influx_database, "read", "write")
     store = of(influxdb, influx_database, enough)
     assert store.write([batch({NOW + 1000: 2.0})]).stored == 1
     assert store.roll(NOW + DAY) == 1
     assert store.rollups(MAIN, 0, NOW + DAY).count.tolist() == [2]
     store.close()
-    reading = of(influxdb, influx_database, token(influxdb, *[("read", each) for each in ids]))
+    reading = of(influxdb, influx_database, token(influxdb, influx_database, "read"))
     assert points(reading) == {NOW: 1.0, NOW + 1000: 2.0}
     with pytest.raises(StoreRefusedError, match="this token") as no:
         reading.write([batch({NOW + 2000: 3.0})])
@@ -102,21 +113,10 @@ def test_a_token_for_two_buckets_is_enough_and_one_that_may_not_write_is_told(
 def test_a_user_and_a_password_write_and_read_on_the_paths_of_version_1(
     influxdb: Database, influx_database: str
 ) -> None:
-    first = of(influxdb, influx_database)
-    first.write([batch({NOW: 1.0})])
-    first.close()
-    ids = [bucket(influxdb, name)["id"] for name in (influx_database, f"{influx_database}/rollup")]
-    org = ask(influxdb, "/api/v2/orgs")["orgs"][0]["id"]
-    permissions = [
-        {"action": action, "resource": {"type": "buckets", "id": each, "orgID": org}}
-        for action in ("read", "write")
-        for each in ids
-    ]
-    made = ask(
-        influxdb, "/private/legacy/authorizations",
-        {"orgID": org, "permissions": permissions, "token": influx_database, "status": "active"},
-    )  # fmt: skip
-    ask(influxdb, f"/private/legacy/authorizations/{made['id']}/password", {"password": "of-the-test"})
+    made(influxdb, influx_database)
+    user = {**rights(influxdb, influx_database, "read", "write"), "token": influx_database, "status": "active"}
+    known = ask(influxdb, "/private/legacy/authorizations", user)["id"]
+    ask(influxdb, f"/private/legacy/authorizations/{known}/password", {"password": "of-the-test"})
     store = InfluxStore(influxdb.url, database=influx_database, username=influx_database, password="of-the-test")
     assert store.write([batch({NOW + 1000: 2.0})]).stored == 1
     assert points(store) == {NOW: 1.0, NOW + 1000: 2.0}
