@@ -7,7 +7,7 @@ that, nor differ from one made in time: a roll-up splits a counter's steps at it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from storage.store import ROLLUP_MS, Rollups
 
 How = Literal["difference", "mean"]
 _HOUR_MS = 3_600_000.0
+_NO_GAPS = np.zeros(0, np.int64), np.zeros(0)
 _ROLLED = 0.95
 """Share of the time that quarter-hours must cover to be taken instead of the readings they were made of."""
 
@@ -155,6 +156,7 @@ def from_rollups(rows: Rollups, edges: np.ndarray, reading: Reading, *, bridged:
         Tell what a counter grew across a gap: in the gap's last quarter-hour, and in those that the gap lies in partly.
     """
     quarters = np.arange(edges[0], edges[-1] + 1, ROLLUP_MS, dtype=np.int64)
+    rows, gaps, across = _without_gaps(rows) if reading.how == "difference" else (rows, *_NO_GAPS)
     inside = (rows.start >= edges[0]) & (rows.start < edges[-1])
     place = np.searchsorted(quarters, rows.start[inside])
     values, coverage = np.full(len(quarters) - 1, np.nan), np.zeros(len(quarters) - 1)
@@ -162,11 +164,10 @@ def from_rollups(rows: Rollups, edges: np.ndarray, reading: Reading, *, bridged:
     coverage[place] = rows.coverage[inside]
     flags = np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)
     if reading.how == "difference":
-        behind, across = _behind_gaps(rows, quarters)
-        values[behind] -= across
         values[(coverage > 0.0) & (coverage < 1.0 - 1e-9) & (not bridged)] = np.nan
         if bridged:
-            values[behind[behind > 0] - 1] = across[behind > 0]
+            held = (gaps >= quarters[0]) & (gaps < quarters[-1])
+            values[np.searchsorted(quarters, gaps[held])] = across[held]
         fell = _fell(rows)[inside]
         values[place[fell]] = np.nan
         flags[place[fell]] |= np.uint8(Flag.RESET)
@@ -180,16 +181,24 @@ def from_rollups(rows: Rollups, edges: np.ndarray, reading: Reading, *, bridged:
     return resample(IntervalValues(values, coverage, flags), quarters, edges, mean=reading.how == "mean")
 
 
-def _behind_gaps(rows: Rollups, quarters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Whole quarter-hours right behind a gap, and what the counter grew across it; shape (gaps,) both."""
+def _without_gaps(rows: Rollups) -> tuple[Rollups, np.ndarray, np.ndarray]:
+    """Whole quarter-hours right behind gaps, freed of what the counter grew across these.
+
+    Returns
+    -------
+    Rollups
+        The others are as they were, and so is one on the way to which the counter fell.
+    numpy.ndarray, numpy.ndarray
+        Last quarter-hour of each such gap [ms UTC], and what the counter grew across it; shape (gaps,) both.
+    """
     read = np.flatnonzero(rows.count > 0)
     later, before = read[1:], read[:-1]
-    at = rows.start[later]
     covered = rows.start[rows.coverage > 0.0]
-    behind = (rows.coverage[later] >= 1.0 - 1e-9) & ~np.isin(at - ROLLUP_MS, covered)
-    behind &= (at >= quarters[0]) & (at < quarters[-1])
     across = rows.first[later] - rows.last[before]
-    return np.searchsorted(quarters, at[behind]), across[behind]
+    behind = (rows.coverage[later] >= 1.0 - 1e-9) & ~np.isin(rows.start[later] - ROLLUP_MS, covered) & (across >= 0.0)
+    increase = rows.increase.copy()
+    increase[later[behind]] -= across[behind]
+    return replace(rows, increase=increase), rows.start[later[behind]] - ROLLUP_MS, across[behind]
 
 
 def _around(rows: Rollups, quarters: np.ndarray, at_ms: int) -> slice:

@@ -111,3 +111,21 @@ def test_what_a_counter_grew_across_a_gap_is_no_peak_behind_it(tmp_path: Path, l
     assert np.isnan(rolled.values[9:16]).all()
     bridged = from_rollups(rows, edges, reading, bridged=True)
     assert np.nansum(bridged.values) == 48_000.0
+    # Two hours' energy in one step is no jump of a machine of eight kilowatts.
+    limited = Reading("difference", max_rate=8_000.0)
+    np.testing.assert_array_equal(from_rollups(rows, edges, limited).values, told.values)
+
+
+def test_a_register_that_fell_in_a_gap_tells_nothing_of_it(tmp_path: Path) -> None:
+    begin = midnight_ms(0)
+    minutes = [*range(120), *range(240, 360)]
+    counter = [100.0 * minute if minute < 240 else 100.0 * (minute - 240) for minute in minutes]
+    table = Table.of("main", "power_meter", [begin + 60_000 * each for each in minutes], {"energy_import_wh": counter})
+    store = DuckStore(tmp_path / "readings.duckdb")
+    store.write([Batch("works", "gw-1", "0" * 16, 1, [table])])
+    roll(store)
+    rows = store.rollups(Series("works", "power_meter", "main", "energy_import_wh"), begin, begin + 21_600_000)
+    store.close()
+    bridged = from_rollups(rows, begin + 900_000 * np.arange(25), Reading("difference"), bridged=True)
+    assert np.isnan(bridged.values[8:17]).all()
+    assert np.nanmin(bridged.values) >= 1400.0
