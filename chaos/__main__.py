@@ -2,7 +2,8 @@
 
 Ctrl-C ends the striking; what was read until then is accounted for.
 
-``python -m chaos [--faults 100] [--seed 1] [--store duck|influx] [--json] [--lang en|ko] [--keep FOLDER]``
+``python -m chaos [--faults 100] [--seed 1] [--store duck|influx] [--influxd PROGRAM] [--json] [--lang en|ko]
+[--keep FOLDER]``
 """
 
 from __future__ import annotations
@@ -37,6 +38,13 @@ def main() -> int:
     parser.add_argument("--faults", type=_count, default=100, help="how many faults (default: 100)")
     parser.add_argument("--seed", type=int, default=1, help="which faults, in which order (default: 1)")
     parser.add_argument("--store", choices=["duck", "influx"], default="duck", help="which store (default: duck)")
+    parser.add_argument(
+        "--influxd",
+        type=_program,
+        default="",
+        metavar="PROGRAM",
+        help="InfluxDB of --store influx, 1.x or 2.x, e.g. one that `make influxdb` built (default: Debian's influxd)",
+    )
     parser.add_argument("--json", action="store_true", help="print the ledger as one JSON object")
     parser.add_argument("--lang", choices=["en", "ko"], help="language of the table (default: that of LANG)")
     parser.add_argument(
@@ -46,6 +54,8 @@ def main() -> int:
         help="build in this new folder, and leave logs and files (default: leave them only when a run fails)",
     )
     options = parser.parse_args()
+    if options.influxd and options.store != "influx":
+        parser.error("--influxd is the server of --store influx; name that too")
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         folder = _folder(options.keep)
@@ -53,7 +63,9 @@ def main() -> int:
         parser.error(f"{options.keep} is there already; --keep makes a new folder")
     try:
         with stop_event() as stop, _shown(options.faults) as show:
-            ledger = run(folder, options.store, options.faults, options.seed, on_fault=show, stop=stop)
+            ledger = run(
+                folder, options.store, options.faults, options.seed, on_fault=show, stop=stop, influxd=options.influxd
+            )
     except StuckError as error:
         sys.stderr.write(f"seed {options.seed}, store {options.store}: {error}\n")
         return 1
@@ -75,6 +87,12 @@ def _count(text: str) -> int:
     if not text.isdecimal() or (count := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no number of faults; give 1 or more")
     return count
+
+
+def _program(text: str) -> str:
+    if (found := shutil.which(text)) is None:
+        raise argparse.ArgumentTypeError(f"{text} is no program here; `make influxdb` builds some into .influxdb/")
+    return str(Path(found).absolute())
 
 
 def _folder(kept: Path | None) -> Path:

@@ -13,8 +13,7 @@ from chaos.journal import Entry
 from chaos.plant import CHANNEL, GATEWAYS, KIND, SITE, Plant
 from collector import Quarantine
 from edge import Outbox
-from storage import DuckStore, Store
-from storage.influx import InfluxStore
+from storage import Store, open_store
 from telemetry import Batch, DecodeError, Gap, Table, decode
 
 Key = tuple[str, str, str, int]
@@ -118,16 +117,10 @@ def look(plant: Plant) -> Found:
                 gaps += batch.gaps
             read_ += outbox.counters.read
             gap_readings += outbox.counters.gap
-    with closing(_store(plant)) as store:
+    with closing(open_store(plant.store)) as store:
         stored, twice = _stored(store)
         gaps += store.gaps(SITE, 0, _FOR_EVER)
     return Found(stored, twice, waiting, _set_aside(plant), gaps, read_, gap_readings)
-
-
-def _store(plant: Plant) -> Store:
-    if plant.engine == "influx":
-        return InfluxStore(f"http://127.0.0.1:{plant.database_port}")
-    return DuckStore(plant.server_folder / "readings.duckdb")
 
 
 def _stored(store: Store) -> tuple[dict[Key, float], int]:

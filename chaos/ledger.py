@@ -24,8 +24,8 @@ class Ledger(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    store, seed, faults, seconds
-        Which run: faults by kind; how long it took [s].
+    store, server, seed, faults, seconds
+        Which run: `server` is the database and its version, empty for a file; faults by kind; how long it took [s].
     kills, ended_itself, ended_badly
         By name, how often it was killed, ended unasked, and ended with an error or not in time when it was asked to.
     bytes_altered
@@ -60,6 +60,7 @@ class Ledger(msgspec.Struct, frozen=True):
     """
 
     store: str
+    server: str
     seed: int
     faults: dict[str, int]
     seconds: float
@@ -121,6 +122,7 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
     processes = plant.processes.items()
     return Ledger(
         store=plant.engine,
+        server=plant.server,
         seed=seed,
         faults=dict(sorted(faults.items())),
         seconds=round(seconds, 1),

@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.parts import program
+import msgspec
+
+from storage import Settings
+from tests.parts import free_port, influxd_2, influxd_2_command, influxd_command, influxd_version, program
 
 _STOP_S: Final = 60.0
 _ENDED_WELL: Final = (0, -signal.SIGTERM)
@@ -114,27 +117,15 @@ def mosquitto(folder: Path, port: int) -> Part:
     return Part("broker", [program("mosquitto"), "-c", str(config)], folder / "mosquitto.log")
 
 
-_INFLUX: Final = """reporting-disabled = true
-bind-address = "127.0.0.1:{rpc}"
-[meta]
-dir = "{folder}/meta"
-[data]
-dir = "{folder}/data"
-wal-dir = "{folder}/wal"
-[http]
-bind-address = "127.0.0.1:{port}"
-log-enabled = false
-[monitor]
-store-enabled = false
-"""
-
-
-def influxd(folder: Path, port: int, rpc: int) -> Part:
-    """An InfluxDB 1.x with its defaults."""
+def influxd(folder: Path, port: int, command: str) -> tuple[Part, Settings]:
+    """An InfluxDB with its defaults, and how a store reaches it; one of 2.x has been set up, and stopped again."""
     folder.mkdir()
-    config = folder / "influxdb.conf"
-    config.write_text(_INFLUX.format(folder=folder, port=port, rpc=rpc), encoding="utf-8")
-    return Part("database", [program("influxd"), "run", "-config", str(config)], folder / "influxd.log")
+    log, settings = folder / "influxd.log", Settings(engine="influx", influx_url=f"http://127.0.0.1:{port}")
+    if not influxd_version(command).startswith("2."):
+        return Part("database", influxd_command(folder, port, free_port(), command=command), log), settings
+    with influxd_2(folder, port, command=command) as database:
+        settings = msgspec.structs.replace(settings, influx_token=database.token, influx_org=database.org)
+    return Part("database", influxd_2_command(folder, port, command=command), log), settings
 
 
 def collector(name: str, folder: Path, config: Path, *, worker: int) -> Part:

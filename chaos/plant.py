@@ -16,7 +16,8 @@ from chaos.disk import Disk, small_disk
 from chaos.meters import Meters, answering
 from chaos.parts import Part
 from chaos.proxy import Proxy
-from tests.parts import free_port
+from storage import Settings
+from tests.parts import free_port, influxd_version
 
 Engine = Literal["duck", "influx"]
 
@@ -62,7 +63,8 @@ class Plant:
     """Everything that can be struck, by name.
 
     `processes` hold gateways, broker, collectors and, of ``influx``, the database; `lines` the proxies between them;
-    `disks` the folders that can be full.
+    `disks` the folders that can be full; `store` is how the reckoning opens the store, past every line; `server`
+    names the database and its version.
     """
 
     engine: Engine
@@ -71,7 +73,8 @@ class Plant:
     lines: dict[str, Proxy]
     disks: dict[str, Disk]
     meters: dict[str, Meters]
-    database_port: int
+    store: Settings
+    server: str
 
     def journal(self, gateway: str) -> Path:
         """Where a gateway writes down its readings."""
@@ -88,8 +91,11 @@ class Plant:
 
 
 @contextlib.contextmanager
-def plant(folder: Path, engine: Engine, seed: int) -> Iterator[Plant]:
-    """Build the plant in an empty folder; nothing runs yet but meters and lines. At its end everything is ended."""
+def plant(folder: Path, engine: Engine, seed: int, influxd: str = "") -> Iterator[Plant]:
+    """Build the plant in an empty folder; nothing runs yet but meters and lines. At its end everything is ended.
+
+    `influxd` is the program of ``influx``; Debian's where it is empty.
+    """
     draw = random.Random(seed)
     broker_port, database_port = free_port(), free_port()
     with contextlib.ExitStack() as stack:
@@ -103,10 +109,12 @@ def plant(folder: Path, engine: Engine, seed: int) -> Iterator[Plant]:
         lines["broker-collector"] = line(broker_port)
         processes = {"broker": parts.mosquitto(folder, broker_port)}
         disks = {name: stack.enter_context(small_disk(folder / name, _DISK_MB)) for name in (*GATEWAYS, "server")}
+        store, server = Settings(path=str(folder / "server" / "readings.duckdb")), ""
         if engine == "influx":
             lines["collector-database"] = line(database_port)
-            processes["database"] = parts.influxd(folder / "influxdb", database_port, free_port())
-        config = _server(folder, lines, engine)
+            processes["database"], store = parts.influxd(folder / "influxdb", database_port, influxd)
+            server = f"InfluxDB {influxd_version(influxd)}"
+        config = _server(folder, lines, store)
         collectors = COLLECTORS[engine]
         for number, name in enumerate(collectors, 1):
             processes[name] = parts.collector(name, folder, config, worker=number if len(collectors) > 1 else 0)
@@ -117,13 +125,13 @@ def plant(folder: Path, engine: Engine, seed: int) -> Iterator[Plant]:
             processes[gateway] = parts.gateway(gateway, folder, site, folder / gateway, outbox_bytes=most)
         for part in processes.values():
             stack.callback(part.kill)
-        yield Plant(engine, folder, processes, lines, disks, meters, database_port)
+        yield Plant(engine, folder, processes, lines, disks, meters, store, server)
 
 
-def _server(folder: Path, lines: dict[str, Proxy], engine: Engine) -> Path:
-    store: dict[str, str] = {"engine": engine}
-    if engine == "influx":
-        store["influx_url"] = f"http://127.0.0.1:{lines['collector-database'].port}"
+def _server(folder: Path, lines: dict[str, Proxy], store: Settings) -> Path:
+    if store.engine == "influx":
+        behind = f"http://127.0.0.1:{lines['collector-database'].port}"
+        store = msgspec.structs.replace(store, influx_url=behind)
     config = {
         "data_dir": str(folder / "server"),
         "broker": {"port": lines["broker-collector"].port, "keepalive_s": 2},

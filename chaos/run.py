@@ -52,6 +52,7 @@ def run(
     on_fault: Callable[[int, Fault], None] = lambda *_: None,
     on_rest: Callable[[Plant], None] = lambda _: None,
     stop: threading.Event | None = None,
+    influxd: str = "",
 ) -> Ledger:
     """Strike a plant built in an empty folder.
 
@@ -68,6 +69,8 @@ def run(
         Given the plant when all is delivered and ended, before the reckoning.
     stop
         When set, no further fault begins; what was read until then is accounted for.
+    influxd
+        The InfluxDB program of ``influx``, 1.x or 2.x; Debian's where it is empty.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def run(
         When something no longer works although nothing strikes it.
     """
     began = time.monotonic()
-    with plant(folder, engine, seed) as found:
+    with plant(folder, engine, seed, influxd) as found:
         course = Course()
         for part in found.processes.values():
             part.start()

@@ -65,7 +65,10 @@ def table(ledger: Ledger, language: Language = "en") -> Table:
         return _WORDS[word][language == "ko"].format(*values)
 
     said = say("clean" if ledger.clean else "unclean")
-    title = Text(say("title", sum(ledger.faults.values()), ledger.seconds, ledger.store, ledger.seed), style="bold")
+    title = Text(
+        say("title", sum(ledger.faults.values()), ledger.seconds, ledger.server or ledger.store, ledger.seed),
+        style="bold",
+    )
     shown = Table(
         title=title,
         title_justify="left",

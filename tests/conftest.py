@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import structlog
 from telemetry import Broker
 from tests import parts
 from tests.browser import chromium, visit
-from tests.parts import Database, free_port, influxd, influxd_2, major_version, program, running
+from tests.parts import INFLUXD, Database, free_port, influxd, influxd_2, influxd_version, program, running
 
 __all__ = ["chromium", "visit"]
 
@@ -45,19 +46,21 @@ def mosquitto(tmp_path: Path) -> Iterator[Broker]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the stores be tested against other servers than Debian's; see `tests.influxdbs`."""
-    parser.addoption("--influxd", default="influxd", metavar="PROGRAM", help="InfluxDB, 1.x or 2.x, for the tests")
+    parser.addoption("--influxd", metavar="PROGRAM", help="InfluxDB, 1.x or 2.x, for the tests (default: Debian's)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let every server that a test starts be the one that was asked for."""
+    if chosen := config.getoption("--influxd"):
+        os.environ[INFLUXD] = str(chosen)
 
 
 @pytest.fixture(scope="session")
-def influxdb(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A real InfluxDB (Debian's package, 1.x, unless told otherwise) on a free port, empty at the start of the run."""
     folder = tmp_path_factory.mktemp("influxdb")
-    command = str(request.config.getoption("--influxd"))
-    with (
-        influxd_2(folder, free_port(), command=command)
-        if major_version(command) == 2
-        else influxd(folder, free_port(), free_port(), command=command)
-    ) as database:
+    two = influxd_version().startswith("2.")
+    with influxd_2(folder, free_port()) if two else influxd(folder, free_port(), free_port()) as database:
         yield database
 
 

@@ -86,7 +86,7 @@ def running(
 
 @dataclass(frozen=True)
 class Database:
-    """A running database server, and the credentials of one that wants some."""
+    """A running database server, and the credentials of one that wants some: of 2.x."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -105,6 +105,15 @@ def mosquitto(folder: Path, *settings: str) -> Iterator[Broker]:
         yield Broker(port=port)
 
 
+INFLUXD: Final = "TESTED_INFLUXD"
+"""Names the InfluxDB of the tests in the environment, where it is not Debian's: ``pytest --influxd`` sets it."""
+
+
+def chosen_influxd() -> str:
+    """The InfluxDB that was asked for, or Debian's."""
+    return os.environ.get(INFLUXD, "influxd")
+
+
 @contextlib.contextmanager
 def influxd(
     folder: Path,
@@ -114,9 +123,18 @@ def influxd(
     http: str = "",
     data: str = "",
     env: dict[str, str] | None = None,
-    command: str = "influxd",
+    command: str = "",
 ) -> Iterator[Database]:
     """An InfluxDB 1.x whose data stay in `folder`, with further lines in its ``[http]`` and ``[data]`` sections."""
+    started = influxd_command(folder, port, rpc, http=http, data=data, command=command)
+    with running(started, port, folder / "influxd.log", {**os.environ, **(env or {})}) as process:
+        yield _answering(Database(f"http://127.0.0.1:{port}", process))
+
+
+def influxd_command(
+    folder: Path, port: int, rpc: int, *, http: str = "", data: str = "", command: str = ""
+) -> list[str]:
+    """Write the configuration of an InfluxDB 1.x; how it is started."""
     config = folder / "influxdb.conf"
     config.write_text(
         f"""reporting-disabled = true
@@ -136,19 +154,13 @@ store-enabled = false
 """,
         encoding="utf-8",
     )
-    started = [program(command), "run", "-config", str(config)]
-    with running(started, port, folder / "influxd.log", {**os.environ, **(env or {})}) as process:
-        yield _answering(Database(f"http://127.0.0.1:{port}", process))
+    return [program(command or chosen_influxd()), "run", "-config", str(config)]
 
 
 @contextlib.contextmanager
-def influxd_2(folder: Path, port: int, *, command: str) -> Iterator[Database]:
+def influxd_2(folder: Path, port: int, *, command: str = "") -> Iterator[Database]:
     """An InfluxDB 2.x whose data stay in `folder`, set up with an organization, and a token that may do everything."""
-    started = [
-        program(command), "run", "--reporting-disabled", "--http-bind-address", f"127.0.0.1:{port}",
-        "--bolt-path", f"{folder}/influxd.bolt", "--engine-path", f"{folder}/engine",
-        "--sqlite-path", f"{folder}/influxd.sqlite",
-    ]  # fmt: skip
+    started = influxd_2_command(folder, port, command=command)
     with running(started, port, folder / "influxd.log") as process:
         database = _answering(Database(f"http://127.0.0.1:{port}", process, token="all-of-it", org="factory"))
         first = {"username": "admin", "password": "admin-of-the-tests", "org": database.org, "bucket": "first"}
@@ -158,11 +170,21 @@ def influxd_2(folder: Path, port: int, *, command: str) -> Iterator[Database]:
         yield database
 
 
-def major_version(command: str) -> int:
-    """Of an InfluxDB, as it tells its version itself."""
-    told = subprocess.run([program(command), "version"], capture_output=True, text=True, check=True, timeout=20).stdout
-    found = re.search(r"v?(\d+)\.\d+", told)
-    return int(found[1]) if found else 1
+def influxd_2_command(folder: Path, port: int, *, command: str = "") -> list[str]:
+    """How an InfluxDB 2.x is started."""
+    return [
+        program(command or chosen_influxd()), "run", "--reporting-disabled",
+        "--http-bind-address", f"127.0.0.1:{port}", "--bolt-path", f"{folder}/influxd.bolt",
+        "--engine-path", f"{folder}/engine", "--sqlite-path", f"{folder}/influxd.sqlite",
+    ]  # fmt: skip
+
+
+def influxd_version(command: str = "") -> str:
+    """Version of an InfluxDB, as it tells it itself, such as ``2.7.12``."""
+    asked = [program(command or chosen_influxd()), "version"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=20).stdout
+    found = re.search(r"v?(\d+\.\d+(?:\.\d+)?)", told)
+    return found[1] if found else told.strip()
 
 
 def _answering(database: Database) -> Database:

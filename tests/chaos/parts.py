@@ -8,6 +8,7 @@ from chaos.ledger import MUST_BE_NONE, Ledger
 
 CLEAN: Final = Ledger(
     store="duck",
+    server="",
     seed=7,
     faults={"cut": 2, "kill": 2},
     seconds=61.4,

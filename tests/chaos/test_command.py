@@ -13,6 +13,7 @@ import pytest
 import chaos.__main__
 from chaos.run import StuckError
 from tests.chaos.parts import CLEAN, check_clean
+from tests.parts import influxd_version
 
 pytestmark = pytest.mark.long
 
@@ -27,7 +28,8 @@ def test_the_command_strikes_influxdb_and_prints_the_ledger(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     ledger = json.loads(done.stdout)
     check_clean(ledger)
-    assert (ledger["store"], ledger["seed"], sum(ledger["faults"].values())) == ("influx", 4, 25)
+    assert (ledger["store"], ledger["server"]) == ("influx", f"InfluxDB {influxd_version()}")
+    assert (ledger["seed"], sum(ledger["faults"].values())) == (4, 25)
     assert (tmp_path / "run" / "gw-1.journal").exists()
     again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert again.returncode == 2

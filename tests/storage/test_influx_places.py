@@ -9,7 +9,7 @@ import pytest
 
 from storage import InfluxStore, StoreRefusedError
 from storage.influx.durations import parse_duration, said
-from tests.parts import Database, free_port, influxd
+from tests.parts import Database, free_port, influxd, influxd_version
 from tests.storage.fake_server import Answer, Request, answering
 from tests.storage.influx_kinds import JSON, Three, Two
 from tests.storage.parts import DAY, MAIN, ask_influx, batch, points
@@ -54,7 +54,7 @@ def test_a_database_that_was_there_keeps_its_policy_and_the_difference_is_shown(
     facts = store.health().facts
     assert policies(influxdb, influx_database) == {"mine": ("720h0m0s", True), "rollup": ("87600h0m0s", False)}
     assert "drops readings after 30 d, sooner than the settings' 90 d" in facts["retention"]
-    assert facts["version"] == "1.6.7~rc0 OSS"
+    assert facts["version"].startswith(influxd_version())
     store.close()
 
 
