@@ -6,11 +6,11 @@ from collector.collector import Collector
 from collector.counters import Counters, Latency
 from collector.endpoint import Endpoint, EndpointServer, Page
 from collector.errors import CollectorError, EndpointError, QuarantineError
-from collector.intake import Reason
 from collector.limits import Shortfall, shortfalls
 from collector.metrics import metrics
 from collector.quarantine import Quarantine
 from collector.quarantine_entry import Choice, Entry, QuarantineCounters
+from collector.refusals import Reason
 from collector.settings import Settings
 from collector.vitals import complaints, pages
 

@@ -9,7 +9,8 @@ import msgspec
 import structlog
 
 from collector.foreign.mappings import Mappings, is_foreign
-from collector.intake import Intake, Reason, Refusal, find_sender, part_content, take_apart
+from collector.intake import Intake, find_sender, take_apart
+from collector.refusals import Reason, Refusal, part_content
 from collector.registry import Registry
 from collector.rescue import rescue
 from telemetry import Batch, Table

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from collector.commit import Committer, Outcome
+from collector.commit import Outcome
 from collector.declined import Declined
 from collector.foreign.reception import Reception
 from collector.inbox import Delivery, Inbox
+from collector.patience import Patience
 from telemetry import ACK, Ack, Session, encode, ranges, topic
 
 
@@ -19,18 +20,18 @@ class Answering:
     ----------
     session, reception
         Where batches of gateways came from, and messages of others.
-    committer, inbox
+    patience, inbox
         Whether the store is well, and what room there is.
     declined
         What there was no room for.
     """
 
     def __init__(
-        self, session: Session, reception: Reception | None, committer: Committer, inbox: Inbox, declined: Declined
+        self, session: Session, reception: Reception | None, patience: Patience, inbox: Inbox, declined: Declined
     ) -> None:
         self._session = session
         self._reception = reception
-        self._committer = committer
+        self._patience = patience
         self._inbox = inbox
         self._declined = declined
 
@@ -58,9 +59,13 @@ class Answering:
             else:
                 self._session.acknowledge(mids, connection)
 
+    def heard(self, mids: list[int], connection: int) -> None:
+        """Acknowledge to the broker what is no batch: nobody waits for it."""
+        self._session.acknowledge(mids, connection)
+
     def call_back(self) -> None:
         """Ask for what was declined, as much as there is room for: its gateways would wait out a long back-off."""
-        if self._committer.trouble or self._inbox.room < self._inbox.most // 2:
+        if self._patience.trouble or self._inbox.room < self._inbox.most // 2:
             return
         if self._reception is not None:
             self._reception.call_back()

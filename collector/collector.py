@@ -13,24 +13,26 @@ import structlog
 from collector.admission import DAY_MS, Rules
 from collector.alarms import Board
 from collector.answering import Answering
+from collector.arrivals import Arrivals
 from collector.commit import Committer
 from collector.counters import Counters, Latency, Tally
 from collector.declined import Declined
-from collector.errors import QuarantineError
 from collector.foreign.batch import EPOCH as FOREIGN
 from collector.foreign.births import Births
 from collector.foreign.loader import load_mappings
 from collector.foreign.reception import Reception
-from collector.inbox import Delivery, Inbox
+from collector.inbox import Inbox
 from collector.limits import shortfalls
 from collector.line import Line
+from collector.patience import Patience
 from collector.quarantine import Quarantine
 from collector.quarantine_upkeep import QuarantineUpkeep
 from collector.registry import Registry
 from collector.replay import replay
+from collector.rounds import Rounds
 from collector.settings import Settings
 from collector.watch import Trouble, Watch
-from storage import Store, StoreError
+from storage import Store
 from telemetry import (
     BATCH,
     BIRTH,
@@ -50,10 +52,8 @@ from telemetry import (
 log = structlog.get_logger()
 
 _STOP_S: Final = 0.8
-_LOOK_S: Final = 1.0
 _COLLECT_EVERY: Final = 100_000
 """Objects more than there were, before Python looks for cycles among the young ones."""
-_BATCHES: Final = f"/{BATCH}"
 
 
 class Collector:
@@ -107,8 +107,6 @@ class Collector:
         self._clock = clock
         self._tally = Tally()
         self._stopping = threading.Event()
-        self._republish = threading.Event()
-        self._declined = Declined()
         self._inbox = Inbox(settings.max_waiting_messages, settings.max_waiting_bytes)
         name = client_id or settings.identity
         registry = Registry(settings.devices)
@@ -124,13 +122,12 @@ class Collector:
         )  # fmt: skip
         self._births = None if mappings is None else Births(mappings, self._born)
         self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, clock)
-        self._upkeep = QuarantineUpkeep(quarantine, settings.quarantine_keep_days, clock)
+        self._patience = Patience(store, self._tally, self._stopping)
         self._committer = Committer(
-            store, quarantine, self._tally, self._stopping, self._rules, clock, self._watch.set_aside
+            store, quarantine, self._tally, self._patience, self._rules, clock, self._watch.set_aside
         )
         self._store = store
         self._alarms_topic = alarms_topic(name)
-        self._watching = threading.Thread(target=self._keep_watch, name="collector-watch", daemon=True)
         self._expiry_s = settings.session_expiry_s
         self._shared = bool(settings.workers_group)
         self._session = Session(
@@ -139,12 +136,20 @@ class Collector:
             subscription=settings.subscription(topic("+", "+", BATCH)),
             also=[topic("+", "+", BIRTH), topic("+", "+", STATE)],
             on_ready=self._on_ready,
-            on_messages=self._on_messages,
+            on_messages=self._take,
             will=Retained(self._alarms_topic, encode(self._watch.board.farewell())),
             manual_ack=True,
             expiry_s=self._expiry_s,
         )
-        self._answering = Answering(self._session, self._reception, self._committer, self._inbox, self._declined)
+        declined = Declined()
+        self._answering = Answering(self._session, self._reception, self._patience, self._inbox, declined)
+        self._arrivals = Arrivals(self._inbox, declined, self._answering, self._watch, self._births, self._tally, clock)
+        self._rounds = Rounds(
+            self._session, self._alarms_topic, watch=self._watch, births=self._births,
+            upkeep=QuarantineUpkeep(quarantine, settings.quarantine_keep_days, clock), patience=self._patience,
+            answering=self._answering, replay=self._replay, stopping=self._stopping,
+        )  # fmt: skip
+        self._watching = threading.Thread(target=self._rounds.run, name="collector-watch", daemon=True)
         line = Line(self._inbox, self._committer, self._answering, settings.max_batch_messages, self._tell)
         self._thread = threading.Thread(target=line.run, name="collector-writer", daemon=True)
 
@@ -191,7 +196,7 @@ class Collector:
     @property
     def trouble(self) -> str:
         """What store or quarantine said last, while they fail; empty while all is well."""
-        return self._committer.trouble
+        return self._patience.trouble
 
     def latency(self, gateway: str | None = None, *, exclude: Collection[str] = ()) -> Latency:
         """Time from reading the register to the commit, of one gateway or of all but some."""
@@ -232,61 +237,18 @@ class Collector:
         self._session.publish(topic(birth.site, birth.gateway, BIRTH), encode(birth), retain=True)
 
     def _failing(self) -> Trouble:
-        return Trouble(self._committer.trouble_kind, self._committer.trouble)
+        return Trouble(self._patience.trouble_kind, self._patience.trouble)
 
     def _on_ready(self) -> None:
         if self._session.granted:
             self.look_at_limits()
-        # What the broker has retained of us may be our last will, or lost with the broker.
-        self._republish.set()
+        self._rounds.publish_anew()
 
-    def _on_messages(self, messages: Sequence[Publish], connection: int) -> None:
-        now = self._clock()
-        batches: list[Delivery] = []
-        others: list[Publish] = []
-        for each in messages:
-            if each.topic.endswith(_BATCHES):
-                batches.append(Delivery(each.topic, each.payload, now, each.mid, each.qos, connection, each.dup))
-            else:
-                others.append(each)
-        if batches:
-            self._tally.add(messages=len(batches))
-            if declined := self._inbox.put(batches):
-                self._tally.add(deferred=len(declined))
-                self._declined.note(declined)
-                self._answering.release(declined)
-        for other in others:
-            if self._births is not None and self._births.heard(other.topic, other.payload):
-                continue
-            self._watch.heard(other.topic, other.payload, retained=other.retain)
-        self._session.acknowledge([other.mid for other in others if other.qos], connection)
+    def _take(self, messages: Sequence[Publish], connection: int) -> None:
+        self._arrivals.take(messages, connection)
 
-    def _keep_watch(self) -> None:
-        """Look after everything once a second: alarms, and what is asked to be replayed."""
-        while not self._stopping.wait(_LOOK_S):
-            try:
-                self._look()
-            except (StoreError, QuarantineError) as error:
-                log.warning("watch_hindered", reason=str(error))
-            except Exception:
-                log.exception("watch_failed")
-
-    def _look(self) -> None:
-        news = self._watch.look()
-        if self._session.ready and self._republish.is_set():
-            self._republish.clear()
-            news = self._watch.board.alarms()
-        if news is not None:
-            if self._session.ready:
-                self._session.publish(self._alarms_topic, encode(news), retain=True)
-            else:
-                self._republish.set()
-        if self._births is not None and self._session.ready:
-            self._births.look()
-        self._upkeep.look()
-        if not self._committer.trouble:
-            self._answering.call_back()
-            replay(self._store, self.quarantine, self._rules, self._tally, self._clock())
+    def _replay(self) -> None:
+        replay(self._store, self.quarantine, self._rules, self._tally, self._clock())
 
     def _tell(self, batches: list[Batch]) -> None:
         now = self._clock()

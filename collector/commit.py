@@ -3,51 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
-import threading
-import time
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import structlog
 
 from collector.admission import Rules, admit
 from collector.counters import Tally
 from collector.doubts import Doubts
-from collector.errors import ClockError, QuarantineError
+from collector.errors import ClockError
 from collector.inbox import Delivery
-from collector.intake import Intake, Reason, Refusal, Sender
+from collector.intake import Intake, Sender
+from collector.patience import Interrupted, Patience
 from collector.quarantine import Quarantine, Refused
+from collector.refusals import Reason, Refusal
 from collector.refusing import filed, rejected
 from collector.wholesale import judge
-from storage import Prepared, Store, StoreError, StoreRefusedError, StoreUnavailableError, Written
-from telemetry import AlarmKind, Batch
+from storage import Prepared, Store, StoreError, StoreUnavailableError, Written
+from telemetry import Batch
 
 log = structlog.get_logger()
-T = TypeVar("T")
 _Key = tuple[str, bytes, int]
-
-_FIRST_PAUSE_S: Final = 0.2
-_LONGEST_PAUSE_S: Final = 2.0
-"""A store that refuses although it is well is tried again within it [s]."""
-_PROBE_S: Final = 0.25
-"""How often a store that does not answer is asked meanwhile, which costs less than a try: what is read when it is back
-must not be old when it is stored [s]."""
-
 
 _CLOCK_FROM: Final = 1_735_689_600_000
 """2025-01-01 UTC: this program is younger. A clock before it would find every sound reading to be of the future, and
 bury the quarantine under what need not be there [ms since 1970-01-01 UTC]."""
-_SUSPECT_AFTER: Final = 3
-"""Tries after which an error that is no outage, of a store that is well, is taken for the batches' own."""
-
-
-class Interrupted(Exception):  # noqa: N818 - no error: the collector is being stopped
-    """Stopped while store or quarantine were failing; nothing of this may be acknowledged."""
-
-
-class _SuspectError(Exception):
-    """A store that is well fails again and again over what it is given."""
 
 
 class Outcome(NamedTuple):
@@ -92,21 +72,14 @@ class Committer:
         Where readings go, and what is refused.
     tally
         Counts.
-    stopping
-        Ends the waiting for a store that is away.
+    patience
+        Waits for them while they fail.
     rules
         What this collector takes.
     clock
         Time now [ms since 1970-01-01 UTC].
     on_set_aside
         Told of what is new in quarantine: its topic and why.
-
-    Attributes
-    ----------
-    trouble
-        What store or quarantine said last, while they fail.
-    trouble_kind
-        Which alarm that is.
     """
 
     def __init__(
@@ -114,7 +87,7 @@ class Committer:
         store: Store,
         quarantine: Quarantine,
         tally: Tally,
-        stopping: threading.Event,
+        patience: Patience,
         rules: Rules,
         clock: Callable[[], int],
         on_set_aside: Callable[[str, Sequence[Refusal]], None],
@@ -122,13 +95,11 @@ class Committer:
         self._store = store
         self._quarantine = quarantine
         self._tally = tally
-        self._stopping = stopping
+        self._patience = patience
         self._doubts = Doubts()
         self._rules = rules
         self._clock = clock
         self._on_set_aside = on_set_aside
-        self.trouble = ""
-        self.trouble_kind: AlarmKind = "store_unavailable"
 
     def judge(self, deliveries: Sequence[Delivery]) -> Judged:
         """Look at deliveries before they are committed; pure but for the clock."""
@@ -154,7 +125,7 @@ class Committer:
             When the collector is stopped before everything is safe.
         """
         if judged.now < _CLOCK_FROM:
-            self._patiently(self._know_the_time)
+            self._patience.try_until_done(self._know_the_time)
             judged = self.judge(judged.deliveries)
         _, keys, first, now, passed, prepared = judged
         intakes = {
@@ -197,7 +168,7 @@ class Committer:
         if not batches:
             return set()
         try:
-            written = self._patiently(lambda: self._written(batches))
+            written = self._patience.try_until_done(lambda: self._written(batches))
         except Interrupted:
             raise
         except Exception as error:
@@ -230,7 +201,8 @@ class Committer:
         if not found:
             return
         refused = [Refused(each.topic, each.payload, each.received, refusals) for each, refusals in found]
-        for (delivery, _), new in zip(found, self._patiently(lambda: self._quarantine.add_all(refused)), strict=True):
+        added = self._patience.try_until_done(lambda: self._quarantine.add_all(refused))
+        for (delivery, _), new in zip(found, added, strict=True):
             if not new:
                 continue
             readings = sum(refusal.readings for refusal in new)
@@ -242,62 +214,6 @@ class Committer:
                 "quarantined", topic=delivery.topic, reasons=sorted({refusal.reason.value for refusal in new}),
                 detail=new[0].detail, part=new[0].part, readings=readings,
             )  # fmt: skip
-
-    def _patiently(self, work: Callable[[], T]) -> T:
-        """Try until it works; outages are logged once, and again with every tenth try."""
-        tries = 0
-        while True:
-            try:
-                done = work()
-            except (StoreError, QuarantineError, ClockError) as error:
-                if type(error) is StoreError and tries >= _SUSPECT_AFTER and self._store.health().ok:
-                    raise _SuspectError(str(error)) from error
-                self._note_trouble(error, tries)
-            else:
-                if self.trouble:
-                    log.info("store_recovered", tries=tries)
-                    self.trouble = ""
-                return done
-            pause = min(_FIRST_PAUSE_S * 2**tries, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-            tries += 1
-            self._rest(pause)
-            self._tally.add(retries=1)
-
-    def _rest(self, pause: float) -> None:
-        """Wait [s], but no longer than until a store that did not answer does."""
-        until = time.monotonic() + pause
-        away = False
-        while (left := until - time.monotonic()) > 0:
-            if self._stopping.wait(min(left, _PROBE_S)):
-                raise Interrupted
-            if self.trouble_kind != "store_unavailable":
-                continue
-            well = self._store.health().ok
-            if well and away:
-                return
-            away = not well
-
-    def _note_trouble(self, error: Exception, tries: int) -> None:
-        self.trouble = str(error)
-        match error:
-            case StoreRefusedError():
-                self.trouble_kind = "store_refused"
-            case ClockError():
-                self.trouble_kind = "clock_not_set"
-            case QuarantineError():
-                self.trouble_kind = "quarantine_unusable"
-            case _:
-                self.trouble_kind = "store_unavailable"
-        if tries % 10:
-            return
-        if isinstance(error, StoreRefusedError):
-            log.critical("store_refused", reason=str(error), advice="a person must act; nothing is lost meanwhile")
-        elif isinstance(error, ClockError):
-            log.critical("clock_not_set", reason=str(error), advice="gateways keep their readings meanwhile")
-        elif isinstance(error, QuarantineError):
-            log.critical("quarantine_failed", reason=str(error), advice="nothing is acknowledged until it works")
-        else:
-            log.error("store_unavailable", reason=str(error), advice="tried again; gateways keep their readings")
 
 
 def _key(delivery: Delivery) -> _Key:

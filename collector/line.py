@@ -9,8 +9,9 @@ from typing import Final
 import structlog
 
 from collector.answering import Answering
-from collector.commit import Committer, Interrupted, Judged, Outcome
+from collector.commit import Committer, Judged, Outcome
 from collector.inbox import Delivery, Inbox
+from collector.patience import Interrupted
 from telemetry import Batch
 
 log = structlog.get_logger()

@@ -14,11 +14,11 @@ from typing import Final, NamedTuple, TypeVar
 
 from collector import quarantine_settling as settling
 from collector.conflicts import Superseded
-from collector.intake import Refusal
 from collector.quarantine_entry import Choice, Entry, QuarantineCounters
 from collector.quarantine_file import COLUMNS, connect, explained, transaction
 from collector.quarantine_past import Sum, let_go, shrink, sums
 from collector.quarantine_room import SIZE, Room, fingerprint
+from collector.refusals import Refusal
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from collector.conflicts import Superseded
-from collector.intake import Refusal
 from collector.quarantine_entry import Entry, State, names
 from collector.quarantine_room import INSERT, fingerprint
+from collector.refusals import Refusal
 
 _REPLACED: Final = b"replaced"
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from collector.inbox import Delivery
-from collector.intake import Intake, Reason, Refusal, part_content
+from collector.intake import Intake
+from collector.refusals import Reason, Refusal, part_content
 from storage import Rejected
 from telemetry import BATCH, topic
 

@@ -12,9 +12,10 @@ from collector.admission import Rules, admit
 from collector.conflicts import Conflict, Superseded, find_conflicts, replaced, superseded, without
 from collector.counters import Tally
 from collector.errors import QuarantineError
-from collector.intake import Intake, Reason, Refusal
+from collector.intake import Intake
 from collector.quarantine import Asked, Quarantine
 from collector.quarantine_entry import Entry, names
+from collector.refusals import Reason, Refusal
 from collector.refusing import refused_by_store
 from storage import Store, StoreError, StoreRefusedError, StoreUnavailableError
 from telemetry import Batch, Gap, Table, encode

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
-from collector.intake import Intake, Reason, Refusal, take_apart
+from collector.intake import Intake, take_apart
+from collector.refusals import Reason, Refusal
 from telemetry import Batch, TelemetryError, channel_names, encode
 
 _LARGEST: Final = 2**1023

@@ -12,10 +12,10 @@ import structlog
 
 from collector.alarms import Board
 from collector.identity import WINDOW_MS, Identities
-from collector.intake import Refusal
 from collector.limits import Shortfall
 from collector.quarantine import Quarantine
 from collector.quarantine_entry import names
+from collector.refusals import Refusal
 from collector.registry import Registry
 from telemetry import BIRTH, STATE, AlarmKind, Alarms, Batch, Birth, State, TelemetryError, decode, parse_topic
 

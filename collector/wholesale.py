@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from collector.admission import Rules, obeys
-from collector.intake import EARLIEST, FUTURE_MS, check_whole
+from collector.intake import check_whole
+from collector.sifting import EARLIEST, FUTURE_MS
 from storage import Block, Prepared, lay_out
 from telemetry import BATCH, CHANNELS, Batch, decode, parse_topic
 

@@ -115,3 +115,24 @@ def new_client(
 def _send_at_once(_client: Client, _data: Any, connection: Any) -> None:
     """Without this, a small packet waits up to 40 ms for the peer's delayed TCP acknowledgement of the one before."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def connect(client: Client, broker: Broker, session_expiry_s: int) -> None:
+    """Have a client connect once its loop runs, and take its lasting session up again.
+
+    Parameters
+    ----------
+    client, broker
+        Which, and where.
+    session_expiry_s
+        How long an MQTT 5 broker keeps the session while the client is away [s]; MQTT 3.1.1 has no such limit.
+    """
+    if broker.protocol != "5":
+        client.connect_async(broker.host, broker.port, broker.keepalive_s)
+        return
+    from paho.mqtt.packettypes import PacketTypes  # noqa: PLC0415 - as above
+    from paho.mqtt.properties import Properties  # noqa: PLC0415
+
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = session_expiry_s
+    client.connect_async(broker.host, broker.port, broker.keepalive_s, clean_start=False, properties=properties)

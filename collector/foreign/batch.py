@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from collector.foreign.translate import Found, Row, Translation
-from collector.intake import Reason, Refusal, part_content
+from collector.refusals import Reason, Refusal, part_content
 from telemetry import Batch, InvalidNameError, Table, check_name
 
 EPOCH: Final = "foreign"

@@ -10,7 +10,9 @@ from collector.foreign.batch import to_batch
 from collector.foreign.mapping import Route
 from collector.foreign.patterns import covers
 from collector.foreign.translate import translate
-from collector.intake import Intake, Refusal, sift
+from collector.intake import Intake
+from collector.refusals import Refusal
+from collector.sifting import sift
 from telemetry import BATCH, ROOT, Batch
 from telemetry import topic as topic_of
 

@@ -15,7 +15,7 @@ from collector.foreign.paths import ABSENT, Path, look_up, path_text
 from collector.foreign.patterns import fill
 from collector.foreign.template import fill_template
 from collector.foreign.times import read_time
-from collector.intake import Reason, Refusal
+from collector.refusals import Reason, Refusal
 from telemetry import MAX_BYTES
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

@@ -10,7 +10,7 @@ from collector.foreign.batch import to_batch
 from collector.foreign.hints import Hint, hints
 from collector.foreign.mappings import Mappings
 from collector.foreign.translate import Row, Translation, translate
-from collector.intake import sift
+from collector.sifting import sift
 from telemetry import channel
 
 _MOST_HINTS: Final = 40

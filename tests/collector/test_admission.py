@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from collector.admission import DAY_MS, Rules, admit
-from collector.intake import Reason
+from collector.refusals import Reason
 from collector.registry import Registry
 from telemetry import Batch, Birth, BirthDevice, Gap, Table, encode
 from telemetry.codec import with_checksum

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.intake import Intake, Reason, take_apart
+from collector.intake import Intake, take_apart
+from collector.refusals import Reason
 from telemetry import MAX_BYTES, Batch, Gap, Table, encode, with_checksum
 
 NOW = 1_795_000_000_000

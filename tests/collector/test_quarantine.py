@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector import Entry, Quarantine, QuarantineError
-from collector.intake import Reason, Refusal
+from collector.refusals import Reason, Refusal
 from edge.outbox import Outbox
 
 TOPIC = "wattproof/1/site-1/gw-1/batch"

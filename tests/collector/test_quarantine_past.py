@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from collector import Choice, Quarantine
-from collector.intake import Reason, Refusal
 from collector.quarantine_upkeep import QuarantineUpkeep
+from collector.refusals import Reason, Refusal
 from storage import Store
 from telemetry import Broker
 from tests.collector.parts import collecting, now_ms

@@ -89,8 +89,8 @@ def test_a_store_that_answers_again_is_written_to_at_once(
             self.asked += 1
             return Health(ok=not away.lasts, engine="test", detail="away")
 
-    monkeypatch.setattr("collector.commit._FIRST_PAUSE_S", 3600.0)
-    monkeypatch.setattr("collector.commit._LONGEST_PAUSE_S", 3600.0)
+    monkeypatch.setattr("collector.patience._FIRST_PAUSE_S", 3600.0)
+    monkeypatch.setattr("collector.patience._LONGEST_PAUSE_S", 3600.0)
     away = Away()
     silent = Silent(store, away)
     with (
@@ -109,9 +109,9 @@ def test_a_store_that_answers_again_is_written_to_at_once(
 def test_a_store_that_is_well_and_yet_refuses_is_not_tried_more_often_than_said(
     mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collector.commit._FIRST_PAUSE_S", 3600.0)
-    monkeypatch.setattr("collector.commit._LONGEST_PAUSE_S", 3600.0)
-    monkeypatch.setattr("collector.commit._PROBE_S", 0.01)
+    monkeypatch.setattr("collector.patience._FIRST_PAUSE_S", 3600.0)
+    monkeypatch.setattr("collector.patience._LONGEST_PAUSE_S", 3600.0)
+    monkeypatch.setattr("collector.patience._PROBE_S", 0.01)
     asked = []
 
     class Full(Tripwire):
@@ -132,7 +132,7 @@ def test_a_store_that_is_well_and_yet_refuses_is_not_tried_more_often_than_said(
 def test_a_batch_that_a_store_that_is_well_fails_over_is_set_aside_and_the_others_are_stored(
     mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collector.commit._FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("collector.patience._FIRST_PAUSE_S", 0.01)
 
     def poison(batches: Sequence[Batch]) -> None:
         if any(batch.seq == 7 for batch in batches):

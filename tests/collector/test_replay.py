@@ -10,8 +10,8 @@ import pytest
 from collector import Choice, Collector, Quarantine, Settings
 from collector.admission import Rules, admit
 from collector.counters import Tally
-from collector.intake import Reason, Refusal, part_content
 from collector.quarantine_entry import State
+from collector.refusals import Reason, Refusal, part_content
 from collector.registry import Registry
 from collector.replay import replay
 from storage import Store, StoreUnavailableError

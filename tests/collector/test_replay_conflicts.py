@@ -13,7 +13,7 @@ import pytest
 from collector import Choice, Entry, Quarantine
 from collector.admission import Rules
 from collector.counters import Tally
-from collector.intake import Reason, Refusal, part_content
+from collector.refusals import Reason, Refusal, part_content
 from collector.replay import replay
 from storage import DuckStore, Series, Store, StoreUnavailableError, Times, Values
 from storage.influx import InfluxStore

@@ -9,8 +9,8 @@ import pytest
 
 from collector import Quarantine
 from collector.alarms import Board
-from collector.intake import Reason, Refusal
 from collector.limits import Shortfall
+from collector.refusals import Reason, Refusal
 from collector.registry import Registry
 from collector.sentences import SENTENCES
 from collector.watch import Trouble, Watch

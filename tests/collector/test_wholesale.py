@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.admission import DAY_MS, Rules, admit
-from collector.intake import Reason
+from collector.refusals import Reason
 from collector.registry import Registry
 from collector.wholesale import judge
 from storage import DuckStore, Prepared

@@ -28,7 +28,7 @@ class Peer:
     @property
     def unconfirmed(self) -> int:
         """How many the broker has not confirmed."""
-        return len(self.session._unconfirmed)
+        return self.session.unconfirmed
 
 
 @pytest.mark.parametrize("protocol", ["3.1.1", "5"])

@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from collector import Entry, Quarantine
-from collector.intake import Reason, Refusal, part_content
+from collector.refusals import Reason, Refusal, part_content
 from telemetry import Batch, Broker, Table, encode
 from tests.collector.parts import gateway, now_ms, readings
 from tests.parts import free_port, wait_until
