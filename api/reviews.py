@@ -87,6 +87,7 @@ class Reviews:
             timezone=site.timezone,
             main_device=self._settings.main_device,
             products={**planned, **own.products},
+            plans=self._settings.plans,
             demand_target_kw=self._settings.demand_target_kw if target is None else target,
         )
 

@@ -7,7 +7,18 @@ from review.errors import ReviewError
 from review.metered import find_meters, last_full_days
 from review.result import Candidate, Figure, Finding, MeterReview, Missing, Price, Review, SiteTotal
 from review.run import review
-from review.sections import Anomaly, Baseline, Idle, Load, LoadDuration, PeakDay, Profile, ShiftUse, SpecificEnergy
+from review.sections import (
+    Anomaly,
+    Baseline,
+    Idle,
+    Load,
+    LoadDuration,
+    PeakDay,
+    Profile,
+    ShiftDays,
+    ShiftUse,
+    SpecificEnergy,
+)
 from review.settings import Product, Replacement, Settings
 from review.terminal import render
 from review.told import products_of_plans, site_settings
@@ -31,6 +42,7 @@ __all__ = [
     "Review",
     "ReviewError",
     "Settings",
+    "ShiftDays",
     "ShiftUse",
     "SiteTotal",
     "SpecificEnergy",

@@ -12,6 +12,7 @@ import numpy as np
 from analytics import LinearModel, fit_linear, operations
 from analytics.operations import Usual, find_anomalies, usual_scatter
 from evaluation import Text
+from review.day_drivers import KINDS, OWN, Days, day_drivers
 from review.period import Bools, Floats, Ints
 from review.result import Missing
 from review.sections import Anomaly, Baseline
@@ -26,34 +27,8 @@ _WEEKEND: Final = 2
 """Days that are no end of a stretch: what stands still tells nothing."""
 _FLOOR: Final = 0.01
 """Share of the mean day's energy that days scatter by at least: what a meter of class 1 may be off."""
-_KEPT: Final = 0.8
-"""Share of the days that a fit without the far ones keeps, or none is left out; also of those a driver is known on."""
-_OWN: Final = 6
-"""Days of a kind (working, Saturday, rest) that have a scatter and a response to the weather of their own."""
-_TEMPERATURE: Final = "temperature"
-_KINDS: Final = ("", "saturday", "rest_day")
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """What the days of a review are, the period's and those before.
-
-    Attributes
-    ----------
-    dates
-        They follow one another.
-    begin
-        Index of the period's first.
-    kind
-        0 a working day, 1 a Saturday, 2 a day of rest, shape (days,).
-    temperature
-        Mean of each [°C], NaN where not known, shape (days,); None without a thermometer.
-    """
-
-    dates: list[dt.date]
-    begin: int
-    kind: Ints
-    temperature: Floats | None
+_MOSTLY: Final = 0.8
+"""Share of the days that a fit without the far ones keeps, or none is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +73,7 @@ def deviations(kwh: Floats, made: Sequence[tuple[str, Floats]], days: Days, won_
         When the days tell too little for a model.
     """
     within = np.arange(len(kwh)) >= days.begin
-    names, drivers = _drivers(days, made, np.isfinite(kwh))
+    names, drivers = day_drivers(days.kind, days.temperature, made, np.isfinite(kwh))
     usable = np.isfinite(kwh) & np.isfinite(drivers).all(axis=1)
     before = int((usable & ~within).sum()) >= LEAST_DAYS
     base = usable & (~within if before else within)
@@ -120,31 +95,13 @@ def deviations(kwh: Floats, made: Sequence[tuple[str, Floats]], days: Days, won_
     return Watched(_baseline(model, kwh, days, base, before=before), told, None)
 
 
-def _drivers(days: Days, made: Sequence[tuple[str, Floats]], known: Bools) -> tuple[list[str], Floats]:
-    """What a day's energy may follow, shape (days, drivers), as far as it is known on most days whose energy is."""
-    columns: dict[str, Floats] = {}
-    for name, counted in made:
-        columns[f"{name} operating"] = np.where(np.isnan(counted), np.nan, counted > 0)
-        columns[f"{name} production_count"] = counted
-    if days.temperature is not None:
-        felt = days.temperature[np.isfinite(days.temperature)]
-        centred = days.temperature - (felt.mean() if len(felt) else 0.0)
-        for kind, label in enumerate(_KINDS):
-            if np.count_nonzero(known & (days.kind == kind)) >= _OWN:
-                columns[f"{_TEMPERATURE} {label}".strip()] = np.where(days.kind == kind, centred, 0.0)
-    columns = {name: column for name, column in columns.items() if np.isfinite(column[known]).mean() >= _KEPT}
-    calendar = {label: (days.kind == kind).astype(np.float64) for kind, label in enumerate(_KINDS) if label}
-    columns = calendar | columns
-    return list(columns), np.column_stack(list(columns.values()))
-
-
 def _fit(kwh: Floats, drivers: Floats, base: Bools, kind: Ints, names: list[str]) -> _Model:
     """Least squares, without the days that are far off: they go one by one, the furthest first.
 
     One by one, because one day (a holiday that was worked) may draw the level of its few like away from all of them.
     """
     whole = model = _once(kwh, drivers, base, kind, names)
-    least = max(_KEPT * base.sum(), LEAST_DAYS)
+    least = max(_MOSTLY * base.sum(), LEAST_DAYS)
     while True:
         off = np.abs(model.fitted.residuals) / model.scatter[kind[model.used]]
         if off.max() <= CLEAR:
@@ -162,9 +119,9 @@ def _once(kwh: Floats, drivers: Floats, used: Bools, kind: Ints, names: list[str
     freedom = np.sqrt(len(rest) / max(len(rest) - fitted.parameters, 1))
     floor = _FLOOR * float(kwh[used].mean())
     spread = usual_scatter(rest[None], np.arange(len(rest))).sigma[0]
-    scatter = np.full(len(_KINDS), max(freedom * float(spread), floor))
-    for one in range(len(_KINDS)):
-        if np.count_nonzero(kinds == one) >= _OWN:
+    scatter = np.full(len(KINDS), max(freedom * float(spread), floor))
+    for one in range(len(KINDS)):
+        if np.count_nonzero(kinds == one) >= OWN:
             own = usual_scatter(rest[kinds == one][None], np.arange(np.count_nonzero(kinds == one))).sigma[0]
             scatter[one] = max(freedom * float(own), floor)
     return _Model(fitted, used, scatter)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from evaluation import Text
 from review.result import Finding, MeterReview, SiteTotal
 from review.sections import Anomaly, Idle, SpecificEnergy
+from review.words import percent, won
 
 _MOST = 12
 """Sentences, unless more gaps than that have to be told."""
@@ -40,9 +41,9 @@ def _gaps(meters: Sequence[MeterReview]) -> Iterator[Finding]:
         if meter.coverage_pct < _WELL_COVERED_PCT:
             metered, gap = meter.coverage_pct, meter.longest_gap_h
             text = Text(
-                f"{meter.device}: 기간의 {metered:.1f} %만 계측되었습니다 (가장 긴 공백 {gap:,.1f}시간). "
+                f"{meter.device}: 기간의 {metered:.1f}%만 계측되었습니다 (가장 긴 공백 {gap:,.1f}시간). "
                 "값은 모두 계측된 부분의 것입니다.",
-                f"{meter.device}: only {metered:.1f} % of the period was metered (longest gap {gap:,.1f} h); "
+                f"{meter.device}: only {metered:.1f}% of the period was metered (longest gap {gap:,.1f} h); "
                 "all figures are of that part.",
             )
             yield Finding("coverage", meter.device, None, None, text)
@@ -57,7 +58,7 @@ def _standby(meters: Sequence[MeterReview]) -> Iterator[Finding]:
 
 
 def _idle_text(meter: MeterReview, idle: Idle) -> Text:
-    share, won, kw = idle.share_pct or 0.0, idle.cost, idle.kwh / idle.hours
+    share, cost, kw = idle.share_pct or 0.0, idle.cost, idle.kwh / idle.hours
     device = meter.device
     if meter.main:
         how = Text(
@@ -69,8 +70,8 @@ def _idle_text(meter: MeterReview, idle: Idle) -> Text:
         how = Text("낮은 전력에 머문(대기로 보이는)", "at its low level (standby, it seems) for")
     return Text(
         f"{device}: {how.ko} {idle.hours:,.1f}시간 동안 {idle.kwh:,.0f} kWh를 썼습니다 "
-        f"(사용량의 {share:.1f} %{_won(won, 'ko')}). 이때 평균 {kw:,.1f} kW입니다.",
-        f"{device}: {how.en} {idle.hours:,.1f} h, {idle.kwh:,.0f} kWh ({share:.1f} % of its energy{_won(won, 'en')}), "
+        f"(사용량의 {share:.1f}%{_won(cost, 'ko')}). 이때 평균 {kw:,.1f} kW입니다.",
+        f"{device}: {how.en} {idle.hours:,.1f} h, {idle.kwh:,.0f} kWh ({share:.1f}% of its energy{_won(cost, 'en')}), "
         f"at {kw:,.1f} kW.",
     )
 
@@ -84,8 +85,8 @@ def _anomalies(meters: Sequence[MeterReview]) -> Iterator[Finding]:
 
 def _anomaly_text(device: str, found: Anomaly) -> Text:
     one = found.first_day == found.last_day
-    days = f"{found.first_day}" if one else f"{found.first_day} – {found.last_day}"
-    pct = "" if found.excess_pct is None else f", {found.excess_pct:+.0f} %"
+    days = f"{found.first_day}" if one else f"{found.first_day} ~ {found.last_day}"
+    pct = "" if found.excess_pct is None else f", {percent(found.excess_pct, 0, signed=True)}"
     more = found.excess_kwh > 0
     sure = Text("뚜렷함", "clear") if found.grade == "clear" else Text("의심", "likely")
     return Text(
@@ -118,12 +119,12 @@ def _clearly_above(one: SpecificEnergy, best: SpecificEnergy) -> bool:
 def _shift(meter: MeterReview, one: SpecificEnergy, best: SpecificEnergy) -> Finding:
     mine, other = one.kwh_per_unit or 0.0, best.kwh_per_unit or 0.0
     kwh, pct = one.made * (mine - other), 100.0 * (mine / other - 1.0)
-    won = None if meter.cost is None or not meter.energy_kwh else kwh * meter.cost / meter.energy_kwh
-    return Finding("shift", meter.device, kwh, won, Text(
-        f"{meter.device}: {one.shift} 교대의 원단위가 {best.shift}보다 {pct:.0f} % 높습니다 "
-        f"({mine:.4g} 대 {other:.4g}). 같았다면 덜 썼을 전력량은 {kwh:,.0f} kWh{_won(won, 'ko')}입니다.",
-        f"{meter.device}: {one.shift} takes {pct:.0f} % more energy per unit than {best.shift} "
-        f"({mine:.4g} against {other:.4g}): {kwh:,.0f} kWh{_won(won, 'en')} in all.",
+    cost = None if meter.cost is None or not meter.energy_kwh else kwh * meter.cost / meter.energy_kwh
+    return Finding("shift", meter.device, kwh, cost, Text(
+        f"{meter.device}: {one.shift} 교대의 원단위가 {best.shift}보다 {pct:.0f}% 높습니다 "
+        f"({mine:.4g} 대 {other:.4g}). 같았다면 덜 썼을 전력량은 {kwh:,.0f} kWh{_won(cost, 'ko')}입니다.",
+        f"{meter.device}: {one.shift} takes {pct:.0f}% more energy per unit than {best.shift} "
+        f"({mine:.4g} against {other:.4g}): {kwh:,.0f} kWh{_won(cost, 'en')} in all.",
     ))  # fmt: skip
 
 
@@ -133,9 +134,9 @@ def _base(total: SiteTotal) -> Iterator[Finding]:
         return
     kwh = total.energy_kwh * load.base_share_pct / 100.0
     yield Finding("base_load", None, kwh, None, Text(
-        f"공장이 늘 쓰는 전력(기저부하)이 {load.base_kw:,.1f} kW로, 사용량의 {load.base_share_pct:.0f} %입니다. "
+        f"공장이 늘 쓰는 전력(기저부하)이 {load.base_kw:,.1f} kW로, 사용량의 {load.base_share_pct:.0f}%입니다. "
         "쉬는 날과 밤에 꺼도 되는 설비를 찾아보십시오.",
-        f"{load.base_kw:,.1f} kW are drawn nearly always (base load), {load.base_share_pct:.0f} % of the energy; "
+        f"{load.base_kw:,.1f} kW are drawn nearly always (base load), {load.base_share_pct:.0f}% of the energy; "
         "look for what may be switched off at night and on days of rest.",
     ))  # fmt: skip
 
@@ -144,8 +145,8 @@ def _rest(total: SiteTotal) -> Iterator[Finding]:
     if total.rest_kwh is None or total.rest_pct is None or total.rest_pct < _MUCH_REST_PCT:
         return
     yield Finding("rest", None, total.rest_kwh, None, Text(
-        f"수전 전력량의 {total.rest_pct:.0f} % ({total.rest_kwh:,.0f} kWh)는 어느 설비의 것인지 계측되지 않습니다.",
-        f"{total.rest_pct:.0f} % of what comes in ({total.rest_kwh:,.0f} kWh) is metered by no machine's meter.",
+        f"수전 전력량의 {total.rest_pct:.0f}% ({total.rest_kwh:,.0f} kWh)는 어느 설비의 것인지 계측되지 않습니다.",
+        f"{total.rest_pct:.0f}% of what comes in ({total.rest_kwh:,.0f} kWh) is metered by no machine's meter.",
     ))  # fmt: skip
 
 
@@ -165,14 +166,12 @@ def _peak(total: SiteTotal, meters: Sequence[MeterReview], zone: ZoneInfo) -> It
     if load.over_target:
         count = load.over_target
         over = Text(f" 목표를 넘은 15분이 {count}번입니다.", f" {count} quarter-hours lie above the target.")
-    factor = f"{load.load_factor_pct:.0f} %"
+    factor = f"{load.load_factor_pct:.0f}%"
     yield Finding("peak", None, None, None, Text(
         f"최대수요는 {at:%Y-%m-%d %H:%M}의 {load.peak_kw:,.1f} kW이고, 부하율은 {factor}입니다.{then.ko}{over.ko}",
         f"Peak demand {load.peak_kw:,.1f} kW at {at:%Y-%m-%d %H:%M}, load factor {factor}.{then.en}{over.en}",
     ))  # fmt: skip
 
 
-def _won(won: float | None, language: str) -> str:
-    if won is None:
-        return ""
-    return f", {won:,.0f}원" if language == "ko" else f", {won:,.0f} won"
+def _won(money: float | None, language: str) -> str:
+    return "" if money is None else f", {won(money, language)}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.operations import base_load, load_duration, peak_days
-from review.period import QUARTER_H, Floats, Ints, Period
-from review.sections import Load, LoadDuration, PeakDay, Profile, ShiftUse
+from review.period import QUARTER_H, Bools, Floats, Ints, Period
+from review.sections import DayKind, Load, LoadDuration, PeakDay, Profile, ShiftDays, ShiftUse
 
 _MOST_PEAK_DAYS = 10
+_KINDS: tuple[DayKind, ...] = ("working", "saturday", "rest_day")
 _SHARES = np.linspace(0.0, 1.0, 101)
 
 
@@ -59,13 +60,15 @@ def _peak_days(kw: Floats, days: Period) -> list[PeakDay]:
     ]
 
 
-def profile_of(kw: Floats, day_kwh: Floats, days: Period, shifts: tuple[str, ...]) -> Profile | None:
+def profile_of(kw: Floats, day_kwh: Floats, days: Period, shifts: tuple[str, ...], kind: Ints) -> Profile | None:
     """When a load, shape (quarters,) [kW], is drawn; None where nothing is known.
 
     Parameters
     ----------
     day_kwh
         Energy of days known whole, else NaN, shape (days,).
+    kind
+        As of `Days`, of the day before the period and of its own, shape (days + 1,).
     """
     if not np.isfinite(kw).any():
         return None
@@ -74,7 +77,7 @@ def profile_of(kw: Floats, day_kwh: Floats, days: Period, shifts: tuple[str, ...
         week_kw=[_said(row) for row in _means(kw, cell, 168).reshape(7, 24)],
         hour_kw=_said(_means(kw, days.hour, 24)),
         weekday_kwh=_said(_means(day_kwh, days.weekday, 7)),
-        shifts=_shifts(kw, days, shifts),
+        shifts=_shifts(kw, days, shifts, kind),
     )
 
 
@@ -103,22 +106,40 @@ def shift_label(shifts: tuple[str, ...], index: int) -> str:
     return f"{shifts[index]}–{shifts[(index + 1) % len(shifts)]}"
 
 
-def _shifts(kw: Floats, days: Period, shifts: tuple[str, ...]) -> list[ShiftUse]:
+def _shifts(kw: Floats, days: Period, shifts: tuple[str, ...], kind: Ints) -> list[ShiftUse]:
     shift, known = shift_of(days, shifts), np.isfinite(kw)
-    quarters = np.bincount(shift[known], minlength=len(shifts))
-    kwh = np.bincount(shift[known], weights=kw[known], minlength=len(shifts)) * QUARTER_H
-    total = float(kwh.sum())
-    return [
-        ShiftUse(
-            begin=begin,
-            end=shifts[(index + 1) % len(shifts)],
-            hours=float(quarters[index]) * QUARTER_H,
-            kwh=float(kwh[index]),
-            share_pct=100.0 * float(kwh[index]) / total if total > 0 else None,
-            mean_kw=float(kwh[index]) / (float(quarters[index]) * QUARTER_H) if quarters[index] else None,
-        )
-        for index, begin in enumerate(shifts)
-    ]
+    turn = turn_of(days, shifts)
+    # Turns are numbered from those of the day before the period.
+    begun = kind[turn // len(shifts)]
+    total = float(kw[known].sum()) * QUARTER_H
+    found = []
+    for index, begin in enumerate(shifts):
+        mine = known & (shift == index)
+        hours, kwh, mean_kw = _used(kw, mine)
+        found.append(
+            ShiftUse(
+                begin=begin,
+                end=shifts[(index + 1) % len(shifts)],
+                hours=hours,
+                kwh=kwh,
+                share_pct=100.0 * kwh / total if total > 0 else None,
+                mean_kw=mean_kw,
+                days=[_on(kw, mine & (begun == one), turn, day) for one, day in enumerate(_KINDS)
+                      if (mine & (begun == one)).any()],
+            )
+        )  # fmt: skip
+    return found
+
+
+def _used(kw: Floats, mine: Bools) -> tuple[float, float, float | None]:
+    """Time [h], energy [kWh] and mean power of some quarter-hours."""
+    hours, kwh = float(mine.sum()) * QUARTER_H, float(kw[mine].sum()) * QUARTER_H
+    return hours, kwh, kwh / hours if hours else None
+
+
+def _on(kw: Floats, mine: Bools, turn: Ints, day: DayKind) -> ShiftDays:
+    hours, kwh, _ = _used(kw, mine)
+    return ShiftDays(day, len(np.unique(turn[mine])), hours, kwh, kwh / hours)
 
 
 def _means(values: Floats, cell: Ints, cells: int) -> Floats:

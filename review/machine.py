@@ -9,7 +9,8 @@ import numpy as np
 
 from analytics import AnalyticsError
 from evaluation import Text
-from review.deviations import Days, Watched, deviations
+from review.day_drivers import Days
+from review.deviations import Watched, deviations
 from review.load import profile_of, shape_of
 from review.metered import Meter
 from review.per_unit import energy_per_unit
@@ -21,6 +22,8 @@ from review.settings import Settings
 from review.standby import standby
 from storage import Series
 
+Counters = Sequence[tuple[Series, Quarters]]
+"""What a meter's machine made, by counter."""
 _SATURDAY = 5
 _MINUTE_MS = 60_000
 
@@ -60,6 +63,18 @@ class Context:
         return len(self.whole.starts) - len(self.days.starts)
 
     @property
+    def calendar(self) -> Days:
+        """What its days are."""
+        kind = np.where(self.rest, 2, np.where(self.whole.weekday == _SATURDAY, 1, 0))
+        return Days(self.whole.days, self.whole.index(self.days.days[0]), kind, self.temperature)
+
+    @property
+    def kind(self) -> Ints:
+        """Kinds of the day before the period and of its own, shape (days + 1,)."""
+        days = self.calendar
+        return days.kind[days.begin - 1 :]
+
+    @property
     def peak(self) -> int | None:
         """The site's highest quarter-hour in the period."""
         return int(np.nanargmax(self.site_kw)) if np.isfinite(self.site_kw).any() else None
@@ -73,7 +88,7 @@ def cost_of(meter: Meter, prices: Floats | None) -> float | None:
     return known + sum(kwh * float(prices[first : last + 1].mean()) for first, last, kwh in meter.bridged)
 
 
-def review_meter(read: Meter, counters: Sequence[tuple[Series, Quarters]], context: Context) -> MeterReview:
+def review_meter(read: Meter, counters: Counters, context: Context) -> MeterReview:
     """Review a meter that was read over `context.whole`, as its counters of what was made were."""
     meter = read.part(context.begin, len(context.whole.starts))
     made = [(series, counted.part(context.begin, len(context.whole.starts))) for series, counted in counters]
@@ -100,7 +115,7 @@ def review_meter(read: Meter, counters: Sequence[tuple[Series, Quarters]], conte
         coverage_pct=100.0 * float(meter.quarters.coverage.mean()),
         longest_gap_h=meter.quarters.longest_gap_h,
         load=load,
-        profile=profile_of(meter.kw, meter.by_day(days), days, settings.shifts),
+        profile=profile_of(meter.kw, meter.by_day(days), days, settings.shifts, context.kind),
         idle=idle if isinstance(idle, Idle) else None,
         specific_energy=energy_per_unit(meter, made, days, settings.shifts) if made else [],
         baseline=None if watched is None else watched.baseline,
@@ -116,14 +131,12 @@ def _share(kw: Floats, site_kw: Floats) -> float | None:
     return 100.0 * float(kw[both].sum()) / whole if whole > 0 else None
 
 
-def _watch(read: Meter, counters: Sequence[tuple[Series, Quarters]], context: Context) -> Watched:
+def _watch(read: Meter, counters: Counters, context: Context) -> Watched:
     whole = context.whole
     made = [(series.device, counted.by_day(whole)) for series, counted in counters]
-    kind = np.where(context.rest, 2, np.where(whole.weekday == _SATURDAY, 1, 0))
-    days = Days(whole.days, whole.index(context.days.days[0]), kind, context.temperature)
     prices = None if context.prices is None else day_means(context.prices, context.days.day)
     try:
-        return deviations(read.by_day(whole), made, days, prices)
+        return deviations(read.by_day(whole), made, context.calendar, prices)
     except AnalyticsError as error:
         return Watched(
             None, [], Missing("anomalies", Text(f"평소와 견줄 수 없습니다: {error}", f"Not compared: {error}."))

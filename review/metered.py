@@ -12,7 +12,7 @@ from review.errors import ReviewError
 from review.period import QUARTER_H, Floats, Period
 from review.quarters import Quarters, read_quarters
 from review.result import Source
-from review.settings import Product, Settings
+from review.settings import Settings
 from storage import Series, Store
 
 _ENERGY, _POWER = "energy_import_wh", "active_power_w"
@@ -127,31 +127,6 @@ def read_meter(store: Store, series: Series, days: Period) -> Meter:
     """Read one meter."""
     source: Source = "counter" if series.channel == _ENERGY else "power"
     return Meter(series, source, read_quarters(store, series, days))
-
-
-def products_of(store: Store, site: str, device: str, settings: Settings) -> list[Series]:
-    """Counters of what the meter's machine makes: those the settings name, else one of its own device.
-
-    Raises
-    ------
-    ReviewError
-        When the settings name one that the store does not hold.
-    """
-    held = store.series(site)
-    named = settings.products.get(device)
-    if named is None:
-        own = Product(device)
-        return [series for series in held if (series.device, series.channel) == (own.device, own.channel)]
-    found = []
-    for product in named:
-        match = [series for series in held if (series.device, series.channel) == (product.device, product.channel)]
-        if not match:
-            there = ", ".join(sorted({series.channel for series in held if series.device == product.device}))
-            raise ReviewError(
-                f"site {site}: no {product.channel} of {product.device!r}; it has {there or 'nothing in the store'}"
-            )
-        found.append(match[0])
-    return found
 
 
 def thermometer(store: Store, site: str) -> Series | None:

@@ -10,10 +10,10 @@ from analytics.operations import specific_energy
 from review.load import shift_label, shift_of, turn_of
 from review.metered import Meter
 from review.period import Floats, Ints, Period
+from review.products import unit_of
 from review.quarters import Quarters
 from review.sections import SpecificEnergy
 from storage import Series
-from telemetry import CHANNELS
 
 
 def energy_per_unit(
@@ -76,7 +76,7 @@ def _row(
     return SpecificEnergy(
         product=series.device,
         channel=series.channel,
-        unit=CHANNELS[series.channel].unit,
+        unit=unit_of(series.channel),
         shift=shift,
         kwh=kwh,
         made=made,

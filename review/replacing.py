@@ -1,8 +1,8 @@
-"""Which machine to replace first: what it uses in a year, and what a new one is expected to save of that."""
+"""Which machine to replace first: what it uses in a year, and what is expected to be saved of that (`expected`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,7 +12,9 @@ import scipy.special
 
 from analytics import Ranged
 from analytics.operations import Proposal, expected_saving, rank_replacements
-from evaluation import Text
+from evaluation import Evaluation, Text
+from review.day_drivers import Days
+from review.expected import CONFIDENCE, Expected, Machine, expected_share
 from review.period import Floats
 from review.result import Candidate, Figure
 from review.settings import Replacement, Settings
@@ -20,22 +22,37 @@ from review.settings import Replacement, Settings
 _YEAR_DAYS: Final = 365.0
 _WEEK: Final = 7
 _LEAST_WEEKS: Final = 3
-_CONFIDENCE: Final = 0.9
+_NOTHING_TOLD: Final = Replacement()
 
 
 def candidates(
-    machines: Sequence[tuple[str, Floats]], settings: Settings, won_per_kwh: float | None
+    machines: Sequence[Machine],
+    days: Days,
+    settings: Settings,
+    won_per_kwh: float | None,
+    likes: Mapping[str, Machine],
+    evaluated: Callable[[str], Evaluation | Text],
 ) -> list[Candidate]:
     """Machines ranked by what can be counted on; those of which nothing can be expected last, by their energy.
 
     Parameters
     ----------
     machines
-        By device, energy of each day known whole, else NaN, shape (days,) [kWh].
+        Those reviewed.
+    days
+        Of the period and before.
     won_per_kwh
         What a saved kWh is worth, None where no price is known.
+    likes, evaluated
+        As of `expected_share`.
     """
-    found = [_candidate(device, kwh, settings, won_per_kwh) for device, kwh in machines]
+    told = {machine.device: settings.replacements.get(machine.device) for machine in machines}
+    searched = sum(msgspec.structs.replace(one or _NOTHING_TOLD, investment_won=None) == _NOTHING_TOLD
+                   for one in told.values())  # fmt: skip
+    found = []
+    for machine in machines:
+        share = expected_share(machine, told[machine.device], days, likes, evaluated, searched)
+        found.append(_candidate(machine, share, days, settings, won_per_kwh))
     decided = sorted((one for one in found if one.undecided is None), key=_order)
     ranked = [msgspec.structs.replace(one, rank=rank) for rank, one in enumerate(decided, start=1)]
     return ranked + sorted((one for one in found if one.undecided is not None), key=_by_energy)
@@ -53,29 +70,41 @@ def yearly_energy(kwh: Floats) -> tuple[Ranged | None, int]:
     if len(sums) < _LEAST_WEEKS:
         return None, len(sums) * _WEEK
     by = _YEAR_DAYS / _WEEK
-    t = float(scipy.special.stdtrit(len(sums) - 1, (1.0 + _CONFIDENCE) / 2.0))
+    t = float(scipy.special.stdtrit(len(sums) - 1, (1.0 + CONFIDENCE) / 2.0))
     mean, half = by * float(sums.mean()), by * t * float(sums.std(ddof=1)) / float(np.sqrt(len(sums)))
     return Ranged(mean, max(mean - half, 0.0), mean + half), len(sums) * _WEEK
 
 
-def _candidate(device: str, kwh: Floats, settings: Settings, won_per_kwh: float | None) -> Candidate:
-    yearly, days = yearly_energy(kwh)
-    told = settings.replacements.get(device)
+def _candidate(
+    machine: Machine, expected: Expected | Text, days: Days, settings: Settings, won_per_kwh: float | None
+) -> Candidate:
+    yearly, known = yearly_energy(machine.kwh[days.begin :])
     undecided = Candidate(
-        device=device, rank=None, yearly_kwh=_figure(yearly), days=days, share_pct=None, saving_kwh=None, gain=None,
-        payback_years=None, present_value=None, undecided=_few_weeks(days) if yearly is None else _NOT_GIVEN,
+        device=machine.device, rank=None, basis=None, found=None, assumes=None, yearly_kwh=_figure(yearly), days=known,
+        share_pct=None, saving_kwh=None, gain=None, payback_years=None, present_value=None,
+        undecided=_few_weeks(known) if yearly is None or not isinstance(expected, Text) else expected,
     )  # fmt: skip
-    if yearly is None or told is None:
+    if yearly is None or isinstance(expected, Text):
         return undecided
-    share = _share(told)
+    share = expected.share
+    if not 0 < share.low <= share.value <= 1:
+        return msgspec.structs.replace(undecided, undecided=_unproven(expected))
     saving = expected_saving(yearly, share)
     if saving.low <= 0:
         return msgspec.structs.replace(undecided, undecided=_UNSURE)
     worth = undecided
     if won_per_kwh is not None:
-        worth = _worth(undecided, Proposal(device, yearly, share, told.investment_won or 0.0, won_per_kwh), settings)
+        told = settings.replacements.get(machine.device, _NOTHING_TOLD)
+        proposal = Proposal(machine.device, yearly, share, told.investment_won or 0.0, won_per_kwh)
+        worth = _worth(undecided, proposal, settings)
     return msgspec.structs.replace(
-        worth, share_pct=_figure(share.through(lambda part: 100.0 * part)), saving_kwh=_figure(saving), undecided=None
+        worth,
+        basis=expected.basis,
+        found=expected.found,
+        assumes=expected.assumes,
+        share_pct=_figure(share.through(lambda part: 100.0 * part)),
+        saving_kwh=_figure(saving),
+        undecided=None,
     )
 
 
@@ -91,11 +120,6 @@ def _worth(candidate: Candidate, proposal: Proposal, settings: Settings) -> Cand
         payback_years=_figure(ranked.payback) if priced else None,
         present_value=_figure(ranked.value) if priced else None,
     )
-
-
-def _share(told: Replacement) -> Ranged:
-    low, high = told.low_pct / 100.0, told.high_pct / 100.0
-    return Ranged((low + high) / 2.0, low, high)
 
 
 def _figure(found: Ranged | None) -> Figure | None:
@@ -123,9 +147,12 @@ _UNSURE: Final = Text(
 )
 
 
-_NOT_GIVEN: Final = Text(
-    "새 설비의 예상 절감률을 알려 주지 않았습니다.", "What a new machine would save was not given."
-)
+def _unproven(expected: Expected) -> Text:
+    """A share whose band reaches down to nothing: what was found, and that nothing follows."""
+    return Text(
+        f"{expected.found.ko} 절감이 없을 수도 있습니다.",
+        f"{expected.found.en} It may save nothing.",
+    )
 
 
 def _few_weeks(days: int) -> Text:

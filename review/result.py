@@ -14,6 +14,9 @@ import msgspec
 from evaluation import Text
 from review.sections import Anomaly, Baseline, Idle, Load, Profile, SpecificEnergy
 
+Basis = Literal["promised", "plan", "like", "past"]
+"""What an expected saving rests on: a share that was given, an evaluated replacement, a machine like the new one, or
+the machine's own past."""
 Source = Literal["counter", "power"]
 """What energy was read from: a counter's differences, or the mean of a power gauge, where there is no counter."""
 
@@ -130,12 +133,15 @@ class Candidate(msgspec.Struct, frozen=True):
     rank
         From 1: by what can be counted on, the lower end of the present value, else of the yearly saving. ``None``
         where it is undecided (판정불가).
+    basis, found, assumes
+        What the expected saving rests on, how it was found, and what it takes for granted; ``None`` where it is
+        undecided.
     yearly_kwh
         What it uses in a year at the pace of the days metered, with the band of that: no season they lack is in it.
     days
         Days metered that it rests on.
     share_pct
-        What the new machine is expected to save of that, as it was given [%].
+        What the new machine is expected to save of that [%].
     saving_kwh, gain
         Expected saving [kWh/yr], and its worth [원/yr].
     payback_years, present_value
@@ -147,6 +153,9 @@ class Candidate(msgspec.Struct, frozen=True):
 
     device: str
     rank: int | None
+    basis: Basis | None
+    found: Text | None
+    assumes: Text | None
     yearly_kwh: Figure | None
     days: int
     share_pct: Figure | None

@@ -5,18 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from review.errors import ReviewError
+from review.expected import Machine
 from review.findings import findings
-from review.machine import Context, day_means, review_meter
-from review.metered import Meter, chosen, find_meters, last_full_days, products_of, read_meter, thermometer
+from review.machine import Context, Counters, day_means, review_meter
+from review.metered import Meter, chosen, find_meters, last_full_days, read_meter, thermometer
 from review.period import Floats, Period, period, rest_days
 from review.prices import price_quarters
+from review.products import products_of, read_product
 from review.quarters import read_quarters
 from review.replacing import candidates
 from review.result import MeterReview, Missing, Review
 from review.settings import Settings
 from review.site import site_power, site_total
+from review.told import evaluations
 from storage import Series, Store
 
 Progress = Callable[[int, int], None]
@@ -66,19 +70,24 @@ def review(
     meters = find_meters(store, site)
     wanted = chosen(meters, devices, site)
     chosen(meters, [*told.products, *told.replacements], site)
+    likes = _likes(meters, wanted, told, site)
     if first is None or last is None:
         newest = last_full_days(store, site, told, devices)
         first, last = first or newest[0], last or newest[1]
     _check_days(first, last)
     whole = period(first - dt.timedelta(told.baseline_days), last, told.zone)
     days = period(first, last, told.zone)
-    count = len(wanted) + any(_is_main(series, told) and series not in wanted for series in meters)
+    asked = [series for series in meters if series in wanted or series in likes or _is_main(series, told)]
     read: dict[str, Meter] = {}
-    for series in meters:
-        if series in wanted or _is_main(series, told):
-            read[series.device] = read_meter(store, series, whole)
-            if progress is not None:
-                progress(len(read), count)
+    counted: dict[str, Counters] = {}
+    for done, series in enumerate(asked):
+        if progress is not None:
+            progress(done, len(asked))
+        read[series.device] = read_meter(store, series, whole)
+        made = products_of(store, site, series.device, told)
+        counted[series.device] = [(one, read_product(store, one, whole)) for one in made]
+    if progress is not None:
+        progress(len(asked), len(asked))
     begin = len(whole.starts) - len(days.starts)
     within = {device: meter.part(begin, len(whole.starts)) for device, meter in read.items()}
     own = [within[series.device] for series in wanted]
@@ -89,8 +98,11 @@ def review(
     total, missing = site_total(own, main, context, every=len(wanted) == len(meters))
     if context.price.basis == "none":
         missing.append(Missing("cost", context.price.text))
-    reviewed = sorted((_machine(store, site, read[one.device], context) for one in own), key=_largest_first)
-    machines = [(meter.device, meter.by_day(days)) for meter in own if not _is_main(meter.series, told)]
+    reviewed = sorted((review_meter(read[one.device], counted[one.device], context) for one in own), key=_largest_first)
+    by_day = {device: _by_day(meter, counted[device], whole) for device, meter in read.items()}
+    machines = [by_day[series.device] for series in wanted if not _is_main(series, told)]
+    evaluated = evaluations(Path(told.plans) if told.plans else None, store)
+    ranked = candidates(machines, context.calendar, told, context.price.mean, by_day, evaluated)
     return Review(
         site=site,
         timezone=told.timezone,
@@ -101,7 +113,7 @@ def review(
         price=context.price,
         total=total,
         meters=reviewed,
-        candidates=candidates(machines, told, context.price.mean),
+        candidates=ranked,
         findings=findings(total, reviewed, told.zone),
         missing=missing,
     )
@@ -115,9 +127,20 @@ def _context(store: Store, site: str, whole: Period, days: Period, told: Setting
     return Context(told, days, whole, price, won_per_kwh, rest, temperature, site_kw)
 
 
-def _machine(store: Store, site: str, meter: Meter, context: Context) -> MeterReview:
-    made = products_of(store, site, meter.device, context.settings)
-    return review_meter(meter, [(series, read_quarters(store, series, context.whole)) for series in made], context)
+def _by_day(meter: Meter, counters: Counters, whole: Period) -> Machine:
+    made = [(series.channel, counted.by_day(whole)) for series, counted in counters]
+    return Machine(meter.device, meter.by_day(whole), made)
+
+
+def _likes(meters: Sequence[Series], wanted: Sequence[Series], told: Settings, site: str) -> list[Series]:
+    """Meters that replacements of those reviewed name as like the new machine."""
+    named = {one.device: told.replacements[one.device].like for one in wanted if one.device in told.replacements}
+    for device, like in named.items():
+        if like == device:
+            raise ReviewError(f"{device} is named as like itself; name the meter of a machine as the new one would be")
+        if like == told.main_device:
+            raise ReviewError(f"{like} meters the whole site, so it is no machine like {device}")
+    return chosen(meters, [like for like in named.values() if like], site) if any(named.values()) else []
 
 
 def _largest_first(meter: MeterReview) -> tuple[bool, float, str]:

@@ -72,8 +72,40 @@ class Load(msgspec.Struct, frozen=True):
     over_target: int | None = None
 
 
+DayKind = Literal["working", "saturday", "rest_day"]
+"""A day of rest is a Sunday or, in Korea, a public holiday."""
+
+
+class ShiftDays(msgspec.Struct, frozen=True):
+    """One shift on days of one kind.
+
+    Parameters
+    ----------
+    day
+        Kind of the day that its turns begin on: a Friday's night shift stays Friday's until the morning.
+    turns
+        How many of them are known, wholly or in part.
+    hours, kwh, mean_kw
+        Known time [h], energy, and mean power.
+    """
+
+    day: DayKind
+    turns: int
+    hours: float
+    kwh: float
+    mean_kw: float
+
+
 class ShiftUse(msgspec.Struct, frozen=True):
-    """One shift, from `begin` to `end` ("08:00"): its known `hours` and `kwh`, share of known energy, mean power."""
+    """One shift, from `begin` to `end` ("08:00").
+
+    Parameters
+    ----------
+    hours, kwh, share_pct, mean_kw
+        Known time and energy, share of the known energy, mean power; of all days.
+    days
+        The same by kind of day; kinds of which nothing is known are left out.
+    """
 
     begin: str
     end: str
@@ -81,6 +113,7 @@ class ShiftUse(msgspec.Struct, frozen=True):
     kwh: float
     share_pct: float | None
     mean_kw: float | None
+    days: list[ShiftDays]
 
 
 class Profile(msgspec.Struct, frozen=True):

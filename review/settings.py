@@ -12,23 +12,36 @@ from evaluation import Contract
 
 
 class Replacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a new machine is expected to save, as its maker or an evaluation elsewhere says it.
+    """What is known of a machine's replacement: its price, and at most one thing that tells what it would save.
+
+    Without any of these the machine is held against its own past: what it uses more than it did.
 
     Parameters
     ----------
     low_pct, high_pct
-        Range of the saving that is believed, of the old machine's energy [%]; the middle is the best estimate.
+        Range of the saving that is believed, of the old machine's energy [%], as its maker says it; the middle is the
+        best estimate.
     investment_won
         What the new machine costs, installed [원]; None where that is not known yet.
+    plan
+        Id of an evaluation plan of a replacement like this one: what that saved is expected here.
+    like
+        Meter of a machine of the site that makes the same as the old one, as the new one would.
     """
 
-    low_pct: Annotated[float, msgspec.Meta(gt=0, lt=100)]
-    high_pct: Annotated[float, msgspec.Meta(gt=0, lt=100)]
+    low_pct: Annotated[float, msgspec.Meta(gt=0, lt=100)] | None = None
+    high_pct: Annotated[float, msgspec.Meta(gt=0, lt=100)] | None = None
     investment_won: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    plan: str = ""
+    like: str = ""
 
     def __post_init__(self) -> None:
-        if self.low_pct > self.high_pct:
-            raise ValueError(f"an expected saving of {self.low_pct:g} to {self.high_pct:g} % falls; begin with the low")
+        if (self.low_pct is None) != (self.high_pct is None):
+            raise ValueError("an expected saving has a low_pct and a high_pct")
+        if self.low_pct is not None and self.high_pct is not None and self.low_pct > self.high_pct:
+            raise ValueError(f"an expected saving of {self.low_pct:g} to {self.high_pct:g}% falls; begin with the low")
+        if (self.low_pct is not None) + bool(self.plan) + bool(self.like) > 1:
+            raise ValueError("an expected saving is told by one of low_pct and high_pct, plan, like")
 
 
 class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +70,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     products
         By meter, the counters of what its machine makes. A counter of the meter's own device needs no word.
     replacements
-        By meter, what a new machine is expected to save.
+        By meter, what a new machine costs and is expected to save.
+    plans
+        Folder of the evaluation plans that replacements name.
     life_years, discount_rate_pct
         Of new machines, for their present value.
     demand_target_kw
@@ -75,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shifts: tuple[str, ...] = ("00:00", "08:00", "16:00")
     products: Mapping[str, tuple[Product, ...]] = {}
     replacements: Mapping[str, Replacement] = {}
+    plans: str = ""
     life_years: Annotated[int, msgspec.Meta(ge=1, le=60)] = 10
     discount_rate_pct: Annotated[float, msgspec.Meta(ge=0, le=100)] = 4.5
     demand_target_kw: float | None = None

@@ -67,7 +67,7 @@ def site_total(
         rest_kwh=rest_kwh,
         rest_pct=rest_pct,
         load=load,
-        profile=profile_of(kw, days.sums(kw) * QUARTER_H, days, context.settings.shifts),
+        profile=profile_of(kw, days.sums(kw) * QUARTER_H, days, context.settings.shifts, context.kind),
     ), missing + doubt
 
 

@@ -74,8 +74,8 @@ def _unclaimed(*, by_counter: bool, separation: float) -> Missing:
             "Nothing was made in the period, so standby cannot be told from being off.",
         ))  # fmt: skip
     return Missing("idle", Text(
-        f"전력이 두 수준으로 나뉘지 않습니다 (설명력 {100 * separation:.0f} %, 기준 {100 * _CLAIMED:.0f} %). "
+        f"전력이 두 수준으로 나뉘지 않습니다 (설명력 {100 * separation:.0f}%, 기준 {100 * _CLAIMED:.0f}%). "
         "생산 수량 채널을 알려 주면 대기를 가릴 수 있습니다.",
-        f"Its power does not fall into two levels (they explain {100 * separation:.0f} %, "
-        f"{100 * _CLAIMED:.0f} % is asked); name the counter of what it makes.",
+        f"Its power does not fall into two levels (they explain {100 * separation:.0f}%, "
+        f"{100 * _CLAIMED:.0f}% is asked); name the counter of what it makes.",
     ))  # fmt: skip

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from review.result import MeterReview, Review, SiteTotal
-from review.sections import Load, Profile
+from review.sections import DayKind, Load, Profile
 from review.terminal_findings import candidates, missing, per_unit, unusual
 from review.terminal_words import Language, number, say, table_of, thousand_won, titled, weekday, won
 
@@ -21,6 +21,7 @@ __all__ = ["Language", "render"]
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _DURATION_AT = (0, 1, 5, 10, 25, 50, 75, 90, 95, 100)
 _SHOWN_PEAK_DAYS = 5
+_KINDS: tuple[DayKind, ...] = ("working", "saturday", "rest_day")
 _POORLY_COVERED_PCT = 98.0
 
 
@@ -48,16 +49,16 @@ def _head(review: Review, language: Language) -> Panel:
     grid.add_row(
         f"{say('energy', language)} [bold]{number(total.energy_kwh, 'kWh')}[/]",
         f"{say('cost', language)} [bold]{won(total.cost, language)}[/]",
-        Line(f"{say('coverage', language)} {total.coverage_pct:.1f} %", style=low),
+        Line(f"{say('coverage', language)} {total.coverage_pct:.1f}%", style=low),
     )
     if load is not None:
         grid.add_row(
             f"{say('peak', language)} {number(load.peak_kw, 'kW', 1)}",
             f"{say('base', language)} {number(load.base_kw, 'kW', 1)}",
-            f"{say('load_factor', language)} {load.load_factor_pct:.0f} %",
+            f"{say('load_factor', language)} {load.load_factor_pct:.0f}%",
         )
     days = (review.last_day - review.first_day).days + 1
-    span = f"{review.first_day} – {review.last_day} ({days}{'일' if language == 'ko' else ' d'})"
+    span = f"{review.first_day} ~ {review.last_day} ({days}{'일' if language == 'ko' else ' d'})"
     title = f"{say('title', language)} · {review.site} · {of} · {span}"
     return Panel(grid, title=Line(title), title_align="left", expand=False)
 
@@ -115,7 +116,7 @@ def _standby(meters: Sequence[MeterReview], language: Language) -> Group:
         say("told_by", language),
         say("hours", language),
         "kWh",
-        f"{say('share', language)} %",
+        f"{say('share', language)}%",
     ]
     heads += [say("cost", language)] if priced else []
     heads += [say(word, language) for word in ("idle_kw", "producing_kw", "off")]
@@ -165,13 +166,17 @@ def _block(kw: float | None, highest: float) -> str:
 
 
 def _shifts(profile: Profile, language: Language) -> Group:
-    table = table_of(say("shift", language), "kWh", f"{say('share', language)} %", f"{say('mean', language)} kW")
+    kinds = [kind for kind in _KINDS if any(one.day == kind for shift in profile.shifts for one in shift.days)]
+    heads = [f"{say('mean', language)}\nkW", *(f"{say(kind, language)}\nkW" for kind in kinds)]
+    table = table_of(say("shift", language), "kWh", f"{say('share', language)}\n%", *heads)
     for shift in profile.shifts:
+        on = {one.day: one.mean_kw for one in shift.days}
         table.add_row(
-            f"{shift.begin}–{shift.end}",
+            f"{shift.begin} ~ {shift.end}",
             number(shift.kwh),
             number(shift.share_pct, digits=1),
             number(shift.mean_kw, digits=1),
+            *(number(on.get(kind), digits=1) for kind in kinds),
         )
     return titled(say("shifts", language), table)
 
@@ -179,7 +184,7 @@ def _shifts(profile: Profile, language: Language) -> Group:
 def _duration(load: Load, language: Language) -> Group:
     told = dict(zip(load.duration.share_pct, load.duration.kw, strict=True))
     shown = [share for share in _DURATION_AT if share in told]
-    table = table_of(*(f"{share} %" for share in shown), left=0)
+    table = table_of(*(f"{share}%" for share in shown), left=0)
     table.add_row(*(number(told[share], digits=1) for share in shown))
     return titled(f"{say('duration', language)} [kW]", table)
 

@@ -11,6 +11,8 @@ from evaluation import Text
 from review.result import Candidate, Figure, MeterReview, Review
 from review.sections import Baseline
 from review.terminal_words import Language, number, say, table_of, titled
+from review.words import number as plain
+from review.words import percent
 
 _YEAR = Text("년", "yr")
 _GRADES = {"clear": "bold red", "likely": "yellow"}
@@ -40,10 +42,10 @@ def unusual(meters: Sequence[MeterReview], language: Language) -> RenderableType
         for meter in watched:
             for found in meter.anomalies:
                 one = found.first_day == found.last_day
-                days = f"{found.first_day}" if one else f"{found.first_day} – {found.last_day:%m-%d}"
-                pct = "" if found.excess_pct is None else f" ({found.excess_pct:+.0f}%)"
+                days = f"{found.first_day}" if one else f"{found.first_day} ~ {found.last_day:%m-%d}"
+                pct = "" if found.excess_pct is None else f" ({percent(found.excess_pct, 0, signed=True)})"
                 strength = Line(f"{say(found.grade, language)} {found.strength:.1f}σ", style=_GRADES[found.grade])
-                excess = f"{found.excess_kwh:+,.0f}{pct}"
+                excess = f"{plain(found.excess_kwh, signed=True)}{pct}"
                 table.add_row(meter.device, days, number(found.kwh), number(found.expected_kwh), excess, strength)
         parts.append(table)
     else:
@@ -55,9 +57,9 @@ def unusual(meters: Sequence[MeterReview], language: Language) -> RenderableType
 
 def _against(device: str, baseline: Baseline, language: Language) -> str:
     days = f"{baseline.days}{'일' if language == 'ko' else ' d'}"
-    where = f"{baseline.first_day} – {baseline.last_day} ({days})"
+    where = f"{baseline.first_day} ~ {baseline.last_day} ({days})"
     within = "" if baseline.before else f", {say('within', language)}"
-    scatter = f"{say('scatter', language)} {number(baseline.sigma_kwh, 'kWh')} ({baseline.sigma_pct:.1f} %)"
+    scatter = f"{say('scatter', language)} {number(baseline.sigma_kwh, 'kWh')} ({baseline.sigma_pct:.1f}%)"
     return f"{device}: {say('against', language)} {where}{within}, {scatter}"
 
 
@@ -81,6 +83,7 @@ def candidates(found: Sequence[Candidate], language: Language) -> RenderableType
                 Line("–" if worth is None else _span(worth, 1e-4, language, 0), style=style),
             )
         parts.append(table)
+        parts += [_how(one, language) for one in decided]
     for one in found:
         if one.undecided is not None:
             used = (
@@ -93,6 +96,15 @@ def candidates(found: Sequence[Candidate], language: Language) -> RenderableType
     return titled(say("candidates", language), *parts)
 
 
+def _how(one: Candidate, language: Language) -> Line:
+    """What a candidate's saving rests on and takes for granted."""
+    line = Line(f"{one.rank}. {one.device}  ")
+    for told in (one.found, one.assumes):
+        if told is not None:
+            line.append(f"{told.said(language)} ", style="" if told is one.found else "dim")
+    return line
+
+
 def _span(figure: Figure | None, scale: float, language: Language, digits: int = 1, between: str = "\n") -> str:
     """Best estimate and its band, one below the other in a table."""
     if figure is None:
@@ -101,7 +113,7 @@ def _span(figure: Figure | None, scale: float, language: Language, digits: int =
         say("never", language) if end is None else number(end * scale, digits=digits)
         for end in (figure.value, figure.low, figure.high)
     )
-    return f"{value}{between}{low}…{high}"
+    return f"{value}{between}{low} ~ {high}"
 
 
 def missing(review: Review, language: Language) -> RenderableType:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from evaluation import Text
+from review import words
 
 Language = Literal["ko", "en"]
 
@@ -40,6 +41,9 @@ _WORDS = {
     "day_kwh": Text("하루 kWh", "kWh a day"),
     "shifts": Text("시간대(교대)별 사용", "By shift"),
     "shift": Text("시간대", "Shift"),
+    "working": Text("평일", "Working"),
+    "saturday": Text("토요일", "Saturday"),
+    "rest_day": Text("일·공휴일", "Rest day"),
     "duration": Text("부하지속곡선", "Load duration"),
     "reached": Text("시간의", "of the time"),
     "peak_days": Text("최대수요가 높은 날", "Peak days"),
@@ -62,7 +66,7 @@ _WORDS = {
     "against": Text("견준 기준", "Held against"),
     "within": Text("기간 자신", "the period itself"),
     "scatter": Text("하루 편차", "daily scatter"),
-    "candidates": Text("교체 후보 (1년, 90 % 범위)", "To be replaced (a year, 90 % band)"),
+    "candidates": Text("교체 후보 (1년, 90% 범위)", "To be replaced (a year, 90% band)"),
     "rank": Text("순위", "Rank"),
     "machine": Text("설비", "Machine"),
     "yearly": Text("연간 사용\nMWh", "A year\nMWh"),
@@ -92,9 +96,7 @@ def weekday(index: int, language: Language) -> str:
 
 def number(value: float | None, unit: str = "", digits: int = 0) -> str:
     """With thousands separators and its unit; a dash for none."""
-    if value is None:
-        return "–"
-    return f"{value:,.{digits}f} {unit}".rstrip()
+    return "–" if value is None else f"{words.number(value, digits)} {unit}".rstrip()
 
 
 def thousand_won(value: float | None) -> str:
@@ -117,6 +119,4 @@ def titled(title: str, *parts: RenderableType) -> Group:
 
 def won(value: float | None, language: Language) -> str:
     """Money; a dash for none."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}원" if language == "ko" else f"{value:,.0f} won"
+    return "–" if value is None else words.won(value, language)

@@ -61,7 +61,10 @@ def test_json_is_the_whole_review_of_the_newest_four_weeks(folder: Path) -> None
     assert press["idle"]["basis"] == "production"
     assert press["idle"]["kwh"] == pytest.approx(160.0)
     assert press["cost"] == pytest.approx(150.0 * press["energy_kwh"])
-    assert [one["rank"] for one in found["candidates"]] == [1, None]
+    press, hall = found["candidates"]
+    assert (press["rank"], press["basis"]) == (1, "promised")
+    assert (hall["rank"], hall["basis"], hall["saving_kwh"]) == (None, None, None)
+    assert [shift["begin"] for shift in found["total"]["profile"]["shifts"]] == ["00:00", "08:00", "16:00"]
 
 
 def test_a_sites_own_file_holds_where_no_option_says_otherwise(folder: Path) -> None:
@@ -91,7 +94,7 @@ def test_the_tables_say_it_in_korean_and_in_english(folder: Path) -> None:
     ):
         for word in words.split():
             assert word in shown.stdout
-    assert "2026-04-01 – 2026-04-07" in english.stdout
+    assert "2026-04-01 ~ 2026-04-07" in english.stdout
     assert "No price of a kWh was given" in english.stdout
 
 
@@ -123,7 +126,11 @@ def test_every_table_fits_eighty_columns_and_no_number_is_cut(tmp_path: Path) ->
         (["--contract", "no/such/one"], "no contract 'no/such/one'"),
         (["--product", "press"], "e.g. press-1=plc-1"),
         (["--product", "press=robot"], "no production_count of 'robot'"),
+        (["--product", "press=press:active_power_w"], "active_power_w of 'press' is no product: name a counter"),
         (["--replace", "press"], "e.g. press-1=18-28@90000000"),
+        (["--replace", "press="], "e.g. press-1=18-28@90000000"),
+        (["--replace", "press=plan:none"], "no evaluation plan 'none' in the plans folder; there are: swap"),
+        (["--replace", "press=like:main"], "main meters the whole site"),
         (["--replace", "press=0-5"], "--replace 'press=0-5'"),
         (["--replace", "press=30-20"], "begin with the low"),
         (["--shift", "25:00"], "'25:00' is no time a shift begins"),

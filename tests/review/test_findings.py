@@ -10,14 +10,13 @@ import pytest
 
 from evaluation import Connection, Tariffs, bill_month
 from review import Settings, review
-from review.deviations import Days, Watched, deviations
+from review.day_drivers import Days
+from review.deviations import Watched, deviations
 from review.metered import Meter
 from review.per_unit import energy_per_unit
 from review.period import period
 from review.prices import price_quarters
 from review.quarters import Quarters
-from review.replacing import candidates
-from review.settings import Replacement
 from storage import Series
 from tests.review.works import SITE, START, ZONE, Works
 
@@ -133,22 +132,3 @@ def test_a_turn_in_which_two_products_were_made_belongs_to_neither() -> None:
     assert (shifts["a"].turns, shifts["a"].standard_error) == (1, None)
     whole = next(one for one in found if one.product == "a" and one.shift is None)
     assert [whole.kwh, whole.kwh_per_unit] == pytest.approx([310.0, 310.0 / 60])
-
-
-def test_candidates_without_a_price_are_ranked_by_their_saving_and_wild_weeks_are_undecided() -> None:
-    steady, wild = np.full(28, 100.0), np.repeat([10.0, 900.0, 5.0, 300.0], 7)
-    settings = Settings(
-        replacements={
-            "small": Replacement(10.0, 12.0),
-            "large": Replacement(20.0, 22.0),
-            "wild": Replacement(5.0, 40.0),
-        }
-    )
-    found = candidates([("small", steady), ("wild", wild), ("large", steady), ("short", steady[:20])], settings, None)
-    assert [(one.device, one.rank) for one in found] == [("large", 1), ("small", 2), ("wild", None), ("short", None)]
-    assert found[0].saving_kwh is not None
-    assert found[0].saving_kwh.value == pytest.approx(0.21 * 36_500.0)
-    assert (found[0].gain, found[0].present_value) == (None, None)
-    for one in found[2:]:
-        assert one.undecided is not None
-        assert (one.saving_kwh, one.gain, one.payback_years, one.present_value) == (None, None, None, None)

@@ -102,6 +102,14 @@ def test_when_power_is_drawn_by_weekday_hour_and_shift(reviewed: Review, works: 
     assert profile.shifts[1].kwh == pytest.approx(morning)
     assert profile.shifts[1].share_pct == pytest.approx(100 * morning / (kw.sum() / 4))
     assert profile.shifts[1].mean_kw == pytest.approx(morning / 224.0)
+    for index, shift in enumerate(profile.shifts):
+        by_day = kw[:, :, 8 * index : 8 * index + 8].mean(axis=(2, 3))
+        means = {"working": by_day[:, :5].mean(), "saturday": by_day[:, 5].mean(), "rest_day": by_day[:, 6].mean()}
+        assert [(one.day, one.turns, one.hours) for one in shift.days] == [
+            ("working", 20, 160.0), ("saturday", 4, 32.0), ("rest_day", 4, 32.0),
+        ]  # fmt: skip
+        assert [one.mean_kw for one in shift.days] == pytest.approx([means[one.day] for one in shift.days])
+        assert sum(one.kwh for one in shift.days) == pytest.approx(shift.kwh)
 
 
 def test_standby_is_what_the_counter_says_and_without_one_what_power_says(reviewed: Review) -> None:
@@ -167,7 +175,10 @@ def test_a_candidate_is_ranked_with_the_band_of_its_weeks_and_of_its_promise(rev
     assert press.present_value.value == pytest.approx(WON * 0.25 * mean * annuity - 40e6)
     assert (hall.device, hall.rank, hall.saving_kwh, hall.gain) == ("hall", None, None, None)
     assert hall.undecided is not None
-    assert "not given" in hall.undecided.en
+    assert "its own past does not tell: no counter tells what it makes" in hall.undecided.en
+    assert press.basis == "promised"
+    assert press.found is not None
+    assert press.found.en == "An expected saving of 20 ~ 30%, as given."
 
 
 def test_findings_name_what_to_look_at_in_both_languages(reviewed: Review) -> None:

@@ -57,6 +57,8 @@ class Works:
     reset_at: int | None = None
     end: int = DAYS * 96
     """Index of the last reading."""
+    made_kw: np.ndarray | None = None
+    """What the press would draw as it was: parts are counted by this where it now takes more or less for each."""
     only: tuple[str, ...] = ()
     """Devices that are there; all without any."""
 
@@ -77,7 +79,8 @@ class Works:
     @property
     def parts(self) -> np.ndarray:
         """Made in each quarter-hour, shape (quarters,)."""
-        return np.where(self.press_kw > 10.0, self.press_kw * 0.25 / 0.4, 0.0)
+        kw = self.press_kw if self.made_kw is None else self.made_kw
+        return np.where(kw > 10.0, kw * 0.25 / 0.4, 0.0)
 
     def tables(self) -> list[Table]:
         times = [midnight_ms(START) + index * QUARTER_MS for index in range(DAYS * 96 + 1)]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import storage
 
 _REPLACEMENT = re.compile(
-    r"^(?P<meter>[^=]+)=(?P<low>\d+(?:\.\d+)?)(?:-(?P<high>\d+(?:\.\d+)?))?(?:@(?P<won>[\d_,]+))?$"
+    r"^(?P<meter>[^=]+)=(?:(?P<low>\d+(?:\.\d+)?)(?:-(?P<high>\d+(?:\.\d+)?))?"
+    r"|plan:(?P<plan>[^@]+)|like:(?P<like>[^@]+))?(?:@(?P<won>[\d_,]+))?$"
 )
 _PRODUCT = re.compile(r"^(?P<meter>[^=]+)=(?P<device>[^=:]+)(?::(?P<channel>\w+))?$")
 
@@ -61,16 +62,18 @@ def review(
         typer.Option(
             "--product",
             metavar="METER=DEVICE[:CHANNEL]",
-            help="The counter of what a meter's machine makes, e.g. press-1=plc-1; CHANNEL is production_count.",
+            help="What a meter's machine makes, e.g. press-1=plc-1: a counter (production_count, air_volume_m3) or a "
+            "flow (flow_m3_h); CHANNEL is production_count without a word.",
         ),
     ] = None,
     replace: Annotated[
         list[str] | None,
         typer.Option(
             "--replace",
-            metavar="METER=LOW-HIGH[@WON]",
-            help="A machine that may be replaced: the saving expected of the new one [%], and its price, "
-            "e.g. press-1=18-28@90000000.",
+            metavar="METER=EXPECTED[@WON]",
+            help="A machine that may be replaced, and the new one's price. EXPECTED is the saving its maker says "
+            "[%] (18-28), plan:ID (as the evaluated replacement of that plan saved) or like:METER (as that machine, "
+            "which makes the same, draws). Without it: what it uses more than it did.",
         ),
     ] = None,
     shift: Annotated[
@@ -124,6 +127,7 @@ def review(
             shifts=tuple(sorted(shift)) if shift else own.shifts,
             life_years=own.life_years if years is None else years,
             discount_rate_pct=own.discount_rate_pct if rate is None else rate,
+            plans=config.api_settings.plans,
         )
         if price is not None or contract:
             settings = msgspec.structs.replace(
@@ -185,12 +189,15 @@ def _replacement(text: str) -> tuple[str, energy_review.Replacement]:
     from wattproof.errors import BadInputError
 
     match = _REPLACEMENT.match(text)
-    if match is None:
-        raise BadInputError(f"--replace {text!r}: write meter, saving and price, e.g. press-1=18-28@90000000")
-    won = re.sub(r"[_,]", "", match["won"] or "")
-    told = {"low_pct": float(match["low"]), "high_pct": float(match["high"] or match["low"])}
+    if match is None or text.endswith("="):
+        raise BadInputError(f"--replace {text!r}: write meter, expected saving and price, e.g. press-1=18-28@90000000")
+    told: dict[str, float | str] = {name: match[name] for name in ("plan", "like") if match[name]}
+    if match["low"]:
+        told |= {"low_pct": float(match["low"]), "high_pct": float(match["high"] or match["low"])}
+    if match["won"]:
+        told["investment_won"] = float(re.sub(r"[_,]", "", match["won"]))
     try:
-        return match["meter"], msgspec.convert(told | ({"investment_won": float(won)} if won else {}), room.Replacement)
+        return match["meter"], msgspec.convert(told, room.Replacement)
     except msgspec.ValidationError as error:
         raise BadInputError(f"--replace {text!r}: {error}") from error
 
