@@ -10,7 +10,11 @@ from evaluation.machines import MachineResult
 from evaluation.plan import Claim, Plan, Quality, Title, Window, load_plan, parse_plan
 from evaluation.portfolio import PortfolioResult, SharedResult, evaluate_programme
 from evaluation.portfolio_sums import SumFigure, SumResult
+from evaluation.portfolio_table import TableFormat, portfolio_table
 from evaluation.portfolio_terminal import render_portfolio
+from evaluation.portfolio_words import FIGURES as PORTFOLIO_FIGURES
+from evaluation.portfolio_words import SELECTED as PORTFOLIO_SELECTED
+from evaluation.portfolio_words import YEAR as PORTFOLIO_YEAR
 from evaluation.programme import Programme, is_programme, load_programme, plan_files
 from evaluation.quarter_hours import Reading, from_rollups, read_intervals
 from evaluation.result import Evaluation
@@ -26,6 +30,9 @@ from evaluation.worth_words import NEVER, worth_lines, worth_note
 
 __all__ = [
     "NEVER",
+    "PORTFOLIO_FIGURES",
+    "PORTFOLIO_SELECTED",
+    "PORTFOLIO_YEAR",
     "AdjustmentResult",
     "CandidateResult",
     "Claim",
@@ -57,6 +64,7 @@ __all__ = [
     "SharedResult",
     "SumFigure",
     "SumResult",
+    "TableFormat",
     "Tariffs",
     "Text",
     "Title",
@@ -75,6 +83,7 @@ __all__ = [
     "load_programme",
     "parse_plan",
     "plan_files",
+    "portfolio_table",
     "read_intervals",
     "render",
     "render_portfolio",

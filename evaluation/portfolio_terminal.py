@@ -166,7 +166,7 @@ def _sum(result: PortfolioResult, found: SumResult, head: str, language: Languag
         note = f"{each.machines:,} {say('machines')}" if each.machines < len(found.plans) else ""
         table.add_row(name.said(language), *_figure(each.figure, unit.said(language), digits, language), note)
     if found.subsidy_won_per_kwh is not None:
-        won = Text("원/kWh", "KRW/kWh").said(language)
+        won = Text("원/kWh", "won/kWh").said(language)
         table.add_row(say("subsidy"), *_figure(found.subsidy_won_per_kwh, won, 1, language), say("subsidy_note"))
     return table
 

@@ -15,8 +15,8 @@ FIGURES = {
     "yearly_tco2eq": (Text("연간 온실가스 감축량", "Emissions avoided a year"), Text("tCO₂eq/년", "tCO₂eq/yr"), 2),
     "toe": (Text("에너지 절감량(석유환산)", "Oil equivalent saved"), Text("toe", "toe"), 2),
     "yearly_toe": (Text("연간 에너지 절감량(석유환산)", "Oil equivalent saved a year"), Text("toe/년", "toe/yr"), 2),
-    "saved_won": (Text("평가 기간 절감 요금", "Saved on the bill"), Text("원", "KRW"), 0),
-    "yearly_won": (Text("연간 절감 요금", "Saved on the bill a year"), Text("원/년", "KRW/yr"), 0),
+    "saved_won": (Text("평가 기간 절감 요금", "Saved on the bill"), Text("원", "won"), 0),
+    "yearly_won": (Text("연간 절감 요금", "Saved on the bill a year"), Text("원/년", "won/yr"), 0),
 }
 """Name, unit and digits worth showing of a sum's figures, by code."""
 

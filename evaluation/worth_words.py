@@ -22,11 +22,11 @@ class WorthLine(NamedTuple):
 
 def worth_lines(worth: Worth) -> list[WorthLine]:
     """The figures there are, the year's first, then money, then what a programme asks."""
-    won, won_per_kwh = Text("원", "KRW"), Text("원/kWh", "KRW/kWh")
+    won, won_per_kwh = Text("원", "won"), Text("원/kWh", "won/kWh")
     carbon_a_year = Text("tCO₂eq/년", "tCO₂eq/yr")
     per = {
-        "subsidy": Text("보조금 백만 원당", "per million KRW of subsidy"),
-        "investment": Text("투자비 백만 원당", "per million KRW invested"),
+        "subsidy": Text("보조금 백만 원당", "per million won of subsidy"),
+        "investment": Text("투자비 백만 원당", "per million won invested"),
         "": Text("", ""),
     }[worth.per]
     known: list[tuple[Text, Figure | None, Text, int]] = [
@@ -35,7 +35,7 @@ def worth_lines(worth: Worth) -> list[WorthLine]:
         (Text("연간 절감 전력량", "Saving a year"), worth.yearly_kwh, Text("kWh/년", "kWh/yr"), 0),
         (Text("연간 온실가스 감축량", "Emissions avoided a year"), worth.yearly_tco2eq, carbon_a_year, 2),
         (Text("평가 기간 절감 요금", "Saved on the bill"), worth.saved_won, won, 0),
-        (Text("연간 절감 요금", "Saved on the bill a year"), worth.yearly_won, Text("원/년", "KRW/yr"), 0),
+        (Text("연간 절감 요금", "Saved on the bill a year"), worth.yearly_won, Text("원/년", "won/yr"), 0),
         (Text("단순 회수 기간", "Simple payback"), worth.payback_years, Text("년", "years"), 1),
         (Text("순현재가치(NPV)", "Net present value"), worth.npv_won, won, 0),
         (Text("내부수익률(IRR)", "Internal rate of return"), worth.irr_pct, Text("%/년", "%/yr"), 1),

@@ -16,13 +16,14 @@ from review.day_drivers import KINDS, OWN, Days, day_drivers
 from review.period import Bools, Floats, Ints
 from review.result import Missing
 from review.sections import Anomaly, Baseline
+from review.tails import day_limit
 
 LEAST_DAYS: Final = 21
 """Three weeks: every day of the week three times."""
 LIMIT: Final = 4.0
 """Of the chart of a creeping change, in its standard deviations; those are estimated from a few weeks."""
 CLEAR: Final = 5.0
-"""Of a single day, and of what is called clear."""
+"""Of a single day at least (`tails.day_limit`), and of what is left out of a baseline."""
 _WEEKEND: Final = 2
 """Days that are no end of a stretch: what stands still tells nothing."""
 _FLOOR: Final = 0.01
@@ -87,12 +88,13 @@ def deviations(kwh: Floats, made: Sequence[tuple[str, Floats]], days: Days, won_
     strange = np.where(known, (kwh - expected) / (widening * model.scatter[days.kind]), np.nan)
     rho = usual_scatter(strange[model.used][None], np.flatnonzero(model.used)).rho
     usual = Usual(np.ones(1), np.clip(rho, 0.0, None))
+    alone = day_limit(model.fitted.residuals / model.scatter[days.kind[model.used]], int(within.sum()), CLEAR)
     found = find_anomalies(
-        strange[within], np.zeros(int(within.sum())), usual, limit=LIMIT, sudden=CLEAR, bridge=_WEEKEND
+        strange[within], np.zeros(int(within.sum())), usual, limit=LIMIT, sudden=alone, bridge=_WEEKEND
     )
     meant = np.where(known, expected, np.nan)[within]
-    told = [_said(one, kwh[within], meant, days.dates[days.begin :], won_per_kwh) for one in found]
-    return Watched(_baseline(model, kwh, days, base, before=before), told, None)
+    told = [_said(one, kwh[within], meant, days.dates[days.begin :], won_per_kwh, alone) for one in found]
+    return Watched(_baseline(model, kwh, days, base, alone, before=before), told, None)
 
 
 def _fit(kwh: Floats, drivers: Floats, base: Bools, kind: Ints, names: list[str]) -> _Model:
@@ -135,7 +137,7 @@ def _within(model: _Model, drivers: Floats) -> Bools:
     return known
 
 
-def _baseline(model: _Model, kwh: Floats, days: Days, base: Bools, *, before: bool) -> Baseline:
+def _baseline(model: _Model, kwh: Floats, days: Days, base: Bools, alone: float, *, before: bool) -> Baseline:
     at = np.flatnonzero(base)
     mean = float(kwh[model.used].mean())
     sigma = float(np.sqrt(np.mean(model.scatter[days.kind[model.used]] ** 2)))
@@ -147,16 +149,17 @@ def _baseline(model: _Model, kwh: Floats, days: Days, base: Bools, *, before: bo
         terms=[name for name, kept in zip(model.fitted.names, model.fitted.kept, strict=True) if kept],
         sigma_kwh=sigma,
         sigma_pct=100.0 * sigma / mean,
+        day_limit=alone,
     )
 
 
 def _said(
-    found: operations.Anomaly, kwh: Floats, expected: Floats, dates: list[dt.date], won: Floats | None
+    found: operations.Anomaly, kwh: Floats, expected: Floats, dates: list[dt.date], won: Floats | None, alone: float
 ) -> Anomaly:
     part = slice(found.start, found.end + 1)
     known = np.isfinite(expected[part]) & np.isfinite(kwh[part])
     used, meant = float(kwh[part][known].sum()), float(expected[part][known].sum())
-    grade: Literal["clear", "likely"] = "clear" if found.strength >= CLEAR else "likely"
+    grade: Literal["clear", "likely"] = "clear" if found.strength >= alone else "likely"
     return Anomaly(
         first_day=dates[found.start],
         last_day=dates[found.end],

@@ -217,6 +217,8 @@ class Baseline(msgspec.Struct, frozen=True):
         ``production_count``, ``temperature``. A term that carried nothing is left out.
     sigma_kwh, sigma_pct
         How far the baseline's own days scatter around it (robust, one standard deviation) [kWh, % of their mean].
+    day_limit
+        So many standard deviations off, a day is unusual by itself: 5, more where its days show long tails.
     """
 
     first_day: dt.date
@@ -226,6 +228,7 @@ class Baseline(msgspec.Struct, frozen=True):
     terms: list[str]
     sigma_kwh: float
     sigma_pct: float
+    day_limit: float
 
 
 class Anomaly(msgspec.Struct, frozen=True):
@@ -242,7 +245,7 @@ class Anomaly(msgspec.Struct, frozen=True):
     strength
         Largest deviation in standard deviations: of a day, or of the chart of a creeping change.
     grade
-        ``clear``: 5 standard deviations or more; ``likely``: fewer.
+        ``clear``: a day is off by the baseline's `day_limit` or more; ``likely``: by less.
     """
 
     first_day: dt.date

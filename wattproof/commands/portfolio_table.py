@@ -1,112 +1,32 @@
-"""A programme's machines as a table for a spreadsheet: CSV or XLSX, one row each."""
+"""A programme's machines written to a file for a spreadsheet."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from wattproof.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from evaluation import MachineResult, PortfolioResult
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_HEADS = {
-    "ko": (
-        "판정", "계획", "제목", "사업장", "설비", "보고기간 첫날", "보고기간 마지막 날", "절감량을 잰 일수",
-        "절감량 [kWh]", "하한 [kWh]", "상한 [kWh]", "절감률 [%]", "하한 [%]", "상한 [%]", "신뢰수준 [%]",
-        "조정 기준사용량 [kWh]", "실제 사용량 [kWh]", "기준기간 하루 사용량 [kWh/일]", "온실가스 감축량 [tCO₂eq]",
-        "에너지 절감량 [toe]", "절감 요금 [원]", "보조금 [원]", "절감 1kWh당 보조금 [원/kWh]",
-        "근거", "계획 지문 (SHA-256)", "파일",
-    ),
-    "en": (
-        "Verdict", "Plan", "Title", "Site", "Device", "Reporting from", "Reporting to", "Days measured",
-        "Saving [kWh]", "Low [kWh]", "High [kWh]", "Saving [%]", "Low [%]", "High [%]", "Confidence [%]",
-        "Adjusted baseline [kWh]", "Actual energy [kWh]", "Baseline energy a day [kWh/day]", "Avoided [tCO2eq]",
-        "Saved [toe]", "Saved on the bill [KRW]", "Subsidy [KRW]", "Subsidy per kWh [KRW/kWh]",
-        "Why", "Plan digest (SHA-256)", "File",
-    ),
-}  # fmt: skip
-
-Cell = str | float | None
+    from evaluation import PortfolioResult
 
 
 def write_table(result: PortfolioResult, target: Path, language: Literal["ko", "en"]) -> None:
-    """Write the machines; a machine without a saving has empty cells and its reason.
+    """Write the machines as CSV or, where the name ends so, as XLSX.
 
     Raises
     ------
     UnavailableError
         When the file cannot be written.
     """
-    rows = [_row(one, language) for one in result.machines]
+    import evaluation
+
+    content = evaluation.portfolio_table(result, "xlsx" if target.suffix.lower() == ".xlsx" else "csv", language)
     # Beside the target: what is there stays until the new one is whole.
     partial = target.with_name(f".{target.name}.partial")
     try:
-        if target.suffix.lower() == ".xlsx":
-            _workbook(partial, _HEADS[language], rows)
-        else:
-            # The byte order mark is how Excel knows Korean.
-            with partial.open("w", encoding="utf-8-sig", newline="") as file:
-                lines = csv.writer(file)
-                lines.writerow(_HEADS[language])
-                lines.writerows([_harmless(cell) for cell in row] for row in rows)
+        partial.write_bytes(content)
         partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise UnavailableError(f"{target}: {error.strerror or error}") from error
-
-
-def _row(one: MachineResult, language: Literal["ko", "en"]) -> list[Cell]:
-    verdict = {"ko": "평가 못 함", "en": "not evaluated"}[language]
-    if one.verdict is not None:
-        verdict = one.verdict.ko if language == "ko" else one.verdict.en
-    worth, saving = one.worth, one.saving
-    days = [str(day) if day is not None else None for day in (one.reporting_first_day, one.reporting_last_day)]
-    numbers: list[Cell] = [None] * 9
-    if saving is not None:
-        numbers = [saving.kwh, saving.low, saving.high, saving.pct, saving.pct_low, saving.pct_high,
-                   100.0 * saving.confidence, saving.adjusted_kwh, saving.actual_kwh]  # fmt: skip
-    return [
-        verdict, one.plan_id, one.title.said(language), one.site, one.device, *days, one.days, *numbers,
-        one.baseline_kwh_per_day,
-        worth.avoided_tco2eq.value if worth else None,
-        worth.avoided_toe.value if worth else None,
-        worth.saved_won.value if worth and worth.saved_won else None,
-        one.subsidy_won,
-        worth.subsidy_won_per_kwh.value if worth and worth.subsidy_won_per_kwh else None,
-        " ".join(reason.text.said(language) for reason in one.reasons),
-        one.plan_digest,
-        one.source,
-    ]  # fmt: skip
-
-
-def _workbook(target: Path, head: tuple[str, ...], rows: list[list[Cell]]) -> None:
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
-        sheet = book.add_worksheet("WattProof")
-        bold = book.add_format({"bold": True})
-        sheet.freeze_panes(1, 2)
-        for column, name in enumerate(head):
-            sheet.write_string(0, column, name, bold)
-        for row, column, cell in _cells(rows):
-            if isinstance(cell, str):
-                sheet.write_string(row, column, cell)
-            else:
-                sheet.write_number(row, column, cell)
-        sheet.autofit()
-
-
-def _cells(rows: list[list[Cell]]) -> Iterator[tuple[int, int, str | float]]:
-    for row, cells in enumerate(rows, 1):
-        for column, cell in enumerate(cells):
-            if cell is not None:
-                yield row, column, cell
-
-
-def _harmless(cell: Cell) -> Cell:
-    """A text that a spreadsheet would take for a formula, as a text: whoever writes a plan must not run one."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
