@@ -14,6 +14,7 @@ from typing import Final
 import duckdb
 import structlog
 
+from storage.duck.segment import segments
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -81,7 +82,7 @@ def compacting(path: Path) -> Path:
 
 def discard(part: Path) -> None:
     """Remove what an interrupted copy left behind."""
-    for name in (part, part.with_name(part.name + ".wal")):
+    for name in (part, part.with_name(part.name + ".wal"), *segments(part)):
         name.unlink(missing_ok=True)
 
 
@@ -150,6 +151,16 @@ class DataFile:
                 raise
             return connection
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was let go of."""
+        return self._closed
+
+    def must_be_open(self) -> None:
+        """Raise `StoreError` when it was let go of."""
+        if self._closed:
+            raise StoreError(f"{self.path} is closed")
+
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of its own to the same database, for one thread and one use; errors leave it as store errors."""
@@ -157,8 +168,7 @@ class DataFile:
             with self._idle:
                 while self._changing:
                     self._idle.wait()
-                if self._closed:
-                    raise StoreError(f"{self.path} is closed")
+                self.must_be_open()
                 if self._invalid:
                     self._reopen()
                 cursor = self._connection.cursor()
@@ -189,8 +199,7 @@ class DataFile:
             try:
                 if not self._idle.wait_for(lambda: not self._in_use, _LONGEST_WAIT_S):
                     raise StoreError(f"{self.path} is being read for long, by a backup perhaps; try again later")
-                if self._closed:
-                    raise StoreError(f"{self.path} is closed")
+                self.must_be_open()
                 self._exchange(part)
             finally:
                 self._changing = False
@@ -251,7 +260,8 @@ def explain(error: duckdb.Error, path: Path) -> StoreError:
     if _DAMAGED.search(text):
         return StoreRefusedError(
             f"{path} is damaged or not a WattProof data file ({text}); move it away together with {path.name}.wal"
-            " and restore a copy, or start without it: gateways send again what was never acknowledged"
+            f" and {path.name}.journal-a and -b, and restore a copy, or start without it: gateways send again what was"
+            " never acknowledged"
         )
     if isinstance(error, duckdb.FatalException | duckdb.OutOfMemoryException):
         return StoreUnavailableError(f"{path}: the database stopped and is started again at the next use ({text})")

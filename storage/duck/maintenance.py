@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
 from storage.duck.file import CONFIG, SCHEMA, discard, explain, put_in_place
+from storage.duck.left import left_out
 from storage.duck.rollups import touched
 from storage.duck.store import DuckStore
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
@@ -40,6 +41,8 @@ class Checked:
         Readings that share series and time with another; anything but 0 is a defect.
     bytes, free_bytes
         Of the file, and what of it is unused until it is compacted.
+    left
+        Readings in the journal of a killed process that are not in the file; whoever opens it next takes them in.
     """
 
     path: str
@@ -51,6 +54,7 @@ class Checked:
     orphans: int
     bytes: int
     free_bytes: int
+    left: int = 0
 
     @property
     def ok(self) -> bool:
@@ -83,6 +87,7 @@ def backup(store: DuckStore, target: Path, progress: Progress = lambda _, __: No
     if not target.parent.is_dir():
         raise StoreRefusedError(f"{target.parent}: no such folder for the backup")
     part = target.with_name(target.name + ".part")
+    store.take_in()
     try:
         with store.file.copying, store.file.cursor() as cursor, _target_named(part, target):
             readings = copy(cursor, part, progress)
@@ -110,6 +115,7 @@ def _target_named(part: Path, target: Path) -> Iterator[None]:
 
 def check_store(store: DuckStore) -> Checked:
     """Check an open store's file; see `check`."""
+    store.take_in()
     with store.file.cursor() as cursor:
         return check(cursor, store.file.path)
 
@@ -218,7 +224,7 @@ def check_file(path: Path) -> Checked:
     try:
         connection = duckdb.connect(str(path), read_only=True, config=dict(CONFIG))
         try:
-            return check(connection, path)
+            return replace(check(connection, path), left=left_out(connection, path))
         finally:
             connection.close()
     except duckdb.CatalogException as error:

@@ -1,7 +1,7 @@
 """A backup in the place of a data file: made whole and checked beside it, before anything that is there is touched.
 
-A copy that somebody made of a data file in use is two files: what its log (``.wal``) holds is not yet in the other. The
-log is copied along and written into the copy, so that what is restored is what a check of the original counts.
+A copy that somebody made of a data file in use is several files: what its log (``.wal``) and its journal hold is not
+yet in the first. They are copied along and written into the copy, so that what is restored is what the original held.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import Final
 import duckdb
 
 from storage.duck.file import CONFIG, discard, explain, put_in_place
-from storage.duck.maintenance import Checked, Progress, check, size_of
+from storage.duck.left import take_in_left
+from storage.duck.maintenance import Checked, Progress, check
+from storage.duck.segment import segments
 from storage.errors import StoreRefusedError, StoreUnavailableError
 
 _BLOCK: Final = 1 << 22
@@ -54,7 +56,7 @@ def restore(
         raise StoreRefusedError(f"{backup}: no such file")
     if path.exists() and path.samefile(backup):
         raise StoreRefusedError(f"{backup} is the data file itself, not a backup of it; nothing was changed")
-    taken = [each for each in (path, _log_of(path)) if each.exists()]
+    taken = [each for each in (path, *_beside(path)) if each.exists()]
     if taken and not force:
         raise StoreRefusedError(f"{taken[0]} exists; with --force it is set aside, and the backup takes its place")
     if path.exists():
@@ -69,9 +71,9 @@ def restore(
     return checked, aside
 
 
-def _log_of(path: Path) -> Path:
-    """DuckDB's log of a file: what is committed and not yet written into it."""
-    return path.with_name(path.name + ".wal")
+def _beside(path: Path) -> tuple[Path, ...]:
+    """What holds readings that are not in the file itself: DuckDB's log of it, and the segments of its journal."""
+    return (path.with_name(path.name + ".wal"), *segments(path))
 
 
 @contextlib.contextmanager
@@ -93,8 +95,9 @@ def _made(part: Path) -> Iterator[None]:
 
 
 def _copy(backup: Path, part: Path, progress: Progress) -> None:
-    done, total = 0, size_of(backup)
-    for source, target in ((backup, part), (_log_of(backup), _log_of(part))):
+    pairs = ((backup, part), *zip(_beside(backup), _beside(part), strict=True))
+    done, total = 0, sum(source.stat().st_size for source, _ in pairs if source.exists())
+    for source, target in pairs:
         if not source.exists():
             continue
         with source.open("rb") as reading, target.open("wb") as writing:
@@ -106,11 +109,14 @@ def _copy(backup: Path, part: Path, progress: Progress) -> None:
 
 
 def _checked(part: Path, backup: Path) -> Checked:
-    """Write the copy's log into it, and read every row of it."""
+    """Write the copy's log and journal into it, and read every row of it."""
     try:
-        if _log_of(part).exists():
+        if any(each.exists() for each in _beside(part)):
             with duckdb.connect(str(part), config=dict(CONFIG)) as connection:
+                take_in_left(connection, part)
                 connection.execute("CHECKPOINT")
+            for each in segments(part):
+                each.unlink(missing_ok=True)
         with duckdb.connect(str(part), read_only=True, config=dict(CONFIG)) as connection:
             checked = check(connection, part)
     except duckdb.CatalogException as error:
@@ -141,14 +147,14 @@ def _refuse_in_use(path: Path) -> None:
 
 
 def _set_aside(path: Path) -> Path:
-    """Move a file and its log out of the way; a log may be all that is left."""
-    aside = path.with_name(f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
+    """Move a file, its log and its journal out of the way; one of these may be all that is left."""
+    stem = aside = path.with_name(f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
     nth = 1
-    while aside.exists() or _log_of(aside).exists():
+    while any(each.exists() for each in (aside, *_beside(aside))):
         nth += 1
-        aside = path.with_name(f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}-{nth}.old")
-    # The log first: where this ends between the two, the file is still the file without a stranger's log beside it.
-    for each, to in ((_log_of(path), _log_of(aside)), (path, aside)):
+        aside = stem.with_name(f"{stem.name.removesuffix('.old')}-{nth}.old")
+    # The file last: where this ends in between, it is still the file without a stranger's log beside it.
+    for each, to in (*zip(_beside(path), _beside(aside), strict=True), (path, aside)):
         if each.exists():
             each.rename(to)
     return aside

@@ -50,14 +50,14 @@ class Touches:
         )
 
     def untold(self, columns: Columns) -> Pairs:
-        """Windows that readings touch and the file does not record yet, sorted by window and series."""
+        """Windows that readings, in any order, touch and the file does not record yet, sorted by window and series."""
         if not len(columns.time):
             return np.zeros(0, np.int32), np.zeros(0, np.int64)
         ids, window = columns.series_id, window_of(columns.time, ROLLUP_MS)
-        self._grow(int(ids[-1]) + 1)
+        self._grow(int(ids.max()) + 1)
         new = self._newest[ids] != window
         ids, window = ids[new], window[new]
-        order = np.lexsort((ids, window)) if len(ids) and window.min() != window.max() else slice(None)
+        order = np.lexsort((ids, window))
         return ids[order], window[order]
 
     def record(self, cursor: duckdb.DuckDBPyConnection, pairs: Pairs) -> None:
@@ -235,5 +235,5 @@ def _quoted(name: str) -> str:
 
 
 def _number(result: duckdb.DuckDBPyConnection) -> int:
-    row = result.fetchone()
-    return int(row[0]) if row else 0
+    ((number,),) = result.fetchall()
+    return int(number)

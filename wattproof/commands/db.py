@@ -50,6 +50,8 @@ def check(
         f"{found.path}: {found.readings:,} readings of {found.series:,} series, {found.rollups:,} quarter-hours,"
         f" {_mb(found.bytes)}, of which {_mb(found.free_bytes)} unused; "
     )
+    if found.left:
+        sentence += f"{found.left:,} more wait in the journal beside it, the next start takes them in; "
     wrong = f"{found.duplicates:,} duplicates, {found.orphans:,} readings without a series"
     _tell(found, sentence + ("all of it can be read" if found.ok else wrong), as_json=as_json, ok=found.ok)
     raise typer.Exit(0 if found.ok else 1)

@@ -1,0 +1,198 @@
+"""A segment: one of the two files of a journal. How it is written, and what can be read from it.
+
+It starts with the name of the data file it belongs to (a random number, kept in the file's ``facts``). Each record is a
+head (magic, number of readings, CRC-32 of the rest) and three columns: numbers of series (int32), times (int64) and
+values (float64), all little-endian. A record is on disk before its readings count as written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+import time
+import weakref
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import structlog
+
+from storage.duck.newest import Columns
+from storage.errors import StoreRefusedError
+
+log = structlog.get_logger(__name__)
+
+_START: Final = struct.Struct("<8sq")
+_HEAD: Final = struct.Struct("<4sII")
+_FILE_MAGIC: Final = b"WPJRNL1\n"
+_MAGIC: Final = b"\xf5rec"
+"""Starts a record; no UTF-8 text holds it."""
+_ROW_BYTES: Final = 20
+
+
+def segments(path: Path) -> tuple[Path, Path]:
+    """The two files that may lie beside a data file."""
+    return path.with_name(path.name + ".journal-a"), path.with_name(path.name + ".journal-b")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a segment holds.
+
+    Attributes
+    ----------
+    path
+        The segment.
+    owner
+        Name of the data file it belongs to; None when it ends before its name does, and so holds nothing.
+    records
+        Its readings, as they were added.
+    damaged
+        Bytes that are no record although records follow them [bytes].
+    """
+
+    path: Path
+    owner: int | None
+    records: list[Columns]
+    damaged: int
+
+
+def found(path: Path) -> list[Found]:
+    """Read the segments beside a data file, those that are there.
+
+    What follows the last whole record was being added when its process ended: nobody was told that it is safe.
+
+    Raises
+    ------
+    StoreRefusedError
+        When one cannot be read, or is no journal.
+    """
+    every = []
+    for segment in segments(path):
+        try:
+            content = segment.read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise StoreRefusedError(f"{segment} cannot be read ({error.strerror}); check its permissions") from error
+        if len(content) < _START.size:
+            every.append(Found(segment, None, [], 0))
+            continue
+        magic, owner = _START.unpack_from(content)
+        if magic != _FILE_MAGIC:
+            raise StoreRefusedError(f"{segment} is not a journal of WattProof's; move it away")
+        every.append(Found(segment, owner, *_records(content)))
+    return every
+
+
+def _records(content: bytes) -> tuple[list[Columns], int]:
+    """The whole records of a segment, and the bytes between them that are none."""
+    records: list[Columns] = []
+    damaged, good, at = 0, _START.size, _START.size
+    while (at := content.find(_MAGIC, at)) >= 0:
+        record = _record(content, at)
+        if record is None:
+            at += 1
+            continue
+        damaged += at - good
+        records.append(record)
+        good = at = at + _HEAD.size + _ROW_BYTES * len(record.time)
+    return records, damaged
+
+
+def _record(content: bytes, at: int) -> Columns | None:
+    if len(content) - at < _HEAD.size:
+        return None
+    _, rows, crc = _HEAD.unpack_from(content, at)
+    start, end = at + _HEAD.size, at + _HEAD.size + _ROW_BYTES * rows
+    if not rows or end > len(content) or zlib.crc32(memoryview(content)[start:end]) != crc:
+        return None
+    return Columns(
+        np.frombuffer(content, "<i4", rows, start).astype(np.int32, copy=False),
+        np.frombuffer(content, "<i8", rows, start + 4 * rows).astype(np.int64, copy=False),
+        np.frombuffer(content, "<f8", rows, start + 12 * rows).astype(np.float64, copy=False),
+    )
+
+
+def keep_damaged(segment: Found) -> None:
+    """Keep a copy of a segment that was damaged in its midst, and say so: readings that counted as written are gone."""
+    copy = segment.path.with_name(f"{segment.path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+    with contextlib.suppress(OSError):
+        copy.write_bytes(segment.path.read_bytes())
+    log.critical(
+        "journal_damaged", journal=str(segment.path), unreadable_bytes=segment.damaged, kept=str(copy),
+        advice="the disk returned other bytes than were written, and some readings are missing; check the disk",
+    )  # fmt: skip
+
+
+class Segment:
+    """One of the two files; made when it is first needed."""
+
+    def __init__(self, path: Path, owner: int) -> None:
+        self._path = path
+        self._owner = owner
+        self._file = -1
+        self._end = 0
+        self._let_go: weakref.finalize[..., Segment] | None = None
+
+    def _begin(self) -> None:
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        self._let_go = weakref.finalize(self, os.close, self._file)
+        self._end = 0
+        self._put(_START.pack(_FILE_MAGIC, self._owner))
+        _sync_folder(self._path.parent)
+
+    def add(self, columns: Columns) -> None:
+        """Put a record on disk."""
+        if not self._end:
+            self._close()
+            self._begin()
+        body = b"".join(
+            (
+                columns.series_id.astype("<i4", copy=False).tobytes(),
+                columns.time.astype("<i8", copy=False).tobytes(),
+                columns.value.astype("<f8", copy=False).tobytes(),
+            )
+        )
+        self._put(_HEAD.pack(_MAGIC, len(columns.time), zlib.crc32(body)) + body)
+
+    def _put(self, content: bytes) -> None:
+        try:
+            done = 0
+            while done < len(content):
+                done += os.pwrite(self._file, memoryview(content)[done:], self._end + done)
+            os.fdatasync(self._file)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._end)
+            raise
+        self._end += len(content)
+
+    def clear(self) -> None:
+        """Forget the records. It need not reach the disk: what is taken in twice changes nothing."""
+        if self._end > _START.size:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, _START.size)
+                self._end = _START.size
+
+    def close(self, *, remove: bool) -> None:
+        """Let go of it."""
+        self._close()
+        self._end = 0
+        if remove:
+            self._path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._let_go is not None:
+            self._let_go()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
