@@ -58,7 +58,8 @@ class Arrivals:
         words: list[Publish] = []
         for each in messages:
             if each.topic.endswith(_BATCHES):
-                batches.append(Delivery(each.topic, each.payload, now, each.mid, each.qos, connection, each.dup))
+                delivery = Delivery(each.topic, each.payload, now, each.mid, each.qos, connection, each.dup)
+                batches.append(delivery._replace(left_out=each.left_out) if each.left_out else delivery)
             else:
                 words.append(each)
         if batches:

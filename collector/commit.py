@@ -13,7 +13,7 @@ from collector.counters import Tally
 from collector.doubts import Doubts
 from collector.errors import ClockError
 from collector.inbox import Delivery
-from collector.intake import Intake, Sender
+from collector.intake import Intake, Sender, cut_off
 from collector.patience import Interrupted, Patience
 from collector.quarantine import Quarantine, Refused
 from collector.refusals import Reason, Refusal
@@ -129,7 +129,7 @@ class Committer:
             judged = self.judge(judged.deliveries)
         _, keys, first, now, passed, prepared = judged
         intakes = {
-            key: self._settled(each, admit(each.topic, each.payload, now, self._rules, each.received))
+            key: self._settled(each, self._admitted(each, now))
             if batch is None
             else Intake(Sender(batch.site, batch.gateway, batch.epoch, batch.seq), batch, [])
             for (key, each), batch in zip(first.items(), passed, strict=True)
@@ -150,6 +150,11 @@ class Committer:
             raise ClockError(
                 f"this computer's clock says {told:%Y-%m-%d %H:%M} UTC: set it, or let a time server do it"
             )
+
+    def _admitted(self, delivery: Delivery, now: int) -> Intake:
+        if delivery.left_out:
+            return cut_off(delivery.topic, delivery.payload, delivery.left_out)
+        return admit(delivery.topic, delivery.payload, now, self._rules, delivery.received)
 
     def _settled(self, delivery: Delivery, intake: Intake) -> Intake:
         """Leave what was damaged on its way unanswered, so that its gateway sends it again.

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Sequence
 from typing import Final
 
 from collector.inbox import Delivery
-from telemetry import InvalidNameError, parse_topic
-
-_HEAD: Final = 400
-_NUMBER: Final = re.compile(rb'"epoch":"([!-~]{1,64}?)","seq":(\d{1,16}),')
+from collector.intake import glance
 
 _MOST: Final = 50_000
 """Outboxes that are remembered: several times a city's gateways, 12 MB. What was declined of another is sent again by
@@ -34,14 +30,10 @@ class Declined:
     def note(self, deliveries: Sequence[Delivery]) -> None:
         """Remember deliveries that found no room."""
         for delivery in deliveries:
-            found = _NUMBER.search(delivery.payload, 0, _HEAD)
-            if found is None:
+            sender = glance(delivery.topic, delivery.payload)
+            if sender is None:
                 continue  # whoever sent it sends it again, or not, as it likes
-            try:
-                address = parse_topic(delivery.topic)
-            except InvalidNameError:
-                continue
-            key, seq = (address.site, address.gateway, found[1].decode("ascii")), int(found[2])
+            key, seq = (sender.site, sender.gateway, sender.epoch), sender.seq
             with self._lock:
                 if key not in self._spans and len(self._spans) >= _MOST:
                     del self._spans[next(iter(self._spans))]

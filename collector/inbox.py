@@ -30,6 +30,8 @@ class Delivery(NamedTuple):
         The broker sends it again of its own accord.
     foreign
         It comes from no gateway, but by a mapping, over a session of its own.
+    left_out
+        How much of the payload was not kept, because it is longer than any that is taken [bytes].
     """
 
     topic: str
@@ -40,6 +42,7 @@ class Delivery(NamedTuple):
     connection: int
     dup: bool = False
     foreign: bool = False
+    left_out: int = 0
 
 
 class Inbox:

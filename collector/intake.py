@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import re
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -19,6 +20,9 @@ from telemetry import (
     has_checksum,
     parse_topic,
 )
+
+_HEAD: Final = 400
+_NUMBER: Final = re.compile(rb'"epoch":"([!-~]{1,64}?)","seq":(\d{1,16}),')
 
 
 class Sender(NamedTuple):
@@ -76,6 +80,27 @@ def take_apart(topic: str, payload: bytes, now: int) -> Intake:
         return Intake(sender, None, [refusal])
     kept, refusals = sift(batch, now)
     return Intake(sender, kept, refusals)
+
+
+def cut_off(topic: str, payload: bytes, left_out: int) -> Intake:
+    """Set a message aside of which no more was kept than its beginning, because it is longer than any that is taken.
+
+    Its checksum is in what was left out: perhaps it was only its length that was altered on the way.
+    """
+    told = f"{len(payload) + left_out} bytes, of which the first {len(payload)} are kept; at most {MAX_BYTES} are taken"
+    return Intake(glance(topic, payload), None, [Refusal(Reason.OVERSIZED, told)], doubtful=True)
+
+
+def glance(topic: str, payload: bytes) -> Sender | None:
+    """Find epoch and seq where gateways write them, without reading the message."""
+    found = _NUMBER.search(payload, 0, _HEAD)
+    if found is None:
+        return None
+    try:
+        address = parse_topic(topic)
+    except InvalidNameError:
+        return None
+    return Sender(address.site, address.gateway, found[1].decode("ascii"), int(found[2]))
 
 
 def check_whole(batch: Batch, site: str, gateway: str) -> Refusal | None:

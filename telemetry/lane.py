@@ -24,12 +24,15 @@ _READ_BYTES: Final = 1 << 18
 _TLS_RECORDS: Final = 16
 """How many reads a TLS connection is given at a time: one brings a record, at most 16 kB."""
 _LONGEST_LENGTH: Final = 4
+_KEPT_BYTES: Final = 1_200_000
+"""What is kept of a message [bytes of its packet]: more than any that is taken. MQTT allows 256 MB, and whoever may
+publish would otherwise decide how much memory we need."""
 NOT_UTF8: Final = "(topic is not UTF-8)"
 """Stands for a topic that cannot be read."""
 
 
 class Publish(NamedTuple):
-    """One message as the broker sent it; `mid` is 0 at QoS 0."""
+    """One message as the broker sent it; `mid` is 0 at QoS 0, and `left_out` bytes of its payload were not kept."""
 
     topic: str
     payload: bytes
@@ -37,6 +40,7 @@ class Publish(NamedTuple):
     mid: int
     retain: bool
     dup: bool
+    left_out: int = 0
 
 
 class Split(NamedTuple):
@@ -63,7 +67,7 @@ class Split(NamedTuple):
     needed: int
 
 
-def split(data: bytes, *, properties: bool) -> Split:
+def split(data: bytes, *, properties: bool, left_out: int = 0) -> Split:
     """Take the complete packets at the beginning of `data`, up to the first that must not be overtaken.
 
     Messages may overtake the broker's word that one of ours has arrived; nothing else.
@@ -74,6 +78,8 @@ def split(data: bytes, *, properties: bool) -> Split:
         Bytes of the stream, from the beginning of a packet.
     properties
         Whether messages have properties (MQTT 5).
+    left_out
+        How many bytes of the first packet, a message, are not there.
     """
     messages: list[Publish] = []
     confirmed: list[int] = []
@@ -92,13 +98,14 @@ def split(data: bytes, *, properties: bool) -> Split:
                 others.append(data[at:])
                 at = size
                 break
-        end = body + length
+        end = body + length - left_out
         if end > size:
             needed = end - at
             break
         packet, at = at, end
         if head & 0xF4 == _PUBLISH and (message := _message(data, head, body, end, properties)) is not None:
-            messages.append(message)
+            messages.append(message._replace(left_out=left_out) if left_out else message)
+            left_out = 0
         elif head == _PUBACK and length == _PUBACK_LENGTH:
             confirmed.append(data[body] << 8 | data[body + 1])
         else:
@@ -207,6 +214,7 @@ class Lane:
         self._parts: list[bytes] = []
         self._held = 0
         self._needed = 2
+        self._left_out = self._skipping = 0
         self._others = b""
         self._reads = _TLS_RECORDS if isinstance(connection, ssl.SSLSocket) else 1
 
@@ -221,13 +229,17 @@ class Lane:
             As the socket does.
         """
         if not self._others:
-            if self._held < self._needed and not self._read():
+            if not self._complete and not self._read():
                 return b""
             self._sort()
             if not self._others:
                 raise BlockingIOError
         taken, self._others = self._others[:size], self._others[size:]
         return taken
+
+    @property
+    def _complete(self) -> bool:
+        return self._held >= self._needed and not self._skipping
 
     def _read(self) -> bool:
         """Take what the socket has; False when the broker has closed the connection."""
@@ -241,25 +253,40 @@ class Lane:
                 break
             if not part:
                 return self._held > before
-            self._parts.append(part)
-            self._held += len(part)
+            self._keep(part)
         return True
 
+    def _keep(self, part: bytes) -> None:
+        if self._skipping:
+            room = _KEPT_BYTES - self._held
+            skipped = min(self._skipping, max(0, len(part) - room))
+            self._skipping -= skipped
+            part = part[:room] + part[room + skipped :]
+        self._parts.append(part)
+        self._held += len(part)
+
     def _sort(self) -> None:
-        if self._held < self._needed:
+        if not self._complete:
             return
         data = b"".join(self._parts)
-        messages, confirmed, others, used, self._needed = split(data, properties=self._properties)
+        messages, confirmed, others, used, self._needed = split(
+            data, properties=self._properties, left_out=self._left_out
+        )
+        self._left_out = 0
         unknown = [mid for mid in confirmed if self._unconfirmed.pop(mid, None) is None]
         self._others = acknowledgements(unknown) + others
-        self._parts = [data[used:]] if used < len(data) else []
-        self._held = len(data) - used
+        rest, self._parts, self._held = data[used:], [], 0
+        if self._needed > _KEPT_BYTES and rest[0] & 0xF4 == _PUBLISH:
+            self._left_out = self._skipping = self._needed - _KEPT_BYTES
+            self._needed = _KEPT_BYTES
+        if rest:
+            self._keep(rest)
         if messages:
             self._on_messages(messages)
 
     def pending(self) -> int:
         """How many bytes can be had without waiting for the socket to become readable."""
-        waiting = len(self._others) + (self._held if self._held >= self._needed else 0)
+        waiting = len(self._others) + (self._held if self._complete else 0)
         return waiting + (self._socket.pending() if isinstance(self._socket, ssl.SSLSocket) else 0)
 
     def cut(self) -> None:

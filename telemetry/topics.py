@@ -16,6 +16,8 @@ ACK: Final = "ack"
 KINDS: Final = (BATCH, BIRTH, STATE, ACK)
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
+_MOST_SHOWN: Final = 100
+"""Characters of a wrong name that are shown; MQTT allows 65,535."""
 
 
 class Topic(NamedTuple):
@@ -42,8 +44,12 @@ def check_name(name: str, what: str = "id") -> str:
     if _NAME.fullmatch(name):
         return name
     raise InvalidNameError(
-        f"{what} {name!r} cannot be used: 1-64 of a-z, 0-9, '-' and '_', a letter or digit at both ends"
+        f"{what} {_shown(name)} cannot be used: 1-64 of a-z, 0-9, '-' and '_', a letter or digit at both ends"
     )
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= _MOST_SHOWN else f"{name[:_MOST_SHOWN]}…")
 
 
 def topic(site: str, gateway: str, kind: str) -> str:
@@ -67,5 +73,5 @@ def parse_topic(text: str) -> Topic:
     """
     parts = text.split("/")
     if len(parts) != 5 or f"{parts[0]}/{parts[1]}" != ROOT or parts[4] not in KINDS:
-        raise InvalidNameError(f"topic {text!r} is not {ROOT}/SITE/GATEWAY/{'|'.join(KINDS)}")
+        raise InvalidNameError(f"topic {_shown(text)} is not {ROOT}/SITE/GATEWAY/{'|'.join(KINDS)}")
     return Topic(check_name(parts[2], "site"), check_name(parts[3], "gateway"), parts[4])

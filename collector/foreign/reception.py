@@ -103,9 +103,8 @@ class Reception:
         done: list[int] = []
         for each in messages:
             if self._taken(each):
-                wanted.append(
-                    Delivery(each.topic, each.payload, now, each.mid, each.qos, connection, each.dup, foreign=True)
-                )
+                delivery = Delivery(each.topic, each.payload, now, each.mid, each.qos, connection, each.dup)
+                wanted.append(delivery._replace(foreign=True, left_out=each.left_out))
             elif each.qos:
                 done.append(each.mid)
         self._tally.add(foreign_messages=len(messages))

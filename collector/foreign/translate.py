@@ -138,9 +138,11 @@ def read_json(payload: bytes) -> Any:
         return msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as first:
         try:
-            return json.loads(payload)
+            found = json.loads(payload)
+            json.dumps(found, ensure_ascii=False).encode()  # halves of characters can be kept nowhere
         except (ValueError, RecursionError):
             raise ValueError(str(first)) from first
+        return found
 
 
 def _documents(rule: ReadyRule, document: Any) -> Iterator[Any]:

@@ -62,6 +62,39 @@ def test_damaged_copies_of_a_batch_are_neither_stored_nor_answered_nor_kept(
     assert quarantine.counters.entries == 0
 
 
+def test_of_a_message_that_no_memory_should_hold_the_beginning_is_kept_and_the_line_goes_on(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    with collecting(store, mosquitto, quarantine) as collector, gateway(tmp_path, mosquitto) as (outbox, publisher):
+        outbox.put(readings(now_ms() - 60_000, 10))
+        assert publisher.drained(20)
+        head = b'{"site":"%s","gateway":"%s","epoch":"%s","seq":7,"tables":[' % (
+            SITE.encode(),
+            GATEWAY.encode(),
+            b"e" * 16,
+        )
+        stranger = new_client(mosquitto, "stranger")
+        answers: list[bytes] = []
+        stranger.on_message = lambda *received: answers.append(received[-1].payload)
+        stranger.connect(mosquitto.host, mosquitto.port)
+        stranger.subscribe(topic(SITE, GATEWAY, "ack"), 1)
+        stranger.loop_start()
+        for times in range(1, 4):
+            stranger.publish(TOPIC, head + b"0," * 2_000_000 + b"0]}", 1)
+            wait_until(lambda times=times: collector.counters.messages > times, "it has arrived")  # type: ignore[misc]
+        wait_until(lambda: b'"quarantined":[[7,7]]' in b"".join(answers), "who sent it three times is told")
+        stranger.disconnect()
+        stranger.loop_stop()
+        outbox.put(readings(now_ms() - 30_000, 10))
+        assert publisher.drained(20)
+    assert store.count() == 20
+    (entry,) = quarantine.list()
+    assert entry.reason == "oversized"
+    assert entry.detail.startswith(f"{len(head) + 4_000_003} bytes, of which the first")
+    assert entry.content.startswith(head)
+    assert len(entry.content) < 1_300_000
+
+
 def test_a_gateway_that_sends_a_wrong_checksum_again_and_again_is_told_that_it_is_in_quarantine(
     mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
 ) -> None:

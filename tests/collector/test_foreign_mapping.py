@@ -112,6 +112,7 @@ def test_a_message_without_any_mapped_value_is_nothing_even_where_the_mapping_ha
         ),
         (b" " * 1_000_001, 0, [("", "oversized")]),
         (b"[" * 100_000, 0, [("", "malformed")]),
+        (b'{"t": "2026-10-30T17:00:00", "p": 1, "e": "\\ud800"}', 0, [("", "malformed")]),  # half a character
     ],
 )
 def test_poison_is_set_aside_by_itself_and_the_rest_is_kept(

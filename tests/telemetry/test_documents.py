@@ -69,6 +69,13 @@ def test_a_name_that_a_topic_cannot_carry_is_refused(name: str) -> None:
         check_name(name)
 
 
+def test_of_a_name_as_long_as_mqtt_allows_only_the_beginning_is_told() -> None:
+    with pytest.raises(InvalidNameError) as told:
+        parse_topic(topic("site-1", "g" * 60_000, "batch"))
+    assert "gggg…'" in str(told.value)
+    assert len(str(told.value)) < 300
+
+
 def test_a_topic_comes_apart_as_it_was_put_together() -> None:
     assert tuple(parse_topic(topic("gimpo", "gw-1", "ack"))) == ("gimpo", "gw-1", "ack")
 

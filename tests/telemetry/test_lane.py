@@ -43,6 +43,11 @@ messages = st.builds(
     st.booleans(),
     st.booleans(),
 )
+long_messages = st.builds(
+    lambda length, mid: Publish("t", bytes(range(250)) * length, int(mid > 0), mid, False, False),
+    st.integers(1, 4),
+    st.integers(0, 65_535),
+)
 others = st.sampled_from([PINGRESP, SUBACK, packet(0x62, b"\x00\x07"), publish(Publish("t", b"x", 2, 9, False, False))])
 
 
@@ -116,14 +121,34 @@ def test_properties_of_mqtt_5_are_passed_over(message: Publish) -> None:
     assert split(publish(message, b"\x00"), properties=True).messages == [message]
 
 
-def test_a_message_of_megabytes_arrives_whole() -> None:
-    message = Publish("t", b"0123456789" * 300_000, 1, 5, False, False)
+def test_a_message_of_a_megabyte_arrives_whole() -> None:
+    message = Publish("t", b"0123456789" * 110_000, 1, 5, False, False)
     sent = publish(message) + publish(Publish("t", b"next", 0, 0, False, False))
     wire = Wire()
     for first in range(0, len(sent), 100_000):
         wire.bring(sent[first : first + 100_000])
     wire.close()
-    assert [len(each.payload) for each in wire.heard] == [3_000_000, 4]
+    assert [len(each.payload) for each in wire.heard] == [1_100_000, 4]
+
+
+@given(st.lists(st.one_of(messages, others, long_messages), max_size=6), st.data())
+def test_of_a_message_that_is_too_long_the_beginning_is_kept_and_its_neighbours_arrive_whole(
+    stream: list[Publish | bytes], data: st.DataObject
+) -> None:
+    sent = b"".join(each if isinstance(each, bytes) else publish(each) for each in stream)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=8)))
+    wire = Wire()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("telemetry.lane._KEPT_BYTES", 350)
+        for first, last in zip([0, *cuts], [*cuts, len(sent)], strict=True):
+            wire.bring(sent[first:last])
+            assert wire.lane._held <= 350
+    wire.close()
+    assert wire.left == b"".join(each for each in stream if isinstance(each, bytes))
+    for heard, message in zip(wire.heard, (each for each in stream if isinstance(each, Publish)), strict=True):
+        kept = message.payload[: len(message.payload) - heard.left_out]
+        assert heard == message._replace(payload=kept, left_out=heard.left_out)
+        assert heard.left_out in {0, len(publish(message)) - 350}
 
 
 @pytest.mark.parametrize(
