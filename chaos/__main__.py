@@ -41,7 +41,6 @@ def main() -> int:
     parser.add_argument(
         "--influxd",
         type=_program,
-        default="",
         metavar="PROGRAM",
         help="InfluxDB of --store influx, 1.x or 2.x, e.g. one that `make influxdb` built (default: Debian's influxd)",
     )
@@ -64,7 +63,13 @@ def main() -> int:
     try:
         with stop_event() as stop, _shown(options.faults) as show:
             ledger = run(
-                folder, options.store, options.faults, options.seed, on_fault=show, stop=stop, influxd=options.influxd
+                folder,
+                options.store,
+                options.faults,
+                options.seed,
+                on_fault=show,
+                stop=stop,
+                influxd=options.influxd or "",
             )
     except StuckError as error:
         sys.stderr.write(f"seed {options.seed}, store {options.store}: {error}\n")
