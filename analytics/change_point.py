@@ -21,9 +21,10 @@ from analytics.errors import TooFewIntervalsError
 from analytics.least_squares import DEPENDENT, Solution, solve
 from analytics.registers import Floats
 
-_Kind = TypeVar("_Kind", np.float64, np.bool_)
-_COARSE, _FINE = 33, 17
-"""Positions tried between the edges, then between the neighbours of the best: 1/256 of the range apart."""
+_Kind = TypeVar("_Kind", np.int64, np.bool_)
+Places = npt.NDArray[np.int64]
+_POSITIONS, _STRIDE = 257, 8
+"""Positions of a knot between the edges, and which of them are tried first: each eighth, then all around the best."""
 _EDGE_SHARE = 0.05
 """Share of the intervals that must lie beyond a knot on either side, so that no slope rests on a few days."""
 
@@ -141,18 +142,19 @@ def _search(energy: Floats, temperature: Floats, base: Floats, shape: Shape) -> 
     """Best knots of meters without gaps, shape (meters, 2): a coarse grid, then a fine one around the best."""
     if energy.shape[1] <= base.shape[1] + 2:
         raise TooFewIntervalsError(f"{energy.shape[1]} intervals for a change point and {base.shape[1]} columns")
-    low, high = np.quantile(temperature, [_EDGE_SHARE, 1.0 - _EDGE_SHARE])
+    share = np.linspace(0.0, 1.0, len(temperature))
+    low, high = np.interp([_EDGE_SHARE, 1.0 - _EDGE_SHARE], share, np.sort(temperature))
     basis = _orthonormal(base)
     rest = energy - (energy @ basis) @ basis.T
-    grid = np.linspace(low, high, _COARSE)
-    heating, cooling = _best(_Swept(temperature, basis, rest, grid, grid), shape)
-    coarse = np.column_stack((grid[heating], grid[cooling]))
+    # Knots are compared by their position: whether two are one must not hang on a last digit.
+    grid = np.linspace(low, high, _POSITIONS)
+    every = np.arange(0, _POSITIONS, _STRIDE)
+    coarse = _best(_Swept(temperature, basis, rest, grid, every, every), shape)
     knots = np.empty(coarse.shape)
-    around = np.linspace(-1.0, 1.0, _FINE) * (high - low) / (_COARSE - 1)
+    around = np.arange(-_STRIDE, _STRIDE + 1)
     for pair, mine in _alike(coarse):
-        grids = np.clip(pair[0] + around, low, high), np.clip(pair[1] + around, low, high)
-        heating, cooling = _best(_Swept(temperature, basis, rest[mine], *grids), shape)
-        knots[mine] = np.column_stack((grids[0][heating], grids[1][cooling]))
+        near = np.clip(pair[:, None] + around, 0, _POSITIONS - 1)
+        knots[mine] = grid[_best(_Swept(temperature, basis, rest[mine], grid, *near), shape)]
     unused = {Shape.HEATING: 1, Shape.COOLING: 0}.get(shape)
     if unused is not None:
         knots[:, unused] = np.nan
@@ -171,6 +173,8 @@ def _alike(rows: npt.NDArray[_Kind]) -> Iterator[tuple[npt.NDArray[_Kind], npt.N
 def _orthonormal(base: Floats) -> Floats:
     """Orthonormal columns that span those of `base`, columns that add nothing left out."""
     scaled = base / np.maximum(np.linalg.norm(base, axis=0), np.finfo(float).tiny)
+    if base.shape[1] == 1:
+        return np.asarray(scaled)
     left, size, _ = np.linalg.svd(scaled, full_matrices=False)
     return left[:, size > DEPENDENT * size[0]]
 
@@ -178,11 +182,13 @@ def _orthonormal(base: Floats) -> Floats:
 class _Swept:
     """Candidate slopes with base and drivers projected out, and what each explains of each meter."""
 
-    def __init__(self, temperature: Floats, basis: Floats, rest: Floats, heating: Floats, cooling: Floats) -> None:
-        self.heating_knots, self.cooling_knots = heating, cooling
+    def __init__(
+        self, temperature: Floats, basis: Floats, rest: Floats, grid: Floats, heating: Places, cooling: Places
+    ) -> None:
+        self.heating_at, self.cooling_at = heating, cooling
         count = len(heating)
         sign = np.repeat([-1.0, 1.0], count)
-        columns = np.maximum(sign * (temperature[:, None] - np.concatenate((heating, cooling))), 0.0)
+        columns = np.maximum(sign * (temperature[:, None] - grid[np.concatenate((heating, cooling))]), 0.0)
         size = np.einsum("tk,tk->k", columns, columns)
         columns -= basis @ (basis.T @ columns)
         left = np.einsum("tk,tk->k", columns, columns)
@@ -193,19 +199,16 @@ class _Swept:
         self.cross = columns[:, :count].T @ columns[:, count:]
 
 
-def _best(swept: _Swept, shape: Shape) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Positions of the heating and cooling knot that leave the smallest residual sum of squares, by meter."""
-    if shape is Shape.HEATING:
-        best = np.argmax(swept.heating**2, axis=1)
-        return best, best
-    if shape is Shape.COOLING:
-        best = np.argmax(swept.cooling**2, axis=1)
-        return best, best
+def _best(swept: _Swept, shape: Shape) -> Places:
+    """Positions of the knots that leave the smallest residual sum of squares, shape (meters, 2)."""
+    if shape in {Shape.HEATING, Shape.COOLING}:
+        best = np.argmax((swept.heating if shape is Shape.HEATING else swept.cooling) ** 2, axis=1)
+        return np.column_stack((swept.heating_at[best], swept.cooling_at[best]))
     h, c, cross = swept.heating[:, :, None], swept.cooling[:, None, :], swept.cross
-    rising = swept.heating_knots[:, None] <= swept.cooling_knots[None, :]
+    rising = swept.heating_at[:, None] <= swept.cooling_at[None, :]
     allowed = np.eye(len(cross), dtype=np.bool_) if shape is Shape.BOTH_AT_ONE else rising
     apart = np.maximum(1.0 - cross**2, 1e-8)
     gain = np.where(allowed, (h * h + c * c - 2.0 * cross * h * c) / apart, -1.0)
     best = np.argmax(gain.reshape(len(gain), -1), axis=1)
     heating, cooling = np.unravel_index(best, cross.shape)
-    return heating, cooling
+    return np.column_stack((swept.heating_at[heating], swept.cooling_at[cooling]))

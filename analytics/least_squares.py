@@ -69,10 +69,13 @@ def solve(design: Floats, energy: Floats) -> Solution:
         When shapes differ or the design is not finite.
     """
     _check(design, energy)
+    # In single precision rounding would hide what is collinear.
+    design, energy = design.astype(np.float64, copy=False), energy.astype(np.float64, copy=False)
     used = np.isfinite(energy)
     shared = design.ndim == 2 and bool((used == used[:1]).all())
-    columns = np.broadcast_to(design, (1 if shared else len(energy), *design.shape[-2:]))
-    rows = np.where((used[:1] if shared else used)[:, :, None], columns, 0.0)
+    rows = np.broadcast_to(design, (1 if shared else len(energy), *design.shape[-2:]))
+    if not used.all():
+        rows = np.where((used[:1] if shared else used)[:, :, None], rows, 0.0)
     known = np.where(used, energy, 0.0)
     # Meters with the same design and the same gaps are right-hand sides of one decomposition.
     right = known.T[None] if shared else known[:, :, None]
@@ -127,17 +130,29 @@ def _decompose(rows: Floats, right: Floats) -> tuple[Floats, Bools]:
     scale = _norms(rows)
     scaled = rows / scale[:, None, :]
     kept = np.sqrt(np.einsum("btp,btp->bp", scaled, scaled)) > 0.5
-    padding = np.zeros((len(rows), rows.shape[2], right.shape[2]))
-    padded = np.concatenate((right, padding), axis=1)
     while True:
-        q, r = np.linalg.qr(_with_left_out(scaled, kept))
+        r, projected = _triangle(scaled, right, kept)
         weak = kept & (np.abs(np.diagonal(r, axis1=1, axis2=2)) <= DEPENDENT)
         if not weak.any():
             break
         # Only the first is certain: what follows it was measured against a direction of rounding.
         kept[weak.any(axis=1), weak.argmax(axis=1)[weak.any(axis=1)]] = False
-    found = np.linalg.solve(r, q.transpose(0, 2, 1) @ padded)
+    found = np.linalg.solve(r, projected)
     return np.where(kept[:, :, None], found / scale[:, :, None], 0.0), kept
+
+
+def _triangle(scaled: Floats, right: Floats, kept: Bools) -> tuple[Floats, Floats]:
+    """R of the columns kept, and Qᵀ of the right-hand sides, without making Q where there is one to be turned."""
+    rows, sides = scaled, right
+    if not kept.all() or rows.shape[1] <= rows.shape[2]:
+        rows = _with_left_out(scaled, kept)
+        sides = np.concatenate((right, np.zeros((len(rows), rows.shape[2], right.shape[2]))), axis=1)
+    width = rows.shape[2]
+    if right.shape[2] > 1:
+        q, r = np.linalg.qr(rows)
+        return r, q.transpose(0, 2, 1) @ sides
+    whole = np.asarray(np.linalg.qr(np.concatenate((rows, sides), axis=2), mode="r"))
+    return whole[:, :width, :width], whole[:, :width, width:]
 
 
 def _norms(rows: Floats) -> Floats:

@@ -186,7 +186,7 @@ def _single_scale(parts: Sequence[Contrasts], coarse: Floats, rough: Floats) -> 
 def _two_scales(parts: Sequence[Contrasts], shorts: Floats, log: Floats, variance: Floats) -> _Candidates:
     """Candidates of a short and a slow component, from the exact likelihood of the short ones alone."""
     longest = max(_SLOWEST * (parts[0].positions[-1] - parts[0].positions[0] + 1), 2 * _QUICKEST)
-    slows = np.exp(-1.0 / np.geomspace(_QUICKEST, longest, _SCALES))
+    slows = np.exp(-1.0 / (_QUICKEST * (longest / _QUICKEST) ** np.linspace(0.0, 1.0, _SCALES)))
     short, slow, step = (index.ravel() for index in np.indices((len(shorts), len(slows), len(_SHARES))))
     apart = slows[slow] > shorts[short]
     pairs = whittle.Pairs(shorts, slows, short[apart], slow[apart], _SHARES[step[apart]])

@@ -18,9 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from analytics.band import Band, powers, quadratic_forms
+from analytics.band import Band, own_and_mixed_forms
 from analytics.noise import Noise, Sample
 from analytics.registers import Bools, Floats, Times
 
@@ -109,18 +108,12 @@ def place(positions: Times, *, gap: int, length: int, parameters: int) -> Placeb
     length, gap = max(1, min(length, span // 3)), max(0, min(gap, span // 6))
     least = max(n / 2, 2.0 * parameters)
     stride = max(1, length // 4, -(-span // (2 * _MOST)))
-    before, after = [], []
-    for start in range(span - length, 0, -stride):
-        for positions_seen in (at, span - 1 - at):
-            rows = positions_seen < start - gap
-            later = (positions_seen >= start) & (positions_seen < start + length)
-            if np.count_nonzero(rows) >= least and np.count_nonzero(later) >= 0.5 * length * n / span:
-                before.append(rows)
-                after.append(later)
-    shape = (len(before), n)
-    return Placebos(
-        np.array(before, dtype=np.bool_).reshape(shape), np.array(after, dtype=np.bool_).reshape(shape), gap, length
-    )
+    starts = np.arange(span - length, 0, -stride)[:, None, None]
+    seen = np.stack((at, span - 1 - at))
+    before = (seen < starts - gap).reshape(-1, n)
+    after = ((seen >= starts) & (seen < starts + length)).reshape(-1, n)
+    enough = (before.sum(axis=1) >= least) & (after.sum(axis=1) >= 0.5 * length * n / span)
+    return Placebos(before[enough], after[enough], gap, length)
 
 
 def calibrate(noise: Noise, baseline: Sample, placebos: Placebos, project: Project | None = None) -> Calibration:
@@ -148,10 +141,10 @@ def calibrate(noise: Noise, baseline: Sample, placebos: Placebos, project: Proje
     false = adjusted - later @ baseline.energy
     # Correlations are those of the mean candidate, variances those of every candidate.
     contrasts = (weights - later).T
-    forms = quadratic_forms(contrasts, baseline.positions, noise.rho, noise.mean_share[None])[0]
+    own, forms = own_and_mixed_forms(contrasts, baseline.positions, noise.rho, noise.mean_share)
     deviation = np.sqrt(np.maximum(np.diag(forms), np.finfo(float).tiny))
     correlation = forms / np.outer(deviation, deviation)
-    variances = noise.variance[0][:, None] * (noise.share @ _own_forms(contrasts, baseline.positions, noise.rho))
+    variances = noise.variance[0][:, None] * (noise.share @ own)
     squares = false**2 / np.maximum(variances, np.finfo(float).tiny)
     size = np.abs(adjusted)
     share = np.full(len(false), np.nan)
@@ -185,17 +178,3 @@ def _influence(design: Floats, placebos: Placebos) -> tuple[Floats, Bools]:
     r[~known] = np.eye(r.shape[1])
     weights = np.einsum("knp,kp->kn", q, np.linalg.solve(r.transpose(0, 2, 1), sums[:, :, None])[:, :, 0])
     return weights, known
-
-
-def _own_forms(columns: Floats, positions: Times, rho: Floats) -> npt.NDArray[np.float64]:
-    """vᵀR(ρ)v of each column alone, shape (rhos, columns)."""
-    at = positions - positions[0]
-    length = int(at[-1]) + 1
-    grid = np.zeros((length, columns.shape[1]))
-    grid[at] = columns
-    spectrum = np.fft.rfft(grid, 2 * length, axis=0)
-    lagged = np.fft.irfft(np.abs(spectrum) ** 2, 2 * length, axis=0)[:length]
-    lagged[1:] *= 2.0
-    weights = powers(rho, length)
-    own: Floats = weights @ lagged[: weights.shape[1]]
-    return own

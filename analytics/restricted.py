@@ -74,8 +74,10 @@ def _by_distance(columns: Floats, steps: Times) -> Iterator[tuple[int, Floats, F
 
 
 def profile(cross: Floats) -> tuple[Floats, Floats]:
-    """Half of log |XᵀX| and the squares that X leaves of y, from cross products of [X | y] of shape (many, k, k)."""
-    triangle = np.linalg.cholesky(cross[:, :-1, :-1])
-    projected = np.linalg.solve(triangle, cross[:, :-1, -1:])[:, :, 0]
-    squares = np.maximum(cross[:, -1, -1] - (projected**2).sum(axis=1), np.finfo(float).eps ** 2)
-    return np.log(np.diagonal(triangle, axis1=1, axis2=2)).sum(axis=1), squares
+    """Half of log |XᵀX| and the squares that X leaves of y, from cross products of [X | y], shape (many, k, k)."""
+    bordered = cross.copy()
+    # The last row of the factor is y projected on X, whatever stands in the corner, so long as there is a root of it.
+    bordered[:, -1, -1] = 2.0 * cross[:, -1, -1] + 1.0
+    triangle = np.linalg.cholesky(bordered)
+    squares = np.maximum(cross[:, -1, -1] - (triangle[:, -1, :-1] ** 2).sum(axis=1), np.finfo(float).eps ** 2)
+    return np.log(np.diagonal(triangle, axis1=1, axis2=2)[:, :-1]).sum(axis=1), squares

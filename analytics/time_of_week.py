@@ -42,7 +42,8 @@ class TimeOfWeek:
 
     def predict(self, slots: Groups, temperature: Floats, drivers: Floats | None = None) -> Floats:
         """Energy at slots (times,), temperatures (times,) and drivers (times, drivers) → (meters, times)."""
-        energy: Floats = self.levels[:, slots] + self.solution.coefficients @ _parts(temperature, self.knots, drivers).T
+        energy: Floats = np.take(self.levels, slots, axis=1)
+        energy += self.solution.coefficients @ _parts(temperature, self.knots, drivers)
         return energy
 
 
@@ -76,9 +77,11 @@ def fit_time_of_week(
     ------
     TooFewIntervalsError
         When a meter has not more usable intervals than slots and columns that count, or there is no meter.
+    ValueError
+        When shapes differ, a slot is none of `count`, there is no segment, or temperature or a driver is not finite.
     """
-    if not energy.size:
-        raise TooFewIntervalsError(f"energy of shape {energy.shape} (meters, times) holds nothing to fit")
+    _check(energy, slots, temperature, drivers, count, segments)
+    energy = energy.astype(np.float64, copy=False)
     used = np.isfinite(energy)
     met = temperature[used.any(axis=0)]
     if not len(met):
@@ -87,12 +90,11 @@ def fit_time_of_week(
     parts = _parts(temperature, knots, drivers)
     same = bool((used == used[:1]).all())
     # One sweep serves all meters with the same gaps; otherwise each has its own slot means.
-    means = [_slot_means(parts.T, row, slots, count) for row in (used[:1] if same else used)]
-    swept = np.stack([parts - mean.T[slots] for mean in means])
+    means = [_slot_means(parts, row, slots, count) for row in (used[:1] if same else used)]
+    # A slot that a meter never met has no mean, and no part in the fit.
+    swept = np.stack([parts - np.take(np.nan_to_num(mean), slots, axis=1) for mean in means]).transpose(0, 2, 1)
     level = np.concatenate([_slot_means(row[None], ok, slots, count) for row, ok in zip(energy, used, strict=True)])
-    rest = np.where(used, energy - level[:, slots], np.nan)
-    swept = np.where(np.isfinite(swept), swept, 0.0)
-    found = solve(swept[0] if same else swept, rest)
+    found = solve(swept[0] if same else swept, energy - np.take(level, slots, axis=1))
     seen = np.isfinite(level)
     short = np.flatnonzero(found.freedom <= seen.sum(axis=1))
     if len(short):
@@ -109,25 +111,40 @@ def fit_time_of_week(
         found.kept,
         found.n,
         found.freedom - seen.sum(axis=1),
-        levels[:, slots] + found.coefficients @ parts.T,
+        np.take(levels, slots, axis=1) + found.coefficients @ parts,
         found.residuals,
         found.squares,
     )
     return TimeOfWeek(levels, knots, solution)
 
 
+def _check(
+    energy: Floats, slots: Groups, temperature: Floats, drivers: Floats | None, count: int, segments: int
+) -> None:
+    if not energy.size:
+        raise TooFewIntervalsError(f"energy of shape {energy.shape} (meters, times) holds nothing to fit")
+    if energy.ndim != 2 or not slots.shape == temperature.shape == energy.shape[1:]:
+        raise ValueError(f"slots {slots.shape} and temperature {temperature.shape} for energy of shape {energy.shape}")
+    if drivers is not None and (drivers.ndim != 2 or len(drivers) != len(slots)):
+        raise ValueError(f"drivers of shape {drivers.shape} for {len(slots)} intervals")
+    if int(slots.min()) < 0 or int(slots.max()) >= count or segments < 1:
+        raise ValueError(f"slots {slots.min()} to {slots.max()} of {count}, and {segments} segments")
+    if not (np.isfinite(temperature).all() and (drivers is None or np.isfinite(drivers).all())):
+        raise ValueError("temperature and drivers must be finite; set the energy to NaN where one is missing")
+
+
 def _slot_means(values: Floats, used: Bools, slots: Groups, count: int) -> Floats:
     """Mean of each row over the used intervals of each slot, shape (rows, count); NaN where there are none."""
-    sums = group_sums(np.where(used, values, 0.0), slots, count)
-    seen = group_sums(used[None], slots, count)
+    slots, values = (slots, values) if used.all() else (slots[used], values[:, used])
+    sums, seen = group_sums(values, slots, count), np.bincount(slots, minlength=count)
     means = np.full(sums.shape, np.nan)
     np.divide(sums, seen, out=means, where=seen > 0)
     return means
 
 
 def _parts(temperature: Floats, knots: Floats, drivers: Floats | None) -> Floats:
-    """Share of the temperature in each segment (its sum is the temperature itself), then the drivers."""
-    edges = np.concatenate(([-np.inf], knots, [np.inf]))
-    low = np.where(np.isfinite(edges[:-1]), edges[:-1], 0.0)
-    parts = np.clip(temperature[:, None], edges[:-1], edges[1:]) - low
-    return parts if drivers is None else np.column_stack((parts, drivers))
+    """Share of the temperature in each segment (its sum is the temperature), then the drivers, (columns, times)."""
+    edges = [-np.inf, *knots.tolist(), np.inf]
+    begins = [0.0, *knots.tolist()]
+    parts = np.stack([np.clip(temperature, *edges[k : k + 2]) - begin for k, begin in enumerate(begins)])
+    return parts if drivers is None else np.concatenate((parts, drivers.T))

@@ -69,10 +69,7 @@ def gain(sample: Contrasts, pairs: Pairs) -> tuple[Floats, Floats]:
     share = pairs.share[:, None]
     spectra = np.concatenate((short, (1.0 - share) * short[pairs.short] + share * slow[pairs.slow]))
     size = sample.columns.shape[1]
-    first, second = np.triu_indices(size)
-    cross = np.empty((len(spectra), size, size))
-    cross[:, second, first] = cross[:, first, second] = (1.0 / spectra) @ products
-    half, squares = profile(cross)
+    half, squares = profile(((1.0 / spectra) @ products).reshape(-1, size, size))
     log = -0.5 * (np.log(spectra) @ count) - half - sample.freedom / 2 * np.log(squares)
     alone = len(short)
     return log[alone:] - log[pairs.short], squares[alone:] / squares[pairs.short]
@@ -84,14 +81,14 @@ def _transform(columns: Floats) -> tuple[Floats, Floats, Floats]:
     spectrum = np.fft.rfft(np.concatenate((columns, columns[::-1])), axis=0)[:n]
     turned = (spectrum * np.exp(-0.5j * np.pi * np.arange(n) / n)[:, None]).real * np.sqrt(0.5 / n)
     turned[0] /= np.sqrt(2.0)
-    first, second = np.triu_indices(width)
     bounds = np.arange(n + 1)
     if n > _ALONE + _BINS:
-        wider = np.round(np.geomspace(_ALONE, n, _BINS + 1)).astype(np.int64)
+        wider = np.round(_ALONE * (n / _ALONE) ** (np.arange(_BINS + 1) / _BINS)).astype(np.int64)
         bounds = np.unique(np.concatenate((bounds[:_ALONE], wider)))
     count = np.diff(bounds)
     frequency = np.pi * (bounds[:-1] + (count - 1) / 2) / n
-    products = np.add.reduceat(turned[:, first] * turned[:, second], bounds[:-1], axis=0)
+    pairs = (turned[:, :, None] * turned[:, None, :]).reshape(n, width**2)
+    products = np.add.reduceat(pairs, bounds[:-1], axis=0)
     return frequency, count.astype(np.float64), products
 
 

@@ -23,7 +23,7 @@ from analytics import (
 
 
 def answers(noise: float = 0.0) -> dict[str, list[float]]:
-    """Adjusted baselines and half widths; `noise` is added to the input, relative to it."""
+    """Adjusted baselines and half widths; `noise` is added to energy, temperature and parts, relative to them."""
     # Made without transcendental functions of numpy, whose last digit depends on the machine.
     step = np.arange(400)
     weather = ((step * 7919) % 997) / 997 + ((step * 31) % 365) / 365
@@ -31,7 +31,10 @@ def answers(noise: float = 0.0) -> dict[str, list[float]]:
     parts = 500.0 + ((step * 104729) % 401)
     scatter = (((step * 15485863) % 1009) / 1009 - 0.5) * 6
     energy = 20 + 0.4 * parts + 1.5 * np.maximum(temperature - 18, 0) + 0.9 * np.maximum(9 - temperature, 0) + scatter
-    energy = energy * (1 + noise * (((step * 2654435761) % 1000) / 1000 - 0.5))
+    energy, temperature, parts = (
+        exact * (1 + noise * (((step * each) % 1000) / 1000 - 0.5))
+        for exact, each in ((energy, 2654435761), (temperature, 40503), (parts, 69069))
+    )
     before, after = step < 280, step >= 300
     drivers = np.column_stack((parts, temperature))
     found: dict[str, list[float]] = {}

@@ -106,6 +106,18 @@ def test_a_change_point_model_finds_the_truth_with_drivers_for_every_meter_and_i
     assert again.solution.coefficients[0] == pytest.approx(model.solution.coefficients[1], rel=1e-9)
 
 
+def test_where_the_knots_meet_does_not_hang_on_the_last_digit_of_a_temperature() -> None:
+    """The two knots are searched on grids of their own; on both, one and the same place must be the same."""
+    rng = np.random.default_rng(22)
+    days = 13.0 - 12.0 * np.cos(2 * np.pi * np.arange(365) / 365) + rng.normal(0, 1, 365)
+    energy = 20.0 + rng.uniform(0.2, 2, (300, 1)) * np.maximum(days - rng.uniform(12, 20, (300, 1)), 0)
+    energy += rng.normal(0, 1, energy.shape)
+    quiet = fit_change_point(energy, days)
+    for _ in range(3):
+        noisy = fit_change_point(energy, days * (1 + 1e-13 * rng.normal(size=365)))
+        assert noisy.knots == pytest.approx(quiet.knots, rel=1e-9)
+
+
 def test_a_constant_temperature_leaves_a_model_without_slopes() -> None:
     model = fit_change_point(np.arange(20.0)[None], np.full(20, 15.0))
     assert model.solution.kept[0].tolist() == [True, False, False]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analytics import Noise, Sample, estimate_noise, given_slow_part, saving_band
-from analytics.band import quadratic_forms
+from analytics.band import own_and_mixed_forms, quadratic_forms
 from analytics.restricted import contrasts, restricted
 from analytics.whittle import Pairs, gain
 from tests.analytics.test_avoided import ar1, correlation
@@ -92,9 +92,10 @@ def test_the_band_of_two_scales_has_the_dense_matrix_variance() -> None:
         weights = np.linalg.pinv(design).T @ later.sum(axis=0)
         assert band.scale[index, -1] ** 2 == pytest.approx(variance * (weights @ first @ weights + last.sum()))
     columns = rng.normal(size=(40, 3))
-    mixed = quadratic_forms(columns, before, noise.rho, noise.share)
-    separate = np.tensordot(noise.share, quadratic_forms(columns, before, noise.rho), axes=1)
-    assert mixed == pytest.approx(separate)
+    separate = quadratic_forms(columns, before, noise.rho)
+    own, mixed = own_and_mixed_forms(columns, before, noise.rho, noise.mean_share)
+    assert own == pytest.approx(np.diagonal(separate, axis1=1, axis2=2))
+    assert mixed == pytest.approx(np.tensordot(noise.mean_share, separate, axes=1))
 
 
 def test_a_drift_under_white_scatter_is_found_and_white_scatter_alone_stays_white() -> None:
