@@ -114,9 +114,13 @@ def avoided_energy(
     ------
     TooFewIntervalsError
         When either period is empty.
+    ValueError
+        When a value is not finite or positions do not rise.
     """
     if len(energy) == 0 or len(model.fitted) == 0:
         raise TooFewIntervalsError("no interval to compare; both periods need usable data")
+    if not (np.isfinite(drivers).all() and np.isfinite(energy).all()):
+        raise ValueError("drivers and energy must be finite; leave unusable intervals out")
     baseline = _sample(model, baseline_drivers, baseline_positions)
     adjusted = model.predict(drivers)
     samples = [baseline]
@@ -184,7 +188,14 @@ def detectable_saving(
     -------
     float
         [energy].
+
+    Raises
+    ------
+    ValueError
+        When no interval is planned, or `confidence` or `power` is out of range.
     """
+    if intervals < 1:
+        raise ValueError(f"a reporting period of {intervals} intervals shows nothing; one or more are needed")
     baseline = _sample(model, baseline_drivers, baseline_positions)
     noise = estimate_noise([baseline], scales=2 if method is BandMethod.PLACEBO else 1)
     repeated = np.arange(intervals) % len(baseline_drivers)

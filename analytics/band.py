@@ -54,6 +54,8 @@ class Band:
 
     def quantile(self, probability: float) -> Floats:
         """The error that is not exceeded with `probability` (from 0.5 up), shape (intervals,) [energy]."""
+        if not 0.5 <= probability < 1.0:
+            raise ValueError(f"probability {probability} must be 0.5 or more and less than 1")
         scale = np.maximum(self.scale, np.finfo(float).tiny)
         weight = self.weight[:, None]
         special = scipy.special  # 0.25 s, loaded by its first use: registers and models need none of it
@@ -91,7 +93,14 @@ def saving_band(noise: Noise, baseline: Sample, design: Floats, positions: Times
         The sample the model was fitted on.
     design, positions
         Of the reporting period: the baseline model's design (intervals, parameters), and positions (intervals,).
+
+    Raises
+    ------
+    ValueError
+        When positions do not rise.
     """
+    if np.any(np.diff(positions) <= 0):
+        raise ValueError("positions must rise")
     last = len(noise.freedom) - 1
     sums = np.cumsum(design, axis=0)
     squares = (sums[:, :, None] * sums[:, None, :]).reshape(len(sums), -1)

@@ -51,9 +51,17 @@ def candidate_saving(
     UnknownEffectError
         When a column that adds nothing on the baseline does afterwards: its effect is not known, and neither is the
         saving. It is an error and no mark beside a number, lest the number be read.
+    ValueError
+        When shapes differ, positions do not rise, or the design is not finite where the energy is usable.
     """
+    if design.shape[:1] != energy.shape or not baseline.shape == reporting.shape == positions.shape == energy.shape:
+        shapes = f"{baseline.shape}, {reporting.shape}, {positions.shape}"
+        raise ValueError(f"design {design.shape} and periods {shapes} for energy of shape {energy.shape} (times,)")
+    design, energy = design.astype(np.float64, copy=False), energy.astype(np.float64, copy=False)
     usable = np.isfinite(energy)
     before, after = np.flatnonzero(baseline & usable), np.flatnonzero(reporting & usable)
+    if not (np.isfinite(design[before]).all() and np.isfinite(design[after]).all()):
+        raise ValueError("the design must be finite; set the energy to NaN where a driver is missing")
     kept = _independent(design, before)
     scale = np.linalg.norm(design[before], axis=0)
     columns = design[:, kept] / scale[kept]
@@ -104,5 +112,5 @@ def _unknown(design: Floats, kept: Bools, before: Times, after: Times) -> tuple[
         return ()
     made_up = np.linalg.lstsq(design[np.ix_(before, kept)], design[np.ix_(before, left_out)], rcond=None)[0]
     missing = np.abs(design[np.ix_(after, left_out)] - design[np.ix_(after, kept)] @ made_up).max(axis=0)
-    size = np.abs(design[:, left_out]).max(axis=0)
+    size = np.abs(design[np.ix_(np.concatenate((before, after)), left_out)]).max(axis=0)
     return tuple(left_out[missing > 1e-6 * size].tolist())

@@ -102,6 +102,10 @@ def fit_change_point(
     knots = np.full((len(energy), 2), np.nan)
     if shape is not Shape.LINE:
         for rows, mine in _alike(np.isfinite(energy)):
+            if (count := int(rows.sum())) <= base.shape[1] + 2:
+                raise TooFewIntervalsError(
+                    f"meter {mine[0]}: {count} intervals for a change point and {base.shape[1]} columns"
+                )
             knots[mine] = _search(energy[mine][:, rows], temperature[rows], base[rows], shape)
     designs = np.stack([np.column_stack((base, *_slopes(temperature, shape, pair))) for pair in knots])
     found = solve(designs[0] if len(designs) == 1 else designs, energy)
@@ -140,8 +144,6 @@ def _slopes(temperature: Floats, shape: Shape, pair: Floats) -> tuple[Floats, ..
 
 def _search(energy: Floats, temperature: Floats, base: Floats, shape: Shape) -> Floats:
     """Best knots of meters without gaps, shape (meters, 2): a coarse grid, then a fine one around the best."""
-    if energy.shape[1] <= base.shape[1] + 2:
-        raise TooFewIntervalsError(f"{energy.shape[1]} intervals for a change point and {base.shape[1]} columns")
     share = np.linspace(0.0, 1.0, len(temperature))
     low, high = np.interp([_EDGE_SHARE, 1.0 - _EDGE_SHARE], share, np.sort(temperature))
     basis = _orthonormal(base)

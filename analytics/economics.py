@@ -74,6 +74,7 @@ def cost_of_conserved_energy(investment: float, saving_kwh: Ranged, rate: float,
 
     Meier, Supply Curves of Conserved Energy, Lawrence Berkeley Laboratory, LBL-14686 (1982).
     """
+    _positive("investment", investment)
     _positive("years", years)
     yearly = investment / annuity(rate, years)
     return saving_kwh.through(lambda saving: yearly / saving if saving > 0 else np.inf)

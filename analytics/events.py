@@ -67,9 +67,19 @@ def find_events(
         Deviations of the difference of two means, widened for autocorrelation by √((1+ρ)/(1-ρ)).
     shortest
         Fewest intervals on either side of a step.
+
+    Raises
+    ------
+    ValueError
+        When shapes differ or a residual is not finite.
     """
+    if residuals.shape != positions.shape or not np.isfinite(residuals).all():
+        raise ValueError(
+            f"residuals {residuals.shape} for positions {positions.shape}; finite ones, one each, are needed"
+        )
     if not len(residuals):
         return []
+    residuals = residuals.astype(np.float64, copy=False)
     level = _running_median(residuals, shortest)
     apart = residuals - level
     scale = _TO_SIGMA * float(np.median(np.abs(apart)))

@@ -27,7 +27,8 @@ def calendar_edges(first: dt.date, last: dt.date, zone: dt.tzinfo, step: Step) -
     """Boundaries of the days from `first` to `last`, both included [ms since 1970-01-01 UTC].
 
     Days and weeks follow the local clock, so a day on which it is put forward has 23 hours; quarter hours and hours are
-    of equal length throughout. Weeks are seven days from `first` on; a last one that is not whole is left out.
+    of equal length throughout (so hours begin at half past where a clock is put forward by half an hour, as on Lord
+    Howe Island). Weeks are seven days from `first` on; a last one that is not whole is left out.
 
     Raises
     ------
@@ -63,7 +64,8 @@ def shift_edges(first: dt.date, last: dt.date, zone: dt.tzinfo, begins: Sequence
     Raises
     ------
     AnalyticsError
-        When no shift is given, they do not rise, or `last` lies before `first`.
+        When no shift is given, they do not rise (nor do shifts that begin within an hour that the clock skips), or
+        `last` lies before `first`.
     """
     if last < first:
         raise AnalyticsError(f"the last day {last} lies before the first, {first}")
@@ -72,6 +74,9 @@ def shift_edges(first: dt.date, last: dt.date, zone: dt.tzinfo, begins: Sequence
     days = [first + dt.timedelta(day) for day in range((last - first).days + 1)]
     starts = [_local_ms(day, begin, zone) for day in days for begin in begins]
     edges = np.array([*starts, _local_ms(last + dt.timedelta(1), begins[0], zone)], dtype=np.int64)
+    if (short := np.flatnonzero(np.diff(edges) <= 0)).size:
+        day, shift = divmod(int(short[0]), len(begins))
+        raise AnalyticsError(f"the shift that begins at {begins[shift]:%H:%M} has no time on {days[day]} in {zone}")
     return edges, np.tile(np.arange(len(begins), dtype=np.int64), len(days))
 
 

@@ -69,17 +69,21 @@ def fit_levels(energy: Floats, groups: Groups, *, count: int | None = None) -> L
     Raises
     ------
     TooFewIntervalsError
-        When a meter has no usable interval.
+        When a meter has no usable interval, or there is no meter.
     ValueError
-        When shapes differ.
+        When shapes differ or a group is none of `count`.
     """
     if energy.ndim != 2 or groups.shape != energy.shape[1:]:
         raise ValueError(f"groups of shape {groups.shape} for energy of shape {energy.shape} (meters, times)")
     used = np.isfinite(energy)
     n = used.sum(axis=1)
+    if not len(energy):
+        raise TooFewIntervalsError(f"energy of shape {energy.shape} (meters, times) holds nothing to fit")
     if not n.all():
         raise TooFewIntervalsError(f"meter {int(np.argmin(n))} has no usable interval")
     total = int(groups.max()) + 1 if count is None else count
+    if int(groups.min()) < 0 or int(groups.max()) >= total:
+        raise ValueError(f"groups {groups.min()} to {groups.max()} of {total}; they count from 0")
     sums, seen = group_sums(np.where(used, energy, 0.0), groups, total), group_sums(used, groups, total)
     levels = np.full(sums.shape, np.nan)
     np.divide(sums, seen, out=levels, where=seen > 0)

@@ -103,6 +103,8 @@ def place(positions: Times, *, gap: int, length: int, parameters: int) -> Placeb
     parameters
         Of the model.
     """
+    if not len(positions):
+        return Placebos(np.zeros((0, 0), dtype=np.bool_), np.zeros((0, 0), dtype=np.bool_), gap, length)
     at = positions - positions[0]
     span, n = int(at[-1]) + 1, len(at)
     length, gap = max(1, min(length, span // 3)), max(0, min(gap, span // 6))

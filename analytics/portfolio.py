@@ -81,10 +81,12 @@ def portfolio(
     Raises
     ------
     ValueError
-        When shapes differ or there is no machine.
+        When shapes differ, there is no machine, an error is below 0 or not known, or a freedom is not positive.
     """
     if not len(savings) or savings.shape != errors.shape or savings.shape != freedom.shape:
         raise ValueError(f"savings {savings.shape}, errors {errors.shape} and freedom {freedom.shape} must match")
+    if not (np.all(errors >= 0) and np.all(freedom > 0)):
+        raise ValueError("standard errors must be 0 or more and their degrees of freedom above 0")
     if together is not None:
         errors, freedom = _grouped(errors, freedom, together)
     own = float((errors**2).sum())

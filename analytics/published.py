@@ -55,8 +55,14 @@ def fractional_half_width(
     Raises
     ------
     TooFewIntervalsError
-        When P is not above the parameters.
+        When P is not above the parameters, or there is no reporting interval.
+    ValueError
+        When the confidence does not lie between 0 and 1.
     """
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence {confidence} must lie between 0 and 1")
+    if reporting < 1:
+        raise TooFewIntervalsError("no reporting interval; at least 1 needed")
     if n <= parameters:
         raise TooFewIntervalsError(f"{n} intervals for {parameters} coefficients; at least {parameters + 1} needed")
     a, b, d = shape

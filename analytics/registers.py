@@ -127,9 +127,13 @@ def interval_energy(
     Raises
     ------
     ValueError
-        When shapes differ or times, edges or exchanges do not rise.
+        When shapes differ, times, edges or exchanges do not rise, an exchange's readings are not known, or `modulus` or
+        `max_rate` is not positive.
     """
     _check(times_ms, register, edges_ms)
+    for what, value in (("modulus", modulus), ("max_rate", max_rate)):
+        if value is not None and not 0 < value < np.inf:
+            raise ValueError(f"{what} is {value}; it must be positive and finite, or None where there is none")
     read = np.isfinite(register)
     times_ms, register = times_ms[read], register[read].astype(np.float64)
     intervals = len(edges_ms) - 1
@@ -183,6 +187,8 @@ def _as_one_meter(times: Times, register: Floats, exchanges: Sequence[Exchange])
     moments = [exchange.at_ms for exchange in exchanges]
     if moments != sorted(set(moments)):
         raise ValueError(f"meter exchanges must rise in time; they are at {moments}")
+    if not np.isfinite([(exchange.last, exchange.first) for exchange in exchanges]).all():
+        raise ValueError("a meter exchange needs the old register's last reading and the new one's first")
     if not moments:
         return times, register
     began = np.cumsum([0.0] + [exchange.last - exchange.first for exchange in exchanges])

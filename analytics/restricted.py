@@ -36,7 +36,15 @@ class Contrasts:
 
 
 def contrasts(design: Floats, energy: Floats, positions: Times) -> Contrasts:
-    """Make a full-rank `design` (intervals, parameters) orthonormal and take it out of `energy` (intervals,)."""
+    """Make a full-rank `design` (intervals, parameters) orthonormal and take it out of `energy` (intervals,).
+
+    Raises
+    ------
+    ValueError
+        When positions do not rise.
+    """
+    if np.any(np.diff(positions) <= 0):
+        raise ValueError("positions must rise")
     basis = np.linalg.qr(design)[0]
     span = float(np.abs(energy).max()) or 1.0
     return Contrasts(np.column_stack((basis, (energy - basis @ (basis.T @ energy)) / span)), positions, span)

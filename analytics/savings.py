@@ -149,7 +149,7 @@ def intensity(energy: Floats, units: Floats, new_energy: Floats, new_units: Floa
 
 def cusum(expected: Floats, actual: Floats) -> Floats:
     """Running Σ(ŷ - y), shape (meters, times) or (times,); intervals that are unknown add nothing."""
-    total: Floats = np.cumsum(np.nan_to_num(expected - actual), axis=-1)
+    total: Floats = np.cumsum(np.nan_to_num(expected - actual), axis=-1, dtype=np.float64)
     return total
 
 

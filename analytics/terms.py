@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.errors import TooFewIntervalsError
 from analytics.least_squares import Solution, solve
 from analytics.registers import Floats
 
@@ -81,9 +82,12 @@ def fit_terms(
     """
     if drivers.shape[-1] != len(names):
         raise ValueError(f"{drivers.shape[-1]} drivers for {len(names)} names")
+    if not drivers.size and not energy.size:
+        raise TooFewIntervalsError(f"energy of shape {energy.shape} (meters, times) holds nothing to fit")
     unknown = [name for pair in interactions for name in pair if name not in names]
     if unknown:
         raise ValueError(f"interaction of unknown driver {unknown[0]!r}; there are {', '.join(names)}")
+    drivers = drivers.astype(np.float64, copy=False)
     pairs = tuple((names.index(a), names.index(b)) for a, b in interactions)
     centre = drivers.reshape(-1, drivers.shape[-1]).mean(axis=0)
     solution = solve(_columns(drivers - centre, pairs), energy)

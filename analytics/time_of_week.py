@@ -81,7 +81,7 @@ def fit_time_of_week(
         When shapes differ, a slot is none of `count`, there is no segment, or temperature or a driver is not finite.
     """
     _check(energy, slots, temperature, drivers, count, segments)
-    energy = energy.astype(np.float64, copy=False)
+    energy, temperature = energy.astype(np.float64, copy=False), temperature.astype(np.float64, copy=False)
     used = np.isfinite(energy)
     met = temperature[used.any(axis=0)]
     if not len(met):
@@ -145,6 +145,6 @@ def _slot_means(values: Floats, used: Bools, slots: Groups, count: int) -> Float
 def _parts(temperature: Floats, knots: Floats, drivers: Floats | None) -> Floats:
     """Share of the temperature in each segment (its sum is the temperature), then the drivers, (columns, times)."""
     edges = [-np.inf, *knots.tolist(), np.inf]
-    begins = [0.0, *knots.tolist()]
+    begins, temperature = [0.0, *knots.tolist()], temperature.astype(np.float64, copy=False)
     parts = np.stack([np.clip(temperature, *edges[k : k + 2]) - begin for k, begin in enumerate(begins)])
     return parts if drivers is None else np.concatenate((parts, drivers.T))

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from analytics.errors import AnalyticsError
+from analytics.errors import AnalyticsError, TooFewIntervalsError
 from analytics.goodness import lag1_autocorrelation
 
 Floats = npt.NDArray[np.float64]
@@ -52,8 +52,16 @@ class Usual:
 
 
 def usual_scatter(residuals: Floats, positions: npt.NDArray[np.int64]) -> Usual:
-    """Robust scatter of a baseline's residuals, shape (meters, times), at `positions`, shape (times,)."""
+    """Robust scatter of a baseline's residuals, shape (meters, times), at `positions`, shape (times,).
+
+    Raises
+    ------
+    TooFewIntervalsError
+        When nothing is known of a meter.
+    """
     rows = np.atleast_2d(residuals)
+    if (unknown := np.flatnonzero(np.isnan(rows).all(axis=1))).size:
+        raise TooFewIntervalsError(f"meter {unknown[0]} has no residual that is known")
     centred = rows - np.nanmedian(rows, axis=1, keepdims=True)
     sigma = _TO_SIGMA * np.nanmedian(np.abs(centred), axis=1)
     rho = []
@@ -103,13 +111,15 @@ def find_anomalies(
     Raises
     ------
     AnalyticsError
-        When shapes do not fit or a meter's scatter is not positive.
+        When shapes do not fit, a meter's scatter is not positive, or the chart has no memory between 0 and 1.
     """
     residuals = np.atleast_2d(actual) - np.atleast_2d(expected)
     if len(usual.sigma) != len(residuals):
         raise AnalyticsError(f"{len(residuals)} meters, but the usual scatter of {len(usual.sigma)}")
     if not (usual.sigma > 0).all():
         raise AnalyticsError("a baseline whose residuals do not scatter gives no measure of what is unusual")
+    if not 0.0 < memory <= 1.0:
+        raise AnalyticsError(f"a memory of {memory:g} makes no chart; it must lie above 0, and be at most 1")
     carried = usual.rho * (1.0 - memory)
     deviation = usual.sigma * np.sqrt(memory / (2.0 - memory) * (1.0 + carried) / (1.0 - carried))
     most = limit * deviation / memory
