@@ -1,4 +1,4 @@
-"""What InfluxDB 1.6.7 alone takes on this machine: requests made beforehand, with no broker and no collector.
+"""What an InfluxDB 1.x alone takes on this machine: requests made beforehand, with no broker and no collector.
 
 Every line is one reading of 30 channels of one meter, as the collector writes it; the meters are known before it is
 measured. Processor time per line is what a busy machine spoils least, and it bounds the rate: two cores at 100 µs a
@@ -7,7 +7,12 @@ line can take no more than 20,000 lines/s, and on a machine that also runs broke
 4-6 cores for fewer than 250,000, and calls 750,000 field writes/s what one server may no longer support
 (https://docs.influxdata.com/influxdb/v1/guides/hardware_sizing/).
 
-``python -m benchmarks.influx_ceiling [--meters 10000] [--lines 60000] [--lines-per-request 5000] [--json]``
+For every request influxd looks up each series of it, field by field, in its maps, log and cache; what comes after that,
+for a further reading of the same meter in the same request, costs less than half. ``--readings 6`` puts six of a meter
+side by side, as a gateway's batch does that holds six.
+
+``python -m benchmarks.influx_ceiling [--meters 10000] [--lines 60000] [--lines-per-request 5000] [--readings 1]
+[--influxd PROGRAM] [--json]``
 """
 
 from __future__ import annotations
@@ -32,7 +37,7 @@ from benchmarks.frame import Figure, report
 from storage.influx.lines import requests
 from storage.influx.writing import LINES_PER_REQUEST
 from storage.intake import take
-from tests.parts import Database, free_port, influxd
+from tests.parts import Database, free_port, influxd, influxd_version
 
 ALONE: Final = "influxd alone, fed with ready-made requests"
 
@@ -42,17 +47,18 @@ _TRIES: Final = 10
 
 
 class Server(msgspec.Struct, frozen=True):
-    """How a server is set up: lines of its section ``[data]``, and its environment."""
+    """How a server is set up: lines of its section ``[data]``, its environment, and which program it is."""
 
     name: str
     data: str = ""
     env: dict[str, str] = {}
+    command: str = ""
 
     @contextmanager
     def running(self, folder: Path) -> Iterator[Database]:
         """A server, whose data stay in a new folder."""
         folder.mkdir(parents=True)
-        with influxd(folder, free_port(), free_port(), data=self.data, env=self.env) as database:
+        with influxd(folder, free_port(), free_port(), data=self.data, env=self.env, command=self.command) as database:
             yield database
 
 
@@ -86,16 +92,25 @@ class Ceiling(msgspec.Struct, frozen=True):
 
 
 def ceiling(
-    database: Database, meters: int, lines: int, *, connections: int = 2, each: int = LINES_PER_REQUEST
+    database: Database,
+    meters: int,
+    lines: int,
+    *,
+    connections: int = 2,
+    each: int = LINES_PER_REQUEST,
+    readings: int = 1,
 ) -> Ceiling:
-    """Feed a new server with requests of `each` lines, over so many connections at once."""
+    """Feed a new server requests of `each` lines over so many connections; `readings` of a meter stand side by side."""
     _post(
         database.url, "/query?" + urllib.parse.urlencode({"q": "CREATE DATABASE ceiling WITH SHARD DURATION 7d"}), b""
     )
     now = time.time_ns() // 1_000_000
     line = _lines()
     known = [line(meter, now - 1) for meter in range(meters)]
-    sent = [line(number % meters, now + number // meters) for number in range(lines)]
+    turn = meters * readings
+    sent = [
+        line(number % turn // readings, now + number // turn * readings + number % readings) for number in range(lines)
+    ]
     _feed(database.url, _requests(known, each), 1)
     bodies = _requests(sent, each)
     began, cpu_s, written = time.monotonic(), _cpu_s(database), _written(database)
@@ -178,26 +193,32 @@ def figures(name: str, found: Ceiling) -> list[Figure]:
 
 def main() -> int:
     """Measure a server as it is installed, and one as it is recommended, each with one and two connections."""
-    parser = argparse.ArgumentParser(description="What InfluxDB 1.6.7 alone takes: ready-made requests.")
+    parser = argparse.ArgumentParser(description="What an InfluxDB 1.x alone takes: ready-made requests.")
     parser.add_argument("--meters", type=int, default=10_000, help="devices that the lines are of, 30 channels each")
     parser.add_argument("--lines", type=int, default=60_000, help="lines that are timed")
     parser.add_argument("--lines-per-request", type=int, default=LINES_PER_REQUEST, metavar="LINES")
+    parser.add_argument("--readings", type=int, default=1, help="readings of a meter side by side in a request")
+    parser.add_argument("--influxd", default="", metavar="PROGRAM", help="an InfluxDB 1.x (default: Debian's influxd)")
     parser.add_argument("--connections", type=int, action="append", help="requests under way at once; default 1 and 2")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     load = os.getloadavg()[0]
     found: list[Figure] = []
-    for server in (AS_INSTALLED, RECOMMENDED):
+    for setting in (AS_INSTALLED, RECOMMENDED):
+        server = msgspec.structs.replace(setting, command=options.influxd)
         for connections in options.connections or (1, 2):
             with tempfile.TemporaryDirectory() as name, server.running(Path(name) / "influxdb") as database:
                 took = ceiling(
-                    database, options.meters, options.lines, connections=connections, each=options.lines_per_request
-                )
+                    database, options.meters, options.lines, connections=connections,
+                    each=options.lines_per_request, readings=options.readings,
+                )  # fmt: skip
             found += figures(f"{server.name}, {connections} at once", took)
     facts = {
         "meters": options.meters,
         "lines": options.lines,
         "lines per request": options.lines_per_request,
+        "readings of a meter side by side": options.readings,
+        "InfluxDB": influxd_version(options.influxd),
         "values per line": CHANNELS_EACH,
         "other load on the machine": round(load, 1),
     }
