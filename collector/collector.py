@@ -24,6 +24,7 @@ from collector.foreign.reception import Reception
 from collector.inbox import Inbox
 from collector.limits import shortfalls
 from collector.line import Line
+from collector.own_clock import OwnClock
 from collector.patience import Patience
 from collector.quarantine import Quarantine
 from collector.quarantine_upkeep import QuarantineUpkeep
@@ -121,10 +122,11 @@ class Collector:
             expiry_s=settings.session_expiry_s, inbox=self._inbox, tally=self._tally, clock=clock,
         )  # fmt: skip
         self._births = None if mappings is None else Births(mappings, self._born)
-        self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, clock)
+        own_clock = OwnClock()
+        self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, own_clock)
         self._patience = Patience(store, self._tally, self._stopping)
         self._committer = Committer(
-            store, quarantine, self._tally, self._patience, self._rules, clock, self._watch.set_aside
+            store, quarantine, self._tally, self._patience, self._rules, clock, own_clock, self._watch.set_aside
         )
         self._store = store
         self._alarms_topic = alarms_topic(name)

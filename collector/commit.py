@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 import structlog
@@ -14,9 +14,10 @@ from collector.doubts import Doubts
 from collector.errors import ClockError
 from collector.inbox import Delivery
 from collector.intake import Intake, Sender, cut_off
+from collector.own_clock import WITNESSES, OwnClock
 from collector.patience import Interrupted, Patience
 from collector.quarantine import Quarantine, Refused
-from collector.refusals import Reason, Refusal
+from collector.refusals import Reason, Refusal, newest_of_the_future
 from collector.refusing import filed, rejected
 from collector.wholesale import judge
 from storage import Prepared, Store, StoreError, StoreUnavailableError, Written
@@ -78,6 +79,8 @@ class Committer:
         What this collector takes.
     clock
         Time now [ms since 1970-01-01 UTC].
+    own_clock
+        Whether the gateways' clocks agree with it.
     on_set_aside
         Told of what is new in quarantine: its topic and why.
     """
@@ -90,6 +93,7 @@ class Committer:
         patience: Patience,
         rules: Rules,
         clock: Callable[[], int],
+        own_clock: OwnClock,
         on_set_aside: Callable[[str, Sequence[Refusal]], None],
     ) -> None:
         self._store = store
@@ -99,6 +103,7 @@ class Committer:
         self._doubts = Doubts()
         self._rules = rules
         self._clock = clock
+        self._own_clock = own_clock
         self._on_set_aside = on_set_aside
 
     def judge(self, deliveries: Sequence[Delivery]) -> Judged:
@@ -129,11 +134,15 @@ class Committer:
             judged = self.judge(judged.deliveries)
         _, keys, first, now, passed, prepared = judged
         intakes = {
-            key: self._settled(each, self._admitted(each, now))
+            key: self._admitted(each, now)
             if batch is None
             else Intake(Sender(batch.site, batch.gateway, batch.epoch, batch.seq), batch, [])
             for (key, each), batch in zip(first.items(), passed, strict=True)
         }
+        self._hear_clocks(list(intakes.values())[-2 * WITNESSES :], now)
+        for key, batch in zip(first, passed, strict=True):
+            if batch is None:
+                intakes[key] = self._settled(first[key], intakes[key])
         self._set_aside([each for key, intake in intakes.items() for each in filed(first[key], intake)])
         owners = {id(batch): first[key] for key, intake in intakes.items() if (batch := intake.batch) is not None}
         batches = [batch for intake in intakes.values() if (batch := intake.batch) is not None]
@@ -151,6 +160,18 @@ class Committer:
                 f"this computer's clock says {told:%Y-%m-%d %H:%M} UTC: set it, or let a time server do it"
             )
 
+    def _hear_clocks(self, intakes: Iterable[Intake], now: int) -> None:
+        """Note what gateways' newest readings say of our clock."""
+        for sender, batch, refusals, _, _ in intakes:
+            if sender is None:
+                continue
+            if batch is not None and not refusals and batch.tables and (times := batch.tables[0].times):
+                self._own_clock.heard(sender.site, sender.gateway, times[-1], now, future=False)
+                continue
+            newest = newest_of_the_future(refusals)
+            if newest:
+                self._own_clock.heard(sender.site, sender.gateway, newest, now, future=True)
+
     def _admitted(self, delivery: Delivery, now: int) -> Intake:
         if delivery.left_out:
             return cut_off(delivery.topic, delivery.payload, delivery.left_out)
@@ -159,8 +180,12 @@ class Committer:
     def _settled(self, delivery: Delivery, intake: Intake) -> Intake:
         """Leave what was damaged on its way unanswered, so that its gateway sends it again.
 
-        What bears no checksum at all is kept to be looked at, whoever sent it.
+        What bears no checksum at all is kept to be looked at, whoever sent it. What is of the future only because our
+        clock is behind is left with its gateway as well.
         """
+        if self._own_clock.behind_ms and any(each.reason is Reason.FUTURE for each in intake.refusals):
+            self._tally.add(untimely=1)
+            return Intake(None, None, [])
         if not intake.doubtful or self._doubts.sent_so(delivery):
             return intake
         self._tally.add(damaged=1)

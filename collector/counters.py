@@ -47,6 +47,8 @@ class Counters:
         Messages left to be sent again because too many were waiting.
     damaged
         Messages left to be sent again because their checksum did not fit.
+    untimely
+        Messages left to be sent again because our own clock is behind those of the gateways.
     replayed
         Readings brought from quarantine into the store.
     foreign_messages
@@ -69,6 +71,7 @@ class Counters:
     retries: int = 0
     deferred: int = 0
     damaged: int = 0
+    untimely: int = 0
     replayed: int = 0
     foreign_messages: int = 0
     foreign_unmatched: int = 0

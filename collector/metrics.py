@@ -25,6 +25,7 @@ _HELP = {
     "deferred": "Messages left to be sent again, too many waiting",
     "replayed": "Readings brought from quarantine into the store",
     "damaged": "Messages left to be sent again, their checksum wrong",
+    "untimely": "Messages left to be sent again, our own clock behind",
     "foreign_messages": "Messages of others received, by mappings",
     "foreign_unmatched": "Messages of others under a topic that no rule takes",
     "foreign_empty": "Messages of others that hold nothing that is mapped",

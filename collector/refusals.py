@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -82,3 +83,15 @@ def part_content(kind: str, device: str, name: str, found: list[tuple[int, float
             "values": [value for _, value in found],
         }
     )
+
+
+def newest_of_the_future(refusals: Sequence[Refusal]) -> int:
+    """Time of a newest reading that is refused for being of the future [ms since 1970-01-01 UTC]; 0 without any."""
+    for refusal in refusals:
+        if refusal.reason is Reason.FUTURE:
+            return msgspec.json.decode(refusal.content, type=_Times).times[-1]
+    return 0
+
+
+class _Times(msgspec.Struct):
+    times: list[int]

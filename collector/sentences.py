@@ -7,9 +7,28 @@ from typing import Final
 from telemetry import AlarmKind
 
 SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
+    "acks_unheard": (
+        "이 게이트웨이가 이미 저장된 묶음을 되풀이해 보내고 있습니다. "
+        "저장했다는 확인 응답이 게이트웨이에 닿지 않아서입니다. "
+        "측정값은 게이트웨이에 남아 있지만 새 측정값은 늦게 들어옵니다. 브로커의 접근 권한에서 수집기가 "
+        "wattproof/1/+/+/ack에 쓸 수 있는지, 게이트웨이가 자기 ack 토픽을 읽을 수 있는지 확인하십시오.",
+        "This gateway sends again and again what is stored already: the word that it is stored does not reach it. "
+        "Its readings stay with it, and new ones come late. Check the broker's access list: the collector must be "
+        "allowed to write wattproof/1/+/+/ack, and the gateway to read its own.",
+    ),
     "broker_limits": (
         "브로커 설정이 부족합니다: {problems_ko}",
         "The broker's limits are too tight: {problems_en}",
+    ),
+    "clock_behind": (
+        "여러 현장의 게이트웨이 시각과 비교하면 수집기 {source}가 실행되는 컴퓨터의 시계가 {minutes}분쯤 늦습니다. "
+        "미래 시각으로 보이는 측정값은 받지 않고 게이트웨이에 남겨 둡니다. "
+        "시계를 맞추거나 시각 서버(NTP)를 설정하십시오. 이미 격리된 것은 시계를 맞춘 뒤 "
+        "`wattproof quarantine replay --reason future --trust-times`로 저장할 수 있습니다.",
+        "By the clocks of gateways at several sites, that of the computer collector {source} runs on is about "
+        "{minutes} min behind. Readings that seem to be of the future are left with their gateways. "
+        "Set the clock, or let a time server do it (NTP); then "
+        "`wattproof quarantine replay --reason future --trust-times` stores what was set aside before.",
     ),
     "clock_not_set": (
         "수집기 {source}가 실행되는 컴퓨터의 시계가 맞춰져 있지 않아 아무것도 받아들이지 않습니다. "
@@ -33,9 +52,9 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "Collector {source} is gone. Readings stay with their gateways. Check its process and its network.",
     ),
     "gap_declared": (
-        "이 게이트웨이가 측정값 {readings}개를 잃었다고 알려 왔습니다(원인: {reason}). "
+        "이 게이트웨이가 측정값 {readings}개를 잃었다고 알려 왔습니다(원인: {reason_ko}). "
         "해당 구간은 그래프에 빈 구간으로 표시됩니다.",
-        "This gateway has declared {readings} readings lost (reason: {reason}). Charts show the gap.",
+        "This gateway has declared {readings} readings lost ({reason_en}). Charts show the gap.",
     ),
     "gateway_id_twice": (
         "두 대의 게이트웨이(장비: {hosts})가 같은 이름을 쓰면서 서로의 연결을 끊고 있습니다. "
@@ -56,10 +75,10 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "`wattproof quarantine list`, mend it, then replay or drop what is held.",
     ),
     "quarantine_growing": (
-        "측정값이나 메시지가 저장되지 못하고 격리되고 있습니다(최근 10분 {entries}건, 원인: {reason}). "
-        "`wattproof quarantine list`로 확인하십시오.",
-        "Readings or messages are being set aside ({entries} in the last 10 min, reason: {reason}). "
-        "See `wattproof quarantine list`.",
+        "측정값이나 메시지가 저장되지 못하고 격리되고 있습니다(최근 10분 {entries}건, 주된 원인: {reason_ko}). "
+        "`wattproof quarantine list`로 원인을 확인하십시오. 원인을 해결한 뒤 다시 처리(replay)하면 저장됩니다.",
+        "Readings or messages are being set aside ({entries} in the last 10 min, mostly: {reason_en}). "
+        "See `wattproof quarantine list`; once the cause is mended, a replay stores them.",
     ),
     "quarantine_unusable": (
         "격리 보관함에 쓸 수 없어 확인 응답을 멈췄습니다. 측정값은 게이트웨이에 남아 있습니다. "

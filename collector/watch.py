@@ -13,10 +13,13 @@ import structlog
 from collector.alarms import Board
 from collector.identity import WINDOW_MS, Identities
 from collector.limits import Shortfall
+from collector.own_clock import OwnClock
 from collector.quarantine import Quarantine
 from collector.quarantine_entry import names
+from collector.reason_words import in_words
 from collector.refusals import Refusal
 from collector.registry import Registry
+from collector.unheard import Unheard
 from telemetry import BIRTH, STATE, AlarmKind, Alarms, Batch, Birth, State, TelemetryError, decode, parse_topic
 
 log = structlog.get_logger()
@@ -66,8 +69,10 @@ class Watch:
         Told of births.
     trouble
         Asked what fails.
+    own_clock
+        What gateways say of our clock.
     clock
-        Time now [ms since 1970-01-01 UTC].
+        Any clock that nobody sets [ms]: all that is told here is told after a while, or for one.
     """
 
     def __init__(
@@ -76,16 +81,19 @@ class Watch:
         quarantine: Quarantine,
         registry: Registry,
         trouble: Callable[[], Trouble],
-        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        own_clock: OwnClock,
+        clock: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
         self.board = board
         self._quarantine = quarantine
         self._registry = registry
         self._trouble = trouble
+        self._own_clock = own_clock
         self._clock = clock
         self._lock = threading.Lock()
         self._instances = Identities()
         self._births = Identities()
+        self._unheard = Unheard()
         self._hosts: dict[Gateway, deque[str]] = defaultdict(lambda: deque(maxlen=_HOSTS))
         self._online: dict[Gateway, str] = {}
         self._offline: dict[Gateway, int] = {}
@@ -130,6 +138,7 @@ class Watch:
                     if table.times:
                         newest = max(newest, table.times[-1])
                 self._instances.heard(*key, batch.epoch, newest, now)
+                self._unheard.stored(*key, batch.epoch, batch.seq, now)
                 if batch.gaps:
                     count = sum(gap.readings for gap in batch.gaps)
                     known = self._gaps.get(key)
@@ -159,12 +168,15 @@ class Watch:
         for kind in _STORE_ALARMS:
             self.board.tell(kind, on=bool(trouble.text) and trouble.kind == kind, detail=trouble.text)
         self.board.tell("quarantine_full", on=self._quarantine.full)
+        behind = self._own_clock.behind_ms
+        self.board.tell("clock_behind", on=behind > 0, minutes=f"{max(1, round(behind / 60_000)):,}")
         twice = self.twice
         with self._lock:
             offline = {key for key, since in self._offline.items() if now - since >= _OFFLINE_AFTER_MS}
             drifting = {key for key, since in self._free_running.items() if now - since >= _FREE_RUNNING_MS}
             stepped = {key for key, at in self._stepped.items() if now - at < _EVENT_MS}
             gaps = {key: event for key, event in self._gaps.items() if now - event.at < _EVENT_MS}
+            unheard = self._unheard.gateways(now)
             growing = {key: told for key in list(self._set_aside) if (told := self._recent(key, now))}
         for site, gateway in twice:
             with self._lock:
@@ -172,15 +184,22 @@ class Watch:
             self.board.tell("gateway_id_twice", on=True, site=site, gateway=gateway, hosts=hosts or "?")
         self.board.keep("gateway_id_twice", twice)
         self._plain("gateway_offline", offline)
+        self._plain("acks_unheard", unheard)
         self._plain("clock_not_synchronised", drifting)
         self._plain("clock_stepped", stepped)
         for (site, gateway), event in gaps.items():
+            ko, en = in_words(event.reason)
             self.board.tell(
-                "gap_declared", on=True, site=site, gateway=gateway, readings=event.number, reason=event.reason
-            )
+                "gap_declared", on=True, site=site, gateway=gateway, readings=f"{event.number:,}",
+                reason_ko=ko, reason_en=en,
+            )  # fmt: skip
         self.board.keep("gap_declared", set(gaps))
         for (site, gateway), (entries, reason) in growing.items():
-            self.board.tell("quarantine_growing", on=True, site=site, gateway=gateway, entries=entries, reason=reason)
+            ko, en = in_words(reason)
+            self.board.tell(
+                "quarantine_growing", on=True, site=site, gateway=gateway, entries=f"{entries:,}",
+                reason_ko=ko, reason_en=en,
+            )  # fmt: skip
         self.board.keep("quarantine_growing", set(growing))
         return self.board.news()
 

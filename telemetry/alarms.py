@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 
 AlarmKind = Literal[
+    "acks_unheard",
     "broker_limits",
+    "clock_behind",
     "clock_not_set",
     "clock_not_synchronised",
     "clock_stepped",

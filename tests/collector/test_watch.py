@@ -10,6 +10,8 @@ import pytest
 from collector import Quarantine
 from collector.alarms import Board
 from collector.limits import Shortfall
+from collector.own_clock import OwnClock
+from collector.reason_words import in_words
 from collector.refusals import Reason, Refusal
 from collector.registry import Registry
 from collector.sentences import SENTENCES
@@ -27,7 +29,9 @@ class Stand:
         self.trouble = Trouble("store_unavailable", "")
         self.quarantine = Quarantine(folder / "quarantine.sqlite", max_bytes=10_000)
         self.board = Board("c-1", lambda: self.now)
-        self.watch = Watch(self.board, self.quarantine, Registry({}), lambda: self.trouble, lambda: self.now)
+        self.watch = Watch(
+            self.board, self.quarantine, Registry({}), lambda: self.trouble, OwnClock(), lambda: self.now
+        )
 
     def lasting(self) -> list[AlarmKind]:
         self.watch.look()
@@ -141,7 +145,10 @@ def test_gaps_are_added_up_and_told_for_an_hour(stand: Stand) -> None:
     stand.commit(gaps=[gap])
     stand.commit(gaps=[gap, gap])
     assert stand.lasting() == ["gap_declared"]
-    assert "120 readings" in stand.board.alarms().alarms[0].en
+    (alarm,) = stand.board.alarms().alarms
+    assert "측정값 120개" in alarm.ko
+    assert "게이트웨이 저장 공간 부족" in alarm.ko
+    assert "120 readings" in alarm.en
     stand.now += 60 * MINUTE
     assert stand.lasting() == []
 
@@ -153,7 +160,8 @@ def test_a_quarantine_that_fills_is_told_by_gateway_with_the_main_reason(stand: 
     assert stand.lasting() == ["quarantine_growing"]
     (alarm,) = stand.board.alarms().alarms
     assert (alarm.site, alarm.gateway) == ("site-1", "gw-1")
-    assert "future" in alarm.en
+    assert "미래 시각(future)" in alarm.ko
+    assert "time in the future (future)" in alarm.en
     for number in range(40):
         stand.quarantine.add(told, str(number).encode(), stand.now, [future])
     assert stand.lasting() == ["quarantine_growing", "quarantine_full"]
@@ -182,6 +190,38 @@ def test_every_alarm_says_in_two_languages_what_is_wrong() -> None:
         assert any("가" <= letter <= "힣" for letter in korean), kind
         assert not any("가" <= letter <= "힣" for letter in english), kind
         assert english.count("{") == korean.count("{"), kind
+
+
+@pytest.mark.parametrize("reason", [*Reason, "outbox_full", "outbox_age", "outbox_damaged"])
+def test_every_reason_is_told_in_words_of_both_languages(reason: str) -> None:
+    korean, english = in_words(reason)
+    assert any("가" <= letter <= "힣" for letter in korean)
+    assert " " in english
+
+
+def test_a_reason_of_another_version_is_told_as_it_is() -> None:
+    assert in_words("meteor") == ("meteor", "meteor")
+
+
+def test_a_gateway_that_never_hears_that_its_readings_are_stored_is_told_of(stand: Stand) -> None:
+    for _ in range(3):
+        stand.commit()
+        assert stand.lasting() == []
+        stand.now += 30_000
+    stand.commit()
+    assert stand.lasting() == ["acks_unheard"]
+    (alarm,) = stand.board.alarms().alarms
+    assert "wattproof/1/+/+/ack" in alarm.ko
+    assert "access list" in alarm.en
+    stand.now += 4 * MINUTE
+    assert stand.lasting() == []
+
+
+def test_copies_that_come_together_are_no_sign_of_unheard_acknowledgements(stand: Stand) -> None:
+    for _ in range(100):
+        stand.commit()
+        stand.now += 10
+    assert stand.lasting() == []
 
 
 def test_a_city_in_the_dark_does_not_overfill_the_board(stand: Stand) -> None:
