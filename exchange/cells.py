@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from exchange.words import Language, Words
 
@@ -29,12 +31,40 @@ class BadCell(msgspec.Struct, frozen=True):
         return f"{where}: {self.text!r} {self.reason.said(language)}"
 
 
+class BadCells:
+    """Cells that cannot be imported: the first of them, and how many there are."""
+
+    def __init__(self) -> None:
+        self.first: list[BadCell] = []
+        self.count = 0
+
+    def add(self, cells: Iterable[BadCell], total: int | None = None) -> None:
+        """Note cells; `total` where only the first are told."""
+        told = 0
+        for cell in cells:
+            told += 1
+            if len(self.first) < _MOST_BAD:
+                self.first.append(cell)
+        self.count += told if total is None else total
+
+
+def together(*parts: BadCells) -> BadCells:
+    """Several notes of cells as one, in the order of the file's lines."""
+    found = BadCells()
+    found.first = sorted((cell for part in parts for cell in part.first), key=lambda cell: cell.line)
+    found.count = sum(part.count for part in parts)
+    return found
+
+
 class Decimal(enum.StrEnum):
     """What stands before the fraction."""
 
     POINT = "point"
     COMMA = "comma"
 
+
+_MOST_BAD: Final = 1000
+"""Bad cells that are kept to be shown; all are counted."""
 
 EMPTY: Final = frozenset(
     {"", "-", "--", "na", "n/a", "#n/a", "nan", "null", "none", "결측", "미수신", "미계측", "없음"}
@@ -47,6 +77,7 @@ _NUMBER: Final = {
 }
 _SPACES: Final = re.compile(r"[\s\u00a0\u202f']")
 _MINUS: Final = str.maketrans({"−": "-", "－": "-"})
+_PLAIN: Final = re.compile(r"[0-9.eE+ \n-]*", re.ASCII)
 _POINT_ONLY: Final = re.compile(
     r"[+-]?(?:0?\.\d+|0\.\d+|\d+\.(?:\d{1,2}|\d{4,}|)|\d{4,}\.\d+|\d{1,3}(?:,\d{3})+\.\d*|\d{1,3}(?:,\d{3}){2,})(?:[eE].*)?"
 )
@@ -81,6 +112,23 @@ def number(text: str, decimal: Decimal) -> float | None:
     return value if abs(value) != float("inf") else None
 
 
+def plain_numbers(texts: Sequence[str]) -> npt.NDArray[np.float64] | None:
+    """Cells that are all numbers with a decimal point and no separators, or empty, as `number` reads them.
+
+    Returns
+    -------
+    array or None
+        Shape (cells,), NaN of an empty cell; None where one is anything else.
+    """
+    if _PLAIN.fullmatch("\n".join(texts)) is None:
+        return None
+    try:
+        values = np.array([float(text) if text else np.nan for text in texts], np.float64)
+    except ValueError:
+        return None
+    return None if np.isinf(values).any() else values
+
+
 class DecimalEvidence:
     """What a file's numbers say of their decimal sign, cell by cell.
 
@@ -93,6 +141,11 @@ class DecimalEvidence:
         self.comma = ""
         self.either_comma = ""
         self.either_point = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether no further cell can change what is decided."""
+        return bool(self.point)
 
     def look(self, cells: Iterable[str]) -> None:
         """Take cells into account."""

@@ -70,7 +70,7 @@ def several_meters(source: Source, time: Sequence[str], others: Sequence[str]) -
     """
     rows = next(source.rows(), [])
     clock = TimeCells([source.header.index(name) for name in time])
-    times = [clock.text(line, cells) for line, cells in rows]
+    times, _ = clock.texts(rows)
     for name in others:
         if name not in source.header:
             continue

@@ -82,14 +82,10 @@ class ClockTexts:
         """Those cells only."""
         return ClockTexts(*(getattr(self, name)[rows] for name in ClockTexts.__slots__))
 
-    def orders(self) -> tuple[DateOrder, ...]:
-        """Orders that every date of the file can have; empty when no one order fits all."""
+    def largest(self) -> tuple[int, int] | None:
+        """The largest first and second number of dates whose order is not written; None where all orders are."""
         mixed = self.good & self.undecided
-        if not mixed.any():
-            return (DateOrder.YMD,)
-        first_day, second_day = (int(column[mixed].max()) for column in (self.first, self.second))
-        fits = ((DateOrder.DMY, second_day <= 12 and first_day <= 31), (DateOrder.MDY, first_day <= 12))
-        return tuple(order for order, fit in fits if fit and second_day <= 31)
+        return (int(self.first[mixed].max()), int(self.second[mixed].max())) if mixed.any() else None
 
     def wall(self, order: DateOrder) -> tuple[Times, Bools]:
         """Wall-clock times as if UTC [ms], and whether each is a date of the calendar; both of shape (cells,)."""
@@ -101,6 +97,21 @@ class ClockTexts:
         follows = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
         possible &= day <= follows - begins
         return (begins + np.where(possible, day, 1) - 1) * _DAY_MS + self.of_day_ms, possible
+
+
+def possible_orders(largest: tuple[int, int] | None) -> tuple[DateOrder, ...]:
+    """Orders that every date of a file can have; empty when no one order fits all.
+
+    Parameters
+    ----------
+    largest
+        See `ClockTexts.largest`.
+    """
+    if largest is None:
+        return (DateOrder.YMD,)
+    first, second = largest
+    fits = ((DateOrder.DMY, second <= 12 and first <= 31), (DateOrder.MDY, first <= 12))
+    return tuple(order for order, fit in fits if fit and second <= 31)
 
 
 def take_apart(cells: Sequence[str]) -> ClockTexts:
@@ -175,11 +186,6 @@ def of_range(cell: str) -> tuple[str, int] | None:
         return None
     until = time_of_day(rest[0].split(" ")[-1] if looks_like_time(rest[0]) else rest[0])
     return None if until is None else (first, until)
-
-
-def joined(parts: Sequence[ClockTexts]) -> ClockTexts:
-    """Several runs of cells as one."""
-    return ClockTexts(*(np.concatenate([getattr(part, name) for part in parts]) for name in ClockTexts.__slots__))
 
 
 def looks_like_time(cell: str) -> bool:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from exchange.clock_texts import looks_like_time
-from exchange.contents import Floats
 from exchange.errors import MappingError
 from exchange.headers import guess, units_of
 from exchange.mapping import Column, Mapping, SeriesColumns
 from exchange.sources import Source
+from exchange.trends import Trend
 from exchange.units import conversion
 from exchange.words import Question, Words
 from telemetry import CHANNELS
@@ -111,13 +110,13 @@ def choose(source: Source, mapping: Mapping, said: list[Column | str]) -> Chosen
     return _by_names(source, mapping, time, explicit, omitted)
 
 
-def settle_units(columns: list[Column], values: dict[str, Floats], questions: list[Question]) -> list[Column]:
+def settle_units(columns: list[Column], trends: dict[str, Trend], questions: list[Question]) -> list[Column]:
     """Columns with every unit known, by their values where these tell; what they do not tell becomes a question."""
     settled = []
     for column in columns:
         unit = column.unit
         if unit is None and column.channel == "power_factor":
-            unit = "%" if np.nanmax(np.abs(values[column.header]), initial=0.0) > 1.0 else "ratio"
+            unit = "%" if trends[column.header].most > 1.0 else "ratio"
         elif unit is None:
             first, second, *_ = units_of(column.channel)
             text = Words(
@@ -141,16 +140,12 @@ def leave_out_peaks(columns: list[Column], step_ms: int, left_out: dict[str, Wor
     return [each for each in columns if each.header not in peaks]
 
 
-def settle_meanings(columns: list[Column], values: dict[str, Floats], questions: list[Question]) -> None:
+def settle_meanings(columns: list[Column], trends: dict[str, Trend], questions: list[Question]) -> None:
     """Ask where values contradict a meaning that was guessed: a column that only rises is no energy of intervals."""
     for column in columns:
         if column.meaning not in {"interval", "register"}:
             continue
-        there = values[column.header][~np.isnan(values[column.header])]
-        steps = np.diff(there)
-        rises = len(steps) >= 24 and bool((steps >= 0).all() or (steps <= 0).all()) and np.count_nonzero(steps) > 12
-        # A register falls when it is reset, which is rare.
-        falls = len(steps) >= 24 and np.count_nonzero(steps < 0) > max(3, 0.02 * len(steps))
+        rises, falls = trends[column.header].as_register, trends[column.header].as_amounts
         if (column.meaning == "interval" and rises) or (column.meaning == "register" and falls):
             seems = Words("누적 지침", "a register") if rises else Words("구간 사용량", "amounts of intervals")
             text = Words(

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from exchange.cells import BadCell, Decimal, DecimalEvidence, bare, is_empty, number
-from exchange.clock_texts import ClockTexts, Ints, joined, take_apart
+from exchange.cells import BadCell, BadCells, Decimal, DecimalEvidence, bare, is_empty, number, plain_numbers
+from exchange.clock_texts import Bools, ClockTexts, take_apart
 from exchange.leftovers import CUT, SPLIT, Leftovers, TimeCells, is_split, parted, why_no_row
+from exchange.scratch import AnyColumn, Column, Scratch, spans
 from exchange.sniffing import Row
 from exchange.sources import Source
+from exchange.trends import Trend
 from exchange.words import Words
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all; 0 in all while that is not known."""
 
-_MOST_BAD = 1000
-"""Bad cells that are kept to be shown; all are counted."""
+_UNREAD: Final = 1000
+"""Time cells that are kept to be shown."""
+
+
+class ClockColumns:
+    """Times taken apart, on disk; see `ClockTexts`."""
+
+    def __init__(self, scratch: Scratch) -> None:
+        kinds = (np.bool_, np.int8, np.int8, np.int16, np.bool_, np.int32, np.int32, np.bool_)
+        self._columns: list[AnyColumn] = [scratch.column(kind) for kind in kinds]
+
+    def append(self, part: ClockTexts) -> None:
+        """Add rows."""
+        for column, name in zip(self._columns, ClockTexts.__slots__, strict=True):
+            column.append(getattr(part, name))
+
+    def read(self, start: int, stop: int) -> ClockTexts:
+        """Rows from `start` up to `stop`."""
+        parts: list[Any] = [column.read(start, stop) for column in self._columns]
+        return ClockTexts(*parts)
 
 
 @dataclass(slots=True)
@@ -29,12 +50,16 @@ class Clocks:
 
     Attributes
     ----------
+    rows
+        How many there are.
     lines
-        Of each row in the file, shape (rows,).
+        Of each row in the file.
     clock
-        The rows' times, shape (rows,).
+        The rows' times.
     until
-        Time of day at which each row's interval ends [ms], -1 where the file does not say, shape (rows,).
+        Time of day at which each row's interval ends [ms], -1 where the file does not say.
+    kept
+        Of all rows of the table, whether they are rows of it; None where all are.
     text
         The time cells of the first row, for people.
     unread
@@ -45,13 +70,25 @@ class Clocks:
         What is no row.
     """
 
-    lines: Ints
-    clock: ClockTexts
-    until: Ints
+    scratch: Scratch
+    lines: Column[np.int64]
+    clock: ClockColumns
+    until: Column[np.int32]
+    kept: Column[np.bool_]
     text: str
     unread: dict[int, str]
     evidence: DecimalEvidence
     leftovers: Leftovers
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.lines)
+
+    def times(self) -> Iterator[tuple[int, int, ClockTexts]]:
+        """The rows' times, some at a time, and which rows these are."""
+        for start, stop in spans(self.rows):
+            yield start, stop, self.clock.read(start, stop)
 
 
 @dataclass(slots=True)
@@ -61,18 +98,20 @@ class Numbers:
     Attributes
     ----------
     values
-        By column, shape (rows,); NaN where a cell is empty or bad.
-    keys
-        Texts of the key columns (device, channel, …), as (number of the combination, shape (rows,)) and combinations.
-    bad, bad_count
-        Cells that are no number: the first of them, and how many.
+        By column; NaN where a cell is empty or bad.
+    trends
+        By column, what its values do from row to row.
+    key, keys
+        Texts of the key columns (device, channel, …): the number of each row's combination, and the combinations.
+    bad
+        Cells that are no number.
     """
 
-    values: dict[str, Floats]
-    key: Ints
+    values: dict[str, Column[np.float64]]
+    trends: dict[str, Trend]
+    key: Column[np.int32]
     keys: list[tuple[str, ...]]
-    bad: list[BadCell]
-    bad_count: int
+    bad: BadCells
 
 
 def read_clocks(source: Source, time_columns: Sequence[str], numeric: Sequence[str], progress: Progress) -> Clocks:
@@ -87,92 +126,119 @@ def read_clocks(source: Source, time_columns: Sequence[str], numeric: Sequence[s
     """
     others = [source.header.index(name) for name in numeric]
     times = TimeCells([source.header.index(name) for name in time_columns])
-    parts: list[ClockTexts] = []
-    lines: list[Ints] = []
-    until: list[Ints] = []
-    first, done = "", 0
-    unread: dict[int, str] = {}
-    evidence, leftovers = DecimalEvidence(), Leftovers()
+    scratch = Scratch()
+    found = Clocks(
+        scratch, scratch.column(np.int64), ClockColumns(scratch), scratch.column(np.int32), scratch.column(np.bool_),
+        "", {}, DecimalEvidence(), Leftovers(),
+    )  # fmt: skip
+    done = 0
     for rows in source.rows():
+        if not rows:
+            continue
         if not done:
             times.look(rows)
-        cells = [times.text(line, row) for line, row in rows]
-        first = first or (cells[0] if cells else "")
-        starts, ends = (
-            parted(cells) if any("~" in cell or "∼" in cell or "〜" in cell for cell in cells) else (cells, [])
-        )
+        cells, filled = times.texts(rows)
+        found.text = found.text or cells[0]
+        starts, ends = parted(cells)
         part = take_apart(starts)
-        _look_for_leftovers(source, rows, cells, part, leftovers)
-        kept = np.array([line not in leftovers.skipped for line, _ in rows], np.bool_)
-        for place in np.flatnonzero(~part.good & kept)[: _MOST_BAD - len(unread)].tolist():
-            unread[rows[place][0]] = cells[place]
-        parts.append(part if kept.all() else part.where(kept))
-        lines.append(np.array([line for line, _ in rows], np.int64)[kept])
-        until.append(np.array(ends or [-1] * len(rows), np.int64)[kept])
+        kept = _look_for_leftovers(source, rows, cells, part, found.leftovers)
+        for place in np.flatnonzero(~part.good & kept)[: _UNREAD - len(found.unread)].tolist():
+            found.unread[rows[place][0]] = cells[place]
+        found.leftovers.fill([rows[place][0] for place in filled if kept[place]])
+        lines = np.fromiter((line for line, _ in rows), np.int64, len(rows))
+        until = np.full(len(rows), -1, np.int32) if ends is None else np.array(ends, np.int32)
+        found.kept.append(kept)
+        found.clock.append(part if kept.all() else part.where(kept))
+        found.lines.append(lines[kept])
+        found.until.append(until[kept])
         for place in others:
-            evidence.look({_cell(row, place) for _, row in rows})
+            if not found.evidence.settled:
+                found.evidence.look({_cell(row, place) for _, row in rows})
         done += len(rows)
         progress(done, 0)
-    leftovers.filled = [line for line in times.filled if line not in leftovers.skipped]
-    clock = joined(parts) if parts else take_apart([])
-    none = np.zeros(0, np.int64)
-    return Clocks(
-        np.concatenate([none, *lines]), clock, np.concatenate([none, *until]), first, unread, evidence, leftovers
-    )
+    return found
 
 
 def _look_for_leftovers(
     source: Source, rows: Sequence[Row], cells: Sequence[str], part: ClockTexts, leftovers: Leftovers
-) -> None:
-    """Note rows that are none, and rows that are not whole: these have no time any more."""
+) -> Bools:
+    """Which are rows, shape (rows,); what is none is noted, and what is no whole row: that has no time any more."""
+    kept = np.ones(len(rows), np.bool_)
     for place in np.flatnonzero(~part.good).tolist():
         line, row = rows[place]
         why = why_no_row(row, source.header, cells[place])
         if why is not None:
-            leftovers.skipped[line] = why
-    width = len(source.header)
-    for place, (line, row) in enumerate(rows):
-        if len(row) > width and line not in leftovers.skipped and is_split(row, width):
-            leftovers.wrong[line] = ",".join(row), SPLIT
+            leftovers.skip(line, why)
+            kept[place] = False
+    for place, why in _broken(source, rows):
+        if kept[place]:
+            line, row = rows[place]
+            leftovers.spoil(line, ",".join(row), why)
             part.good[place] = False
-    line, row = rows[-1] if rows else (0, ())
-    if line and source.cut and tuple(row) == source.cut:
-        leftovers.wrong[line] = ",".join(row), CUT
-        part.good[-1] = False
+    return kept
+
+
+def _broken(source: Source, rows: Sequence[Row]) -> list[tuple[int, Words]]:
+    """Rows that are not whole, and why."""
+    width = len(source.header)
+    found = [(place, SPLIT) for place, (_, row) in enumerate(rows) if len(row) > width and is_split(row, width)]
+    if source.cut and tuple(rows[-1][1]) == source.cut:
+        found.append((len(rows) - 1, CUT))
+    return found
 
 
 def read_numbers(
     source: Source, numeric: Sequence[str], keys: Sequence[str], decimal: Decimal, clocks: Clocks, progress: Progress
 ) -> Numbers:
     """Read the values of `numeric` columns, and the texts of `keys`, of the rows that the first look found."""
-    rows, no_rows = len(clocks.lines), clocks.leftovers.skipped
-    columns = [(name, source.header.index(name), np.full(rows, np.nan)) for name in numeric]
+    scratch = clocks.scratch
+    columns = [(name, source.header.index(name), scratch.column(np.float64), Trend()) for name in numeric]
     key_places = [source.header.index(name) for name in keys]
-    key = np.zeros(rows, np.int64)
+    key = scratch.column(np.int32)
     known: dict[tuple[str, ...], int] = {}
-    bad: list[BadCell] = []
-    bad_count = done = 0
+    bad = BadCells()
+    looked = done = 0
     for all_ in source.rows():
-        some = [row for row in all_ if row[0] not in no_rows] if no_rows else all_
-        for name, place, values in columns:
-            texts: dict[str, float | None] = {}
-            for nth, (line, row) in enumerate(some, done):
-                text = _cell(row, place)
-                value = texts.get(text)
-                if value is None and text not in texts:
-                    value = texts[text] = np.nan if is_empty(text) else number(text, decimal)
-                if value is None and line not in clocks.leftovers.wrong:
-                    bad_count += 1
-                    if len(bad) < _MOST_BAD:
-                        bad.append(BadCell(line, name, text, _why(text, decimal)))
-                elif value is not None:
-                    values[nth] = value
+        kept = clocks.kept.read(looked, looked + len(all_))
+        looked += len(all_)
+        rows = all_ if kept.all() else [row for row, wanted in zip(all_, kept.tolist(), strict=True) if wanted]
+        if not rows:
+            continue
+        broken = {place for place, _ in _broken(source, rows)}
+        for name, place, column, trend in columns:
+            texts = [row[place] if place < len(row) else "" for _, row in rows]
+            values, wrong = numbers_of(texts, decimal)
+            bad.add(BadCell(rows[at][0], name, texts[at], _why(texts[at], decimal)) for at in wrong if at not in broken)
+            column.append(values)
+            trend.look(values)
         if key_places:
-            for nth, (_, row) in enumerate(some, done):
-                key[nth] = known.setdefault(tuple(_cell(row, place).strip() for place in key_places), len(known))
-        done += len(some)
-        progress(done, rows)
-    return Numbers({name: values for name, _, values in columns}, key, list(known), bad, bad_count)
+            found = (tuple([_cell(row, place).strip() for place in key_places]) for _, row in rows)
+            key.append(np.fromiter((known.setdefault(each, len(known)) for each in found), np.int32, len(rows)))
+        done += len(rows)
+        progress(done, clocks.rows)
+    return Numbers(
+        {name: column for name, _, column, _ in columns}, {name: trend for name, *_, trend in columns}, key,
+        list(known), bad,
+    )  # fmt: skip
+
+
+def numbers_of(texts: Sequence[str], decimal: Decimal) -> tuple[Floats, list[int]]:
+    """Cells as numbers, NaN where there is none, shape (cells,); and the places of those that should be one."""
+    plain = plain_numbers(texts) if decimal is Decimal.POINT else None
+    if plain is not None:
+        return plain, []
+    by_text: dict[str, float | None] = {}
+    wrong = []
+    values = np.full(len(texts), np.nan)
+    for at, text in enumerate(texts):
+        if text not in by_text:
+            by_text[text] = np.nan if is_empty(text) else number(text, decimal)
+        value = by_text[text]
+        if value is None:
+            wrong.append(at)
+        else:
+            values[at] = value
+    return values, wrong
 
 
 def _cell(row: Sequence[str], place: int) -> str:

@@ -11,20 +11,30 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 import numpy as np
 
 import analytics
-from exchange.clock_texts import Bools, Times
+from exchange.clock_texts import Times
 from exchange.contents import Floats
 from exchange.errors import ConflictError
-from exchange.series import TRACE, FileSeries
+from exchange.file_series import FileSeries
+from exchange.series import TRACE, Stretch
 from exchange.zones import local
-from storage import Series
+from storage import Series, Store
 from telemetry import CHANNELS
 
+Readings = tuple[Times, Floats]
+"""Times [ms UTC] and values [the registry's unit], both of shape (readings,)."""
+
+AT_ONCE_MS: Final = 14 * 86_400_000
+"""Time for which a store's readings fit in memory: of one reading a second, 19 MB."""
+
+_DAY_MS: Final = 86_400_000
 _LIKE_PCT: Final = 5.0
 """Energies of one time that differ by more are of two meters, or of two units."""
 
@@ -62,56 +72,81 @@ class Joined(msgspec.Struct, frozen=True):
 
 
 def lay_in_front(
-    found: FileSeries, series: Series, own: Times, shown: Floats, zone: dt.tzinfo
-) -> tuple[Times, Floats, Joined]:
+    found: FileSeries, series: Series, store: Store, front: int, zone: dt.tzinfo
+) -> tuple[Callable[[], Iterator[Readings]], Joined]:
     """Count a file's intervals back from a meter's first reading.
 
     Parameters
     ----------
     found
-        Sorted out, of meaning ``interval``.
-    own, shown
-        The meter's own readings from the first on, as far as the file goes: times [ms UTC] and values
-        [the registry's unit], both of shape (readings,).
+        Of meaning ``interval``.
+    front
+        Time of the meter's first reading [ms UTC].
     zone
         Of the file.
 
     Returns
     -------
     tuple
-        Times [ms UTC] and values [the registry's unit] of the readings to be stored, both of shape (readings,), and
-        how the two fit.
+        The readings to be stored, earliest first, some at a time and as often as they are asked for; and how file and
+        meter fit.
 
     Raises
     ------
     ConflictError
         When file and meter differ where both tell.
     """
-    before, amounts, beyond = _parted(found, own, shown)
-    joined = _compared(found.where(beyond), before, series, own, shown, zone)
-    times, values = counted_back(before, amounts, int(own[0]), float(shown[0]))
-    return times, values, joined
+    stands_at = float(store.read(series, front, front + 1)[1][0])
+    both = _Both()
+    ends: list[tuple[int, float]] = []
+    after, base = front, stands_at
+    for nth in range(len(found.cuts) - 1, -1, -1):
+        before, amounts, beyond = _parted(found.stretch(nth), series, store, front)
+        both.look(beyond, series, store, front)
+        both.count(before, front)
+        ends.append((after, base))
+        if len(amounts):
+            times, values = counted_back(before, amounts, after, base)
+            after, base = int(times[0]), float(values[0])
+    ends.reverse()
+
+    def readings() -> Iterator[Readings]:
+        for nth, (behind, stood_at) in enumerate(ends):
+            before, amounts, _ = _parted(found.stretch(nth), series, store, front)
+            if len(amounts):
+                yield counted_back(before, amounts, behind, stood_at)
+
+    return readings, both.joined(series, front, stands_at, zone)
 
 
-def _parted(found: FileSeries, own: Times, shown: Floats) -> tuple[FileSeries, Floats, Bools]:
-    """Intervals before the first reading, their amounts, and which of the file's are left out.
+def slices(found: Stretch) -> Iterator[Stretch]:
+    """Intervals a fortnight at a time, beside which the store's readings fit in memory."""
+    place = (found.starts - found.starts[:1]) // AT_ONCE_MS
+    for part in np.split(np.arange(len(place)), np.flatnonzero(np.diff(place)) + 1):
+        if len(part):
+            yield found.where(slice(int(part[0]), int(part[-1]) + 1))
+
+
+def _parted(found: Stretch, series: Series, store: Store, front: int) -> tuple[Stretch, Floats, Stretch]:
+    """Intervals before the first reading, their amounts, and those that are left out.
 
     The interval in which the readings begin keeps what the meter did not see of it, where the two agree on that.
     """
-    front = int(own[0])
     before, beyond = found.ends <= front, found.starts >= front
     astride = ~before & ~beyond
     amounts, ends = found.values.copy(), found.ends.copy()
     if astride.any():
         at = int(np.flatnonzero(astride)[0])
         edges = np.array([front, found.ends[at]], np.int64)
-        rest = found.values[at] - analytics.interval_energy(own, shown, edges).values[0]
+        own, shown = store.read_around(series, front, int(edges[1]) + 1)
+        seen = analytics.interval_energy(own[own >= front], shown[own >= front], edges).values[0]
+        rest = found.values[at] - seen
         if rest >= 0:
             before[at], amounts[at], ends[at] = True, rest, front
-    return dataclasses.replace(found.where(before), ends=ends[before]), amounts[before], ~before
+    return dataclasses.replace(found.where(before), ends=ends[before]), amounts[before], found.where(~before)
 
 
-def counted_back(intervals: FileSeries, amounts: Floats, front: int, stands_at: float) -> tuple[Times, Floats]:
+def counted_back(intervals: Stretch, amounts: Floats, front: int, stands_at: float) -> tuple[Times, Floats]:
     """Amounts of intervals as a counter that ends where another begins.
 
     Parameters
@@ -153,33 +188,58 @@ def counted_back(intervals: FileSeries, amounts: Floats, front: int, stands_at: 
     return np.concatenate(times[::-1]), np.concatenate(values[::-1])
 
 
-def _compared(
-    beyond: FileSeries, before: FileSeries, series: Series, own: Times, shown: Floats, zone: dt.tzinfo
-) -> Joined:
+@dataclass(slots=True)
+class _Both:
     """What the file and the meter both tell, laid side by side."""
-    file_total = meter_total = 0.0
-    both = np.zeros(0, np.bool_)
-    if len(beyond.starts):
-        edges = np.union1d(beyond.starts, beyond.ends)
-        live = analytics.interval_energy(own, shown, edges)
-        place = np.searchsorted(edges, beyond.starts)
-        both = np.isfinite(live.values[place]) & (live.coverage[place] >= 0.9)
-        file_total, meter_total = float(beyond.values[both].sum()), float(live.values[place][both].sum())
-    front, known = int(own[0]), CHANNELS[series.channel]
-    joined = Joined(
-        series.device, series.channel, known.display_unit or known.unit, local(front, zone),
-        float(shown[0]) * known.display_scale, len(before.starts), len(beyond.starts),
-        max(0, front - int(before.ends[-1])) if len(before.ends) else 0,
-        int(both.sum()), file_total * known.display_scale, meter_total * known.display_scale,
-    )  # fmt: skip
-    finest = [np.diff(np.unique(each)) for each in (beyond.values[both], shown)]
-    ticks = [float(each.min(initial=np.inf)) if len(each) else 0.0 for each in finest]
-    room = _LIKE_PCT / 100 * max(file_total, meter_total) + ticks[0] * joined.compared**0.5 + 2 * ticks[1]
-    if abs(file_total - meter_total) > room:
-        raise ConflictError(
-            f"{series.site}/{series.device}/{series.channel}: from {joined.at} on the store has this meter's own"
-            f" readings, and in the {joined.compared} intervals that both tell, the file has {joined.file_total:,.6g}"
-            f" {joined.unit} where the meter counted {joined.meter_total:,.6g}: they do not measure the same, or not in"
-            f" this unit. Correct the unit, or give the history a device of its own (--device {series.device}-import)"
-        )
-    return joined
+
+    intervals: int = 0
+    left_out: int = 0
+    unknown_ms: int | None = None
+    compared: int = 0
+    file_total: float = 0.0
+    meter_total: float = 0.0
+    finest: list[float] = field(default_factory=lambda: [np.inf, np.inf])
+
+    def count(self, before: Stretch, front: int) -> None:
+        """Count what comes before; the last stretch first."""
+        self.intervals += len(before.starts)
+        if len(before.starts) and self.unknown_ms is None:
+            self.unknown_ms = max(0, front - int(before.ends[-1]))
+
+    def look(self, beyond: Stretch, series: Series, store: Store, front: int) -> None:
+        """Compare intervals that the meter's own readings may cover."""
+        self.left_out += len(beyond.starts)
+        for some in slices(beyond):
+            edges = np.union1d(some.starts, some.ends)
+            own, shown = store.read_around(series, max(front, int(edges[0]) - _DAY_MS), int(edges[-1]) + _DAY_MS)
+            own, shown = own[own >= front], shown[own >= front]
+            if not len(own):
+                continue
+            live = analytics.interval_energy(own, shown, edges)
+            place = np.searchsorted(edges, some.starts)
+            both = np.isfinite(live.values[place]) & (live.coverage[place] >= 0.9)
+            self.compared += int(both.sum())
+            self.file_total += float(some.values[both].sum())
+            self.meter_total += float(live.values[place][both].sum())
+            for nth, each in enumerate((some.values[both], shown)):
+                self.finest[nth] = min(self.finest[nth], float(np.diff(np.unique(each)).min(initial=np.inf)))
+
+    def joined(self, series: Series, front: int, stands_at: float, zone: dt.tzinfo) -> Joined:
+        """How the two fit; raises ConflictError when they differ."""
+        known = CHANNELS[series.channel]
+        joined = Joined(
+            series.device, series.channel, known.display_unit or known.unit, local(front, zone),
+            stands_at * known.display_scale, self.intervals, self.left_out, self.unknown_ms or 0,
+            self.compared, self.file_total * known.display_scale, self.meter_total * known.display_scale,
+        )  # fmt: skip
+        ticks = [each if np.isfinite(each) else 0.0 for each in self.finest]
+        room = _LIKE_PCT / 100 * max(self.file_total, self.meter_total) + ticks[0] * self.compared**0.5 + 2 * ticks[1]
+        if abs(self.file_total - self.meter_total) > room:
+            raise ConflictError(
+                f"{series.site}/{series.device}/{series.channel}: from {joined.at} on the store has this meter's own"
+                f" readings, and in the {joined.compared} intervals that both tell, the file has"
+                f" {joined.file_total:,.6g} {joined.unit} where the meter counted {joined.meter_total:,.6g}: they do"
+                " not measure the same, or not in this unit. Correct the unit, or give the history a device of its own"
+                f" (--device {series.device}-import)"
+            )
+        return joined

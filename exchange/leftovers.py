@@ -6,7 +6,7 @@ And what is no whole row: one whose numbers were split at their commas, and one 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,7 +18,10 @@ _TOTAL: Final = re.compile(
     r"|(?:sub|grand\s*)?total|sum|average|avg|mean|max(?:imum)?|min(?:imum)?)(?:$|[\s)\]:：])",
     re.IGNORECASE,
 )
+_UNTIL: Final = re.compile("[~∼〜～]")
 _DIGITS: Final = re.compile(r"\d{1,4}")
+_FEW: Final = 5
+_MOST_WRONG: Final = 1000
 
 TOTALS = Words("합계·평균 행은 가져오지 않음", "rows of totals or means are not imported")
 HEADERS = Words("되풀이된 머리행은 건너뜀", "headers that come again are skipped")
@@ -32,40 +35,62 @@ CUT = Words("파일이 이 행의 중간에서 끝남: 파일을 다시 내려�
 
 
 @dataclass(slots=True)
+class _Noted:
+    """Lines of one kind: the first of them, and how many there are."""
+
+    few: list[int] = field(default_factory=list)
+    count: int = 0
+    _newest: int = 0
+
+    def add(self, line: int) -> None:
+        if line != self._newest:
+            self._newest = line
+            self.count += 1
+            if len(self.few) < _FEW:
+                self.few.append(line)
+
+
+@dataclass(slots=True)
 class Leftovers:
     """Rows and cells that were read as something else than a row.
 
     Attributes
     ----------
-    skipped
-        By line, why it is no row.
     wrong
-        By line, its text and why it is no whole row.
-    filled
-        Lines whose date is that of the row above.
+        By line, its text and why it is no whole row; some of them when there are many.
     """
 
-    skipped: dict[int, Words] = field(default_factory=dict)
     wrong: dict[int, tuple[str, Words]] = field(default_factory=dict)
-    filled: list[int] = field(default_factory=list)
+    _noted: dict[Words, _Noted] = field(default_factory=dict)
+    _filled: _Noted = field(default_factory=_Noted)
+
+    def skip(self, line: int, why: Words) -> None:
+        """Note a line that is no row."""
+        self._noted.setdefault(why, _Noted()).add(line)
+
+    def fill(self, lines: Iterable[int]) -> None:
+        """Note lines whose date is that of the row above."""
+        for line in lines:
+            self._filled.add(line)
+
+    def spoil(self, line: int, text: str, why: Words) -> None:
+        """Note a row that is not whole."""
+        if len(self.wrong) < _MOST_WRONG:
+            self.wrong[line] = text, why
 
     @property
     def remarks(self) -> list[Words]:
         """What was left out or read otherwise, for people: what and where."""
-        by_reason: dict[Words, list[int]] = {}
-        for line, why in self.skipped.items():
-            by_reason.setdefault(why, []).append(line)
-        if self.filled:
-            by_reason[DATES] = self.filled
-        return [_said(why, sorted(set(lines))) for why, lines in by_reason.items()]
+        noted = self._noted | ({DATES: self._filled} if self._filled.count else {})
+        return [_said(why, each.few, each.count) for why, each in noted.items()]
 
 
-def _said(why: Words, lines: list[int]) -> Words:
-    few = ", ".join(f"{line}" for line in lines[:5])
-    more = len(lines) - 5
+def _said(why: Words, lines: list[int], count: int) -> Words:
+    few = ", ".join(f"{line}" for line in lines)
+    more = count - len(lines)
     return Words(
         f"{why.ko}: {few}행" + (f" 외 {more:,}개" if more > 0 else ""),
-        f"{why.en}: line{'s' if len(lines) > 1 else ''} {few}" + (f" and {more:,} more" if more > 0 else ""),
+        f"{why.en}: line{'s' if count > 1 else ''} {few}" + (f" and {more:,} more" if more > 0 else ""),
     )
 
 
@@ -102,7 +127,6 @@ class TimeCells:
         self._places = places
         self._date = ""
         self._padded = False
-        self.filled: list[int] = []
 
     def look(self, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
         """Look at some rows first: where times are 0, 15, 30, 45, 100, … the zeros before them were lost."""
@@ -113,24 +137,34 @@ class TimeCells:
                 len(numbers) == len([cell for cell in cells if cell]) and max(map(int, numbers), default=0) > 24
             )
 
-    def text(self, line: int, row: Sequence[str]) -> str:
-        """The row's time."""
-        parts = [row[place].strip() if place < len(row) else "" for place in self._places]
-        if len(parts) == 1:
-            return parts[0]
-        date, clock = parts
-        if self._padded and _DIGITS.fullmatch(clock):
-            clock = clock.zfill(4)
-        if date:
-            self._date = date
-        elif clock and self._date and any(map(str.isdigit, clock)):
-            self.filled.append(line)
-            date = self._date
-        return f"{date} {clock}".strip()
+    def texts(self, rows: Sequence[tuple[int, Sequence[str]]]) -> tuple[list[str], list[int]]:
+        """The rows' times; and which rows have the date of a row above."""
+        if len(self._places) == 1:
+            place = self._places[0]
+            return [row[place].strip() if place < len(row) else "" for _, row in rows], []
+        date_at, clock_at = self._places
+        found, filled = [], []
+        for nth, (_, row) in enumerate(rows):
+            date = row[date_at].strip() if date_at < len(row) else ""
+            clock = row[clock_at].strip() if clock_at < len(row) else ""
+            if self._padded and _DIGITS.fullmatch(clock):
+                clock = clock.zfill(4)
+            if date:
+                self._date = date
+            elif clock and self._date and any(map(str.isdigit, clock)):
+                filled.append(nth)
+                date = self._date
+            found.append(f"{date} {clock}".strip())
+        return found, filled
 
 
-def parted(cells: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Times without what they say of their interval's end; and the ends' times of day [ms], -1 where none is said."""
+def parted(cells: Sequence[str]) -> tuple[Sequence[str], list[int] | None]:
+    """Times without what they say of their interval's end; and the ends' times of day [ms].
+
+    An end is -1 where none is said, and there is no list where no cell says one.
+    """
+    if not _UNTIL.search("\n".join(cells)):
+        return cells, None
     starts, ends = [], []
     for cell in cells:
         found = of_range(cell)

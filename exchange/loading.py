@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +11,13 @@ import msgspec
 import numpy as np
 import structlog
 
+from exchange.clock_texts import Times
+from exchange.contents import Floats
 from exchange.errors import BadCellsError, ConflictError, OpenQuestionsError
+from exchange.file_series import FileSeries
 from exchange.history import Joined
 from exchange.placing import Placed, place
-from exchange.series import Duplicates, FileSeries
+from exchange.series import Duplicates
 from exchange.understanding import Understood
 from storage import Store
 from telemetry import Batch, Table, check_name
@@ -25,6 +28,7 @@ GATEWAY: Final = "import"
 """Whom the batches of an import come from."""
 
 _AT_ONCE: Final = 20_000
+_LONG_AGO: Final = -(2**62)
 _ROLL_AT_ONCE: Final = 2_000
 
 Progress = Callable[[str, int, int], None]
@@ -96,9 +100,9 @@ def refuse_unless_clear(understood: Understood, *, duplicates: Duplicates = "ref
     path = str(understood.source.path)
     if understood.questions:
         raise OpenQuestionsError(path, understood.questions)
-    if understood.bad_count and not skip_bad:
+    if understood.bad.count and not skip_bad:
         cure = "Mend them, or import everything else with --skip-bad"
-        raise BadCellsError(path, understood.bad, understood.bad_count, cure)
+        raise BadCellsError(path, understood.bad.first, understood.bad.count, cure)
     if understood.repeats.other and duplicates == "refuse":
         shown = "; ".join(
             f"{each.header!r}: {each.first[1]:g} on line {each.first[0]}, {each.second[1]:g} on line {each.second[0]}"
@@ -154,7 +158,7 @@ def load(
     path = folder / f"{epoch}.json"
     state = _read_state(path) or State(understood.source.path.name, understood.source.sha256, {}, finished=False)
     if resume and state.finished:
-        total = sum(map(len, (each.values for each in understood.series)))
+        total = understood.readings
         return Loaded(total, 0, total, finished=True)
     ready = _placed(understood, store, site, state, replace=replace)
     until = dict(state.stored_until) if resume else {}
@@ -167,24 +171,19 @@ def load(
     # Before anything is stored: once it is, nobody can tell these readings from those that were there.
     _write_state(path, state)
     joined = [each.joined for each in ready if each.joined is not None]
-    total = sum(len(each.times) for each in ready)
-    already = sum(int(np.count_nonzero(each.times <= until.get(each.key, -(2**62)))) for each in ready)
+    total = sum(each.count for each in ready)
+    already = _already(ready, until)
     rejected: dict[str, int] = {}
     done = already
-    seq = 0
-    for each in ready:
-        first = int(np.searchsorted(each.times, until.get(each.key, -(2**62)), side="right"))
-        for begin in range(first, len(each.times), _AT_ONCE):
-            if stopped():
-                return Loaded(total, done - already, already, finished=False, rejected=rejected, joined=joined)
-            some = slice(begin, min(begin + _AT_ONCE, len(each.times)))
-            seq += 1
-            for refused in store.write([_batch(each, some, epoch, seq)]).rejected:
-                rejected[refused.reason] = rejected.get(refused.reason, 0) + refused.readings
-            until[each.key] = int(each.times[some.stop - 1])
-            _write_state(path, state)
-            done += some.stop - some.start
-            progress("store", done, total)
+    for seq, some in enumerate(_commits(ready, until), 1):
+        if stopped():
+            return Loaded(total, done - already, already, finished=False, rejected=rejected, joined=joined)
+        for refused in store.write([_batch(some, site, epoch, seq)]).rejected:
+            rejected[refused.reason] = rejected.get(refused.reason, 0) + refused.readings
+        until.update({each.key: int(times[-1]) for each, times, _ in some})
+        _write_state(path, state)
+        done += sum(len(times) for _, times, _ in some)
+        progress("store", done, total)
     _write_state(path, msgspec.structs.replace(state, finished=True))
     log.info("file_imported", file=understood.source.path.name, site=site, readings=done - already, already=already)
     rolled = _roll(store, now, stopped, progress)
@@ -213,7 +212,7 @@ def _placed(understood: Understood, store: Store, site: str, state: State, *, re
     return [
         place(each, store, site, understood.line.zone, replace=replace, fronts=state.fronts)
         for each in understood.series
-        if len(each.values)
+        if len(each)
     ]
 
 
@@ -225,10 +224,47 @@ def epoch_of(understood: Understood, site: str, duplicates: Duplicates) -> str:
     ).hexdigest()[:16]
 
 
-def _batch(each: Placed, some: slice, epoch: str, seq: int) -> Batch:
-    values: list[float | None] = each.values[some].tolist()
-    table = Table.of(each.series.device, each.series.kind, each.times[some].tolist(), {each.series.channel: values})
-    return Batch(each.series.site, GATEWAY, epoch, seq, [table])
+_Part = tuple[Placed, Times, Floats]
+"""Readings of one series: whose, times [ms UTC] and values [the registry's unit], both of shape (readings,)."""
+
+
+def _commits(ready: Sequence[Placed], until: dict[str, int]) -> Iterator[list[_Part]]:
+    """What is to be stored, as much at a time as one commit takes; of short series, several together."""
+    pending: list[_Part] = []
+    for part in _parts(ready, dict(until)):
+        if pending and sum(len(times) for _, times, _ in pending) + len(part[1]) > _AT_ONCE:
+            yield pending
+            pending = []
+        pending.append(part)
+    if pending:
+        yield pending
+
+
+def _parts(ready: Sequence[Placed], until: dict[str, int]) -> Iterator[_Part]:
+    for each in ready:
+        for times, values in each.readings():
+            first = int(np.searchsorted(times, until.get(each.key, _LONG_AGO), side="right"))
+            for begin in range(first, len(times), _AT_ONCE):
+                some = slice(begin, begin + _AT_ONCE)
+                yield each, times[some], values[some]
+
+
+def _already(ready: Sequence[Placed], until: dict[str, int]) -> int:
+    """How many readings an earlier run has stored."""
+    return sum(
+        int(np.searchsorted(times, until[each.key], side="right"))
+        for each in ready
+        if each.key in until
+        for times, _ in each.readings()
+    )
+
+
+def _batch(some: Sequence[_Part], site: str, epoch: str, seq: int) -> Batch:
+    tables = []
+    for each, times, values in some:
+        numbers: list[float | None] = values.tolist()
+        tables.append(Table.of(each.series.device, each.series.kind, times.tolist(), {each.series.channel: numbers}))
+    return Batch(site, GATEWAY, epoch, seq, tables)
 
 
 def _roll(store: Store, now: int, stopped: Callable[[], bool], progress: Progress) -> int:
@@ -254,6 +290,6 @@ def _write_state(path: Path, state: State) -> None:
     partial.replace(path)
 
 
-def oldest(understood: Sequence[FileSeries]) -> int | None:
+def oldest(series: Sequence[FileSeries]) -> int | None:
     """Time of the first value of all series [ms UTC]; None without any."""
-    return min((int(each.times[0]) for each in understood if len(each.times)), default=None)
+    return min((each.totals.first for each in series if len(each)), default=None)

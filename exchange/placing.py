@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from exchange.clock_texts import Times
+from exchange.clock_texts import Bools, Times
 from exchange.contents import Floats
 from exchange.errors import ConflictError
-from exchange.history import Joined, lay_in_front
+from exchange.file_series import FileSeries
+from exchange.history import AT_ONCE_MS, Joined, Readings, lay_in_front, slices
 from exchange.mapping import DEFAULT_KIND
-from exchange.series import FileSeries, register
+from exchange.series import Stretch, register, trace_before
 from storage import Series, Store
 from storage.store import ROLLUP_MS
 
@@ -30,8 +32,10 @@ class Placed:
     ----------
     series
         Whose values.
-    times, values
-        Shape (readings,) [ms UTC], [the registry's unit].
+    readings
+        All there is to be stored, earliest first, some at a time; may be asked for again.
+    count
+        How many that are.
     joined
         What it is in front of; None when of nothing.
     front
@@ -39,8 +43,8 @@ class Placed:
     """
 
     series: Series
-    times: Times
-    values: Floats
+    readings: Callable[[], Iterator[Readings]]
+    count: int
     joined: Joined | None = None
     front: int | None = None
 
@@ -77,46 +81,100 @@ def place(
     series = Series(site, _kind(found, store, site), found.device, found.channel)
     if found.meaning != "interval":
         _refuse_other_values(found, series, store, replace=replace)
-        return Placed(series, found.times, found.values)
-    first, last = int(found.starts[0]), int(found.ends[-1])
-    around, held = store.read_around(series, first, last + 1)
+        return Placed(series, lambda: ((some.times, some.values) for some in found.stretches()), len(found))
+    first, last = found.totals.first_start, found.totals.last_end
+    around, held = store.read_around(series, first, first + 1)
     front = fronts.get(key_of(series))
-    if front not in around.tolist():
-        front = int(around[0]) if len(around) and around[0] > first else None
+    if front is None or not len(store.read(series, front, front + 1)[0]):
+        front = int(around[0]) if len(around) and first < around[0] else None
         if front is not None:
             _refuse_closed(series, store, first, front)
     if front is not None:
-        own, late = around >= front, around < front
-        times, values, joined = lay_in_front(found, series, around[own], held[own], zone)
-        _refuse_among_others(series, times, values, around[late], held[late])
-        return Placed(series, times, values, joined, front)
+        readings, joined = lay_in_front(found, series, store, front, zone)
+        count = _refuse_among_others(series, readings, store, before=front)
+        return Placed(series, readings, count, joined, front)
     there = held[around == first]
-    if len(there) and _told_already(found, around, held):
-        inside = (around >= first) & (around <= last)
-        return Placed(series, around[inside], held[inside])
+    if len(there) and all(_told_already(some, series, store) for some in found.stretches()):
+        return Placed(series, *_as_it_is(series, store, first, last))
     preceded = not len(there) and bool((around < first - 1).any())
-    times, values = register(found, float(there[0]) if len(there) else 0.0, preceded=preceded)
-    values = _as_held(times, values, around, held)
-    _refuse_among_others(series, times, values, around, held)
-    return Placed(series, times, values)
+    readings = _register(found, series, store, float(there[0]) if len(there) else 0.0, preceded=preceded)
+    return Placed(series, readings, _refuse_among_others(series, readings, store))
 
 
-def _told_already(found: FileSeries, around: Times, held: Floats) -> bool:
+def _register(
+    found: FileSeries, series: Series, store: Store, base: float, *, preceded: bool
+) -> Callable[[], Iterator[Readings]]:
+    """Amounts of intervals as one counter, a stretch at a time."""
+    traces = _traces(found)
+
+    def readings() -> Iterator[Readings]:
+        stands_at, reset, ended = base, preceded, None
+        for nth in range(len(found.cuts)):
+            some = found.stretch(nth)
+            if not len(some.values):
+                continue
+            if ended is not None:
+                reset = int(some.starts[0]) > ended + 1
+            times, values = register(some, stands_at, preceded=reset, trace=traces[nth])
+            if ended is not None and not reset:
+                times, values = times[1:], values[1:]
+            stands_at, ended = float(values[-1]), int(times[-1])
+            yield times, _as_held(times, values, series, store)
+
+    return readings
+
+
+def _traces(found: FileSeries) -> list[float]:
+    """What the last run of each stretch starts at where it counts nothing."""
+    traces = [0.0] * len(found.cuts)
+    trace, follows = 0.0, None
+    for nth in range(len(found.cuts) - 1, -1, -1):
+        some = found.stretch(nth)
+        if not len(some.values):
+            continue
+        if follows is not None:
+            trace = trace_before(follows, trace, int(some.ends[-1]))
+        traces[nth] = trace
+        follows = some
+    return traces
+
+
+def _as_it_is(series: Series, store: Store, first: int, last: int) -> tuple[Callable[[], Iterator[Readings]], int]:
+    """What the store holds already, from a first to a last reading [ms UTC], and how many that are."""
+
+    def readings() -> Iterator[Readings]:
+        for start in range(first, last + 1, AT_ONCE_MS):
+            times, values = store.read(series, start, min(start + AT_ONCE_MS, last + 1))
+            if len(times):
+                yield times, values
+
+    return readings, sum(len(times) for times, _ in readings())
+
+
+def _told_already(found: Stretch, series: Series, store: Store) -> bool:
     """Whether the store has a reading at every edge, and every interval's amount between them."""
-    at = [np.searchsorted(around, edges) for edges in (found.starts, found.ends)]
-    if any((each >= len(around)).any() for each in at):
-        return False
-    there = bool((around[at[0]] == found.starts).all() and (around[at[1]] == found.ends).all())
-    return there and bool((np.abs(held[at[1]] - held[at[0]] - found.values) <= _SAME).all())
+    for some in slices(found):
+        around, held = store.read_around(series, int(some.starts[0]), int(some.ends[-1]) + 1)
+        at = [np.searchsorted(around, edges) for edges in (some.starts, some.ends)]
+        if any((each >= len(around)).any() for each in at):
+            return False
+        there = bool((around[at[0]] == some.starts).all() and (around[at[1]] == some.ends).all())
+        if not there or not (np.abs(held[at[1]] - held[at[0]] - some.values) <= _SAME).all():
+            return False
+    return True
 
 
-def _as_held(times: Times, values: Floats, around: Times, held: Floats) -> Floats:
+def _as_held(times: Times, values: Floats, series: Series, store: Store) -> Floats:
     """A counter with the store's own value wherever that is the same but for what adding up in another order leaves."""
-    _, ours, theirs = np.intersect1d(times, around, assume_unique=True, return_indices=True)
-    close = np.abs(values[ours] - held[theirs]) <= _SAME
-    values = values.copy()
-    values[ours[close]] = held[theirs[close]]
-    return values
+    found = []
+    for start, end, at, ours in _parts(int(times[0]), times, values):
+        around, held = store.read(series, start, end)
+        _, mine, theirs = np.intersect1d(at, around, assume_unique=True, return_indices=True)
+        close = np.abs(ours[mine] - held[theirs]) <= _SAME
+        kept = ours.copy()
+        kept[mine[close]] = held[theirs[close]]
+        found.append(kept)
+    return np.concatenate(found)
 
 
 def _kind(found: FileSeries, store: Store, site: str) -> str:
@@ -138,41 +196,86 @@ def _refuse_closed(series: Series, store: Store, first: int, front: int) -> None
         )
 
 
-def _refuse_among_others(series: Series, times: Times, values: Floats, around: Times, held: Floats) -> None:
-    if not len(times):
-        return
-    inside = (around >= times[0]) & (around <= times[-1])
-    ours, changed = _matched(times, values, around, held, inside)
-    foreign = int(np.count_nonzero(inside & ~ours) + np.count_nonzero(changed))
-    if foreign or (int(ours.sum()) < len(times) and bool((around > times[-1]).any())):
+def _refuse_among_others(
+    series: Series, readings: Callable[[], Iterator[Readings]], store: Store, *, before: int | None = None
+) -> int:
+    """Refuse a counter that would lie among other readings; how many readings it has.
+
+    Parameters
+    ----------
+    before
+        Readings from this time on are what it is laid in front of [ms UTC].
+    """
+    count = own = foreign = 0
+    first = last = None
+    for times, values in readings():
+        if not len(times):
+            continue
+        # From the end of the part before: what lies between two parts is among them, too.
+        start = int(times[0]) if last is None else last + 1
+        for some in _parts(start, times, values):
+            around, held = store.read(series, some[0], some[1])
+            if before is not None:
+                around, held = around[around < before], held[around < before]
+            ours, changed = _matched(some[2], some[3], around, held)
+            foreign += int(np.count_nonzero(~ours) + np.count_nonzero(changed))
+            own += int(ours.sum())
+        first, last = int(times[0]) if first is None else first, int(times[-1])
+        count += len(times)
+    if first is None or last is None:
+        return 0
+    after, _ = store.read_around(series, last + 1, last + 1)
+    goes_on = bool(((after > last) & (after < (2**62 if before is None else before))).any())
+    if foreign or (own < count and goes_on):
         what = f"holds {foreign} other readings within" if foreign else "has readings before and after"
         raise ConflictError(
-            f"{_name(series)}: the store {what} {_day(times[0])} to {_day(times[-1])} (UTC). Energy of intervals"
+            f"{_name(series)}: the store {what} {_day(first)} to {_day(last)} (UTC). Energy of intervals"
             " becomes a counter, which goes in front of all readings of its device or after them, not among them: give"
             f" it a device of its own (--device {series.device}-import), or import the newest file first"
         )
+    return count
 
 
 def _refuse_other_values(found: FileSeries, series: Series, store: Store, *, replace: bool) -> None:
-    times, values = found.times, found.values
-    around, held = store.read_around(series, int(times[0]), int(times[-1]) + 1)
-    _, changed = _matched(times, values, around, held, (around >= times[0]) & (around <= times[-1]))
-    if changed.any() and not replace:
-        at = int(np.flatnonzero(changed)[0])
-        ours = values[np.searchsorted(times, around[at])]
+    if replace:
+        return
+    count, said = 0, ""
+    for stretch in found.stretches():
+        for start, end, times, values in _parts(int(stretch.times[0]), stretch.times, stretch.values):
+            around, held = store.read(series, start, end)
+            _, changed = _matched(times, values, around, held)
+            if changed.any() and not count:
+                at = int(np.flatnonzero(changed)[0])
+                ours = values[np.searchsorted(times, around[at])]
+                said = f"{held[at]:g} where the file has {ours:g} ({_day(around[at])} UTC)"
+            count += int(changed.sum())
+    if count:
         raise ConflictError(
-            f"{_name(series)}: the store holds other values at {int(changed.sum())} of these times, first"
-            f" {held[at]:g} where the file has {ours:g} ({_day(around[at])} UTC); --replace puts the file's in their"
-            " place"
+            f"{_name(series)}: the store holds other values at {count} of these times, first {said}; --replace puts the"
+            " file's in their place"
         )
 
 
-def _matched(
-    times: Times, values: Floats, around: Times, held: Floats, inside: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _parts(start: int, times: Times, values: Floats) -> Iterator[tuple[int, int, Times, Floats]]:
+    """Readings a fortnight at a time, beside which the store's fit in memory, however close these lie.
+
+    Yields where each part begins and ends [ms UTC], without a time left out between the first reading and the last.
+    """
+    end = int(times[-1]) + 1
+    while start < end:
+        stop = min(start + AT_ONCE_MS, end)
+        some = slice(*np.searchsorted(times, (start, stop)).tolist())
+        yield start, stop, times[some], values[some]
+        start = stop
+
+
+def _matched(times: Times, values: Floats, around: Times, held: Floats) -> tuple[Bools, Bools]:
     """Which stored readings are at times of the file's, and which of those have another value."""
+    if not len(times):
+        none = np.zeros(len(around), np.bool_)
+        return none, none
     at = np.minimum(np.searchsorted(times, around), len(times) - 1)
-    ours = inside & (times[at] == around)
+    ours = times[at] == around
     return ours, ours & (held.view(np.int64) != values[at].view(np.int64))
 
 

@@ -26,6 +26,7 @@ from exchange.sniffing import (
 )
 
 _AT_ONCE: Final = 10_000
+_CELLS_AT_ONCE: Final = 300_000
 
 
 @dataclass(slots=True)
@@ -82,13 +83,13 @@ class CsvSource(Source):
             reader = csv.reader(file, delimiter=self.delimiter)
             kept: list[Row] = []
             before = 0
-            wrapped = self.wrapped
+            wrapped, most = self.wrapped, rows_at_once(len(self.header))
             try:
                 for cells in reader:
                     line, before = before + 1, reader.line_num
                     if line >= self.first_line and any(map(str.strip, cells)):
                         kept.append((line, unwrapped(cells) if wrapped else cells))
-                        if len(kept) == _AT_ONCE:
+                        if len(kept) == most:
                             yield kept
                             kept = []
             except csv.Error as error:
@@ -104,13 +105,18 @@ class ParquetSource(Source):
         """Rows; see `Source`."""
         import duckdb  # noqa: PLC0415 - a CSV file needs no database
 
-        with duckdb.connect(config={"threads": 1, "memory_limit": "512MB"}) as connection:
+        with duckdb.connect(config={"threads": 1, "memory_limit": "128MB"}) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             result = connection.execute("SELECT COLUMNS(*)::VARCHAR FROM read_parquet(?)", [str(self.path)])
             done = 0
-            while some := result.fetchmany(_AT_ONCE):
+            while some := result.fetchmany(rows_at_once(len(self.header))):
                 yield [(done + nth, ["" if cell is None else cell for cell in row]) for nth, row in enumerate(some, 1)]
                 done += len(some)
+
+
+def rows_at_once(columns: int) -> int:
+    """Rows of a table that are read together: few of one with many columns, because every cell is a text of its own."""
+    return max(1, min(_AT_ONCE, _CELLS_AT_ONCE // max(1, columns)))
 
 
 def open_source(

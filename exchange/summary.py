@@ -5,19 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 import msgspec
-import numpy as np
 
 from exchange.cells import BadCell
-from exchange.clock_texts import Times
+from exchange.file_series import FileSeries
 from exchange.mapping import Mapping
-from exchange.series import FileSeries
 from exchange.understanding import Understood
 from exchange.units import conversion
 from exchange.words import Question, Words
-from exchange.zones import local, offsets
+from exchange.zones import local
 from telemetry import CHANNELS
-
-_GAPS_SHOWN = 5
 
 
 class ColumnSummary(msgspec.Struct, frozen=True):
@@ -117,12 +113,9 @@ class Summary(msgspec.Struct, frozen=True):
 def summarise(understood: Understood) -> Summary:
     """Sum an understood file up."""
     line, source = understood.line, understood.source
-    firsts = [int(each.times[0]) for each in understood.series if len(each.times)]
-    lasts = [
-        int((each.ends if each.of_intervals else each.stamps)[-1]) for each in understood.series if len(each.times)
-    ]
-    if any(each.meaning == "interval" for each in understood.series):
-        firsts += [int(each.starts[0]) for each in understood.series if each.meaning == "interval" and len(each.starts)]
+    held = [each for each in understood.series if len(each)]
+    firsts = [each.totals.first_start if each.meaning == "interval" else each.totals.first for each in held]
+    lasts = [each.totals.last_end if each.of_intervals else each.totals.last for each in held]
     return Summary(
         str(source.path), source.sha256, source.size, source.described, understood.decimal.value, source.header_line,
         source.titles, understood.rows, local(min(firsts), line.zone) if firsts else "",
@@ -134,48 +127,17 @@ def summarise(understood: Understood) -> Summary:
             Duplicate(clash.header, local(clash.time, line.zone), *clash.first, *clash.second)
             for clash in understood.repeats.clashes
         ],
-        understood.bad_count, understood.bad, understood.remarks, understood.questions, understood.mapping,
+        understood.bad.count, understood.bad.first, understood.remarks, understood.questions, understood.mapping,
     )  # fmt: skip
 
 
 def _column(series: FileSeries, zone: dt.tzinfo) -> ColumnSummary:
-    channel = CHANNELS[series.channel]
-    months, total = _months(series, zone)
+    channel, totals = CHANNELS[series.channel], series.totals
     scale = channel.display_scale
     return ColumnSummary(
         series.header, series.device, series.channel, series.unit, series.meaning, channel.unit,
-        conversion(series.unit, channel.unit, series.header).said, series.raw[:3].tolist(), len(series.values),
-        *series.gaps, _first_gaps(series, zone),
-        channel.display_unit or channel.unit, None if total is None else total * scale,
-        {month: value * scale for month, value in months.items()},
+        conversion(series.unit, channel.unit, series.header).said, totals.first_values, totals.count,
+        totals.gaps, totals.gap_ms, [f"{local(start, zone)} – {local(end, zone)}" for start, end in totals.first_gaps],
+        channel.display_unit or channel.unit, None if totals.total is None else totals.total * scale,
+        {month: value * scale for month, value in totals.months.items()},
     )  # fmt: skip
-
-
-def _first_gaps(series: FileSeries, zone: dt.tzinfo) -> list[str]:
-    if not series.of_intervals or not len(series.starts):
-        return []
-    places = np.flatnonzero(series.starts[1:] > series.ends[:-1])[:_GAPS_SHOWN]
-    return [f"{local(int(series.ends[at]), zone)} – {local(int(series.starts[at + 1]), zone)}" for at in places]
-
-
-def _months(series: FileSeries, zone: dt.tzinfo) -> tuple[dict[str, float], float | None]:
-    """By month and in all [the registry's unit]: sums of intervals, rises of a register, means of others."""
-    if not len(series.values):
-        return {}, None
-    times, parts = series.times if series.meaning != "interval" else series.starts, series.values
-    if series.meaning == "register":
-        # A fall is a reset; what came before it is not known.
-        times, parts = times[1:], np.maximum(np.diff(series.values), 0.0)
-    if not len(parts):
-        return {}, None
-    months = _month_of(times, zone)
-    found, place = np.unique(months, return_inverse=True)
-    sums = np.bincount(place, weights=parts)
-    summed = series.meaning in {"interval", "register"}
-    values = sums if summed else sums / np.bincount(place)
-    total = float(parts.sum() if summed else parts.mean())
-    return dict(zip(np.datetime_as_string(found).tolist(), values.tolist(), strict=True)), total
-
-
-def _month_of(times: Times, zone: dt.tzinfo) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
-    return (times + offsets(times, zone)).astype("datetime64[ms]").astype("datetime64[M]")

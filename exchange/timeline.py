@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-import analytics
-from exchange.cells import BadCell
-from exchange.clock_texts import Bools, ClockTexts, DateOrder, Ints, SmallInts, Times
+from exchange.cells import BadCell, BadCells
+from exchange.clock_texts import Bools, ClockTexts, DateOrder, Ints, Times, possible_orders
 from exchange.contents import Clocks
 from exchange.mapping import DEFAULT_ZONE, TimeColumns
+from exchange.moments import Moments, Reading
+from exchange.walls import Walls
 from exchange.words import Question, Words
-from exchange.zones import offsets, to_utc, zone_named
+from exchange.zones import to_utc, zone_named
 
-_DAY_MS = 86_400_000
-_BEATS_MS: Final = (60_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000)
-_OFF_MS: Final = 10_000
-_LEAST_BEATS: Final = 8
+_DAY_MS: Final = 86_400_000
+_FIRST_BAD: Final = 1000
 _WHY = {
     "late_midnight": Words(
         "0시 행이 그날의 마지막에 있으므로 하루를 닫는 시각임",
@@ -37,14 +37,12 @@ _WHY = {
 
 @dataclass(slots=True)
 class Timeline:
-    """When rows were; every array of shape (rows,), in the file's order.
+    """When rows were.
 
     Attributes
     ----------
-    good
-        Rows that have a time.
-    stamps, starts, ends
-        The moment of the stamp, and the row's interval [ms UTC].
+    moments
+        Row by row.
     zone
         Of the wall clock.
     order
@@ -57,18 +55,14 @@ class Timeline:
         Why the stamps are read so.
     """
 
-    good: Bools
-    stamps: Times
-    starts: Times
-    ends: Times
+    moments: Moments
     zone: dt.tzinfo
     zone_name: str
     order: DateOrder
     step_ms: int
     stamps_at: str
     why: Words
-    bad: list[BadCell] = field(default_factory=list)
-    bad_count: int = 0
+    bad: BadCells = field(default_factory=BadCells)
     questions: list[Question] = field(default_factory=list)
     remarks: list[Words] = field(default_factory=list)
 
@@ -107,78 +101,89 @@ def lay_out(
         When the zone is unknown.
     """
     questions: list[Question] = []
-    clock, lines = clocks.clock, clocks.lines
-    order = _order(clock, said.date_order, questions)
-    wall, good = clock.wall(order)
-    no_time = Words("달력에 있는 날짜와 시각이 아님", "is no date and time of the calendar")
-    bad_rows: list[tuple[Bools, Words]] = [(~good, no_time)]
+    order = _order(clocks, said.date_order, questions)
     name = said.zone or DEFAULT_ZONE
-    zone = zone_named(name)
-    # Cells that name their offset need no zone; their wall clock is the zone's.
-    own = clock.has_offset & good
-    exact = wall - clock.offset_ms
-    wall = np.where(own, exact + offsets(np.where(own, exact, 0), zone), wall)
-    marked = np.flatnonzero(good)
-    newest_first = len(marked) > 1 and np.count_nonzero(np.diff(wall[marked]) < 0) > len(marked) / 2
-    sequence = marked[::-1] if newest_first else marked
-    off_beat = _off_beat(wall[sequence]) if intervals and not repeats else np.zeros(len(sequence), np.int64)
-    wall[sequence] -= off_beat
-    exact[sequence] -= off_beat
-    step, at, evidence, shift = _stamps(
-        wall[sequence],
-        clock.of_day_ms[sequence],
-        clocks.until[sequence],
-        said,
-        questions,
-        intervals=intervals,
-        repeats=repeats,
-    )
-    wall[sequence] += shift
-    exact[sequence] += shift
-    utc = to_utc(wall, zone)
-    stamps = np.where(own, exact, utc.times)
-    loose = good & ~clock.has_offset
-    absent = loose & utc.absent
-    skipped = Words(
-        f"{name}에 없는 시각 (서머타임 시작): 표준시 기준 파일이면 --zone +01:00처럼 지정할 것",
-        f"does not exist in {name}: summer time began; is the file in standard time (--zone +01:00)?",
-    )
-    bad_rows.append((absent, skipped))
-    good = good & ~absent
-    stamps = _settled(sequence, wall, utc.later, stamps, loose & utc.twice, said, name, questions, repeats=repeats)
-    length = np.full(len(stamps), step, np.int64)
-    if step >= _DAY_MS:
-        # A day of the wall clock may have 23 or 25 hours.
-        other = wall - step if at == "end" else wall + step
-        length = np.abs(to_utc(other, zone).times - utc.times)
-    starts = stamps - length if at == "end" else stamps
-    line = Timeline(
-        good, stamps, starts, starts + length, zone, name, order, step, at, _WHY[evidence], questions=questions
-    )
-    if off_beat.any():
-        most = f"{np.abs(off_beat).max() / 1000:g}"
+    reading = Reading(clocks, order, zone_named(name), Walls(clocks.scratch, distinct=repeats))
+    ends = _Ends()
+    for start, stop, clock, wall, good in reading.raw():
+        reading.walls.add(wall[good])
+        ends.look(clock, clocks.until.read(start, stop), good)
+    reading.walls.settle(intervals=intervals)
+    step, at, evidence = _stamps(reading, ends, said, questions, intervals=intervals)
+    line = Timeline(Moments.of(clocks), reading.zone, name, order, step, at, _WHY[evidence], questions=questions)
+    later = _second_of_two(reading, said, name, questions, repeats=repeats)
+    for start, stop, wall, good, loose, utc in reading.utc():
+        absent = loose & utc.absent
+        stamps = utc.times
+        second = later[slice(*np.searchsorted(later, (start, stop)))] - start
+        stamps[second] = utc.later[second]
+        _put(line, stamps, wall, good & ~absent, to_utc(wall, line.zone).times if len(second) else utc.times)
+        _note_bad(line, clocks, column, start, stop, ~good, absent)
+    if reading.walls.beat_ms:
+        most = max(np.abs(reading.walls.off(wall[good])).max(initial=0) for *_, wall, good in reading.raw()) / 1000
         line.remarks.append(
             Words(
-                f"구간 시각을 {step // 60_000}분 눈금에 맞춤 (차이 최대 {most}초)",
-                f"stamps are read as those of the nearest {step // 60_000} min (at most {most} s away)",
+                f"구간 시각을 {step // 60_000}분 눈금에 맞춤 (차이 최대 {most:g}초)",
+                f"stamps are read as those of the nearest {step // 60_000} min (at most {most:g} s away)",
             )
         )
-    for mask, reason in bad_rows:
-        places = np.flatnonzero(mask)
-        line.bad_count += len(places)
-        for at in lines[places[:1000]].tolist():
-            text, why = clocks.leftovers.wrong.get(at, (clocks.unread.get(at, ""), reason))
-            line.bad.append(BadCell(at, column, text, why))
     return line
 
 
-def _order(clock: ClockTexts, said: DateOrder | None, questions: list[Question]) -> DateOrder:
-    orders = clock.orders()
+def _put(line: Timeline, stamps: Times, wall: Times, good: Bools, utc: Times) -> None:
+    """Add rows: their stamps, and their intervals."""
+    length = np.full(len(stamps), line.step_ms, np.int64)
+    if line.step_ms >= _DAY_MS:
+        # A day of the wall clock may have 23 or 25 hours.
+        other = wall - line.step_ms if line.stamps_at == "end" else wall + line.step_ms
+        length = np.abs(to_utc(other, line.zone).times - utc)
+    starts = stamps - length if line.stamps_at == "end" else stamps
+    line.moments.good.append(good)
+    line.moments.stamps.append(stamps)
+    line.moments.starts.append(starts)
+    line.moments.ends.append(starts + length)
+
+
+def _note_bad(
+    line: Timeline, clocks: Clocks, column: str, start: int, stop: int, no_time: Bools, absent: Bools
+) -> None:
+    name = line.zone_name
+    for mask, reason in (
+        (no_time, Words("달력에 있는 날짜와 시각이 아님", "is no date and time of the calendar")),
+        (
+            absent,
+            Words(
+                f"{name}에 없는 시각 (서머타임 시작): 표준시 기준 파일이면 --zone +01:00처럼 지정할 것",
+                f"does not exist in {name}: summer time began; is the file in standard time (--zone +01:00)?",
+            ),
+        ),
+    ):
+        places = np.flatnonzero(mask)
+        if not len(places):
+            continue
+        cells = []
+        for at in clocks.lines.read(start, stop)[places[:_FIRST_BAD]].tolist():
+            text, why = clocks.leftovers.wrong.get(at, (clocks.unread.get(at, ""), reason))
+            cells.append(BadCell(at, column, text, why))
+        line.bad.add(cells, len(places))
+
+
+def _order(clocks: Clocks, said: DateOrder | None, questions: list[Question]) -> DateOrder:
     if said is not None and said is not DateOrder.YMD:
         return said
+    largest: tuple[int, int] | None = None
+    example = 0, 0, 0
+    for _, _, clock in clocks.times():
+        found = clock.largest()
+        if found is None:
+            continue
+        if largest is None:
+            at = int(np.flatnonzero(clock.good & clock.undecided)[0])
+            example = int(clock.first[at]), int(clock.second[at]), int(clock.year[at])
+        largest = found if largest is None else (max(largest[0], found[0]), max(largest[1], found[1]))
+    orders = possible_orders(largest)
     if len(orders) == 2:
-        first = int(np.flatnonzero(clock.good & clock.undecided)[0])
-        a, b, year = int(clock.first[first]), int(clock.second[first]), int(clock.year[first])
+        a, b, year = example
         text = Words(
             f"{a}/{b}/{year}은(는) {b}월 {a}일일 수도 {a}월 {b}일일 수도 있음",
             f"{a}/{b}/{year} may be day {a} of month {b}, or day {b} of month {a}",
@@ -187,45 +192,84 @@ def _order(clock: ClockTexts, said: DateOrder | None, questions: list[Question])
     return orders[0] if orders else DateOrder.DMY
 
 
+@dataclass(slots=True)
+class _Ends:
+    """What cells say of their intervals' ends: how long these are, where all say it, and whether one is at 24:00."""
+
+    lengths: set[int] = field(default_factory=set)
+    all_say: bool = True
+    midnight_24: bool = False
+
+    def look(self, clock: ClockTexts, until: npt.NDArray[np.int32], good: Bools) -> None:
+        of_day, until = clock.of_day_ms[good], until[good]
+        self.midnight_24 = self.midnight_24 or bool((of_day == _DAY_MS).any())
+        self.all_say = self.all_say and bool((until >= 0).all())
+        if self.all_say and len(self.lengths) < 2:
+            self.lengths.update(np.unique((until.astype(np.int64) - of_day) % _DAY_MS).tolist())
+
+    @property
+    def length(self) -> int | None:
+        """How long every interval is [ms]."""
+        return (min(self.lengths) or _DAY_MS) if self.all_say and len(self.lengths) == 1 else None
+
+
 def _stamps(
-    wall: Times,
-    of_day: SmallInts,
-    until: Ints,
-    said: TimeColumns,
-    questions: list[Question],
-    *,
-    intervals: bool,
-    repeats: bool,
-) -> tuple[int, str, str, Times]:
-    """Step [ms], where stamps stand, why, and what to add to each stamp so that midnight has its own date [ms]."""
-    none = np.zeros(len(wall), np.int64)
-    ranges = np.unique((until - of_day) % _DAY_MS) if len(until) and (until >= 0).all() else none[:0]
-    if len(ranges) == 1 and intervals:
-        return int(ranges[0]) or _DAY_MS, "start", "ranges", none
-    sequence = np.unique(wall) if repeats else wall
-    try:
-        found = analytics.read_stamps(sequence)
-    except analytics.AnalyticsError as error:
+    reading: Reading, ends: _Ends, said: TimeColumns, questions: list[Question], *, intervals: bool
+) -> tuple[int, str, str]:
+    """Step [ms], where stamps stand, and why."""
+    if intervals and ends.length is not None:
+        return ends.length, "start", "ranges"
+    found = reading.walls.stamped()
+    if found is None:
         if intervals:
             text = Words(
-                f"{len(sequence):,}개 행으로는 행 간격을 알 수 없음", f"the interval of a row cannot be told: {error}"
+                "행 간격을 알 수 없음: 행이 너무 적거나 간격이 일정하지 않음",
+                "the interval of a row cannot be told: there are too few rows, or no usual step between them",
             )
             questions.append(Question(text, "--column HEADER=CHANNEL:UNIT:register | --column HEADER=-"))
-        return 0, "", "none", none
+        return 0, "", "none"
     if not intervals:
-        return found.step_ms, "", "none", none
-    ends = found.kind is analytics.StampKind.END
+        return found.step_ms, "", "none"
     if said.stamps is not None:
         at, evidence = str(said.stamps), "said"
-    elif found.kind is not analytics.StampKind.UNKNOWN:
-        at, evidence = "end" if ends else "start", found.evidence
-    elif (of_day == _DAY_MS).any():
+    elif found.at:
+        at, evidence = found.at, found.evidence
+    elif ends.midnight_24:
         at, evidence = "end", "midnight_24"
     else:
         at, evidence = "", "open"
-        questions.append(_start_or_end(int(sequence[0]), found.step_ms))
-    shift = found.starts_ms + found.step_ms - wall if ends and at == "end" and not repeats else none
-    return found.step_ms, at, evidence, shift
+        questions.append(_start_or_end(found.first, found.step_ms))
+    reading.late_step_ms = found.step_ms if found.late and at == "end" else 0
+    return found.step_ms, at, evidence
+
+
+def _second_of_two(reading: Reading, said: TimeColumns, zone: str, questions: list[Question], *, repeats: bool) -> Ints:
+    """Rows that stand for the later of two times that the clock showed twice, rising."""
+    places: list[Ints] = [np.zeros(0, np.int64)]
+    walls: list[Times] = [np.zeros(0, np.int64)]
+    if not isinstance(reading.zone, dt.timezone):
+        for start, _, wall, _, loose, utc in reading.utc():
+            twice = np.flatnonzero(loose & utc.twice)
+            places.append(twice + start)
+            walls.append(wall[twice])
+    rows, wall = np.concatenate(places), np.concatenate(walls)
+    if not len(rows):
+        return rows
+    if said.repeated_hour is not None:
+        return rows if said.repeated_hour == "later" else rows[:0]
+    if reading.walls.newest_first:
+        rows, wall = rows[::-1], wall[::-1]
+    _, nth, counts = np.unique(wall, return_inverse=True, return_counts=True)
+    if not repeats and (counts == 2).all():
+        # A logger that goes on through the change writes the hour twice, in the order it was.
+        return np.sort(rows[np.argsort(nth, kind="stable")[1::2]])
+    when = _clock(int(wall[0]))
+    text = Words(
+        f"{when:%Y-%m-%d %H:%M}은(는) {zone}에서 두 번 있었음 (서머타임 종료)",
+        f"{when:%Y-%m-%d %H:%M} came twice in {zone}, when summer time ended",
+    )
+    questions.append(Question(text, "--repeated-hour earlier | --repeated-hour later"))
+    return rows[:0]
 
 
 def _start_or_end(stamp: int, step_ms: int) -> Question:
@@ -236,55 +280,6 @@ def _start_or_end(stamp: int, step_ms: int) -> Question:
         f"the row of {first:%H:%M} may be of {first:%H:%M}–{after}, or of {before}–{first:%H:%M}",
     )
     return Question(text, "--stamps start | --stamps end")
-
-
-def _off_beat(wall: Times) -> Times:
-    """How far stamps are from the beat that all of them keep within seconds [ms]; 0 where they keep none, or keep it.
-
-    A logger that writes at 00:15:03, and a spreadsheet that makes 00:14:59.999 of a quarter of an hour, mean 00:15.
-    """
-    none = np.zeros(len(wall), np.int64)
-    if len(wall) < _LEAST_BEATS:
-        return none
-    usual = float(np.median(np.abs(np.diff(wall))))
-    beat = min(_BEATS_MS, key=lambda each: abs(each - usual))
-    off = (wall + beat // 2) % beat - beat // 2
-    near = abs(beat - usual) <= _OFF_MS and np.abs(off).max() <= _OFF_MS and len(np.unique(wall - off)) == len(wall)
-    return off if near else none
-
-
-def _settled(
-    sequence: Ints,
-    wall: Times,
-    later: Times,
-    stamps: Times,
-    twice: Bools,
-    said: TimeColumns,
-    zone: str,
-    questions: list[Question],
-    *,
-    repeats: bool,
-) -> Times:
-    """Stamps with every time that the clock showed twice put where it belongs."""
-    if not twice.any():
-        return stamps
-    if said.repeated_hour is not None:
-        return np.where(twice & (said.repeated_hour == "later"), later, stamps)
-    places = sequence[twice[sequence]]
-    _, nth, counts = np.unique(wall[places], return_inverse=True, return_counts=True)
-    if not repeats and (counts == 2).all():
-        # A logger that goes on through the change writes the hour twice, in the order it was.
-        order = np.argsort(nth, kind="stable")
-        second = places[order[1::2]]
-        stamps[second] = later[second]
-        return stamps
-    when = _clock(int(wall[places[0]]))
-    text = Words(
-        f"{when:%Y-%m-%d %H:%M}은(는) {zone}에서 두 번 있었음 (서머타임 종료)",
-        f"{when:%Y-%m-%d %H:%M} came twice in {zone}, when summer time ended",
-    )
-    questions.append(Question(text, "--repeated-hour earlier | --repeated-hour later"))
-    return stamps
 
 
 def _clock(wall_ms: int) -> dt.datetime:

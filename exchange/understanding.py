@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import numpy as np
 
 from exchange.across import upright
-from exchange.cells import BadCell, Decimal
+from exchange.cells import BadCells, Decimal, together
 from exchange.choosing import chosen as rows_chosen
 from exchange.choosing import several_meters
-from exchange.clock_texts import Times
 from exchange.columns import PEAK, Chosen, choose, leave_out_peaks, settle_meanings, settle_units
-from exchange.contents import Clocks, Floats, Numbers, Progress, read_clocks, read_numbers
+from exchange.contents import Clocks, Numbers, Progress, read_clocks, read_numbers
 from exchange.errors import MappingError
+from exchange.file_series import FileSeries
 from exchange.mapping import DEFAULT_KIND, Column, Mapping
-from exchange.series import Duplicates, FileSeries, Repeats, sort_out
+from exchange.rows_in_time import in_time
+from exchange.series import Duplicates, Repeats
 from exchange.sources import Source, open_source
 from exchange.timeline import Timeline, lay_out
+from exchange.totals import Totals
 from exchange.units import conversion
 from exchange.words import Question, Words
 from telemetry import CHANNELS, channel, check_name
@@ -48,8 +49,8 @@ class Understood:
         Columns that would not, and why.
     questions
         What can be read in two ways; nothing is imported before they are settled.
-    bad, bad_count
-        Cells that cannot be imported: the first of them, and how many.
+    bad
+        Cells that cannot be imported.
     repeats
         Rows that come twice.
     remarks
@@ -65,15 +66,14 @@ class Understood:
     series: list[FileSeries]
     left_out: dict[str, Words]
     questions: list[Question]
-    bad: list[BadCell]
-    bad_count: int
+    bad: BadCells
     repeats: Repeats = field(default_factory=Repeats)
     remarks: list[Words] = field(default_factory=list)
 
     @property
     def readings(self) -> int:
         """Values to be imported."""
-        return sum(len(each.values) for each in self.series)
+        return sum(map(len, self.series))
 
 
 def understand(
@@ -115,13 +115,13 @@ def understand(
         raise MappingError(f"{path}: column {series.device!r} says whose readings these are; leave --device out")
     numeric = [series.value] if series is not None else list(dict.fromkeys(each.header for each in chosen.columns))
     clocks = read_clocks(source, chosen.time, numeric, progress)
-    if not len(clocks.lines):
+    if not clocks.rows:
         raise MappingError(f"{path}: no rows below the header")
     decimal = _decimal(source, chosen, clocks)
     keys = [] if series is None else [series.device, series.channel, *filter(None, (series.kind, series.unit))]
     numbers = read_numbers(source, numeric, keys, decimal, clocks, progress)
-    settled = settle_units(chosen.columns, numbers.values, chosen.questions)
-    settle_meanings(_guessed(settled, columns, given), numbers.values, chosen.questions)
+    settled = settle_units(chosen.columns, numbers.trends, chosen.questions)
+    settle_meanings(_guessed(settled, columns, given), numbers.trends, chosen.questions)
     intervals = any(each.meaning in {"interval", "mean"} for each in settled)
     assert chosen.mapping.time.columns is not None
     line = lay_out(
@@ -138,18 +138,17 @@ def understand(
             f" '{peak.header}={peak.channel}:{peak.unit}:mean'"
         )
     settled = kept
-    found, repeats, more = _series(chosen, settled, clocks, numbers, line, duplicates)
-    bad = sorted([*line.bad, *numbers.bad, *more], key=lambda cell: cell.line)
+    found, repeats, bad = _series(chosen, settled, numbers, line, duplicates)
     questions = [*chosen.questions, *line.questions]
-    if series is None and repeats.same + repeats.other > len(clocks.lines) / 4:
+    if series is None and repeats.same + repeats.other > clocks.rows / 4:
         meters = several_meters(table, [name for name in chosen.time if name in table.header], list(chosen.left_out))
         questions += [meters] if meters is not None else []
     if any(not each.device for each in found):
         text = Words("누구의 값인지 파일에 없음", "the file does not say which device's readings these are")
         questions.insert(0, Question(text, "--device main"))
     return Understood(
-        source, _completed(chosen, source, decimal, line, settled), len(clocks.lines), decimal, line, clocks.text,
-        found, chosen.left_out, questions, bad, line.bad_count + numbers.bad_count + len(more), repeats,
+        source, _completed(chosen, source, decimal, line, settled), clocks.rows, decimal, line, clocks.text,
+        found, chosen.left_out, questions, together(line.bad, numbers.bad, bad), repeats,
         [*clocks.leftovers.remarks, *line.remarks],
     )  # fmt: skip
 
@@ -178,30 +177,32 @@ def _decimal(source: Source, chosen: Chosen, clocks: Clocks) -> Decimal:
 
 
 def _series(
-    chosen: Chosen, settled: list[Column], clocks: Clocks, numbers: Numbers, line: Timeline, duplicates: Duplicates
-) -> tuple[list[FileSeries], Repeats, list[BadCell]]:
-    mapping, repeats, bad = chosen.mapping, Repeats(), list[BadCell]()
-    found = []
-    for column in settled:
-        values = conversion(str(column.unit), CHANNELS[column.channel].unit, column.header).apply(
-            numbers.values[column.header]
-        )
-        raw = FileSeries(
-            column.device or mapping.device or "", mapping.kind or DEFAULT_KIND, column.channel, column.header,
-            str(column.unit), column.meant, *_rows(line, values, clocks, numbers.values[column.header], line.good),
-        )  # fmt: skip
-        found.append(sort_out(raw, duplicates, repeats, bad))
+    chosen: Chosen, settled: list[Column], numbers: Numbers, line: Timeline, duplicates: Duplicates
+) -> tuple[list[FileSeries], Repeats, BadCells]:
+    mapping, repeats, bad = chosen.mapping, Repeats(), BadCells()
+    laid = in_time(line.moments, numbers.values, numbers.key if mapping.series is not None else None, len(numbers.keys))
+    found = [
+            FileSeries(
+                column.device or mapping.device or "", mapping.kind or DEFAULT_KIND, column.channel, column.header,
+                str(column.unit), column.meant, duplicates, False, laid.moments,  # noqa: FBT003 - no store's export
+                laid.values[column.header], laid.cuts[0], Totals(),
+            )
+        for column in settled
+    ]  # fmt: skip
     if mapping.series is not None:
-        values = numbers.values[mapping.series.value]
-        for nth, key in enumerate(numbers.keys):
+        for key, cuts in zip(numbers.keys, laid.cuts, strict=True):
             device, name, kind, unit = _key(mapping, key)
             meaning: Literal["register", "instant"] = "register" if channel(name).kind == "counter" else "instant"
-            rows = line.good & (numbers.key == nth)
-            changed = conversion(unit, CHANNELS[name].unit, name).apply(values)
-            raw = FileSeries(
-                device, kind, name, mapping.series.value, unit, meaning, *_rows(line, changed, clocks, values, rows)
-            )
-            found.append(sort_out(raw, duplicates, repeats, bad, exported=True))
+            found.append(
+                FileSeries(
+                    device, kind, name, mapping.series.value, unit, meaning, duplicates, True, laid.moments,  # noqa: FBT003
+                    laid.values[mapping.series.value], cuts, Totals(),
+                )
+            )  # fmt: skip
+    for each in found:
+        # A unit that cannot become the channel's is told before the values are looked at.
+        conversion(each.unit, CHANNELS[each.channel].unit, each.header if mapping.series is None else each.channel)
+        each.look(line.zone, repeats, bad)
     return found, repeats, bad
 
 
@@ -213,15 +214,6 @@ def _key(mapping: Mapping, key: tuple[str, ...]) -> tuple[str, str, str, str]:
     unit = rest.pop(0) if mapping.series.unit else channel(name).unit
     check_name(device, f"column {mapping.series.device!r}: device")
     return device, channel(name).name, kind, unit
-
-
-def _rows(
-    line: Timeline, values: Floats, clocks: Clocks, raw: Floats, good: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> tuple[Times, Times, Times, Floats, Floats, Times]:
-    rows = good & ~np.isnan(values)
-    if rows.all():
-        return line.stamps, line.starts, line.ends, values, raw, clocks.lines
-    return line.stamps[rows], line.starts[rows], line.ends[rows], values[rows], raw[rows], clocks.lines[rows]
 
 
 def _completed(chosen: Chosen, source: Source, decimal: Decimal, line: Timeline, settled: list[Column]) -> Mapping:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +17,8 @@ from exchange.errors import MappingError
 
 _OFFSET: Final = re.compile(r"(?:UTC)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _QUARTER_MS: Final = 900_000
+_DAY_MS: Final = 86_400_000
+_QUARTERS: Final = _DAY_MS // _QUARTER_MS
 _EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - wall-clock times have no zone yet
 
 
@@ -68,28 +72,39 @@ def zone_named(name: str) -> dt.tzinfo:
 
 def to_utc(wall_ms: Times, zone: dt.tzinfo) -> InUtc:
     """Wall-clock times [ms, as if UTC] of a zone in UTC; no zone in use changes its offset within a quarter-hour."""
-    quarters, place = np.unique(wall_ms // _QUARTER_MS, return_inverse=True)
-    first, second = np.empty(len(quarters), np.int64), np.empty(len(quarters), np.int64)
-    for index, quarter in enumerate(quarters.tolist()):
+
+    def ahead(quarter: int, fold: int) -> int:
         wall = _EPOCH + dt.timedelta(milliseconds=quarter * _QUARTER_MS)
-        first[index], second[index] = (_ahead(wall.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
-    earlier, later = first[place], second[place]
+        return _ahead(wall.replace(tzinfo=zone, fold=fold))
+
+    earlier, later = (_by_quarter(wall_ms, functools.partial(ahead, fold=fold)) for fold in (0, 1))
     absent = earlier < later
     return InUtc(wall_ms - earlier, np.where(absent, wall_ms - earlier, wall_ms - later), absent)
 
 
 def offsets(utc_ms: Times, zone: dt.tzinfo) -> Ints:
     """How far ahead of UTC a zone's clocks are at times [ms UTC], shape (times,) [ms]."""
-    quarters, place = np.unique(utc_ms // _QUARTER_MS, return_inverse=True)
     start = _EPOCH.replace(tzinfo=dt.UTC)
-    ahead = np.array(
-        [
-            _ahead((start + dt.timedelta(milliseconds=quarter * _QUARTER_MS)).astimezone(zone))
-            for quarter in quarters.tolist()
-        ],
-        np.int64,
-    )
-    return ahead[place] if len(quarters) else np.zeros(0, np.int64)
+
+    def ahead(quarter: int) -> int:
+        return _ahead((start + dt.timedelta(milliseconds=quarter * _QUARTER_MS)).astimezone(zone))
+
+    return _by_quarter(utc_ms, ahead)
+
+
+def _by_quarter(times: Times, ahead: Callable[[int], int]) -> Ints:
+    """What `ahead` says of the quarter-hour of each time; asked once for days around which nothing changes."""
+    days, place = np.unique(times // _DAY_MS, return_inverse=True)
+    of_day, changing = np.zeros(len(days), np.int64), np.zeros(len(days), np.bool_)
+    for index, day in enumerate(days.tolist()):
+        around = {ahead(day * _QUARTERS + at) for at in (-_QUARTERS, 0, _QUARTERS, 2 * _QUARTERS)}
+        of_day[index], changing[index] = min(around), len(around) > 1
+    found: Ints = of_day[place]
+    within = changing[place]
+    if within.any():
+        quarters, place = np.unique(times[within] // _QUARTER_MS, return_inverse=True)
+        found[within] = np.array([ahead(quarter) for quarter in quarters.tolist()], np.int64)[place]
+    return found
 
 
 def _ahead(moment: dt.datetime) -> int:

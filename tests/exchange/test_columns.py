@@ -111,11 +111,11 @@ def test_a_missing_unit_is_asked_for_unless_the_values_tell(tmp_path: Path) -> N
     energy = understood(tmp_path, day(header="일시,사용량"))
     assert questions(energy) == ["--column '사용량=energy_import_wh:kWh' | --column '사용량=energy_import_wh:Wh'"]
     settled = understood(tmp_path, day(header="일시,사용량"), "사용량=energy_import_wh:kWh")
-    assert (settled.questions, settled.series[0].values[0]) == ([], 1000.0)
+    assert (settled.questions, settled.series[0].whole().values[0]) == ([], 1000.0)
     percent = understood(tmp_path, day(lambda nth: 60 + nth % 30, "일시,역률"))
     ratio = understood(tmp_path, day(lambda nth: 0.6 + nth % 30 / 100, "일시,역률"))
     assert [each.series[0].unit for each in (percent, ratio)] == ["%", "ratio"]
-    assert percent.series[0].values[0] == ratio.series[0].values[0] == 0.6
+    assert percent.series[0].whole().values[0] == ratio.series[0].whole().values[0] == 0.6
     heat = understood(tmp_path, day(lambda nth: 20 + nth % 3, "time,temperature"))
     assert "temperature_c:°C" in questions(heat)[0]
     assert "temperature_c:°F" in questions(heat)[0]
@@ -171,7 +171,9 @@ def test_the_mapping_that_is_written_down_reads_the_file_the_same_way(tmp_path: 
     assert "# channel: docs/channels.md" in text
     again = exchange.understand(STEEL, exchange.parse_mapping(text, "map.yaml"))
     assert again.mapping == first.mapping
-    assert [each.values.tolist() for each in again.series] == [each.values.tolist() for each in first.series]
+    assert [each.whole().values.tolist() for each in again.series] == [
+        each.whole().values.tolist() for each in first.series
+    ]
 
 
 def test_what_is_open_stands_in_the_mapping_as_a_comment_and_is_asked_again(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def copied(source: DuckStore, folder: Path, form: exchange.Format) -> DuckStore:
     exchange.export(source, exchange.select(source, SITE, (), (), None, None, SEOUL), target, form, force=True)
     again = DuckStore(folder / "again.duckdb")
     found = exchange.understand(target)
-    assert (found.questions, found.bad_count) == ([], 0)
+    assert (found.questions, found.bad.count) == ([], 0)
     load(found, again, SITE, folder / "imports", now=2_000_000_000_000, resume=False)
     return again
 
@@ -261,7 +261,7 @@ def test_a_wide_export_is_recognised_column_by_column(store: DuckStore, tmp_path
     exchange.export(store, selection(store), target, "csv", wide=True)
     found = exchange.understand(target)
     assert found.questions == []
-    assert [(each.device, each.channel, each.meaning, len(each.values)) for each in found.series] == [
+    assert [(each.device, each.channel, each.meaning, len(each)) for each in found.series] == [
         ("main", "active_power_w", "instant", 48),
         ("main", "energy_import_wh", "register", 97),
         ("press", "run_state", "instant", 50),

@@ -74,13 +74,13 @@ def test_titles_and_a_line_of_units_above_the_data_are_understood(tmp_path: Path
 def test_lines_are_counted_as_an_editor_shows_them(tmp_path: Path) -> None:
     text = 'title\n\ntime,kWh,note\n2026-03-02 00:00,1,"two\nlines"\n\n2026-03-02 00:15,x,\n2026-03-02 00:30,2,\n'
     found = understood(tmp_path, text)
-    assert [(cell.line, cell.column, cell.text) for cell in found.bad] == [(7, "kWh", "x")]
+    assert [(cell.line, cell.column, cell.text) for cell in found.bad.first] == [(7, "kWh", "x")]
 
 
 def test_a_file_without_a_header_has_numbered_columns(tmp_path: Path) -> None:
     text = "\n".join(f"{at},{nth % 5}" for nth, at in enumerate(stamps(96)))
     found = understood(tmp_path, text, "column 2=energy_import_wh:kWh")
-    assert (found.source.header_line, found.rows, len(found.series[0].values)) == (0, 96, 96)
+    assert (found.source.header_line, found.rows, len(found.series[0])) == (0, 96, 96)
 
 
 def test_parquet_files_of_others_are_read(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_parquet_files_of_others_are_read(tmp_path: Path) -> None:
         connection.execute(f"COPY (SELECT {rows} FROM range(96) t(i)) TO '{path}' (FORMAT parquet)")
     found = exchange.understand(path, exchange.Mapping(device="main"))
     assert found.questions == []
-    assert found.series[0].values[:3].tolist() == [100.0, 1100.0, 2100.0]
+    assert found.series[0].whole().values[:3].tolist() == [100.0, 1100.0, 2100.0]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import evaluation
 import exchange
 from exchange.history import counted_back
 from exchange.loading import load
-from exchange.series import FileSeries
+from exchange.series import Stretch
 from storage import DuckStore, InfluxStore, Series, Store
 from storage.aggregation import increase
 from storage.rollup import hold_of
@@ -95,9 +95,8 @@ def test_every_interval_keeps_its_amount_and_no_gap_gets_any(
     if not len(there):
         return
     starts = there * QUARTER
-    file = FileSeries(
-        "main", "power_meter", "energy_import_wh", "kWh", "Wh", "interval", starts, starts, starts + QUARTER, values,
-        values, there,
+    file = Stretch(
+        "kWh", "interval", starts, starts, starts + QUARTER, values, values, there,
     )  # fmt: skip
     front = int(file.ends[-1]) + after
     times, counter = counted_back(file, values, front, shown)

@@ -46,7 +46,7 @@ def test_the_steel_files_quarter_hours_and_days_are_in_the_store_as_the_file_has
     found = steel(ONE)
     loaded = load(found, store, SITE, tmp_path / "imports", now=NOW)
     assert (loaded.finished, loaded.readings, loaded.rejected) == (True, 4 * 1248 + 3, {})
-    energy = found.series[0]
+    energy = found.series[0].whole()
     first, last = int(energy.starts[0]), int(energy.ends[-1])
     assert energies(store, first, last) == pytest.approx(energy.values.tolist(), rel=1e-9)
     by_day = energy.values.reshape(13, 96).sum(axis=1)
@@ -82,7 +82,7 @@ def test_a_stopped_import_goes_on_where_it_was(
     assert "the same command goes on" in exchange.said(some, "f", "en")
     rest = load(steel(ONE), store, SITE, tmp_path / "imports", now=NOW)
     assert (rest.finished, rest.already, rest.stored) == (True, some.stored, some.readings - some.stored)
-    energy = steel(ONE).series[0]
+    energy = steel(ONE).series[0].whole()
     assert energies(store, int(energy.starts[0]), int(energy.ends[-1])) == pytest.approx(
         energy.values.tolist(), rel=1e-9
     )
@@ -155,7 +155,7 @@ def test_files_that_follow_each_other_make_one_register(store: DuckStore, tmp_pa
         load(found, store, SITE, tmp_path / "imports", now=NOW)
     times, values = store.read(ENERGY, *ALL)
     assert (len(times), bool((np.diff(values) > 0).all())) == (7 * 96 + 1, True)
-    both = np.concatenate([first.series[0].values, second.series[0].values])
+    both = np.concatenate([first.series[0].whole().values, second.series[0].whole().values])
     assert energies(store, int(times[0]), int(times[-1])) == pytest.approx(both.tolist(), rel=1e-9)
 
 
@@ -178,7 +178,7 @@ def test_rows_that_two_files_share_are_counted_once(store: DuckStore, tmp_path: 
 
 def test_energy_is_not_laid_among_a_meters_own_readings(store: DuckStore, tmp_path: Path) -> None:
     found = understood(tmp_path, day())
-    first = int(found.series[0].starts[0])
+    first = int(found.series[0].whole().starts[0])
     put(store, ENERGY, {first - DAY: 1e9, first + DAY // 2: 5e9})
     with pytest.raises(exchange.ConflictError, match="--device main-import"):
         load(found, store, SITE, tmp_path / "imports", now=NOW)
@@ -194,7 +194,7 @@ def test_history_before_a_kind_of_device_that_is_known_takes_its_kind(store: Duc
 def test_other_values_of_a_gauge_are_replaced_only_when_that_is_said(store: DuckStore, tmp_path: Path) -> None:
     found = understood(tmp_path, day(lambda nth: 20 + nth % 3, "일시,기온"))
     heat = Series(SITE, "power_meter", "main", "temperature_c")
-    at = int(found.series[0].stamps[0])
+    at = int(found.series[0].whole().stamps[0])
     put(store, heat, {at: -5.0})
     with pytest.raises(exchange.ConflictError, match=r"first -5 where the\s+file has 20"):
         load(found, store, SITE, tmp_path / "imports", now=NOW)
@@ -207,7 +207,7 @@ def test_a_register_is_stored_as_it_is_read_at_its_stamps(store: DuckStore, tmp_
     load(found, store, SITE, tmp_path / "imports", now=NOW)
     times, values = store.read(ENERGY, *ALL)
     assert values[:2].tolist() == [1_000_000.0, 1_001_000.0]
-    assert times.tolist() == found.series[0].stamps.tolist()
+    assert times.tolist() == found.series[0].whole().stamps.tolist()
 
 
 def test_nothing_is_imported_in_part_without_saying_so(store: DuckStore, tmp_path: Path) -> None:
@@ -216,9 +216,9 @@ def test_nothing_is_imported_in_part_without_saying_so(store: DuckStore, tmp_pat
         load(bad, store, SITE, tmp_path / "imports", now=NOW)
     assert store.count() == 0
     load(bad, store, SITE, tmp_path / "imports", now=NOW, skip_bad=True)
-    start = int(bad.series[0].starts[0])
+    start = int(bad.series[0].whole().starts[0])
     found = energies(store, start, start + DAY)
-    assert sum(found) == pytest.approx(bad.series[0].values.sum())
+    assert sum(found) == pytest.approx(bad.series[0].whole().values.sum())
     assert found[7] == 0.0
     double = understood(tmp_path, day() + "2026-03-02 00:15,9\n")
     with pytest.raises(exchange.ConflictError, match=r"2 on line 3, 9 on line 98.*--duplicates first"):

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import analytics
-from exchange.series import FileSeries, register
+from exchange.series import Stretch, register
 from storage.aggregation import increase
 from storage.rollup import hold_of
 from tests.exchange.parts import some
@@ -19,14 +19,13 @@ amounts = st.lists(
 )
 
 
-def series(rows: list[float | None]) -> FileSeries:
+def series(rows: list[float | None]) -> Stretch:
     """Quarter-hours from 0 on; None where a row is missing."""
     there = np.array([nth for nth, value in enumerate(rows) if value is not None], np.int64)
     values = np.array([value for value in rows if value is not None], np.float64)
     starts = there * STEP
-    return FileSeries(
-        "main", "power_meter", "energy_import_wh", "kWh", "Wh", "interval", starts, starts, starts + STEP, values,
-        values, there,
+    return Stretch(
+        "kWh", "interval", starts, starts, starts + STEP, values, values, there,
     )  # fmt: skip
 
 

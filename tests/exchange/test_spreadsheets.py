@@ -18,11 +18,11 @@ ENDS = [at.replace("2026-03-03 00:00", "2026-03-02 24:00") for at in stamps(96, 
 
 def whole(found: exchange.Understood, total: float = sum(KWH)) -> bool:
     """Whether a day of quarter-hours was understood, with nothing open and nothing left out."""
-    assert (found.questions, found.bad) == ([], [])
-    starts = found.series[0].starts
+    assert (found.questions, found.bad.first) == ([], [])
+    starts = found.series[0].whole().starts
     first = int(dt.datetime.fromisoformat("2026-03-02T00:00+09:00").timestamp() * 1000)
     assert starts.tolist() == [first + 900_000 * nth for nth in range(96)]
-    assert found.series[0].values.sum() / 1000 == pytest.approx(total)
+    assert found.series[0].whole().values.sum() / 1000 == pytest.approx(total)
     return True
 
 
@@ -109,15 +109,15 @@ def test_rows_of_several_quantities_of_a_day_are_chosen_by_their_names(tmp_path:
     value = "value=energy_import_wh:kWh:interval"
     assert "--only '구분=사용량(kWh)'" in understood(tmp_path, text, value).questions[-1].settled_by
     found = understood(tmp_path, text, value, mapping=exchange.Mapping(device="main", only={"구분": "사용량(kWh)"}))
-    assert (found.questions, found.rows, found.series[0].raw.sum()) == ([], 48, 2 * sum(range(24)))
+    assert (found.questions, found.rows, found.series[0].whole().raw.sum()) == ([], 48, 2 * sum(range(24)))
 
 
 def test_totals_and_headers_that_come_again_are_named_and_left_out(tmp_path: Path) -> None:
     lines = day(lambda nth: KWH[nth]).splitlines()
     text = "\n".join([*lines[:40], lines[0], *lines[40:60], "2026-03-02 소계,99", *lines[60:], ",123", "합 계,456"])
     found = understood(tmp_path, text + "\n평균,4.75\n")
-    assert [(each.line, each.text) for each in found.bad] == [(100, "")]
-    assert found.series[0].values.sum() / 1000 == pytest.approx(sum(KWH))
+    assert [(each.line, each.text) for each in found.bad.first] == [(100, "")]
+    assert found.series[0].whole().values.sum() / 1000 == pytest.approx(sum(KWH))
     assert remarks(found) == [
         "headers that come again are skipped: line 41",
         "rows of totals or means are not imported: lines 62, 101, 102",
@@ -169,7 +169,7 @@ def test_stamps_some_seconds_off_are_read_on_the_beat_and_said_so(tmp_path: Path
     register = understood(
         tmp_path, "일시,누적 지침(kWh)\n" + "\n".join(f"{at}:03,{nth}" for nth, at in enumerate(stamps(96)))
     )
-    assert register.series[0].stamps[0] % 900_000 == 3000
+    assert register.series[0].whole().stamps[0] % 900_000 == 3000
 
 
 def test_numbers_split_at_their_commas_are_never_imported(tmp_path: Path) -> None:
@@ -178,18 +178,20 @@ def test_numbers_split_at_their_commas_are_never_imported(tmp_path: Path) -> Non
         understood(tmp_path, first)
     later = csv("일시,사용량(kWh),비고", lambda nth: f"{stamps(96)[nth]},{980 + nth:,}.5,정상")
     found = understood(tmp_path, later)
-    assert [(cell.line, cell.text) for cell in found.bad[:1]] == [(22, "2026-03-02 05:00,1,000.5,정상")]
-    assert (found.bad_count, len(found.series[0].values)) == (76, 20)
-    assert "split at its comma" in found.bad[0].reason.en
+    assert [(cell.line, cell.text) for cell in found.bad.first[:1]] == [(22, "2026-03-02 05:00,1,000.5,정상")]
+    assert (found.bad.count, len(found.series[0])) == (76, 20)
+    assert "split at its comma" in found.bad.first[0].reason.en
 
 
 @pytest.mark.parametrize("lost", [8, 25])
 def test_the_line_within_which_a_file_ends_is_not_imported(tmp_path: Path, lost: int) -> None:
     text = csv("일시,사용량(kWh),전압(V)", lambda nth: f"{stamps(96)[nth]},{KWH[nth]:.2f},380.1")[: -lost - 1]
     found = understood(tmp_path, text)
-    assert [(cell.line, cell.reason.en[:35]) for cell in found.bad] == [(97, "the file ends within this row: down")]
-    assert len(found.series[0].values) == 95
-    assert not understood(tmp_path, csv("일시,사용량(kWh)", lambda nth: f"{stamps(96)[nth]},1")[:-1]).bad
+    assert [(cell.line, cell.reason.en[:35]) for cell in found.bad.first] == [
+        (97, "the file ends within this row: down")
+    ]
+    assert len(found.series[0]) == 95
+    assert not understood(tmp_path, csv("일시,사용량(kWh)", lambda nth: f"{stamps(96)[nth]},1")[:-1]).bad.count
 
 
 def test_a_file_cut_within_a_letter_is_said_to_be_cut(tmp_path: Path) -> None:

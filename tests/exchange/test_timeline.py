@@ -15,7 +15,7 @@ SEOUL = dt.timezone(dt.timedelta(hours=9))
 
 
 def start(found: exchange.Understood, nth: int = 0) -> str:
-    return exchange.summarise(found).first if not nth else str(found.series[0].starts[nth])
+    return exchange.summarise(found).first if not nth else str(found.series[0].whole().starts[nth])
 
 
 def mapping(**time: str) -> exchange.Mapping:
@@ -24,7 +24,7 @@ def mapping(**time: str) -> exchange.Mapping:
 
 def test_the_steel_files_stamps_are_ends_and_its_midnights_close_their_day() -> None:
     found = steel()
-    starts = found.series[0].starts
+    starts = found.series[0].whole().starts
     first = int(dt.datetime(2018, 1, 1, tzinfo=SEOUL).timestamp() * 1000)
     assert starts.tolist() == [first + 900_000 * nth for nth in range(13 * 96)]
     assert found.line.stamps_at == "end"
@@ -39,7 +39,7 @@ def test_whole_days_tell_starts_from_ends(tmp_path: Path) -> None:
         table("일시,사용량(kWh)", ((at, 1 + nth % 3) for nth, at in enumerate(stamps(96, "2026-03-02 00:15")))),
     )
     assert [each.line.stamps_at for each in (at_starts, at_ends)] == ["start", "end"]
-    assert at_starts.series[0].starts.tolist() == at_ends.series[0].starts.tolist()
+    assert at_starts.series[0].whole().starts.tolist() == at_ends.series[0].whole().starts.tolist()
 
 
 def test_midnight_written_as_24_hours_ends_its_day(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_midnight_written_as_24_hours_ends_its_day(tmp_path: Path) -> None:
     ]
     found = understood(tmp_path, table("일시,사용량(kWh)", rows))
     assert (found.line.stamps_at, start(found)) == ("end", "2026-03-02 00:00+09:00")
-    assert found.series[0].gaps == (0, 0)
+    assert found.series[0].totals.gaps == 0
 
 
 def test_a_part_of_a_day_asks_which_and_an_option_settles_it(tmp_path: Path) -> None:
@@ -88,8 +88,8 @@ def test_separate_columns_of_date_and_time_are_one_time(tmp_path: Path) -> None:
 
 def test_a_file_with_its_newest_rows_first_is_the_same_file(tmp_path: Path) -> None:
     head, *rows = STEEL.read_text(encoding="utf-8-sig").splitlines()
-    forth = steel().series[0]
-    back = understood(tmp_path, "\n".join([head, *reversed(rows)])).series[0]
+    forth = steel().series[0].whole()
+    back = understood(tmp_path, "\n".join([head, *reversed(rows)])).series[0].whole()
     assert back.starts.tolist() == forth.starts.tolist()
     assert back.values.tolist() == forth.values.tolist()
 
@@ -102,7 +102,7 @@ def test_an_hour_of_summer_time_that_came_twice_is_settled_by_the_rows_order(tmp
         mapping=mapping(zone="Europe/Berlin"),
     )
     assert found.questions == []
-    assert np.unique(np.diff(found.series[0].starts)).tolist() == [900_000]
+    assert np.unique(np.diff(found.series[0].whole().starts)).tolist() == [900_000]
     assert found.repeats.same == found.repeats.other == 0
 
 
@@ -118,31 +118,31 @@ def test_one_row_of_an_hour_that_came_twice_is_asked_about(tmp_path: Path) -> No
 def test_rows_of_an_hour_that_never_was_are_bad_and_say_why(tmp_path: Path) -> None:
     text = table("time,usage (kWh)", ((at, 1 + nth % 3) for nth, at in enumerate(stamps(96, "2025-03-30 00:00"))))
     found = understood(tmp_path, text, mapping=mapping(zone="Europe/Berlin"))
-    assert found.bad_count == 4
-    assert "--zone +01:00" in found.bad[0].reason.en
-    assert understood(tmp_path, text, mapping=mapping(zone="+01:00")).bad_count == 0
+    assert found.bad.count == 4
+    assert "--zone +01:00" in found.bad.first[0].reason.en
+    assert understood(tmp_path, text, mapping=mapping(zone="+01:00")).bad.count == 0
 
 
 def test_stamps_with_their_own_offset_need_no_zone(tmp_path: Path) -> None:
     text = table("timestamp,usage (kWh)", ((f"{at}+09:00", 1 + nth % 3) for nth, at in enumerate(stamps(96))))
     there = understood(tmp_path, text, mapping=mapping(zone="Europe/Berlin", stamps="start"))
     here = understood(tmp_path, day())
-    assert there.series[0].starts.tolist() == here.series[0].starts.tolist()
+    assert there.series[0].whole().starts.tolist() == here.series[0].whole().starts.tolist()
 
 
 def test_rows_without_a_time_are_bad_cells_with_their_line(tmp_path: Path) -> None:
     found = understood(tmp_path, day() + "나중에,144\n")
-    assert found.bad_count == 1
-    assert str(found.bad[0]) == "line 98, '일시': '나중에' is no date and time of the calendar"
-    assert found.bad[0].said("ko") == "98행, '일시': '나중에' 달력에 있는 날짜와 시각이 아님"
+    assert found.bad.count == 1
+    assert str(found.bad.first[0]) == "line 98, '일시': '나중에' is no date and time of the calendar"
+    assert found.bad.first[0].said("ko") == "98행, '일시': '나중에' 달력에 있는 날짜와 시각이 아님"
 
 
 def test_daily_values_of_a_zone_with_summer_time_have_no_gaps(tmp_path: Path) -> None:
     days = [(dt.date(2025, 3, 1) + dt.timedelta(days=nth)).isoformat() for nth in range(60)]
     text = table("date,usage (kWh)", ((at, 1 + nth % 3) for nth, at in enumerate(days)))
     found = understood(tmp_path, text, mapping=mapping(zone="Europe/Berlin", stamps="start"))
-    assert (found.bad_count, found.series[0].gaps) == (0, (0, 0))
-    assert sorted(np.unique(found.series[0].ends - found.series[0].starts) // 3_600_000) == [23, 24]
+    assert (found.bad.count, found.series[0].totals.gaps) == (0, 0)
+    assert sorted(np.unique(found.series[0].whole().ends - found.series[0].whole().starts) // 3_600_000) == [23, 24]
 
 
 @pytest.mark.parametrize(("duplicates", "kept"), [("first", 2000.0), ("last", 9000.0)])
@@ -154,16 +154,16 @@ def test_a_time_with_two_values_is_reported_with_both_lines(
     assert (found.repeats.same, found.repeats.other) == (1, 1)
     clash = found.repeats.clashes[0]
     assert (clash.first, clash.second) == ((3, 2.0), (98, 9.0))
-    assert found.series[0].values[1] == kept
+    assert found.series[0].whole().values[1] == kept
 
 
 def test_an_interval_that_begins_within_another_is_a_bad_cell(tmp_path: Path) -> None:
     found = understood(tmp_path, day() + "2026-03-02 00:05,1\n", mapping=mapping(stamps="start"))
-    assert "begins before the interval of line 2 has ended" in found.bad[-1].reason.en
+    assert "begins before the interval of line 2 has ended" in found.bad.first[-1].reason.en
 
 
 def test_energy_below_zero_and_impossible_values_are_bad_cells(tmp_path: Path) -> None:
     found = understood(tmp_path, day(lambda nth: -1 if nth == 3 else 1 + nth % 3))
-    assert "energy_export_wh" in found.bad[0].reason.en
+    assert "energy_export_wh" in found.bad.first[0].reason.en
     hot = understood(tmp_path, day(lambda nth: 9999 if nth == 3 else 20, "일시,기온"))
-    assert "outside -80 – 2000 °C" in hot.bad[0].reason.en
+    assert "outside -80 – 2000 °C" in hot.bad.first[0].reason.en
