@@ -134,8 +134,8 @@ def given_slow_part(band: Band, noise: Noise) -> Band | None:
 
 def _model_moments(noise: Noise, baseline: Sample) -> Floats:
     """AᵀRA of every candidate, shape (candidates, p²)."""
-    influence = np.asarray(np.linalg.pinv(baseline.design).T, dtype=np.float64)
-    forms = quadratic_forms(influence, baseline.positions, noise.rho)
+    q, r = np.linalg.qr(baseline.design)
+    forms = quadratic_forms(np.linalg.solve(r, q.T).T, baseline.positions, noise.rho)
     moments: Floats = noise.share @ forms.reshape(len(forms), -1)
     return moments
 

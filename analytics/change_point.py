@@ -189,16 +189,16 @@ class _Swept:
     ) -> None:
         self.heating_at, self.cooling_at = heating, cooling
         count = len(heating)
-        sign = np.repeat([-1.0, 1.0], count)
-        columns = np.maximum(sign * (temperature[:, None] - grid[np.concatenate((heating, cooling))]), 0.0)
-        size = np.einsum("tk,tk->k", columns, columns)
-        columns -= basis @ (basis.T @ columns)
-        left = np.einsum("tk,tk->k", columns, columns)
+        slopes = np.concatenate((grid[heating][:, None] - temperature, temperature - grid[cooling][:, None]))
+        np.maximum(slopes, 0.0, out=slopes)
+        size = np.einsum("kt,kt->k", slopes, slopes)
+        slopes -= (slopes @ basis) @ basis.T
+        left = np.einsum("kt,kt->k", slopes, slopes)
         # A slope that base and drivers already explain (or that no interval reaches) explains nothing of its own.
-        columns /= np.where(left > DEPENDENT**2 * np.maximum(size, np.finfo(float).tiny), np.sqrt(left), np.inf)
-        explained = rest @ columns
+        length = np.where(left > DEPENDENT**2 * np.maximum(size, np.finfo(float).tiny), np.sqrt(left), np.inf)
+        explained = (rest @ slopes.T) / length
         self.heating, self.cooling = explained[:, :count], explained[:, count:]
-        self.cross = columns[:, :count].T @ columns[:, count:]
+        self.cross = (slopes[:count] @ slopes[count:].T) / length[:count, None] / length[count:]
 
 
 def _best(swept: _Swept, shape: Shape) -> Places:
