@@ -13,7 +13,7 @@ from analytics.billing import Bill, DemandReason, LoadBand, OptionCost, PowerFac
 from analytics.billing import Line as BillLine
 from evaluation.billing import MonthBill
 from evaluation.terminal import Language
-from evaluation.wording import Text
+from evaluation.wording import Text, number
 
 _SEASONS = {
     Season.SUMMER: Text("여름", "summer"),
@@ -66,7 +66,7 @@ def render_bill(month: MonthBill, language: Language = "ko") -> RenderableType:
     for word, won in (*sums, ("total", found.total)):
         label = _WORDS[word] if word in _WORDS else month.labels[word]
         bold = "bold" if word == "total" else ""
-        table.add_row(Line(label.said(language), style=bold), "", "", "", Line(f"{won:,}", style=bold))
+        table.add_row(Line(label.said(language), style=bold), "", "", "", Line(number(won), style=bold))
     return Group(table, *_notes(found, language))
 
 
@@ -79,7 +79,7 @@ def render_options(costs: Sequence[OptionCost], labels: Mapping[str, Text], lang
         )
     for cost in costs:
         more = cost.total - costs[0].total
-        table.add_row(labels[cost.option].said(language), f"{cost.total:,}", f"+{more:,}" if more else "")
+        table.add_row(labels[cost.option].said(language), number(cost.total), number(more, signed=True) if more else "")
     return table
 
 
@@ -93,8 +93,8 @@ def _row(line: BillLine, won: int, labels: Mapping[str, Text], language: Languag
     # Quantity times price must give the amount: a tenth of a kW is worth hundreds of won.
     quantity = f"{_decimals(line.quantity)} {line.unit}" if line.unit else ""
     mark = "" if line.verified else "*"
-    share = "" if line.share == 1 else f"{100 * line.share:{'+' if not line.unit else ''}.2f} %"
-    return name, quantity, f"{line.price:,.1f}{mark}", share, f"{won:,}"
+    share = "" if line.share == 1 else number(100 * line.share, "%", 2, signed=not line.unit)
+    return name, quantity, f"{number(line.price, digits=1)}{mark}", share, number(won)
 
 
 def _decimals(value: float) -> str:
@@ -110,8 +110,8 @@ def _notes(found: Bill, language: Language) -> list[Line]:
     if found.missing:
         share = 100 * found.missing / (96 * ((found.last - found.first).days + 1))
         notes.append(Line(Text(
-            f"계측되지 않은 15분이 {found.missing:,}개({share:.1f} %) 있어, 실제 요금은 이보다 많습니다.",
-            f"{found.missing:,} quarter hours ({share:.1f} %) were not metered; the real bill is higher.",
+            f"계측되지 않은 15분이 {found.missing:,}개({share:.1f}%) 있어, 실제 요금은 이보다 많습니다.",
+            f"{found.missing:,} quarter hours ({share:.1f}%) were not metered; the real bill is higher.",
         ).said(language), style="yellow"))  # fmt: skip
     if not found.verified:
         notes.append(Line(_WORDS["unverified"].said(language), style="dim"))
@@ -120,7 +120,7 @@ def _notes(found: Bill, language: Language) -> list[Line]:
 
 def _power_factor(charge: PowerFactorCharge) -> Text:
     def pct(value: float) -> str:
-        return "–" if math.isnan(value) else f"{value:.1f} %"
+        return number(None if math.isnan(value) else value, "%", 1)
 
     return Text(
         f"평균 역률: 지상(주간) {pct(charge.lagging)}, 진상(야간) {pct(charge.leading)}",

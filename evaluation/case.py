@@ -73,7 +73,7 @@ def build(plan: Plan, baseline: Metered, installation: Metered, reporting: Meter
     before, after = model.rows(baseline), model.rows(reporting)
     avoided = None
     if reporting.usable.any():
-        avoided = adjust(_avoid(model, baseline, reporting, before, after), _in_rows(plan, reporting, after))
+        avoided = adjust(_avoid(model, baseline, reporting, before, after), adjustments_by_row(plan, reporting, after))
     return Case(plan, baseline, installation, reporting, choice, before, after, avoided)
 
 
@@ -88,7 +88,8 @@ def used_adjustments(plan: Plan, reporting: Metered) -> list[Adjustment]:
     ]
 
 
-def _in_rows(plan: Plan, reporting: Metered, after: BandRows) -> list[Adjustment]:
+def adjustments_by_row(plan: Plan, reporting: Metered, after: BandRows) -> list[Adjustment]:
+    """The plan's adjustments in the usable reporting intervals, gathered into the rows of the band."""
     return [
         Adjustment(change.reason, after.sums.total(change.energy), after.sums.total(change.error))
         for change in used_adjustments(plan, reporting)

@@ -13,7 +13,7 @@ from evaluation.reasons import UNITS
 from evaluation.saving import Detectable
 from evaluation.sums import row_unit
 from evaluation.windows import WindowResult
-from evaluation.wording import Text
+from evaluation.wording import Text, number
 
 _NOTHING = Text("–", "–")
 
@@ -88,16 +88,16 @@ def _effect(case: Case) -> Check:
 
 def _fit(case: Case, model: ModelResult) -> Check:
     limit = rules.cv_rmse_limit(case.plan)
-    shown = "–" if model.cv_rmse_pct is None else f"{model.cv_rmse_pct:.1f} %"
+    shown = "–" if model.cv_rmse_pct is None else f"{model.cv_rmse_pct:.1f}%"
     passed = model.cv_rmse_pct is not None and model.cv_rmse_pct <= limit
-    most = Text(f"{limit:.0f} % 이하", f"at most {limit:.0f} %")
+    most = Text(f"{limit:.0f}% 이하", f"at most {limit:.0f}%")
     return Check("cv_rmse", Text("모형 오차 CV(RMSE)", "Model error, CV(RMSE)"), Text(shown, shown), most, passed)
 
 
 def _effective(case: Case, model: ModelResult) -> Check:
     assert case.model is not None
     limit = case.model.linear.parameters
-    shown = f"{model.n_effective:,.1f}"
+    shown = number(model.n_effective, "", 1)
     more = Text(f"계수 {limit:,}개보다 많음", f"more than {limit:,} coefficient{'' if limit == 1 else 's'}")
     name = Text("유효 표본", "Effective sample")
     return Check("effective_sample", name, Text(shown, shown), more, model.n_effective > limit)
@@ -117,18 +117,18 @@ def _compared(case: Case) -> Check:
 
 def _detectable(case: Case, pct: float) -> Check:
     name = Text("검출 가능한 최소 절감", "Minimum detectable saving")
-    expected, shown = case.plan.claim.expected_saving_pct, Text(f"{pct:.1f} %", f"{pct:.1f} %")
+    expected, shown = case.plan.claim.expected_saving_pct, Text(f"{pct:.1f}%", f"{pct:.1f}%")
     if expected is None:
         return Check("detectable", name, shown, Text("기대 절감률 미기재", "no expected saving named"), None)
-    most = Text(f"기대 절감 {expected:.1f} % 이하", f"at most the expected {expected:.1f} %")
+    most = Text(f"기대 절감 {expected:.1f}% 이하", f"at most the expected {expected:.1f}%")
     return Check("detectable", name, shown, most, pct <= expected)
 
 
 def _counter(counter: CounterCheck, ratio: float) -> Check:
     name = Text("적산 전력량 ÷ 전력 적분", "Counter ÷ integrated power")
     low, high = 100 * (1 - counter.tolerance), 100 * (1 + counter.tolerance)
-    shown = f"{100 * ratio:.1f} %"
-    limit = f"{low:.0f} ~ {high:.0f} %"
+    shown = f"{100 * ratio:.1f}%"
+    limit = f"{low:.0f} ~ {high:.0f}%"
     return Check("counter_power", name, Text(shown, shown), Text(limit, limit), counter.agrees)
 
 

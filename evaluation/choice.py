@@ -77,7 +77,7 @@ def choose(plan: Plan, baseline: Metered, reporting: Metered) -> Choice:
     able = {name: model for name, model in plan.models.items() if name not in refused}
     if not able:
         return Choice("", None, refused=refused)
-    energy, conditions = _timeline(baseline, reporting)
+    energy, conditions = timeline(baseline, reporting)
     before = np.arange(len(energy)) < len(baseline.used_energy)
     bound = {name: candidate(plan, model, conditions, baseline) for name, model in able.items()}
     # A single model needs no choice, and rounding apart nothing to compare its answer with.
@@ -120,8 +120,8 @@ def _savings(bound: Mapping[str, Candidate], energy: Floats, before: np.ndarray)
     return dict(zip(found.names, found.saving.tolist(), strict=True))
 
 
-def _timeline(baseline: Metered, reporting: Metered) -> tuple[Floats, Conditions]:
-    """Usable intervals of both windows, one after the other."""
+def timeline(baseline: Metered, reporting: Metered) -> tuple[Floats, Conditions]:
+    """Energy and conditions of the usable intervals of both windows, one after the other."""
     parts = (baseline, reporting)
     clocks = [part.used_conditions.clock for part in parts]
     clock = LocalClock(np.concatenate([one.day for one in clocks]), np.concatenate([one.minute for one in clocks]))

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from evaluation.saving import Saving
 from evaluation.verdict import Reason
 from evaluation.windows import DriverRange
-from evaluation.wording import Text
+from evaluation.wording import Text, number
 
 
 def outside_range(drivers: Sequence[DriverRange], extrapolated_kwh: float) -> Reason:
     """Rule 7: the proof would rest on conditions the baseline never saw."""
-    named_ko = ", ".join(f"{driver.name} {100 * (driver.outside or 0):.0f} %" for driver in drivers)
+    named_ko = ", ".join(f"{driver.name} {100 * (driver.outside or 0):.0f}%" for driver in drivers)
     return Reason(
         "driver_range",
         Text(
             f"보고기간의 조건이 기준기간에 없던 범위에 있습니다({named_ko}). "
-            f"기준사용량 중 {extrapolated_kwh:,.0f} kWh가 외삽에 기대고 있어, 이를 빼면 절감이 입증되지 않습니다.",
+            f"기준사용량 중 {number(extrapolated_kwh, 'kWh')}가 외삽에 기대고 있어, "
+            "이를 빼면 절감이 입증되지 않습니다.",
             f"The reporting window's conditions lie outside the baseline's range ({named_ko}). "
-            f"{extrapolated_kwh:,.0f} kWh of the adjusted baseline rest on extrapolation; "
+            f"{number(extrapolated_kwh, 'kWh')} of the adjusted baseline rest on extrapolation; "
             "without them nothing is proven.",
         ),
         Text(
@@ -34,10 +35,10 @@ def not_detectable(detectable_pct: float, expected_pct: float) -> Reason:
     return Reason(
         "not_detectable",
         Text(
-            f"이 기간과 모형으로는 {detectable_pct:.1f} %보다 작은 절감을 보일 수 없는데, "
-            f"기대 절감은 {expected_pct:.1f} %입니다.",
-            f"These windows and this model cannot show a saving under {detectable_pct:.1f} %; "
-            f"{expected_pct:.1f} % is expected.",
+            f"이 기간과 모형으로는 {detectable_pct:.1f}%보다 작은 절감을 보일 수 없는데, "
+            f"기대 절감은 {expected_pct:.1f}%입니다.",
+            f"These windows and this model cannot show a saving under {detectable_pct:.1f}%; "
+            f"{expected_pct:.1f}% is expected.",
         ),
         Text(
             "보고기간과 기준기간을 늘리거나 설명변수를 더해 모형을 개선하십시오.",
@@ -50,8 +51,8 @@ def far_outside(drivers: Sequence[DriverRange]) -> Reason:
     """Rule 10: most of the reporting period is one that the baseline never saw the like of."""
 
     def ranges(driver: DriverRange) -> str:
-        seen = f"{driver.baseline_low or 0.0:,.1f} ~ {driver.baseline_high or 0.0:,.1f}"
-        met = f"{driver.reporting_low or 0.0:,.1f} ~ {driver.reporting_high or 0.0:,.1f}"
+        seen = f"{number(driver.baseline_low, '', 1)} ~ {number(driver.baseline_high, '', 1)}"
+        met = f"{number(driver.reporting_low, '', 1)} ~ {number(driver.reporting_high, '', 1)}"
         return f"{seen} → {met} {driver.unit if driver.unit != '1' else ''}".rstrip()
 
     named = ", ".join(f"{driver.name} {ranges(driver)}" for driver in drivers)
@@ -73,12 +74,12 @@ def far_outside(drivers: Sequence[DriverRange]) -> Reason:
 def proven(saving: Saving, claim_pct: float) -> Reason:
     """The claim holds."""
     confidence = 100 * saving.confidence
-    low = f"{saving.low:,.0f} kWh" + ("" if saving.pct_low is None else f", {saving.pct_low:.1f} %")
+    low = number(saving.low, "kWh") + ("" if saving.pct_low is None else f", {number(saving.pct_low, '%', 1)}")
     return Reason(
         "proven",
         Text(
-            f"{confidence:.0f} % 신뢰구간의 아래 끝({low})이 요구 수준({claim_pct:g} %)보다 높습니다.",
-            f"The lower end of the {confidence:.0f} % band ({low}) lies above the required {claim_pct:g} %.",
+            f"{confidence:.0f}% 신뢰구간의 아래 끝({low})이 요구 수준({claim_pct:g}%)보다 높습니다.",
+            f"The lower end of the {confidence:.0f}% band ({low}) lies above the required {claim_pct:g}%.",
         ),
     )
 
@@ -86,9 +87,12 @@ def proven(saving: Saving, claim_pct: float) -> Reason:
 def not_proven(saving: Saving, claim_pct: float, claim_kwh: float) -> Reason:
     """The claim does not hold on these data: more was used, less was saved than is required, or it is not certain."""
     confidence, low, high = 100 * saving.confidence, saving.low, saving.high
-    pct = "" if saving.pct_low is None else f", {saving.pct_low:.1f} ~ {saving.pct_high:.1f} %"
-    band_ko = f"{confidence:.0f} % 신뢰구간({low:,.0f} ~ {high:,.0f} kWh{pct})"
-    band_en = f"the {confidence:.0f} % band ({low:,.0f} to {high:,.0f} kWh{pct.replace(' ~ ', ' to ')})"
+    pct = ""
+    if saving.pct_low is not None:
+        pct = f", {number(saving.pct_low, '', 1)} ~ {number(saving.pct_high, '%', 1)}"
+    ends = f"{number(low)} ~ {number(high, 'kWh')}{pct}"
+    band_ko = f"{confidence:.0f}% 신뢰구간({ends})"
+    band_en = f"the {confidence:.0f}% band ({ends.replace(' ~ ', ' to ')})"
     if high < 0:
         return Reason(
             "increased",
@@ -106,8 +110,8 @@ def not_proven(saving: Saving, claim_pct: float, claim_kwh: float) -> Reason:
         return Reason(
             "below_claim",
             Text(
-                f"절감이 요구 수준({claim_pct:g} %)에 미치지 못합니다. {band_ko} 전체가 그 아래에 있습니다.",
-                f"The saving falls short of the required {claim_pct:g} %: all of {band_en} lies below it.",
+                f"절감이 요구 수준({claim_pct:g}%)에 미치지 못합니다. {band_ko} 전체가 그 아래에 있습니다.",
+                f"The saving falls short of the required {claim_pct:g}%: all of {band_en} lies below it.",
             ),
             Text(
                 "계획한 절감과 다른 까닭(설정, 운전 방식, 설비 용량)을 확인하십시오. 보고기간을 늘려도 같습니다.",
@@ -117,8 +121,8 @@ def not_proven(saving: Saving, claim_pct: float, claim_kwh: float) -> Reason:
     return Reason(
         "not_proven",
         Text(
-            f"{band_ko}의 아래 끝이 요구 수준({claim_pct:g} %)을 넘지 못합니다.",
-            f"The lower end of {band_en} is not above the required {claim_pct:g} %.",
+            f"{band_ko}의 아래 끝이 요구 수준({claim_pct:g}%)을 넘지 못합니다.",
+            f"The lower end of {band_en} is not above the required {claim_pct:g}%.",
         ),
         Text(
             "절감이 실제로 있다면 보고기간을 늘려 구간을 좁힐 수 있습니다.",

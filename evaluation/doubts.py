@@ -12,7 +12,7 @@ from evaluation.models import Machine
 from evaluation.plan import Plan
 from evaluation.saving import Saving
 from evaluation.verdict import Reason, Verdict
-from evaluation.wording import Text
+from evaluation.wording import Text, number
 
 _COUNTS = 0.01
 """Share of the mean energy below which a negative coefficient is noise."""
@@ -37,12 +37,12 @@ def spread_reasons(
         return []
     below, above = spread.lowest_kwh - saving.kwh, spread.highest_kwh - saving.kwh
     ko = (
-        f"후보 모형 {len(answers)}개의 절감량은 {spread.lowest_kwh:,.0f} ~ {spread.highest_kwh:,.0f} kWh로, "
-        f"선택된 모형과의 차이는 {_signed(below)} ~ {_signed(above)} kWh입니다."
+        f"후보 모형 {len(answers)}개의 절감량은 {number(spread.lowest_kwh)} ~ {number(spread.highest_kwh, 'kWh')}로, "
+        f"선택된 모형과의 차이는 {number(below, signed=True)} ~ {number(above, 'kWh', signed=True)}입니다."
     )
     en = (
-        f"The {len(answers)} candidates find {spread.lowest_kwh:,.0f} to {spread.highest_kwh:,.0f} kWh, "
-        f"{_signed(below)} to {_signed(above)} kWh from the chosen model."
+        f"The {len(answers)} candidates find {number(spread.lowest_kwh)} to {number(spread.highest_kwh, 'kWh')}, "
+        f"{number(below, signed=True)} to {number(above, 'kWh', signed=True)} from the chosen model."
     )
     if not spread.beyond_band:
         return [
@@ -77,10 +77,10 @@ def counter_reasons(check: CounterCheck | None) -> list[Reason]:
     if check is None or check.agrees or check.ratio is None:
         return []
     text = Text(
-        f"적산 전력량이 같은 계량기의 전력을 적분한 값의 {100 * check.ratio:.1f} %입니다"
-        f"(허용 ±{100 * check.tolerance:.0f} %). 절감량은 적산 전력량으로 계산했습니다.",
-        f"The counter shows {100 * check.ratio:.1f} % of the same meter's integrated power "
-        f"(±{100 * check.tolerance:.0f} % is allowed). The saving is the counter's.",
+        f"적산 전력량이 같은 계량기의 전력을 적분한 값의 {100 * check.ratio:.1f}%입니다"
+        f"(허용 ±{100 * check.tolerance:.0f}%). 절감량은 적산 전력량으로 계산했습니다.",
+        f"The counter shows {100 * check.ratio:.1f}% of the same meter's integrated power "
+        f"(±{100 * check.tolerance:.0f}% is allowed). The saving is the counter's.",
     )
     cure = Text(
         "변류비(CT)와 변성비, 레지스터 배율, 결선을 확인하십시오.",
@@ -105,11 +105,11 @@ def slow_part_reasons(
         return []
     text = Text(
         "기준기간이 짧아, 영향변수로 설명되지 않고 몇 주에 걸쳐 느리게 변하는 부분이 설비의 변동에 있는지 확인할 수 "
-        f"없습니다. 그런 부분이 있다고 보면 신뢰구간은 {low:,.0f} ~ {high:,.0f} kWh이고, "
-        f"하한이 요구 수준({claim:,.0f} kWh)을 넘지 못합니다.",
+        f"없습니다. 그런 부분이 있다고 보면 신뢰구간은 {number(low)} ~ {number(high, 'kWh')}이고, "
+        f"하한이 요구 수준({number(claim, 'kWh')})을 넘지 못합니다.",
         "The windows are too short to show whether the machine's noise has a slow part, which wanders for weeks and "
-        f"which no driver explains. Taking it to have one, the band is {low:,.0f} to {high:,.0f} kWh, and its lower "
-        f"end does not exceed what is required ({claim:,.0f} kWh).",
+        f"which no driver explains. Taking it to have one, the band is {number(low)} to {number(high, 'kWh')}, and its "
+        f"lower end does not exceed what is required ({number(claim, 'kWh')}).",
     )
     cure = Text(
         "기준기간을 늘리면 확인됩니다. 두 기간에 서서히 바뀐 것(근무 형태, 금형·공구, 원료, 같은 계량기의 다른 부하)이 "
@@ -136,10 +136,6 @@ def implausible_reasons(plan: Plan, name: str, model: ModelResult | None, baseli
     return [Reason("implausible", text, doubt=True)]
 
 
-def _signed(kwh: float) -> str:
-    return "0" if abs(kwh) < 0.5 else f"{kwh:+,.0f}"
-
-
 def _negative(declared: Machine, model: ModelResult, baseline: Metered, drivers: list[str]) -> list[str]:
     """Base load, products and states with a power or energy below zero that counts: 1 % of the energy or more."""
     values = {term.name: term.value or 0.0 for term in model.coefficients if not term.dropped}
@@ -158,7 +154,7 @@ def _negative(declared: Machine, model: ModelResult, baseline: Metered, drivers:
 
 def _witness(one: CandidateResult, candidates: list[CandidateResult], language: str) -> str:
     chosen = next((other.rmse_kwh for other in candidates if other.chosen), None)
-    answer = f"{one.name} {one.saving_kwh or 0.0:,.0f} kWh"
+    answer = f"{one.name} {number(one.saving_kwh, 'kWh')}"
     if not chosen or one.rmse_kwh is None:
         return answer
     times = one.rmse_kwh / chosen

@@ -192,3 +192,41 @@ class IntensityResult(msgspec.Struct, frozen=True):
     adjusted: float
     change_pct: float
     adjusted_change_pct: float
+
+
+class WorkResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A measure of work that no model of the plan uses, and what its change is worth.
+
+    Parameters
+    ----------
+    device, channel, aggregate, state
+        Where it is read, and how: as a driver's; `state` is the value whose hours are counted.
+    bound
+        Whether it is read at the plan's meter or at a device that the plan names; else it is another one of the site.
+    follows
+        Whether the baseline's energy surely follows it beyond what the model knows.
+    error_share
+        What is left of the model's error on the baseline with it, 0-1.
+    change_pct, change_low_pct, change_high_pct
+        By how much the reporting period had more of it than its own course in the baseline, told by the same model,
+        says; with the band of that at the plan's confidence [%].
+    kwh_per_pct
+        What 1 % more of it is worth in the reporting period [kWh].
+    kwh, low, high
+        The saving with it among the drivers, and its band [kWh].
+    """
+
+    device: str
+    channel: str
+    aggregate: str
+    state: int | None
+    bound: bool
+    follows: bool
+    error_share: float
+    change_pct: float
+    change_low_pct: float
+    change_high_pct: float
+    kwh_per_pct: float
+    kwh: float
+    low: float
+    high: float

@@ -83,6 +83,13 @@ def candidate(plan: Plan, model: Model, conditions: Conditions, baseline: Metere
     return linear_candidate(np.column_stack((np.ones(len(conditions.drivers)), columns(terms, conditions))))
 
 
+def projection(plan: Plan, model: Model, fitted: BaselineModel, conditions: Conditions, baseline: Metered) -> Candidate:
+    """As `candidate`, but linear in the energy it is shown: change points stay where they were found."""
+    if isinstance(fitted, FittedTerms) and fitted.knots:
+        return linear_candidate(np.column_stack((np.ones(len(conditions.drivers)), columns(fitted.terms, conditions))))
+    return candidate(plan, model, conditions, baseline)
+
+
 def _of_days(plan: Plan, model: Model, terms: list[Term]) -> list[Term]:
     """Terms whose sums tell days apart: of levels by the hour or shift only the days of the week do."""
     if not isinstance(model, Levels):

@@ -199,15 +199,15 @@ def _hours(plan: Plan, store: Store, driver: Driver, grids: Sequence[Grid]) -> l
     edges = np.concatenate([cells.edges_ms for cells in grids])
     times, values = store.read(driver_series(plan, driver), int(edges.min()) - gap_ms, int(edges.max()) + gap_ms + 1)
     held = np.isin(values, driver.states)
-    found = []
-    for cells in grids:
-        if len(cells.edges_ms) < 2:
-            found.append(IntervalValues(np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.uint8)))
-            continue
-        share = interval_share(times, held, cells.edges_ms, max_gap_ms=gap_ms)
-        hours = share.values * np.diff(cells.edges_ms) / _HOUR_MS
-        found.append(IntervalValues(hours, share.coverage, share.flags))
-    return found
+    return [state_hours(times, held, cells.edges_ms, gap_ms) for cells in grids]
+
+
+def state_hours(times: Times, held: Bools, edges_ms: Times, gap_ms: int) -> IntervalValues:
+    """How long a state that was read at `times` [ms UTC] and then `held` or did not lasted in each interval [h]."""
+    if len(edges_ms) < 2:
+        return IntervalValues(np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.uint8))
+    share = interval_share(times, held, edges_ms, max_gap_ms=gap_ms)
+    return IntervalValues(share.values * np.diff(edges_ms) / _HOUR_MS, share.coverage, share.flags)
 
 
 def _degrees(driver: Driver, values: Floats) -> Floats:

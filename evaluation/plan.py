@@ -131,6 +131,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         Declared exchanges of the energy meter, in order of time.
     adjustments
         Declared non-routine adjustments, each with its reason. They are part of the digest: declaring one later shows.
+    independent_of_output
+        Why the machine's energy does not depend on what it makes, e.g. that a pump runs at one speed day and night.
+        Left out, a plan whose models know no work is doubted, or judged by what the store tells of it (rule 11).
     worth
         Price, subsidy and life of the replacement, and what a kWh costs: what the saving is weighed against.
     """
@@ -157,6 +160,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     claim: Claim = Claim()
     exchanges: list[MeterExchange] = []
     adjustments: list[NonRoutine] = []
+    independent_of_output: Annotated[str, msgspec.Meta(pattern=r"\S")] | None = None
     worth: WorthTerms = WorthTerms()
 
     @property

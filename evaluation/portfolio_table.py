@@ -19,14 +19,14 @@ _HEADS = {
         "절감량 [kWh]", "하한 [kWh]", "상한 [kWh]", "절감률 [%]", "하한 [%]", "상한 [%]", "신뢰수준 [%]",
         "조정 기준사용량 [kWh]", "실제 사용량 [kWh]", "기준기간 하루 사용량 [kWh/일]", "온실가스 감축량 [tCO₂eq]",
         "에너지 절감량 [toe]", "절감 요금 [원]", "보조금 [원]", "절감 1kWh당 보조금 [원/kWh]",
-        "근거", "계획 지문 (SHA-256)", "파일",
+        "근거", "유의점", "계획 지문 (SHA-256)", "파일",
     ),
     "en": (
         "Verdict", "Plan", "Title", "Site", "Device", "Reporting from", "Reporting to", "Days measured",
         "Saving [kWh]", "Low [kWh]", "High [kWh]", "Saving [%]", "Low [%]", "High [%]", "Confidence [%]",
         "Adjusted baseline [kWh]", "Actual energy [kWh]", "Baseline energy a day [kWh/day]", "Avoided [tCO2eq]",
         "Saved [toe]", "Saved on the bill [won]", "Subsidy [won]", "Subsidy per kWh [won/kWh]",
-        "Why", "Plan digest (SHA-256)", "File",
+        "Why", "Doubts", "Plan digest (SHA-256)", "File",
     ),
 }  # fmt: skip
 
@@ -64,7 +64,7 @@ def _row(one: MachineResult, language: Literal["ko", "en"]) -> list[Cell]:
         worth.saved_won.value if worth and worth.saved_won else None,
         one.subsidy_won,
         worth.subsidy_won_per_kwh.value if worth and worth.subsidy_won_per_kwh else None,
-        " ".join(reason.text.said(language) for reason in one.reasons),
+        *(" ".join(each.text.said(language) for each in one.reasons if each.doubt is doubt) for doubt in (False, True)),
         one.plan_digest,
         one.source,
     ]  # fmt: skip

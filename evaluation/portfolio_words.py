@@ -20,6 +20,8 @@ FIGURES = {
 }
 """Name, unit and digits worth showing of a sum's figures, by code."""
 
+_LISTED = 6
+
 SELECTED = Text(
     "입증된 기계만 더한 값은 우연히 크게 나온 기계가 더 많이 뽑히므로 실제보다 커지기 쉽습니다."
     " 사업의 성과로는 판정한 기계 전체의 값을 쓰십시오.",
@@ -38,7 +40,7 @@ def shared_name(source: Shared) -> Text:
     match source:
         case MeterScale():
             found = Text(
-                f"계량기 공통 오차 ±{source.limit_pct:g} %", f"meters off by the same share, ±{source.limit_pct:g} %"
+                f"계량기 공통 오차 ±{source.limit_pct:g}%", f"meters off by the same share, ±{source.limit_pct:g}%"
             )
         case SensorDrift():
             found = Text(
@@ -48,9 +50,9 @@ def shared_name(source: Shared) -> Text:
         case CommonModel():
             found = Text("같은 방향으로 틀리는 모형", "models that err together")
         case PriceError():
-            found = Text(f"전기 단가 ±{source.error_pct:g} %", f"price of a kWh, ±{source.error_pct:g} %")
+            found = Text(f"전기 단가 ±{source.error_pct:g}%", f"price of a kWh, ±{source.error_pct:g}%")
         case FactorError():
-            found = Text(f"배출계수 ±{source.error_pct:g} %", f"emission factor, ±{source.error_pct:g} %")
+            found = Text(f"배출계수 ±{source.error_pct:g}%", f"emission factor, ±{source.error_pct:g}%")
     return Text(found.ko + called, found.en + called)
 
 
@@ -89,14 +91,29 @@ def warnings(
                 f"{len(unpaid)} plans name no subsidy: the subsidies are those of the others.",
             )
         )
+    found.append(_doubted([one for one in machines if one.saving is not None]))
     return [each for each in found if each is not None]
+
+
+def _doubted(judged: Sequence[MachineResult]) -> Text | None:
+    """Which machines of the sums have a verdict with doubts beside it."""
+    doubted = [one.plan_id for one in judged if any(reason.doubt for reason in one.reasons)]
+    if not doubted:
+        return None
+    listed = ", ".join(doubted[:_LISTED]) + (", …" if len(doubted) > _LISTED else "")
+    return Text(
+        f"합계에 든 기계 {len(judged):,}대 가운데 {len(doubted):,}대의 판정에 유의점이 있습니다: {listed}."
+        " 내용은 --table의 유의점 열이나 wattproof evaluate에 나옵니다.",
+        f"Of the {len(judged):,} machines in the sums {len(doubted):,} have doubts beside their verdict: {listed}."
+        " The column of doubts in --table and wattproof evaluate say which.",
+    )
 
 
 def _assumed(sources: Sequence[Shared]) -> Text:
     sites = [f"{source.name}({len(source.plans)})" for source in sources if isinstance(source, CommonModel)]
     scale = next(source.limit_pct for source in sources if isinstance(source, MeterScale))
-    ko = f"공통 오차가 선언되지 않아, 모든 계량기가 같은 방향으로 ±{scale:g} %(1.0급) 안에서 틀린다고 가정했습니다."
-    en = f"No shared error is declared: all meters are taken to be off the same way within ±{scale:g} % (class 1)."
+    ko = f"공통 오차가 선언되지 않아, 모든 계량기가 같은 방향으로 ±{scale:g}%(1.0급) 안에서 틀린다고 가정했습니다."
+    en = f"No shared error is declared: all meters are taken to be off the same way within ±{scale:g}% (class 1)."
     if sites:
         ko += f" 같은 사업장의 기계는 모형이 함께 틀린다고 보고 신뢰구간을 그대로 더했습니다: {', '.join(sites)}."
         en += f" Machines of one site are taken to err together, their bands added as they are: {', '.join(sites)}."

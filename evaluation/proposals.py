@@ -14,7 +14,7 @@ from evaluation.case import Case, used_adjustments
 from evaluation.findings import CounterCheck, EventResult, Period
 from evaluation.metered import Bools, Floats, Metered
 from evaluation.plan import Granularity, Plan
-from evaluation.quarter_hours import Reading, read_means
+from evaluation.quarter_hours import Reading, read_light
 from evaluation.sums import Sums, row_unit, sums
 from storage import Series, Store
 
@@ -77,7 +77,7 @@ def counter_check(plan: Plan, store: Store, windows: tuple[Metered, ...]) -> Cou
         return None
     reading = Reading("mean", max_gap_ms=min(round(plan.quality.maximum_gap_min * _MINUTE_MS), _SELDOM_MS))
     ours = [window for window in windows if len(window.energy)]
-    powers = read_means(store, series, [window.grid.edges_ms for window in ours], reading)
+    powers = read_light(store, series, [window.grid.edges_ms for window in ours], reading)
     counted, drawn, apart = [], [], 0
     for window, power in zip(ours, powers, strict=True):
         energy = IntervalValues(window.energy * _WH_PER_KWH, window.coverage, window.flags)

@@ -93,8 +93,8 @@ def read_intervals(store: Store, series: Series, grids: list[np.ndarray], readin
     return [_intervals(times, values, rows, grid, reading) for grid in grids]
 
 
-def read_means(store: Store, series: Series, grids: list[np.ndarray], reading: Reading) -> list[IntervalValues]:
-    """Means of a gauge that only checks something: from quarter-hours where they cover the grids, else from readings.
+def read_light(store: Store, series: Series, grids: list[np.ndarray], reading: Reading) -> list[IntervalValues]:
+    """Intervals of what only checks something: from quarter-hours where they cover the grids, else from readings.
 
     Parameters
     ----------
@@ -113,6 +113,41 @@ def read_means(store: Store, series: Series, grids: list[np.ndarray], reading: R
         if min(float(one.coverage.mean()) for one in found) >= _ROLLED:
             return found
     return read_intervals(store, series, grids, reading)
+
+
+def hours_from_rollups(
+    store: Store, series: Series, grids: list[np.ndarray]
+) -> dict[float, list[IntervalValues]] | None:
+    """Hours in every value of a state, by value and grid; None where quarter-hours do not cover the grids.
+
+    Parameters
+    ----------
+    store, series, grids
+        As in `read_light`.
+
+    Raises
+    ------
+    storage.StoreError
+        When the store cannot be read.
+    """
+    rows = store.rollups(series, min(int(grid[0]) for grid in grids), max(int(grid[-1]) for grid in grids))
+    if not len(rows.start) or any((grid % ROLLUP_MS).any() for grid in grids):
+        return None
+    found = {value: [_state_hours(rows, lasted, grid) for grid in grids] for value, lasted in rows.states.items()}
+    covered = [float(one.coverage.mean()) for each in found.values() for one in each]
+    return found if min(covered, default=0.0) >= _ROLLED else None
+
+
+def _state_hours(rows: Rollups, seconds: np.ndarray, edges: np.ndarray) -> IntervalValues:
+    quarters = np.arange(edges[0], edges[-1] + 1, ROLLUP_MS, dtype=np.int64)
+    inside = (rows.start >= edges[0]) & (rows.start < edges[-1]) & (rows.coverage > 0.0)
+    place = np.searchsorted(quarters, rows.start[inside])
+    values, coverage = np.full(len(quarters) - 1, np.nan), np.zeros(len(quarters) - 1)
+    # What was not read is taken to be as what was.
+    values[place] = seconds[inside] / 3600.0 / rows.coverage[inside]
+    coverage[place] = rows.coverage[inside]
+    flags = np.where(coverage < 1.0 - 1e-9, np.uint8(Flag.GAP), np.uint8(0)).astype(np.uint8)
+    return resample(IntervalValues(values, coverage, flags), quarters, edges)
 
 
 def _intervals(

@@ -8,7 +8,7 @@ from evaluation.findings import Family
 from evaluation.flag_words import marks
 from evaluation.verdict import Reason
 from evaluation.windows import WindowResult
-from evaluation.wording import Text
+from evaluation.wording import Text, number, short
 from storage import Series
 
 _WINDOWS = {
@@ -151,13 +151,13 @@ def unknown_effect(names: Sequence[str]) -> Reason:
 
 def model_too_loose(cv_rmse_pct: float | None, limit: float) -> Reason:
     """Rule 5: the model does not follow the energy closely enough."""
-    is_ko = "정의되지 않습니다" if cv_rmse_pct is None else f"{cv_rmse_pct:.1f} %입니다"
-    is_en = "undefined" if cv_rmse_pct is None else f"{cv_rmse_pct:.1f} %"
+    is_ko = "정의되지 않습니다" if cv_rmse_pct is None else f"{cv_rmse_pct:.1f}%입니다"
+    is_en = "undefined" if cv_rmse_pct is None else f"{cv_rmse_pct:.1f}%"
     return Reason(
         "model_too_loose",
         Text(
-            f"기준 모형의 CV(RMSE)가 {is_ko}. 한도는 {limit:.0f} %입니다.",
-            f"CV(RMSE) of the baseline model is {is_en}; the limit is {limit:.0f} %.",
+            f"기준 모형의 CV(RMSE)가 {is_ko}. 한도는 {limit:.0f}%입니다.",
+            f"CV(RMSE) of the baseline model is {is_en}; the limit is {limit:.0f}%.",
         ),
         Text(
             "에너지를 좌우하는 변수(생산량, 가동 여부, 온도)를 설명변수에 더하십시오.",
@@ -171,9 +171,9 @@ def too_exact(cv_rmse_pct: float) -> Reason:
     return Reason(
         "too_exact",
         Text(
-            f"기준 모형이 기준기간의 사용량과 오차 없이 일치합니다(CV(RMSE) {cv_rmse_pct:.1g} %). 실제로"
+            f"기준 모형이 기준기간의 사용량과 오차 없이 일치합니다(CV(RMSE) {short(cv_rmse_pct, 1)}%). 실제로"
             " 계측한 값에서는 나올 수 없는 결과입니다.",
-            f"The baseline model follows the energy without any error (CV(RMSE) {cv_rmse_pct:.1g} %), as nothing"
+            f"The baseline model follows the energy without any error (CV(RMSE) {short(cv_rmse_pct, 1)}%), as nothing"
             " that is metered does.",
         ),
         Text(
@@ -188,9 +188,9 @@ def too_dependent(n_effective: float, rho: float, parameters: int) -> Reason:
     return Reason(
         "too_dependent",
         Text(
-            f"잔차의 자기상관(ρ = {rho:.2f}) 때문에 유효 표본이 {n_effective:.1f}개뿐입니다. "
+            f"잔차의 자기상관(ρ = {number(rho, '', 2)}) 때문에 유효 표본이 {n_effective:.1f}개뿐입니다. "
             f"계수는 {parameters}개입니다.",
-            f"Autocorrelation of the residuals (ρ = {rho:.2f}) leaves {n_effective:.1f} effective intervals "
+            f"Autocorrelation of the residuals (ρ = {number(rho, '', 2)}) leaves {n_effective:.1f} effective intervals "
             f"for {parameters} coefficients.",
         ),
         Text(
@@ -205,9 +205,9 @@ def outlook(detectable_pct: float, expected_pct: float | None, intervals: int | 
     unit = UNITS[granularity]
     least = Text(
         "아직 보고기간의 계측값이 없습니다. 지금의 기준기간과 계획으로는 "
-        f"{detectable_pct:.1f} % 이상의 절감을 보일 수 있습니다",
+        f"{detectable_pct:.1f}% 이상의 절감을 보일 수 있습니다",
         "Nothing of the reporting window is metered yet. This baseline and plan can show a saving of "
-        f"{detectable_pct:.1f} % or more",
+        f"{detectable_pct:.1f}% or more",
     )
     if expected_pct is None:
         end, cure = Text(".", "."), Text(
@@ -215,13 +215,13 @@ def outlook(detectable_pct: float, expected_pct: float | None, intervals: int | 
             "Put the expected saving (claim.expected_saving_pct) into the plan to have it judged.",
         )  # fmt: skip
     elif intervals is None:
-        end = Text(f". 기대 절감 {expected_pct:.1f} %에는 모자랍니다.", f"; the expected {expected_pct:.1f} % is less.")
+        end = Text(f". 기대 절감 {expected_pct:.1f}%에는 모자랍니다.", f"; the expected {expected_pct:.1f}% is less.")
         cure = Text(
             "기준기간을 늘리거나, 설명변수를 더해 모형을 개선하십시오. 보고기간만 늘려서는 부족합니다.",
             "Lengthen the baseline, or improve the model with further drivers; a longer reporting window will not do.",
         )
     else:
-        end = Text(f". 기대 절감은 {expected_pct:.1f} %입니다.", f"; {expected_pct:.1f} % is expected.")
+        end = Text(f". 기대 절감은 {expected_pct:.1f}%입니다.", f"; {expected_pct:.1f}% is expected.")
         cure = Text(
             f"보고기간을 {intervals:,}{unit.ko} 이상으로 두면 됩니다.",
             f"A reporting window of {intervals:,} {unit.en} will do.",

@@ -16,6 +16,7 @@ from evaluation.findings import (
     EventResult,
     IntensityResult,
     Spread,
+    WorkResult,
 )
 from evaluation.fitted_model import ModelResult
 from evaluation.saving import Cumulative, Detectable, Placebos, Saving
@@ -32,8 +33,8 @@ class Evaluation(msgspec.Struct, frozen=True):
     `model`, `saving`, `placebos`, `cumulative` and `detectable` are ``None`` when the data did not suffice to
     compute them; `reasons` then says why. `candidates` and `spread` are of a plan that names candidates; `events` are
     proposals that nothing was done about; `checks` are what the data were held against. `conditions` grades how well
-    the baseline knew the reporting period's. `counter_check` is ``None`` without a power reading. A number is shown
-    together with the verdict, never alone.
+    the baseline knew the reporting period's. `counter_check` is ``None`` without a power reading, `work` without
+    a measure of work that no model uses. A number is shown together with the verdict, never alone.
     """
 
     plan_id: str
@@ -64,5 +65,6 @@ class Evaluation(msgspec.Struct, frozen=True):
     detectable: Detectable | None = None
     checks: list[Check] = []
     counter_check: CounterCheck | None = None
+    work: WorkResult | None = None
     worth: Worth | None = None
     intensities: list[IntensityResult] = []

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from analytics import sufficiency
 from evaluation import coverage, doubts, proposals, reasons, rules, sections
 from evaluation.case import Case, build, used_adjustments
 from evaluation.checks import checks
-from evaluation.findings import AdjustmentResult, CounterCheck
+from evaluation.findings import AdjustmentResult, CounterCheck, WorkResult
 from evaluation.fitted_model import ModelResult
 from evaluation.fitting import needed
 from evaluation.intensities import intensities
 from evaluation.metered import Metered, meter, missing_series
 from evaluation.plan import Plan
 from evaluation.result import Evaluation
-from evaluation.saving import Detectable
+from evaluation.saving import Detectable, Saving
 from evaluation.sums import PER_DAY, row_unit, sums
 from evaluation.verdict import Reason, Verdict
+from evaluation.work import Work, read_work
+from evaluation.work_effect import work_result
+from evaluation.work_rules import judge_work, work_checks, work_doubts, work_outlook
 from storage import Store
 
 log = structlog.get_logger(__name__)
@@ -38,7 +43,7 @@ def evaluate(plan: Plan, store: Store) -> Evaluation:
     missing = [reasons.no_readings(series) for series in missing_series(plan, store)]
     windows = meter(plan, store)
     counter = proposals.counter_check(plan, store, windows)
-    result = judge_metered(plan, *windows, missing, counter)
+    result = judge_metered(plan, *windows, missing, counter, read_work(plan, store, windows[0], windows[2]))
     log.info("plan_evaluated", plan=plan.id, verdict=result.verdict.value, reasons=[r.code for r in result.reasons])
     return result
 
@@ -50,6 +55,7 @@ def judge_metered(
     reporting: Metered,
     found: list[Reason],
     counter: CounterCheck | None = None,
+    works: Sequence[Work] = (),
 ) -> Evaluation:
     """Evaluate metered intervals; reasons already `found` make the claim not provable."""
     case = build(plan, proposals.mark(plan, baseline), installation, proposals.mark(plan, reporting))
@@ -74,8 +80,12 @@ def judge_metered(
     verdict = Verdict.NOT_PROVABLE
     if saving is not None and not found:
         verdict, found = rules.judge(plan, saving, coverage.used_drivers(case, drivers), detectable)
+    work, decides = work_result(case, works), None
+    if saving is not None and (decides := judge_work(plan, verdict, saving, work)):
+        verdict, found = Verdict.NOT_PROVABLE, [decides]
     found += doubts.spread_reasons(plan, candidates, spread, saving)
     found += doubts.slow_part_reasons(plan, verdict, case.avoided, saving)
+    found += [] if decides else _work(case, verdict, saving, work)
     found += doubts.implausible_reasons(plan, case.choice.name, fitted, baseline)
     found += doubts.counter_reasons(counter)
     return Evaluation(
@@ -105,8 +115,9 @@ def judge_metered(
         adjustments=adjusted,
         events=proposals.event_results(case),
         conditions=coverage.condition_grade(case, drivers),
-        checks=checks(case, windows, fitted, detectable, counter),
+        checks=[*checks(case, windows, fitted, detectable, counter), *work_checks(plan, saving, work)],
         counter_check=counter,
+        work=work,
         # A saving that nothing may be said about is worth nothing that may be said.
         worth=None if saving is None or verdict is Verdict.NOT_PROVABLE else sections.worth_result(case, saving),
         intensities=intensities(case),
@@ -122,6 +133,13 @@ def _method(case: Case, fitted: ModelResult | None) -> str:
     how = f", {chosen[case.plan.selection.rule]}" if case.plan.candidates else ""
     rows = " on sums of days" if case.plan.granularity in PER_DAY else ""
     return f"{name} baseline (OLS{how}); avoided energy; {BAND}{rows}"
+
+
+def _work(case: Case, verdict: Verdict, saving: Saving | None, work: WorkResult | None) -> list[Reason]:
+    """What is doubtful about the machine's work, before the reporting period or after."""
+    if case.model is not None and not case.reporting.usable.any():
+        return work_outlook(case.plan, float(case.model.linear.fitted.mean()) * case.planned)
+    return work_doubts(case.plan, verdict, saving, work)
 
 
 def _adjustments(case: Case) -> list[AdjustmentResult]:

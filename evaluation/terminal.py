@@ -19,7 +19,7 @@ from evaluation.terminal_words import GRADES, Language, number, say
 from evaluation.terminal_worth import intensities, worth
 from evaluation.verdict import Verdict
 from evaluation.windows import WindowResult
-from evaluation.wording import Text
+from evaluation.wording import Text, short
 
 __all__ = ["Language", "render"]
 
@@ -99,7 +99,7 @@ def _saving(evaluation: Evaluation, language: Language) -> Table:
     for change in evaluation.adjustments:
         error = f" ± {number(change.error_kwh)}" if change.error_kwh else ""
         why = Line(f"{change.first_day} – {change.last_day}: {change.reason}")
-        table.add_row(say("adjustment", language), f"{change.kwh:+,.0f}{error} kWh", why)
+        table.add_row(say("adjustment", language), f"{number(change.kwh, signed=True)}{error} kWh", why)
     table.add_row(say("claim", language), f"> {number(evaluation.claim_minimum_pct, '%', 1)}")
     if evaluation.detectable is not None:
         found = evaluation.detectable
@@ -113,7 +113,9 @@ def _saving(evaluation: Evaluation, language: Language) -> Table:
 def _placebos(placebos: Placebos, language: Language) -> tuple[str, str]:
     """Where nothing was saved: the range of what the method found, and what that did to the band."""
     shares = [share for share in placebos.share_pct if share is not None]
-    spread = f"{min(shares):+.1f} … {max(shares):+.1f} %" if shares else "–"
+    spread = (
+        f"{number(min(shares), '', 1, signed=True)} … {number(max(shares), '%', 1, signed=True)}" if shares else "–"
+    )
     count, wider = placebos.count, placebos.widening
     note = Text(
         f"아무것도 바꾸지 않은 모의 교체 {count}회에서 나온 값, 신뢰구간 ×{wider:.2f}",
@@ -149,11 +151,13 @@ def _model(model: ModelResult, language: Language) -> Table:
     table.add_row(
         f"{say('model', language)}:",
         f"CV(RMSE) {number(model.cv_rmse_pct, '%', 1)} · NMBE {number(model.nmbe_pct, '%', 2)} · "
-        f"R² {number(model.r_squared, '', 3)} · ρ {model.rho:.2f} · n {model.n:,} "
+        f"R² {number(model.r_squared, '', 3)} · ρ {number(model.rho, '', 2)} · n {model.n:,} "
         f"({say('effective', language)} {model.n_effective:,.0f} {UNITS[model.unit].said(language)})",
     )
     if model.knots:
-        table.add_row("", f"{model.form} · {say('knots', language)} {', '.join(f'{knot:.1f}' for knot in model.knots)}")
+        table.add_row(
+            "", f"{model.form} · {say('knots', language)} {', '.join(number(knot, '', 1) for knot in model.knots)}"
+        )
     levels = [term for term in model.coefficients if term.part and not term.driver and not term.dropped]
     folded = levels if len(levels) > _LEVELS_SHOWN else []
     for term in model.coefficients:
@@ -161,7 +165,7 @@ def _model(model: ModelResult, language: Language) -> Table:
             if term is folded[0]:
                 table.add_row("", _levels(folded, language))
             continue
-        value = f"{term.value:,.4g} {term.unit.said(language)}" if term.value is not None else "–"
+        value = f"{short(term.value)} {term.unit.said(language)}" if term.value is not None else "–"
         if term.dropped:
             value = f"{say('dropped', language)}: {say(term.dropped, language)}"
         name = f"{term.driver} {term.part.said(language)}".strip() if term.part else term.name
@@ -172,7 +176,7 @@ def _model(model: ModelResult, language: Language) -> Table:
 def _levels(levels: Sequence[Coefficient], language: Language) -> str:
     """Levels that are too many to read, by how many they are and how far they reach."""
     values = [term.value for term in levels if term.value is not None]
-    reach = f"{min(values):,.4g} … {max(values):,.4g} {levels[0].unit.said(language)}"
+    reach = f"{short(min(values))} … {short(max(values))} {levels[0].unit.said(language)}"
     return Text(f"요일·시간대 수준 {len(levels):,}개: {reach}", f"{len(levels):,} levels of the week: {reach}").said(
         language
     )

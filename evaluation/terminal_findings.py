@@ -32,7 +32,7 @@ def candidates(evaluation: Evaluation, language: Language) -> RenderableType:
             _kind(one, language),
             number(one.rmse_kwh, "kWh", 1),
             number(one.saving_kwh, "kWh"),
-            "–" if apart is None or one.chosen else f"{apart:+,.0f}",
+            "–" if apart is None or one.chosen else number(apart, signed=True),
             "●" if one.chosen else "",
         )
     parts: list[RenderableType] = [table]
@@ -73,7 +73,7 @@ def events(evaluation: Evaluation, language: Language) -> Table:
         # A day out of line is so many kWh; a level is so many a day.
         row = Text("/주", "/week") if evaluation.granularity == "week" else Text("/일", "/day")
         each = row.said(language) if event.kind == "step" else ""
-        size = f"{event.kwh:+,.1f} kWh{each}"
+        size = f"{number(event.kwh, 'kWh', 1, signed=True)}{each}"
         table.add_row(head, say(event.period.value, language), when, say(event.kind, language), size)
     return table
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from analytics import Grade
-from evaluation.wording import Text
+from evaluation.wording import Text, number
+
+__all__ = ["GRADES", "WORDS", "Language", "number", "say"]
 
 Language = Literal["ko", "en"]
 
@@ -84,11 +86,3 @@ GRADES = {
 def say(word: str, language: Language) -> str:
     """A word in one of the languages."""
     return WORDS[word].said(language)
-
-
-def number(value: float | None, unit: str = "", digits: int = 0) -> str:
-    """With thousands separators and its unit; a dash for none."""
-    if value is None:
-        return "–"
-    # Adding nothing takes the sign off a zero.
-    return f"{round(value, digits) + 0.0:,.{digits}f} {unit}".rstrip()

@@ -8,6 +8,7 @@ from rich.text import Text as Line
 
 from evaluation.findings import IntensityResult
 from evaluation.terminal_words import Language, number, say
+from evaluation.wording import short
 from evaluation.worth import Worth
 from evaluation.worth_words import NEVER, worth_lines, worth_note
 
@@ -35,8 +36,8 @@ def intensities(found: list[IntensityResult], language: Language) -> RenderableT
     for one in found:
         unit = f"kWh/{one.unit}" if one.unit not in {"", "1"} else "kWh"
         table.add_row(
-            f"{one.driver} ({unit})", *(f"{value:,.4g}" for value in (one.before, one.adjusted, one.after)),
-            f"{one.adjusted_change_pct:+.1f} %",
+            f"{one.driver} ({unit})", *(short(value) for value in (one.before, one.adjusted, one.after)),
+            number(one.adjusted_change_pct, "%", 1, signed=True),
         )  # fmt: skip
     return table
 

@@ -41,7 +41,10 @@ def midnight_ms(day: int) -> int:
 
 @dataclass
 class Machine:
-    """What is metered every quarter of an hour: energy 20 kWh/day + 0.5 kWh/part + 1 kWh/day/°C, less `saving`."""
+    """What is metered every quarter of an hour: energy 20 kWh/day + 0.5 kWh/part + 1 kWh/day/°C, less `saving`.
+
+    With another `per_part` what 800 parts lack or gain by it is drawn on every day.
+    """
 
     saving: float = 0.2
     noise_kwh: float = 4.0
@@ -57,6 +60,12 @@ class Machine:
     """Quarter hour in which the meter was exchanged for one that shows 7 MWh; `last_kwh` is what the old one showed."""
     last_kwh: float = 0.0
     humidity: float | None = None
+    made_after: float = 1.0
+    """Share of the parts that are still made once the machine is replaced."""
+    per_part: float = 0.5
+    """Energy that a part needs [kWh]."""
+    without: tuple[str, ...] = ()
+    """Devices that nobody meters."""
     ends_only: bool = False
     """Temperature varies on the baseline's first day only, production on its last."""
 
@@ -69,8 +78,9 @@ class Machine:
             parts, outdoor = np.full(self.days, 800.0), np.full(self.days, 15.0)
             outdoor[BASELINE[0]] += 5
             parts[BASELINE[-1]] += 80
-        old = 20 + 0.5 * parts + 1.0 * outdoor
         after = day >= INSTALLATION[0]
+        parts = np.where(after, (self.made_after * parts).round(), parts)
+        old = 20 + 800 * (0.5 - self.per_part) + self.per_part * parts + 1.0 * outdoor
         self.true_kwh = float((self.saving * old)[REPORTING[0] : REPORTING[-1] + 1].sum())
         kwh = np.where(after, (1 - self.saving) * old, old) + self.noise_kwh * rng.normal(size=self.days)
         quarters = np.arange(self.days * PER_DAY + 1)
@@ -96,6 +106,7 @@ class Machine:
         return [
             Table.of(device, kind, times, {name: [float(values[q]) for q in keep], **self._beside(device, len(keep))})
             for device, (kind, name, values) in columns.items()
+            if device not in self.without
         ]
 
     def _beside(self, device: str, count: int) -> dict[str, list[float | None]]:

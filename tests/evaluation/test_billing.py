@@ -148,7 +148,7 @@ def test_the_power_factor_comes_from_the_reactive_counters(tariffs: Tariffs, tmp
     assert first.total < month.bill.total
     output = io.StringIO()
     Console(file=output, width=100).print(render_bill(month, "ko"))
-    assert "평균 역률: 지상(주간) 95.8 %, 진상(야간) 85.7 %" in output.getvalue()
+    assert "평균 역률: 지상(주간) 95.8%, 진상(야간) 85.7%" in output.getvalue()
     costs = {cost.option: cost.total for cost in compare_month(tariffs, connection(tariffs), store, JULY)}
     assert costs["industrial_b/high_a/option_2"] == month.bill.total
     store.close()

@@ -193,7 +193,7 @@ def test_what_a_bill_shows_adds_up_to_the_won(seed: int) -> None:
     shown = render_bill(MonthBill(Text("계약", "contract"), found, labels, amounts, dropped), "en")
     Console(file=output, width=140).print(shown)
     rows = [re.split(r" *[│┃] *", line)[1:-1] for line in output.getvalue().splitlines() if line.startswith("│")]
-    won = [int(row[-1].replace(",", "")) for row in rows]
+    won = [int(row[-1].replace(",", "").replace("−", "-")) for row in rows]
     below = 4 if dropped else 3
     lines, (charge, *rest, total) = won[: -below - 1], won[-below - 1 :]
     assert sum(lines) == charge == found.charge

@@ -85,7 +85,7 @@ def test_a_counter_that_contradicts_the_meters_own_power_is_doubted(tmp_path: Pa
     assert not wrong.counter_check.agrees
     doubt = next(reason for reason in wrong.reasons if reason.code == "counter_power_disagree")
     assert doubt.doubt
-    assert "80.0 %" in doubt.text.en
+    assert "80.0%" in doubt.text.en
     assert wrong.verdict is good.verdict, "a doubt decides nothing"
     assert wrong.saving == good.saving, "the saving is the counter's"
 

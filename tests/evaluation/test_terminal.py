@@ -29,7 +29,7 @@ def test_korean_shows_verdict_saving_and_band_with_units_and_separators(tmp_path
     text = shown(tmp_path, Machine(), "ko")
     assert "입증 · proven" in text
     assert "사출기 교체" in text
-    assert re.search(r"절감량 +\d,\d{3} kWh +\d+\.\d %", text)
+    assert re.search(r"절감량 +\d,\d{3} kWh +\d+\.\d%", text)
     assert "(조정 기준사용량 대비)" in text
     assert re.search(r"90% 신뢰구간 +\d,\d{3} … \d,\d{3} kWh", text)
 
@@ -58,13 +58,13 @@ def test_a_driver_that_says_nothing_new_is_shown_as_dropped(tmp_path: Path) -> N
 
 
 def test_a_zero_has_no_sign_and_a_choice_of_one_is_no_choice(tmp_path: Path) -> None:
-    assert number(-0.004, "%", 2) == "0.00 %"
-    assert number(-0.5, "kWh", 1) == "-0.5 kWh"
+    assert number(-0.004, "%", 2) == "0.00%"
+    assert number(-0.5, "kWh", 1) == "−0.5 kWh"
     one = PLAN + "candidates: {all: [production, temperature]}\n"
     text = shown(tmp_path, Machine(), "en", one)
     assert "Error held out" in text
     assert "best on" not in text
-    assert "-0.00" not in text
+    assert not re.search(r"[-−]0\.00", text)
 
 
 def test_levels_of_every_hour_of_the_week_are_one_line(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_no_saving_is_not_proven(tmp_path: Path) -> None:
 def test_a_saving_under_the_claimed_one_is_not_proven(tmp_path: Path) -> None:
     found = judged(tmp_path, Machine(), PLAN + "claim: {minimum_saving_pct: 25}\n")
     assert found.verdict is Verdict.NOT_PROVEN
-    assert "25 %" in found.reasons[0].text.en
+    assert "25%" in found.reasons[0].text.en
 
 
 def test_a_saving_that_is_certainly_less_than_required_is_not_to_be_cured_by_waiting(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_before_the_replacement_the_detectable_saving_is_known_already(tmp_path:
     assert found.detectable is not None
     assert found.detectable.pct is not None
     assert 0 < found.detectable.pct < 5
-    assert f"{found.detectable.pct:.1f} %" in found.reasons[1].text.ko
+    assert f"{found.detectable.pct:.1f}%" in found.reasons[1].text.ko
 
 
 @pytest.mark.parametrize(
