@@ -5,19 +5,42 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+_LOOKS_S: Final = 0.5
+"""How often the main thread looks for signals while it waits [s]."""
+
+
+class _Stop(threading.Event):
+    """An event whose waiting ends although the signal came to another thread.
+
+    Python runs a signal's handler in the main thread alone. The system gives a signal to any other where that one is
+    stopped (after SIGSTOP, or while it is traced), and nothing wakes one that waits without end.
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, or for so long [s]; says whether it is."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = _LOOKS_S if until is None else min(until - time.monotonic(), _LOOKS_S)
+            if super().wait(max(left, 0.0)):
+                return True
+            if left <= 0.0:
+                return self.is_set()
+
+
 @contextmanager
 def stop_event() -> Iterator[threading.Event]:
     """An event that the signals set, for commands that run in threads; the old handlers come back at the end."""
-    event = threading.Event()
+    event = _Stop()
     previous = {number: signal.signal(number, lambda *_: event.set()) for number in _SIGNALS}
     try:
         yield event
