@@ -62,6 +62,7 @@ def candidate_saving(
     before, after = np.flatnonzero(baseline & usable), np.flatnonzero(reporting & usable)
     if not (np.isfinite(design[before]).all() and np.isfinite(design[after]).all()):
         raise ValueError("the design must be finite; set the energy to NaN where a driver is missing")
+    design = _centred(design, before)
     kept = _independent(design, before)
     scale = np.linalg.norm(design[before], axis=0)
     columns = design[:, kept] / scale[kept]
@@ -94,6 +95,20 @@ def candidate_saving(
         own_scatter=False,
         calibration=calibration,
     )
+
+
+def _centred(design: Floats, rows: Times) -> Floats:
+    """The same span with no offset in it, where the design has a constant: a driver is known by how it varies."""
+    if not len(rows):
+        return design
+    first = design[rows[0]]
+    still = (design[rows] == first).all(axis=0)
+    constant = np.flatnonzero(still & (first != 0))
+    if not len(constant):
+        return design
+    middle = np.where(still, first, design[rows].mean(axis=0))
+    middle[constant[0]] = 0.0
+    return design - middle
 
 
 def _independent(design: Floats, rows: Times) -> Bools:

@@ -98,3 +98,16 @@ def test_a_column_that_only_matters_afterwards_leaves_no_number_and_one_made_up_
     assert made_up.cumulative == pytest.approx(candidate_saving(design[:, :2], energy, BEFORE, AFTER, DAYS).cumulative)
     with pytest.raises(TooFewIntervalsError, match="5 baseline intervals"):
         candidate_saving(rng.normal(size=(150, 8)), energy, DAYS < 5, AFTER, DAYS)
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e6, 1e9])
+def test_a_driver_that_hardly_varies_for_its_size_counts_as_it_varies(offset: float) -> None:
+    rng = np.random.default_rng(4)
+    parts = np.round(64 * rng.normal(100, 20, 150)) / 64
+    energy = 20 + 0.5 * parts + rng.normal(0, 1, 150)
+
+    def saving(driver: np.ndarray) -> tuple[float, float]:
+        found = candidate_saving(np.column_stack((np.ones(150), driver)), energy, BEFORE, AFTER, DAYS)
+        return float(found.cumulative[-1]), float(found.band.whole.half_width(0.9)[0])
+
+    assert saving(parts + offset) == pytest.approx(saving(parts), rel=1e-6)
