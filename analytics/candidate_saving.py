@@ -108,7 +108,8 @@ def _centred(design: Floats, rows: Times) -> Floats:
         return design
     middle = np.where(still, first, design[rows].mean(axis=0))
     middle[constant[0]] = 0.0
-    return design - middle
+    centred: Floats = design - middle
+    return centred
 
 
 def _independent(design: Floats, rows: Times) -> Bools:
