@@ -31,7 +31,7 @@ from evaluation.findings import WorkResult
 from evaluation.fitting import projection
 from evaluation.metered import Floats, Metered
 from evaluation.sums import sums
-from evaluation.work import Work
+from evaluation.work import Work, knows_work
 
 SURE: Final = 0.99
 """How sure it must be that the energy follows a measure, however many measures were tried (Bonferroni)."""
@@ -78,7 +78,8 @@ def work_result(case: Case, works: Sequence[Work]) -> WorkResult | None:
     followed = [one for one in found if _follows(case, one, len(works))]
     if followed:
         return _result(case, max(followed, key=lambda one: one.explained), follows=True)
-    own = [one for one in found if one.work.bound]
+    # A model that knows the work needs no further measure that says nothing.
+    own = [] if knows_work(case.plan) else [one for one in found if one.work.bound]
     return _result(case, max(own, key=lambda one: abs(one.change / one.usual)), follows=False) if own else None
 
 

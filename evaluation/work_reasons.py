@@ -172,7 +172,8 @@ def unmetered(adjusted_kwh: float, least_pct: float | None) -> Reason:
             "계획의 모형은 기계가 두 기간에 같은 만큼 일했다고 보지만, 이를 확인할 이 기계의 생산량이나 운전 상태 "
             f"계측값이 저장소에 없습니다. 사용량이 작업량에 비례한다면 1% 차이가 {each}입니다.{ends.ko}",
             "The plan's model takes the machine to have done as much in both windows, and the store holds no count and "
-            f"no run state that can be taken for this machine's. If the energy goes with the work, 1% of it is {each}.{ends.en}",
+            f"no run state that can be taken for this machine's. If the energy goes with the work, 1% of it is "
+            f"{each}.{ends.en}",
         ),
         Text(
             "생산량이나 운전 시간을 계측해 설명변수로 넣거나, 두 기간의 작업량을 장부로 확인해 차이를 사유와 함께 "

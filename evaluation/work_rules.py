@@ -43,7 +43,7 @@ def work_doubts(plan: Plan, verdict: Verdict, saving: Saving | None, work: WorkR
     if saving is None:
         return []
     why, known = plan.independent_of_output, knows_work(plan)
-    if work is not None and _matters(saving, work):
+    if work is not None and _matters(plan, saving, work):
         doubt = (
             work_reasons.in_doubt(work, saving, known=known) if why is None else work_reasons.contradicted(work, why)
         )
@@ -74,7 +74,7 @@ def work_checks(plan: Plan, saving: Saving | None, work: WorkResult | None) -> l
     """Whether a model knows what the machine did, or it did alike in both windows."""
     if saving is None:
         return []
-    known, matters = knows_work(plan), work is not None and _matters(saving, work)
+    known, matters = knows_work(plan), work is not None and _matters(plan, saving, work)
     found = Text("계측되지 않음", "not metered")
     passed: bool | None = None
     if work is not None and (matters or not known):
@@ -88,9 +88,13 @@ def work_checks(plan: Plan, saving: Saving | None, work: WorkResult | None) -> l
     return [Check("work", Text("기계가 한 일", "What the machine did"), found, limit, passed)]
 
 
-def _matters(saving: Saving, work: WorkResult) -> bool:
-    half = (saving.high - saving.low) / 2.0
-    return work.follows and abs(work.kwh - saving.kwh) > _MATTERS * half
+def _matters(plan: Plan, saving: Saving, work: WorkResult) -> bool:
+    """Whether the answer with the measure is another one; where a model knows work, none that the band holds is."""
+    if not work.follows:
+        return False
+    if knows_work(plan):
+        return not saving.low <= work.kwh <= saving.high
+    return abs(work.kwh - saving.kwh) > _MATTERS * (saving.high - saving.low) / 2.0
 
 
 def _claim(plan: Plan, adjusted_kwh: float) -> float:
