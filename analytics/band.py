@@ -47,13 +47,24 @@ class Band:
 
         The quantile q of the mixture, Σ weight · T(q / scale) = (1 + confidence) / 2, by Newton's method. T is
         concave for positive q, so from below it converges monotonically, and one step from above leads below.
+
+        Raises
+        ------
+        ValueError
+            When `confidence` does not lie between 0 and 1.
         """
         if not 0.0 < confidence < 1.0:
             raise ValueError(f"confidence {confidence} must lie between 0 and 1")
         return self.quantile((1.0 + confidence) / 2.0)
 
     def quantile(self, probability: float) -> Floats:
-        """The error that is not exceeded with `probability` (from 0.5 up), shape (intervals,) [energy]."""
+        """The error that is not exceeded with `probability` (from 0.5 up), shape (intervals,) [energy].
+
+        Raises
+        ------
+        ValueError
+            When `probability` is under 0.5, or 1 and more.
+        """
         if not 0.5 <= probability < 1.0:
             raise ValueError(f"probability {probability} must be 0.5 or more and less than 1")
         scale = np.maximum(self.scale, np.finfo(float).tiny)

@@ -30,19 +30,22 @@ def linear_candidate(design: Floats) -> Candidate:
 
 
 def levels_candidate(groups: Groups) -> Candidate:
-    """Level per group, e.g. day of the week and shift; groups of zeros are the mean."""
+    """Level per group, e.g. day of the week and shift, shape (times,); groups of zeros are the mean."""
     return lambda energy: fit_levels(energy, groups).fitted
 
 
 def change_point_candidate(temperature: Floats, drivers: Floats | None, shape: Shape) -> Candidate:
-    """Change-point model with drivers; its knots are searched anew wherever it is refitted."""
+    """Change-point model of a `shape` at `temperature` (times,), with `drivers` (times, drivers).
+
+    Its knots are searched anew wherever it is refitted.
+    """
     return lambda energy: fit_change_point(energy, temperature, drivers, shape=shape).predict(temperature, drivers)
 
 
 def time_of_week_candidate(
     slots: Groups, temperature: Floats, drivers: Floats | None = None, *, count: int = 168, segments: int = 6
 ) -> Candidate:
-    """Time of week and temperature."""
+    """Time of week and temperature, arguments as in `analytics.fit_time_of_week` over the whole timeline, (times,)."""
 
     def project(energy: Floats) -> Floats:
         model = fit_time_of_week(energy, slots, temperature, drivers, count=count, segments=segments)
@@ -154,7 +157,15 @@ class Spread:
 
 
 def spread(candidates: Mapping[str, Candidate], energy: Floats, baseline: Bools, reporting: Bools) -> Spread:
-    """Saving over the usable reporting intervals with every candidate; arrays as in `select`."""
+    """Saving over the usable reporting intervals with every candidate.
+
+    Parameters
+    ----------
+    candidates, energy, baseline
+        As in `select`.
+    reporting
+        Which intervals are the reporting period's, shape (times,).
+    """
     masked = np.where(baseline, energy, np.nan)[None]
     rows = reporting & np.isfinite(energy)
     adjusted = np.full(len(candidates), np.nan)
@@ -167,7 +178,15 @@ def spread(candidates: Mapping[str, Candidate], energy: Floats, baseline: Bools,
 
 
 def as_project(candidate: Candidate, rows: Times, times: int) -> Candidate:
-    """Bind a candidate of a whole timeline to its baseline's `rows`, as `analytics.placebo.calibrate` refits it."""
+    """Bind a candidate of a whole timeline to its baseline, as `analytics.calibrate` refits it.
+
+    Parameters
+    ----------
+    candidate
+        Over so many `times`.
+    rows
+        Positions of the baseline's intervals among them, shape (intervals,).
+    """
 
     def project(energy: Floats) -> Floats:
         whole = np.full((len(energy), times), np.nan)

@@ -31,7 +31,10 @@ class DriverCoverage:
 
 
 def driver_coverage(model: LinearModel, baseline_drivers: Floats, drivers: Floats) -> DriverCoverage:
-    """Compare drivers of the reporting period, shape (m, drivers), with those of the baseline, (n, drivers)."""
+    """Compare drivers of the reporting period, shape (m, drivers), with those of the baseline, (n, drivers).
+
+    Both are finite, in the order of the `model` fitted on the latter.
+    """
     low, high = baseline_drivers.min(axis=0), baseline_drivers.max(axis=0)
     slack = np.finfo(float).eps * 16 * np.maximum(np.abs(low), np.abs(high))
     excess = np.abs(drivers - np.clip(drivers, low, high))

@@ -35,13 +35,27 @@ class Ranged:
 
 
 def simple_payback(investment: float, yearly: Ranged) -> Ranged:
-    """Years until the yearly gain [원/yr] has paid the investment [원]; inf for a gain that is not positive."""
+    """Years until the yearly gain [원/yr] has paid the investment [원]; inf for a gain that is not positive.
+
+    Raises
+    ------
+    AnalyticsError
+        When the investment is not positive.
+    """
     _positive("investment", investment)
     return yearly.through(lambda gain: investment / gain if gain > 0 else np.inf)
 
 
 def net_present_value(investment: float, yearly: Ranged, rate: float, years: int) -> Ranged:
-    """NPV = Σ gain/(1 + r)ᵗ − investment over whole years at the discount rate r (fraction) [원]."""
+    """NPV = Σ gain/(1 + r)ᵗ − investment over whole years at the discount rate r (fraction) [원].
+
+    `yearly` is the gain [원/yr]; `investment` may be 0, or below where a subsidy is more than the price [원].
+
+    Raises
+    ------
+    AnalyticsError
+        When `years` is not positive, or the rate is -1 or less.
+    """
     _positive("years", years)
     return yearly.through(lambda gain: gain * annuity(rate, years) - investment)
 
@@ -49,7 +63,12 @@ def net_present_value(investment: float, yearly: Ranged, rate: float, years: int
 def internal_rate(investment: float, yearly: Ranged, years: int) -> Ranged:
     """Discount rate at which the NPV is 0, as a fraction; -1 when the gains are not positive.
 
-    The gain is the same each year, so the rate is unique; found by bisection.
+    The gain [원/yr] is the same each year, so the rate is unique; found by bisection.
+
+    Raises
+    ------
+    AnalyticsError
+        When the investment [원] or the years are not positive.
     """
     _positive("investment", investment)
     _positive("years", years)
@@ -72,7 +91,13 @@ def internal_rate(investment: float, yearly: Ranged, years: int) -> Ranged:
 def cost_of_conserved_energy(investment: float, saving_kwh: Ranged, rate: float, years: int) -> Ranged:
     """Investment × capital recovery factor / yearly saving [원/kWh]; inf for a saving that is not positive.
 
-    Meier, Supply Curves of Conserved Energy, Lawrence Berkeley Laboratory, LBL-14686 (1982).
+    Meier, Supply Curves of Conserved Energy, Lawrence Berkeley Laboratory, LBL-14686 (1982). The saving is a year's
+    [kWh/yr], the rate a fraction.
+
+    Raises
+    ------
+    AnalyticsError
+        When the investment [원] or the years are not positive, or the rate is -1 or less.
     """
     _positive("investment", investment)
     _positive("years", years)
@@ -81,7 +106,13 @@ def cost_of_conserved_energy(investment: float, saving_kwh: Ranged, rate: float,
 
 
 def subsidy_per_kwh(subsidy: float, saving_kwh: Ranged, years: float) -> Ranged:
-    """Subsidy per verified kWh over the machine's life [원/kWh]; inf for a saving that is not positive."""
+    """Subsidy [원] per verified kWh over the machine's life [원/kWh]; inf for a saving [kWh/yr] that is not positive.
+
+    Raises
+    ------
+    AnalyticsError
+        When the years are not positive.
+    """
     _positive("years", years)
     return saving_kwh.through(lambda saving: subsidy / (saving * years) if saving > 0 else np.inf)
 

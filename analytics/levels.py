@@ -50,6 +50,11 @@ def fit_mean(energy: Floats) -> Levels:
     ----------
     energy
         Shape (meters, times), NaN where unusable.
+
+    Raises
+    ------
+    TooFewIntervalsError, ValueError
+        As `fit_levels`.
     """
     return fit_levels(energy, np.zeros(energy.shape[1], dtype=np.int64))
 

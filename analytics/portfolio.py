@@ -46,7 +46,13 @@ class Portfolio:
         return float(np.hypot(self.independent, self.shared))
 
     def half_width(self, confidence: float) -> float:
-        """Half of the two-sided band at `confidence` (0-1) [energy]."""
+        """Half of the two-sided band at `confidence` (0-1) [energy].
+
+        Raises
+        ------
+        ValueError
+            When `confidence` does not lie between 0 and 1.
+        """
         if not 0.0 < confidence < 1.0:
             raise ValueError(f"confidence {confidence} must lie between 0 and 1")
         tail = (1.0 + confidence) / 2.0

@@ -66,7 +66,13 @@ class BootstrapBand:
     errors: Floats
 
     def half_width(self, confidence: float) -> float:
-        """Half of the symmetric band that holds `confidence` (0-1) of the replicates [energy]."""
+        """Half of the symmetric band that holds `confidence` (0-1) of the replicates [energy].
+
+        Raises
+        ------
+        ValueError
+            When `confidence` does not lie between 0 and 1.
+        """
         if not 0.0 < confidence < 1.0:
             raise ValueError(f"confidence {confidence} must lie between 0 and 1")
         return float(np.quantile(np.abs(self.errors), confidence))

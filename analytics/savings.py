@@ -28,7 +28,13 @@ class Estimate:
     freedom: float
 
     def half_width(self, confidence: float) -> float:
-        """Half of the two-sided band's width at `confidence` (0-1)."""
+        """Half of the two-sided band's width at `confidence` (0-1).
+
+        Raises
+        ------
+        ValueError
+            When `confidence` does not lie between 0 and 1.
+        """
         if not 0.0 < confidence < 1.0:
             raise ValueError(f"confidence {confidence} must lie between 0 and 1")
         return float(scipy.special.stdtrit(self.freedom, (1.0 + confidence) / 2.0)) * self.standard_error
@@ -134,7 +140,14 @@ class Intensity:
 
 
 def intensity(energy: Floats, units: Floats, new_energy: Floats, new_units: Floats, adjusted: Floats) -> Intensity:
-    """Energy per unit of both periods; arrays by interval, `adjusted` the old machine's at the new period's drivers.
+    """Energy per unit of both periods.
+
+    Parameters
+    ----------
+    energy, units, new_energy, new_units
+        Of the baseline and of the reporting period, by interval, shapes (n,) and (m,).
+    adjusted
+        The old machine's energy at the reporting period's drivers, shape (m,).
 
     Raises
     ------

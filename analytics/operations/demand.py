@@ -123,7 +123,20 @@ def foretell_demand(forecast: DemandForecast, so_far: Floats, *, confidence: flo
 
 
 def power_left(target: float, so_far: Floats, steps: int) -> float:
-    """Mean power the rest of the window may have so that its mean does not pass `target` [kW]; negative: it will."""
+    """Mean power the rest of the window may have so that its mean does not pass `target` [kW]; negative: it will.
+
+    Parameters
+    ----------
+    so_far
+        What was measured of it, shape (elapsed,) [kW].
+    steps
+        Measurements in a window.
+
+    Raises
+    ------
+    AnalyticsError
+        When the window is over.
+    """
     elapsed = len(so_far)
     if not 0 <= elapsed < steps:
         raise AnalyticsError(f"{elapsed} of {steps} measurements taken; nothing is left to steer")
