@@ -24,22 +24,19 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
 
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from storage.influx.buckets import DAY_S, find_bucket, find_organization
 from storage.influx.connection import Connection
 from storage.influx.durations import parse_duration, said
 from storage.influx.edition import Edition
 from storage.influx.influxql import ANY, identifier
-from storage.influx.refusals import StatusError, explain
+from storage.influx.refusals import StatusError
 
 log = structlog.get_logger(__name__)
 
 ROLLUP_POLICY: Final = "rollup"
-DAY_S: Final = 86_400
 
-# The client is annotated in parts only.
-_rules: Final[Any] = BucketRetentionRules
 _RAW_SHARD: Final = "7d"
 """InfluxDB's own choice for 90 days is a shard a day: a look for the newest value would open ninety of them."""
 _ROLLUP_SHARD: Final = "26w"
@@ -57,12 +54,15 @@ class Places:
         Name of the default retention policy (1.x).
     missing
         Why there is no place for roll-ups and what to do; empty when there is one.
+    org
+        Id of the organization whose the buckets are (2.x and Cloud).
     """
 
     raw_s: int | None
     rollup_s: int | None
     raw_policy: str = ""
     missing: str = ""
+    org: str = ""
 
 
 def see_to_places(connection: Connection, edition: Edition, database: str, raw_s: int, rollup_s: int) -> Places:
@@ -152,43 +152,16 @@ def _seen(connection: Connection, database: str, advice: str) -> Places:
 
 
 def _buckets(connection: Connection, edition: Edition, database: str, raw_s: int, rollup_s: int) -> Places:
-    """2.x and Cloud: two buckets."""
-    raw = _bucket(connection, edition, database, raw_s)
+    """2.x and Cloud: two buckets of one organization."""
+    org = find_organization(connection)
+    raw = find_bucket(connection, edition, org, database, raw_s)
     if isinstance(raw, str):
         raise StoreRefusedError(raw)
-    rollup = _bucket(connection, edition, f"{database}/{ROLLUP_POLICY}", rollup_s)
+    rollup = find_bucket(connection, edition, raw.org_id, f"{database}/{ROLLUP_POLICY}", rollup_s)
     if isinstance(rollup, str):
         log.warning("influxdb_rollup_bucket_missing", url=connection.url, advice=rollup)
-        return Places(raw, None, missing=rollup)
-    return Places(raw, rollup)
-
-
-def _bucket(connection: Connection, edition: Edition, name: str, keep_s: int) -> int | str:
-    """For how long a bucket keeps its data [s], after it was made if need be; why there is none."""
-    buckets = connection.client.buckets_api()
-    try:
-        with connection.reaching():
-            bucket = buckets.find_bucket_by_name(name)
-            if bucket is None:
-                shard = None if edition.family == "cloud" else 7 * DAY_S
-                rules = _rules(
-                    type="expire", every_seconds=keep_s, shard_group_duration_seconds=shard if keep_s else None
-                )
-                # No rule keeps for ever.
-                bucket = buckets.create_bucket(
-                    bucket_name=name, org=connection.org, retention_rules=[rules] if keep_s else []
-                )
-                log.info("influxdb_bucket_created", url=connection.url, bucket=name, kept=said(keep_s))
-    except StatusError as error:
-        if error.means_later or error.status == 401:
-            raise explain(error, connection.url, name, connection.who) from error
-        duration = f" --retention {keep_s // 3600}h" if keep_s else ""
-        return (
-            f"InfluxDB at {connection.url} has no bucket {name!r} that {connection.who} may use, nor may it make one"
-            f" ({error.status}: {error.reason}); as its administrator: influx bucket create --name {name}"
-            f" --org {connection.org or 'ORG'}{duration}, and give the token read and write on it"
-        )
-    return next((int(rule.every_seconds or 0) for rule in bucket.retention_rules or ()), 0)
+        return Places(raw.keep_s, None, missing=rollup, org=raw.org_id)
+    return Places(raw.keep_s, rollup.keep_s, org=raw.org_id)
 
 
 def _databases(connection: Connection, database: str, raw_s: int, rollup_s: int) -> Places:

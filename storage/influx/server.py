@@ -12,11 +12,12 @@ from typing import Final
 import structlog
 
 from storage.errors import StoreRefusedError
+from storage.influx.buckets import DAY_S
 from storage.influx.connection import Connection
 from storage.influx.durations import said
 from storage.influx.edition import Edition, find_edition
 from storage.influx.influxql import ANY, Answer, Rows, V, between, identifier
-from storage.influx.places import DAY_S, ROLLUP_POLICY, Places, see_to_places
+from storage.influx.places import ROLLUP_POLICY, Places, see_to_places
 from storage.influx.refusals import Refusal, StatusError, about_data, explain
 from storage.intake import MIN_TIME
 
@@ -130,7 +131,7 @@ class Server:
         path = found.edition.write_path
         body = gzip.compress("\n".join(lines).encode(), 1 if self._compress else 0)
         headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"}
-        parameters = self._write_parameters(path, ROLLUP_POLICY if rollup else "")
+        parameters = self._write_parameters(path, ROLLUP_POLICY if rollup else "", found.places.org)
         try:
             self._connection.call("POST", path, parameters, headers, body).drain_conn()
         except StatusError as error:
@@ -142,11 +143,11 @@ class Server:
             return refusal
         return None
 
-    def _write_parameters(self, path: str, policy: str) -> list[tuple[str, str]]:
+    def _write_parameters(self, path: str, policy: str, org: str = "") -> list[tuple[str, str]]:
         if path == "/write":
             return [("db", self.database), *([("rp", policy)] if policy else [])]
         bucket = f"{self.database}/{policy}" if policy else self.database
-        return [("org", self._connection.org), ("bucket", bucket)]
+        return [("org", self._connection.org or org), ("bucket", bucket)]
 
     def query(
         self, statement: str, decode: Callable[[bytes], Answer[V]], *, rollup: bool = False, chunked: bool = False
@@ -186,7 +187,8 @@ class Server:
         InfluxQL's DELETE of 2.x knows a database's default bucket only, whatever policy it is told, and the path that
         knows others takes no user and password: with these the bucket's own retention rule is all there is.
         """
-        if self.found().edition.family != "2.x":
+        found = self.found()
+        if found.edition.family != "2.x":
             # That of 1.x goes through all policies, and roll-ups have measurements of their own.
             self.delete(identifier(measurement), between(MIN_TIME, before))
         elif self._connection.has_token:
@@ -196,7 +198,7 @@ class Server:
                 "predicate": f'_measurement="{measurement}"',
             }
             headers = {"Content-Type": "application/json"}
-            parameters = self._write_parameters("/api/v2/delete", ROLLUP_POLICY)
+            parameters = self._write_parameters("/api/v2/delete", ROLLUP_POLICY, found.places.org)
             try:
                 self._connection.call("POST", "/api/v2/delete", parameters, headers, body).drain_conn()
             except StatusError as error:

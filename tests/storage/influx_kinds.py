@@ -18,10 +18,13 @@ ORG = "00000000000000aa"
 
 @dataclass
 class Two:
-    """2.7, or Cloud: buckets with retention rules, and a token that may make them or not."""
+    """2.7, or Cloud: buckets of one organization with their rules, and a token that may make them or not."""
 
-    version: str = "v2.7.11"
+    version: str = "v2.7.12"
     may_create: bool = True
+    orgs: dict[str, str] = field(default_factory=lambda: {ORG: "factory"})
+    made_in: str = ORG
+    token: str = "t0k3n"
     buckets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     written: list[tuple[str, bytes]] = field(default_factory=list)
 
@@ -29,11 +32,16 @@ class Two:
         match request.method, request.path:
             case _, "/ping":
                 return Answer(204, headers={"X-Influxdb-Version": self.version, "X-Influxdb-Build": "OSS"})
-            case "GET", "/api/v2/orgs" if request.query["org"] == "factory":
-                return Answer(200, json.dumps({"orgs": [{"id": ORG, "name": "factory"}]}), JSON)
+            case "GET", "/api/v2/orgs":
+                seen = [{"id": org, "name": name} for org, name in self.orgs.items()]
+                return Answer(200, json.dumps({"orgs": seen}), JSON)
+            case "GET", "/api/v2/authorizations":
+                own = {"token": self.token, "orgID": self.made_in, "org": self.orgs.get(self.made_in, "")}
+                return Answer(200, json.dumps({"authorizations": [own]}), JSON)
             case "GET", "/api/v2/buckets":
                 found = [self._bucket(name) for name in self.buckets if name == request.query["name"]]
-                return Answer(200, json.dumps({"buckets": found}), JSON)
+                if found or not {"org", "orgID"} & request.query.keys():
+                    return Answer(200, json.dumps({"buckets": found}), JSON)
             case "POST", "/api/v2/buckets":
                 return self._create(json.loads(request.body))
             case "POST", "/api/v2/write":

@@ -34,7 +34,7 @@ def bucket(influxdb: Database, name: str) -> Any:
 
 def rights(influxdb: Database, name: str, *actions: str) -> dict[str, Any]:
     """An authorization for both buckets of a store, to read or write."""
-    org = ask(influxdb, "/api/v2/orgs")["orgs"][0]["id"]
+    org = ask(influxdb, f"/api/v2/orgs?org={influxdb.org}")["orgs"][0]["id"]
     permissions = [
         {"action": action, "resource": {"type": "buckets", "id": bucket(influxdb, each)["id"], "orgID": org}}
         for action in actions
@@ -46,6 +46,11 @@ def rights(influxdb: Database, name: str, *actions: str) -> dict[str, Any]:
 def token(influxdb: Database, name: str, *actions: str) -> str:
     """A token that may do so much and no more."""
     return str(ask(influxdb, "/api/v2/authorizations", rights(influxdb, name, *actions))["token"])
+
+
+def organization(influxdb: Database, name: str) -> str:
+    """Make one; its id."""
+    return str(ask(influxdb, "/api/v2/orgs", {"name": name})["id"])
 
 
 def made(influxdb: Database, name: str) -> None:
@@ -108,6 +113,33 @@ def test_a_token_for_two_buckets_is_enough_and_one_that_may_not_write_is_told(
         reading.write([batch({NOW + 2000: 3.0})])
     assert enough not in str(no.value)
     reading.close()
+
+
+def test_a_token_finds_its_own_organization_when_none_is_named(influxdb: Database, influx_database: str) -> None:
+    made(influxdb, influx_database)
+    for found in (influxdb.token, token(influxdb, influx_database, "read", "write")):
+        store = InfluxStore(influxdb.url, database=influx_database, token=found)
+        store.write([batch({NOW + 1000: 2.0})])
+        assert points(store) == {NOW: 1.0, NOW + 1000: 2.0}
+        assert store.roll(NOW + DAY) in {0, 1}
+        store.close()
+
+
+def test_a_bucket_of_that_name_in_another_organization_is_left_alone(influxdb: Database, influx_database: str) -> None:
+    other = organization(influxdb, f"other-{influx_database}")
+    ask(influxdb, "/api/v2/buckets", {"orgID": other, "name": influx_database, "retentionRules": []})
+    made(influxdb, influx_database)
+    store = of(influxdb, influx_database)
+    assert points(store) == {NOW: 1.0}
+    store.close()
+    beside = InfluxStore(influxdb.url, database=influx_database, token=influxdb.token, org=f"other-{influx_database}")
+    with pytest.raises(StoreRefusedError, match=r"from the organization 'factory' it was made in, and 'other-"):
+        beside.write([batch({NOW: 9.0})])
+    beside.close()
+    nowhere = InfluxStore(influxdb.url, database=influx_database, token=influxdb.token, org="nowhere")
+    with pytest.raises(StoreRefusedError, match="no organization 'nowhere' that this token may use; it may use"):
+        nowhere.write([batch({NOW: 9.0})])
+    nowhere.close()
 
 
 def test_a_user_and_a_password_write_and_read_on_the_paths_of_version_1(

@@ -11,7 +11,7 @@ from storage import InfluxStore, StoreRefusedError
 from storage.influx.durations import parse_duration, said
 from tests.parts import Database, free_port, influxd, influxd_version
 from tests.storage.fake_server import Answer, Request, answering
-from tests.storage.influx_kinds import JSON, Three, Two
+from tests.storage.influx_kinds import JSON, ORG, Three, Two
 from tests.storage.parts import DAY, MAIN, ask_influx, batch, points
 
 NOW = 1_795_305_600_000
@@ -90,7 +90,7 @@ def test_version_2_gets_two_buckets_with_their_retention() -> None:
         ten_years = [{"type": "expire", "everySeconds": 3650 * 86_400, "shardGroupDurationSeconds": 7 * 86_400}]
         assert two.buckets == {"wattproof": ten_years, "wattproof/rollup": ten_years}
         assert [bucket for bucket, _ in two.written] == ["wattproof"]
-        assert store.health().facts["version"] == "v2.7.11 OSS"
+        assert store.health().facts["version"] == "v2.7.12 OSS"
         store.close()
 
 
@@ -116,6 +116,38 @@ def test_version_2_whose_token_may_make_no_bucket_says_which_to_make() -> None:
             store.rollups(MAIN, 0, DAY)
         assert "--retention 9600h, and give the token read and write on it" in str(no.value)
         assert "t0k3n" not in str(no.value)
+        store.close()
+
+
+def test_version_2_finds_the_organization_that_nobody_named() -> None:
+    two = Two()
+    with answering(two) as server:
+        store = InfluxStore(server.url, token="t0k3n")
+        assert store.write(ONE).stored == 1
+        assert server.requests[-1].query["org"] == ORG
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("org", "made_in", "said"),
+    [
+        ("fcatory", ORG, "no organization 'fcatory' that this token may use; it may use 'factory', 'office'"),
+        ("factory", "office", "answers this token from the organization 'office' it was made in, and 'factory' is to"),
+        ("", "nowhere", "several organizations .'factory', 'office'.; name one"),
+    ],
+)
+def test_version_2_with_several_organizations_is_used_with_a_token_of_the_named_one(
+    org: str, made_in: str, said: str
+) -> None:
+    office = "00000000000000cc"
+    two = Two(orgs={ORG: "factory", office: "office"}, made_in={"office": office}.get(made_in, made_in))
+    if made_in == "nowhere":
+        two.token = "another"
+    with answering(two) as server:
+        store = InfluxStore(server.url, token="t0k3n", org=org)
+        with pytest.raises(StoreRefusedError, match=said):
+            store.write(ONE)
+        assert two.buckets == {}
         store.close()
 
 

@@ -171,7 +171,9 @@ def test_version_2_is_written_with_token_organization_and_bucket() -> None:
     with answering(version_2(BUCKET, Answer(500))) as server:
         store = InfluxStore(server.url, token="t0k3n", org="factory")
         assert store.write(ONE).stored == 1
-        assert doors(server) == ["GET /ping", "GET /api/v2/buckets", "GET /api/v2/buckets", "POST /api/v2/write"]
+        assert doors(server) == [
+            "GET /ping", "GET /api/v2/orgs", *2 * ["GET /api/v2/buckets"], "POST /api/v2/write",
+        ]  # fmt: skip
         written = server.requests[-1]
         assert written.query == {"org": "factory", "bucket": "wattproof"}
         assert written.headers["authorization"] == "Token t0k3n"
