@@ -186,7 +186,10 @@ def _write_review(factory: simulator.Factory, folder: Path) -> None:
 
 
 def _refuse_a_used_store(store: storage.Store, site: str) -> None:
-    held = store.count(site)
+    try:
+        held = store.count(site)
+    except storage.StoreError as error:
+        raise UnavailableError(str(error)) from error
     if held:
         raise UnavailableError(
             f"the store already holds {held:,} readings of {site}, so this run could not be accounted for; "

@@ -22,7 +22,7 @@ from grafana import FOLDER
 from storage import InfluxStore
 from tests.browser import Visit
 from tests.grafana.queries import unanswered
-from tests.parts import Database, wait_until
+from tests.parts import Database, free_port, wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]  # each starts whole programs, on a machine that may be busy
 
@@ -174,6 +174,15 @@ def test_another_seed_is_another_factory_and_on_an_influxdb_its_data_answer_ever
     left = InfluxStore(influxdb.url, database=DATABASE)
     assert left.count("gimpo-demo") > 0
     left.close()
+
+
+def test_a_database_that_is_away_is_told_in_one_sentence() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "wattproof", "demo", "--port", "0", "--store", "influx", "--influx-url", url]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert ended.returncode == 3
+    assert ended.stderr.splitlines()[-1].startswith(f"wattproof: InfluxDB at {url} cannot be reached")
+    assert "Traceback" not in ended.stderr
 
 
 def test_the_pages_show_power_moving_and_the_verdict_of_every_run_of_this_seed(

@@ -59,7 +59,9 @@ def demo(
     influx_token: Annotated[
         str, typer.Option(help="Its token, for InfluxDB 2 and 3.", envvar="WATTPROOF_STORE_INFLUX_TOKEN")
     ] = "",
-    influx_org: Annotated[str, typer.Option(help="Its organisation, for InfluxDB 2.")] = "",
+    influx_org: Annotated[
+        str, typer.Option(help="Its organisation, for InfluxDB 2.", envvar="WATTPROOF_STORE_INFLUX_ORG")
+    ] = "",
     data_dir: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Keep everything here; by default it is gone at the end.")
     ] = None,
