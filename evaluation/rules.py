@@ -17,8 +17,12 @@
    reporting intervals may lie beyond a driver's range in the baseline by more than `FAR` of its width. Rule 7 cannot
    see this in a model that is flat out there, such as a heating model in summer.
 
-A rule broken makes the claim **not provable**; 7, 8 and 10 only where they decide. Otherwise it is **proven** when the
-band's lower end lies above zero and above the plan's minimum, else **not proven**. What decides nothing and should
+11. A saving may not hinge on the machine having done as much in both windows where the store tells that it did not and
+   the baseline that its energy goes with it; unless the plan declares, with a reason, that output does not drive it
+   (`evaluation.work_rules`). Rules 7 and 10 look at what the models are told, this one at what they are not.
+
+A rule broken makes the claim **not provable**; 7, 8, 10 and 11 only where they decide. Otherwise it is **proven** when
+the band's lower end lies above zero and above the plan's minimum, else **not proven**. What decides nothing and should
 still be weighed (candidates that disagree, a counter that contradicts the power) stands beside the verdict as a doubt
 (`evaluation.doubts`).
 """
