@@ -38,7 +38,7 @@ class Answering:
     def answer(self, outcomes: Sequence[Outcome]) -> None:
         """Tell gateways what is safe: one ack per outbox."""
         safe: dict[tuple[str, str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        for sender, stored, _ in outcomes:
+        for sender, stored, *_ in outcomes:
             if sender is not None:
                 of_store, of_quarantine = safe[sender.site, sender.gateway, sender.epoch]
                 (of_store if stored else of_quarantine).append(sender.seq)
@@ -58,6 +58,12 @@ class Answering:
                 self._reception.acknowledge(mids, connection)
             else:
                 self._session.acknowledge(mids, connection)
+
+    def leave(self, deliveries: Sequence[Delivery]) -> None:
+        """Have sent again what could not be kept: gateways do so by themselves, of others the broker still has it."""
+        self.release([each for each in deliveries if not each.foreign])
+        if self._reception is not None:
+            self._reception.leave([each for each in deliveries if each.foreign])
 
     def heard(self, mids: list[int], connection: int) -> None:
         """Acknowledge to the broker what is no batch: nobody waits for it."""

@@ -31,6 +31,7 @@ from collector.quarantine_upkeep import QuarantineUpkeep
 from collector.registry import Registry
 from collector.replay import replay
 from collector.rounds import Rounds
+from collector.setting_aside import SettingAside
 from collector.settings import Settings
 from collector.watch import Trouble, Watch
 from storage import Store
@@ -124,9 +125,10 @@ class Collector:
         self._births = None if mappings is None else Births(mappings, self._born)
         own_clock = OwnClock()
         self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, own_clock)
+        self._setting_aside = SettingAside(quarantine, self._tally, self._watch.set_aside)
         self._patience = Patience(store, self._tally, self._stopping)
         self._committer = Committer(
-            store, quarantine, self._tally, self._patience, self._rules, clock, own_clock, self._watch.set_aside
+            store, self._setting_aside, self._tally, self._patience, self._rules, clock, own_clock
         )
         self._store = store
         self._alarms_topic = alarms_topic(name)
@@ -198,7 +200,7 @@ class Collector:
     @property
     def trouble(self) -> str:
         """What store or quarantine said last, while they fail; empty while all is well."""
-        return self._patience.trouble
+        return self._patience.trouble or self._setting_aside.trouble
 
     def latency(self, gateway: str | None = None, *, exclude: Collection[str] = ()) -> Latency:
         """Time from reading the register to the commit, of one gateway or of all but some."""
@@ -238,8 +240,11 @@ class Collector:
     def _born(self, birth: Birth) -> None:
         self._session.publish(topic(birth.site, birth.gateway, BIRTH), encode(birth), retain=True)
 
-    def _failing(self) -> Trouble:
-        return Trouble(self._patience.trouble_kind, self._patience.trouble)
+    def _failing(self) -> list[Trouble]:
+        return [
+            Trouble(self._patience.trouble_kind, self._patience.trouble),
+            Trouble("quarantine_unusable", self._setting_aside.trouble),
+        ]
 
     def _on_ready(self) -> None:
         if self._session.granted:

@@ -16,9 +16,9 @@ from collector.inbox import Delivery
 from collector.intake import Intake, Sender, cut_off
 from collector.own_clock import WITNESSES, OwnClock
 from collector.patience import Interrupted, Patience
-from collector.quarantine import Quarantine, Refused
 from collector.refusals import Reason, Refusal, newest_of_the_future
 from collector.refusing import filed, rejected
+from collector.setting_aside import SettingAside
 from collector.wholesale import judge
 from storage import Prepared, Store, StoreError, StoreUnavailableError, Written
 from telemetry import Batch
@@ -32,11 +32,15 @@ bury the quarantine under what need not be there [ms since 1970-01-01 UTC]."""
 
 
 class Outcome(NamedTuple):
-    """Where a delivery is safe now: in the store (at least in part), or wholly in quarantine."""
+    """Where a delivery is safe now: in the store (at least in part), or wholly in quarantine.
+
+    With `left`, it is not: the quarantine fails that was to keep it, and whoever sent it must send it again.
+    """
 
     sender: Sender | None
     stored: bool
     batch: Batch | None
+    left: bool = False
 
 
 class Judged(NamedTuple):
@@ -69,42 +73,38 @@ class Committer:
 
     Parameters
     ----------
-    store, quarantine
+    store, setting_aside
         Where readings go, and what is refused.
     tally
         Counts.
     patience
-        Waits for them while they fail.
+        Waits for the store while it fails.
     rules
         What this collector takes.
     clock
         Time now [ms since 1970-01-01 UTC].
     own_clock
         Whether the gateways' clocks agree with it.
-    on_set_aside
-        Told of what is new in quarantine: its topic and why.
     """
 
     def __init__(
         self,
         store: Store,
-        quarantine: Quarantine,
+        setting_aside: SettingAside,
         tally: Tally,
         patience: Patience,
         rules: Rules,
         clock: Callable[[], int],
         own_clock: OwnClock,
-        on_set_aside: Callable[[str, Sequence[Refusal]], None],
     ) -> None:
         self._store = store
-        self._quarantine = quarantine
+        self._setting_aside = setting_aside
         self._tally = tally
         self._patience = patience
         self._doubts = Doubts()
         self._rules = rules
         self._clock = clock
         self._own_clock = own_clock
-        self._on_set_aside = on_set_aside
 
     def judge(self, deliveries: Sequence[Delivery]) -> Judged:
         """Look at deliveries before they are committed; pure but for the clock."""
@@ -117,7 +117,7 @@ class Committer:
         return Judged(deliveries, keys, first, now, passed, prepared)
 
     def commit(self, judged: Judged) -> list[Outcome]:
-        """Store or set aside every delivery, once this computer knows the time.
+        """Store or set aside every delivery, once this computer knows the time; leave what the quarantine cannot keep.
 
         Returns
         -------
@@ -132,25 +132,47 @@ class Committer:
         if judged.now < _CLOCK_FROM:
             self._patience.try_until_done(self._know_the_time)
             judged = self.judge(judged.deliveries)
-        _, keys, first, now, passed, prepared = judged
+        _, keys, first, _, _, prepared = judged
+        intakes = self._taken_apart(judged)
+        left = self._set_aside(first, intakes)
+        owners = {id(batch): first[key] for key, intake in intakes.items() if (batch := intake.batch) is not None}
+        batches = [batch for intake in intakes.values() if (batch := intake.batch) is not None]
+        failed = self._write(prepared or batches, owners, left)
+        outcomes = {key: _outcome(intake, failed, left) for key, intake in intakes.items()}
+        self._count(intakes, outcomes)
+        return [outcomes[key] for key in keys]
+
+    def _taken_apart(self, judged: Judged) -> dict[_Key, Intake]:
+        now = judged.now
         intakes = {
             key: self._admitted(each, now)
             if batch is None
             else Intake(Sender(batch.site, batch.gateway, batch.epoch, batch.seq), batch, [])
-            for (key, each), batch in zip(first.items(), passed, strict=True)
+            for (key, each), batch in zip(judged.first.items(), judged.passed, strict=True)
         }
         self._hear_clocks(list(intakes.values())[-2 * WITNESSES :], now)
-        for key, batch in zip(first, passed, strict=True):
+        for key, batch in zip(judged.first, judged.passed, strict=True):
             if batch is None:
-                intakes[key] = self._settled(first[key], intakes[key])
-        self._set_aside([each for key, intake in intakes.items() for each in filed(first[key], intake)])
-        owners = {id(batch): first[key] for key, intake in intakes.items() if (batch := intake.batch) is not None}
-        batches = [batch for intake in intakes.values() if (batch := intake.batch) is not None]
-        failed = self._write(prepared or batches, owners)
-        empty = sum(key[2] > 0 and not intake.refusals and intake.batch is None for key, intake in intakes.items())
-        if empty:
-            self._tally.add(foreign_empty=empty)
-        return [_outcome(intakes[key], failed) for key in keys]
+                intakes[key] = self._settled(judged.first[key], intakes[key])
+        return intakes
+
+    def _set_aside(self, first: dict[_Key, Delivery], intakes: dict[_Key, Intake]) -> set[int]:
+        """Set aside what is refused; where that fails, take it out of `intakes`, and tell what there is instead."""
+        left: set[int] = set()
+        refused = [each for key, intake in intakes.items() for each in filed(first[key], intake)]
+        if not self._setting_aside.keep(refused):
+            for key in [key for key, intake in intakes.items() if intake.refusals]:
+                intakes[key] = Intake(None, None, [])
+                left.add(id(intakes[key]))
+        return left
+
+    def _count(self, intakes: dict[_Key, Intake], outcomes: dict[_Key, Outcome]) -> None:
+        """Count what came to nothing: left with its gateway, or of others and without anything that is mapped."""
+        nothing = [key for key, intake in intakes.items() if intake.batch is None and not intake.refusals]
+        empty = sum(key[2] > 0 and not outcomes[key].left for key in nothing)
+        left = sum(outcome.left and key[2] == 0 for key, outcome in outcomes.items())
+        if empty or left:
+            self._tally.add(foreign_empty=empty, deferred=left)
 
     def _know_the_time(self) -> None:
         now = self._clock()
@@ -183,7 +205,11 @@ class Committer:
         What bears no checksum at all is kept to be looked at, whoever sent it. What is of the future only because our
         clock is behind is left with its gateway as well.
         """
-        if self._own_clock.behind_ms and any(each.reason is Reason.FUTURE for each in intake.refusals):
+        if (
+            intake.sender
+            and self._own_clock.behind_ms
+            and any(each.reason is Reason.FUTURE for each in intake.refusals)
+        ):
             self._tally.add(untimely=1)
             return Intake(None, None, [])
         if not intake.doubtful or self._doubts.sent_so(delivery):
@@ -193,8 +219,11 @@ class Committer:
         log.warning("message_damaged", topic=delivery.topic, bytes=len(delivery.payload), reason=refusal.detail)
         return Intake(None, None, [] if refusal.reason is Reason.DAMAGED else [refusal])
 
-    def _write(self, batches: Sequence[Batch], owners: dict[int, Delivery]) -> set[int]:
-        """Write batches; those that the store cannot take for a reason of their own are set aside and returned."""
+    def _write(self, batches: Sequence[Batch], owners: dict[int, Delivery], left: set[int]) -> set[int]:
+        """Write batches; those that the store cannot take for a reason of their own are set aside and returned.
+
+        What cannot be set aside is added to `left`.
+        """
         if not batches:
             return set()
         try:
@@ -205,11 +234,13 @@ class Committer:
             if len(batches) == 1:
                 log.exception("batch_unprocessable", gateway=batches[0].gateway, seq=batches[0].seq)
                 refusal = Refusal(Reason.UNPROCESSABLE, repr(error), readings=batches[0].readings)
-                self._set_aside([(owners[id(batches[0])], [refusal])])
+                if not self._setting_aside.keep([(owners[id(batches[0])], [refusal])]):
+                    left.add(id(batches[0]))
                 return {id(batches[0])}
             half = len(batches) // 2
-            return self._write(batches[:half], owners) | self._write(batches[half:], owners)
-        self._set_aside([rejected(owners[id(each.batch)], each) for each in written.rejected])
+            return self._write(batches[:half], owners, left) | self._write(batches[half:], owners, left)
+        if not self._setting_aside.keep([rejected(owners[id(each.batch)], each) for each in written.rejected]):
+            left.update(id(each.batch) for each in written.rejected)
         gap_readings = sum(gap.readings for batch in batches for gap in batch.gaps)
         self._tally.add(batches=len(batches), written=written.stored, gaps=written.gaps, gap_readings=gap_readings)
         return set()
@@ -226,31 +257,14 @@ class Committer:
             # An error nobody foresaw, from a store that is not well: the batches are not to blame.
             raise StoreUnavailableError(f"{health.engine}: {health.detail} ({error!r})") from error
 
-    def _set_aside(self, found: Sequence[tuple[Delivery, Sequence[Refusal]]]) -> None:
-        """Put refusals into quarantine, all of a commit in one transaction: each waits for the disk."""
-        if not found:
-            return
-        refused = [Refused(each.topic, each.payload, each.received, refusals) for each, refusals in found]
-        added = self._patience.try_until_done(lambda: self._quarantine.add_all(refused))
-        for (delivery, _), new in zip(found, added, strict=True):
-            if not new:
-                continue
-            readings = sum(refusal.readings for refusal in new)
-            self._tally.add(
-                quarantined_readings=readings, quarantined_messages=sum(not refusal.part for refusal in new)
-            )
-            self._on_set_aside(delivery.topic, new)
-            log.warning(
-                "quarantined", topic=delivery.topic, reasons=sorted({refusal.reason.value for refusal in new}),
-                detail=new[0].detail, part=new[0].part, readings=readings,
-            )  # fmt: skip
-
 
 def _key(delivery: Delivery) -> _Key:
     """What makes a delivery another: of gateways its bytes alone, of others also when it came."""
     return delivery.topic, delivery.payload, delivery.received if delivery.foreign else 0
 
 
-def _outcome(intake: Intake, failed: set[int]) -> Outcome:
+def _outcome(intake: Intake, failed: set[int], left: set[int]) -> Outcome:
+    if left and (id(intake) in left or id(intake.batch) in left):
+        return Outcome(None, stored=False, batch=None, left=True)
     stored = intake.batch is not None and id(intake.batch) not in failed
     return Outcome(intake.sender, stored, intake.batch if stored else None)

@@ -44,7 +44,7 @@ class Counters:
     retries
         Commits tried again because store or quarantine failed.
     deferred
-        Messages left to be sent again because too many were waiting.
+        Messages left to be sent again because too many were waiting, or the quarantine that was to keep them failed.
     damaged
         Messages left to be sent again because their checksum did not fit.
     untimely

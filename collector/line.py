@@ -73,16 +73,22 @@ class Line:
     def _make_safe(self, judged: Judged) -> bool:
         """Commit, answer and tell; False when the collector was stopped before everything was safe."""
         outcomes: list[Outcome] = []
+        deliveries = judged.deliveries
         try:
             outcomes = self._committer.commit(judged)
+            if any(outcome.left for outcome in outcomes):
+                left = [each for each, outcome in zip(deliveries, outcomes, strict=True) if outcome.left]
+                deliveries = [each for each, outcome in zip(deliveries, outcomes, strict=True) if not outcome.left]
+                self._answering.leave(left)
             self._answering.answer(outcomes)
         except Interrupted:
             return False
         except Exception:
             log.exception("commit_failed", messages=len(judged.deliveries))
-        self._leave(judged.deliveries)
+        self._leave(deliveries)
         try:
-            self._tell(list({id(batch): batch for _, _, batch in outcomes if batch is not None}.values()))
+            batches = [outcome.batch for outcome in outcomes if outcome.batch is not None]
+            self._tell(list({id(batch): batch for batch in batches}.values()))
         except Exception:
             log.exception("telling_failed", messages=len(judged.deliveries))
         return True

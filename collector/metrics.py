@@ -22,7 +22,7 @@ _HELP = {
     "gaps": "Gaps recorded, repeats included",
     "gap_readings": "Readings declared lost by gateways, repeats included",
     "retries": "Commits tried again",
-    "deferred": "Messages left to be sent again, too many waiting",
+    "deferred": "Messages left to be sent again, too many waiting or the quarantine failing",
     "replayed": "Readings brought from quarantine into the store",
     "damaged": "Messages left to be sent again, their checksum wrong",
     "untimely": "Messages left to be sent again, our own clock behind",

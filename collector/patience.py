@@ -1,4 +1,4 @@
-"""Patience: what store or quarantine cannot do now is tried until they can, and what they say meanwhile is told."""
+"""Patience: what the store cannot do now is tried until it can, and what it says meanwhile is told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import structlog
 
 from collector.counters import Tally
-from collector.errors import ClockError, QuarantineError
+from collector.errors import ClockError
 from storage import Store, StoreError, StoreRefusedError
 from telemetry import AlarmKind
 
@@ -29,7 +29,7 @@ _SUSPECT_AFTER: Final = 3
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: the collector is being stopped
-    """Stopped while store or quarantine were failing; nothing of this may be acknowledged."""
+    """Stopped while the store was failing; nothing of this may be acknowledged."""
 
 
 class SuspectError(Exception):
@@ -37,7 +37,7 @@ class SuspectError(Exception):
 
 
 class Patience:
-    """Tries work again while store or quarantine fail; what fails is known to whoever asks.
+    """Tries work again while the store fails; what it says is known to whoever asks.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Patience:
     Attributes
     ----------
     trouble
-        What store or quarantine said last, while they fail.
+        What the store said last, while it fails.
     trouble_kind
         Which alarm that is.
     """
@@ -77,7 +77,7 @@ class Patience:
         while True:
             try:
                 done = work()
-            except (StoreError, QuarantineError, ClockError) as error:
+            except (StoreError, ClockError) as error:
                 if type(error) is StoreError and tries >= _SUSPECT_AFTER and self._store.health().ok:
                     raise SuspectError(str(error)) from error
                 self._note_trouble(error, tries)
@@ -112,8 +112,6 @@ class Patience:
                 self.trouble_kind = "store_refused"
             case ClockError():
                 self.trouble_kind = "clock_not_set"
-            case QuarantineError():
-                self.trouble_kind = "quarantine_unusable"
             case _:
                 self.trouble_kind = "store_unavailable"
         if tries % 10:
@@ -122,7 +120,5 @@ class Patience:
             log.critical("store_refused", reason=str(error), advice="a person must act; nothing is lost meanwhile")
         elif isinstance(error, ClockError):
             log.critical("clock_not_set", reason=str(error), advice="gateways keep their readings meanwhile")
-        elif isinstance(error, QuarantineError):
-            log.critical("quarantine_failed", reason=str(error), advice="nothing is acknowledged until it works")
         else:
             log.error("store_unavailable", reason=str(error), advice="tried again; gateways keep their readings")

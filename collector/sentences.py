@@ -81,9 +81,10 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "See `wattproof quarantine list`; once the cause is mended, a replay stores them.",
     ),
     "quarantine_unusable": (
-        "격리 보관함에 쓸 수 없어 확인 응답을 멈췄습니다. 측정값은 게이트웨이에 남아 있습니다. "
-        "디스크를 확인하십시오: {detail}",
-        "The quarantine cannot be written, so nothing is acknowledged; readings stay with their gateways. {detail}",
+        "격리 보관함에 쓸 수 없습니다. 격리해야 할 것은 받지 않고 보낸 쪽에 남겨 두며, 나머지는 그대로 저장합니다. "
+        "디스크의 남은 공간과 파일의 권한을 확인하십시오: {detail}",
+        "The quarantine cannot be written. What it is to keep is left with whoever sent it; all else is stored. "
+        "{detail}",
     ),
     "store_refused": (
         "사람이 조치할 때까지 저장할 수 없습니다. 그동안 측정값은 게이트웨이에 남아 있습니다: {detail}",

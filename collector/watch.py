@@ -42,7 +42,7 @@ Gateway = tuple[str, str]
 
 
 class Trouble(NamedTuple):
-    """What fails while a collector cannot commit; an empty text while all is well."""
+    """What fails, and which alarm that is; an empty text while it works."""
 
     kind: AlarmKind
     text: str
@@ -67,7 +67,7 @@ class Watch:
         Whose room is watched.
     registry
         Told of births.
-    trouble
+    troubles
         Asked what fails.
     own_clock
         What gateways say of our clock.
@@ -80,14 +80,14 @@ class Watch:
         board: Board,
         quarantine: Quarantine,
         registry: Registry,
-        trouble: Callable[[], Trouble],
+        troubles: Callable[[], Sequence[Trouble]],
         own_clock: OwnClock,
         clock: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
         self.board = board
         self._quarantine = quarantine
         self._registry = registry
-        self._trouble = trouble
+        self._troubles = troubles
         self._own_clock = own_clock
         self._clock = clock
         self._lock = threading.Lock()
@@ -164,9 +164,9 @@ class Watch:
     def look(self) -> Alarms | None:
         """Bring the board up to date; return it when there is news."""
         now = self._clock()
-        trouble = self._trouble()
+        failing = {trouble.kind: trouble.text for trouble in self._troubles() if trouble.text}
         for kind in _STORE_ALARMS:
-            self.board.tell(kind, on=bool(trouble.text) and trouble.kind == kind, detail=trouble.text)
+            self.board.tell(kind, on=kind in failing, detail=failing.get(kind, ""))
         self.board.tell("quarantine_full", on=self._quarantine.full)
         behind = self._own_clock.behind_ms
         self.board.tell("clock_behind", on=behind > 0, minutes=f"{max(1, round(behind / 60_000)):,}")

@@ -8,6 +8,7 @@ that kept it for later, or sent it again, would have it measured when it was not
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -20,6 +21,7 @@ from telemetry import Broker, Publish, Session
 
 log = structlog.get_logger()
 
+_LATER_S: Final = 5.0
 _MOST_NAMED: Final = 100
 """Topics that are named once each in the log when no rule takes them."""
 
@@ -60,6 +62,7 @@ class Reception:
         self._tally = tally
         self._clock = clock
         self._left = threading.Event()
+        self._next_call = 0.0
         self._named: set[str] = set()
         filters = [(subscription(each.filter), each.timed) for each in mappings.filters]
         self._session = Session(
@@ -93,9 +96,23 @@ class Reception:
 
     def call_back(self) -> None:
         """Have the broker send again what found no room: it does so on a new connection only."""
-        if self._left.is_set():
+        if self._left.is_set() and time.monotonic() >= self._next_call:
             self._left.clear()
             self._session.reconnect()
+
+    def leave(self, deliveries: Sequence[Delivery]) -> None:
+        """Have deliveries sent again a little later: the quarantine could not keep them."""
+        self._next_call = time.monotonic() + _LATER_S
+        self._keep_back(deliveries)
+
+    def _keep_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Leave deliveries unacknowledged: the broker still has those that were asked for at QoS 1."""
+        if any(delivery.qos for delivery in deliveries):
+            self._left.set()
+        self._tally.add(
+            deferred=sum(delivery.qos > 0 for delivery in deliveries),
+            foreign_lost=sum(not delivery.qos for delivery in deliveries),
+        )
 
     def _on_messages(self, messages: Sequence[Publish], connection: int) -> None:
         now = self._clock()
@@ -108,12 +125,8 @@ class Reception:
             elif each.qos:
                 done.append(each.mid)
         self._tally.add(foreign_messages=len(messages))
-        left = self._inbox.put(wanted) if wanted else []
-        if any(delivery.qos for delivery in left):
-            self._left.set()  # not acknowledged: the broker still has them
-        self._tally.add(
-            deferred=sum(delivery.qos > 0 for delivery in left), foreign_lost=sum(not delivery.qos for delivery in left)
-        )
+        if wanted:
+            self._keep_back(self._inbox.put(wanted))
         self._session.acknowledge(done, connection)
 
     def _taken(self, message: Publish) -> bool:

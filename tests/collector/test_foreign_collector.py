@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,6 +162,28 @@ def test_what_found_no_room_is_sent_again_once_there_is_some(
         down.away = False
         wait_until(lambda: store.count() == 40, "all are stored", deadline_s=60)
     assert store.duplicates() == 0
+
+
+def test_what_the_quarantine_cannot_keep_stays_with_the_broker_until_it_can(
+    mosquitto: Broker, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.foreign.reception._LATER_S", 0.5)
+    monkeypatch.setattr("collector.setting_aside._AGAIN_S", 0.1)
+    quarantine._connection.execute("PRAGMA busy_timeout = 10")
+    with (
+        contextlib.closing(sqlite3.connect(quarantine.path, isolation_level=None)) as lock,
+        sender(mosquitto) as meter,
+        collecting(store, mosquitto, quarantine, settings=settings()) as collector,
+    ):
+        listening(collector)
+        lock.execute("BEGIN IMMEDIATE")
+        publish(meter, *node_red(now_ms() + 86_400_000, 1.0))
+        publish(meter, *node_red(now_ms() - 60_000, 2.0))
+        wait_until(lambda: store.count() == 1, "what is sound is stored meanwhile")
+        wait_until(lambda: collector.counters.deferred > 0, "the other is left with the broker")
+        assert collector.counters.foreign_empty == 0
+        lock.execute("ROLLBACK")
+        wait_until(lambda: quarantine.counters.readings == 1, "it is set aside once that is possible")
 
 
 def test_what_tells_no_time_has_that_of_its_arrival_and_is_never_stored_later(

@@ -91,23 +91,32 @@ def test_nothing_is_acknowledged_while_the_store_refuses_and_a_person_is_told(
     assert store.count() == 10
 
 
-def test_a_quarantine_that_cannot_be_written_holds_the_acknowledgement_back(
+def test_a_quarantine_that_cannot_be_written_holds_back_what_it_is_to_keep_and_nothing_else(
     mosquitto: Broker, tmp_path: Path, store: Store
 ) -> None:
     quarantine = Quarantine(tmp_path / "quarantine.sqlite")
     lock = sqlite3.connect(tmp_path / "quarantine.sqlite", isolation_level=None)
     quarantine._connection.execute("PRAGMA busy_timeout = 50")
     lock.execute("BEGIN IMMEDIATE")
-    with collecting(store, mosquitto, quarantine) as collector, gateway(tmp_path, mosquitto) as (outbox, publisher):
+    with (
+        collecting(store, mosquitto, quarantine) as collector,
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+        gateway(tmp_path, mosquitto, name="gw-2") as (sound, other),
+    ):
         outbox.put(readings(now_ms() + 86_400_000, 10))
         publisher.wake()
-        wait_until(lambda: collector.counters.retries > 1, "the collector tries again")
-        assert outbox.counters.pending == 10
+        wait_until(lambda: collector.counters.deferred > 1, "it is left with its gateway, again and again")
+        wait_until(lambda: "quarantine_unusable" in {alarm.kind for alarm in collector.alarms}, "a person is told")
+        sound.put(readings(now_ms() - 60_000, 10, device="sound"))
+        assert other.drained(30)
+        assert (outbox.counters.pending, sound.counters.stored) == (10, 10)
+        assert "locked" in collector.trouble
         lock.execute("ROLLBACK")
-        assert publisher.drained(30)
+        assert publisher.drained(40)
         assert outbox.counters.quarantined == 10
+        assert collector.trouble == ""
     lock.close()
-    assert quarantine.counters.readings == 10
+    assert (store.count(), quarantine.counters.readings) == (10, 10)
     quarantine.close()
 
 

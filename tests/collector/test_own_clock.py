@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from collector import Quarantine
+from collector import Collector, Quarantine, Settings
+from collector.foreign import Foreign, Map
+from collector.inbox import Delivery
 from collector.own_clock import OwnClock
 from storage import Store
 from telemetry import BATCH, Batch, Broker, encode, new_client, topic
@@ -58,6 +60,19 @@ def test_a_backlog_says_nothing_of_the_clock() -> None:
     for number in range(100, 140):
         clock.heard("site-1", f"gw-{number}", NOW - 2 * HOUR, NOW, future=False)
     assert clock.behind_ms == HOUR
+
+
+def test_what_nobody_would_send_again_is_set_aside_even_then(
+    store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OwnClock, "behind_ms", HOUR)
+    maps: list[str | Map] = ["node-red"]
+    collector = Collector(store, Broker(port=1), quarantine, settings=Settings(foreign=Foreign(maps)))
+    at = now_ms()
+    payload = b'{"time": %d, "active_power_w": 1}' % (at + HOUR)
+    delivery = Delivery("energy/site-1/press-1", payload, at, 1, 1, 0, foreign=True)
+    collector._committer.commit(collector._committer.judge([delivery]))
+    assert [entry.reason for entry in quarantine.list()] == ["future"]
 
 
 def test_what_gateways_send_while_ours_is_behind_is_left_with_them_until_it_is_set(

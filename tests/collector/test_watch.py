@@ -30,7 +30,7 @@ class Stand:
         self.quarantine = Quarantine(folder / "quarantine.sqlite", max_bytes=10_000)
         self.board = Board("c-1", lambda: self.now)
         self.watch = Watch(
-            self.board, self.quarantine, Registry({}), lambda: self.trouble, OwnClock(), lambda: self.now
+            self.board, self.quarantine, Registry({}), lambda: [self.trouble], OwnClock(), lambda: self.now
         )
 
     def lasting(self) -> list[AlarmKind]:
