@@ -13,15 +13,16 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
-from api import pages, problems, rest, review_pages
+from api import pages, problems, programme_pages, programme_rest, rest, review_pages
 from api.context import Context
 from api.directory import Directory
 from api.plans import Plans
 from api.presence import Presence
+from api.programmes import Programmes
 from api.reviews import Reviews
 from api.security import SecurityHeaders
 from api.settings import Settings
-from evaluation import Evaluation
+from evaluation import Evaluation, PortfolioResult
 from review import Review
 from storage import Store
 from telemetry import VERSION, Broker
@@ -61,7 +62,8 @@ def create_app(
     cache_ms = round(settings.evaluation_cache_s * 1000)
     plans = Plans(folder, store, cache_ms, clock)
     reviews = Reviews(store, settings, cache_ms, clock)
-    context = Context(store, settings, clock, presence, directory, plans, reviews)
+    programmes = Programmes(folder, store, cache_ms, clock)
+    context = Context(store, settings, clock, presence, directory, plans, reviews, programmes)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -72,6 +74,7 @@ def create_app(
             await context.feed.close()
             presence.stop()
             reviews.close()
+            programmes.close()
 
     app = FastAPI(
         title="WattProof",
@@ -87,8 +90,10 @@ def create_app(
     app.add_middleware(SecurityHeaders)
     problems.add_handlers(app, pages.problem_page)
     app.include_router(rest.router)
+    app.include_router(programme_rest.router)
     app.include_router(pages.router)
     app.include_router(review_pages.router)
+    app.include_router(programme_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _describe(app)
     return app
@@ -101,7 +106,7 @@ def _describe(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             _, components = msgspec.json.schema_components(
-                [Evaluation, Review], ref_template="#/components/schemas/{name}"
+                [Evaluation, Review, PortfolioResult], ref_template="#/components/schemas/{name}"
             )
             document["components"]["schemas"].update(components)
             app.openapi_schema = document

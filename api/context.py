@@ -15,6 +15,7 @@ from api.live import Feed
 from api.models import Snapshot
 from api.plans import Plans
 from api.presence import Presence
+from api.programmes import Programmes
 from api.reviews import Reviews
 from api.settings import Settings
 from storage import Store
@@ -31,6 +32,7 @@ class Context:
     directory: Directory
     plans: Plans
     reviews: Reviews
+    programmes: Programmes
     feed: Feed = field(init=False)
     _factories: dict[str, Factory] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -212,3 +212,22 @@ class PlanSummary(Model):
     site: str
     device: str
     problem: str
+
+
+class ProgrammeSummary(Model):
+    """A programme of the plans folder; `problem` says why it cannot be used."""
+
+    programme: str
+    title_ko: str
+    title_en: str
+    plans: int = Field(description="Plan files that it names.")
+    problem: str
+
+
+class WorkProgress(Model):
+    """How far something is that takes long."""
+
+    asked: bool = Field(description="Whether anybody asked for it, so that it is being made or is there.")
+    done: int = Field(description="Parts done: meters read, plans evaluated.")
+    of: int = Field(description="Parts in all; 0 while that is not known.")
+    at: str = Field(description="What it is at; empty where that has no name.")

@@ -11,7 +11,7 @@ import structlog
 
 from api.errors import NotFoundError, PlanError
 from api.models import PlanSummary
-from evaluation import Evaluation, EvaluationError, Plan, evaluate, load_plan
+from evaluation import Evaluation, EvaluationError, Plan, evaluate, is_programme, load_plan
 from storage import Store
 from telemetry import DocumentError
 
@@ -120,4 +120,5 @@ class Plans:
     def _files(self) -> list[Path]:
         if self._folder is None or not self._folder.is_dir():
             return []
-        return sorted([*self._folder.glob("*.yaml"), *self._folder.glob("*.yml")])
+        files = [*self._folder.glob("*.yaml"), *self._folder.glob("*.yml")]
+        return sorted(file for file in files if not is_programme(file))

@@ -27,17 +27,19 @@ from api.models import (
     Site,
     Snapshot,
     Today,
+    WorkProgress,
 )
+from api.once import told_progress
 from api.series import read_series
 from storage import Aggregate
 
-_PROBLEM = {"content": {"application/problem+json": {}}, "model": Problem}
+PROBLEM = {"content": {"application/problem+json": {}}, "model": Problem}
 router = APIRouter(
     prefix="/api",
     responses={
-        400: {**_PROBLEM, "description": "Parameters that cannot be served as asked."},
-        404: {**_PROBLEM, "description": "No such site, device, channel or plan."},
-        503: {**_PROBLEM, "description": "The store cannot be reached; try again."},
+        400: {**PROBLEM, "description": "Parameters that cannot be served as asked."},
+        404: {**PROBLEM, "description": "No such site, device, channel or plan."},
+        503: {**PROBLEM, "description": "The store cannot be reached; try again."},
     },
 )
 
@@ -152,7 +154,7 @@ def plans(context: Ctx, site: str) -> list[PlanSummary]:
     tags=["evaluation"],
     responses={
         200: {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Evaluation"}}}},
-        422: {**_PROBLEM, "description": "The plan does not fit the store."},
+        422: {**PROBLEM, "description": "The plan does not fit the store."},
     },
 )
 def plan_evaluation(context: Ctx, site: str, plan: str) -> Response:
@@ -165,7 +167,7 @@ def plan_evaluation(context: Ctx, site: str, plan: str) -> Response:
     tags=["evaluation"],
     responses={
         200: {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Review"}}}},
-        422: {**_PROBLEM, "description": "No review can be made of this period, or of this site's settings."},
+        422: {**PROBLEM, "description": "No review can be made of this period, or of this site's settings."},
     },
 )
 def energy_review(
@@ -179,6 +181,17 @@ def energy_review(
     found = context.directory.site(site)
     begin, end = context.reviews.days(found, first, last, days)
     return Response(msgspec.json.encode(context.reviews.review(found, begin, end)), media_type="application/json")
+
+
+@router.get("/sites/{site}/review/progress", tags=["evaluation"])
+def review_progress(
+    context: Ctx,
+    site: str,
+    first: Annotated[date, Query(description="First day of the review that is waited for.")],
+    last: Annotated[date, Query(description="Its last day.")],
+) -> WorkProgress:
+    """How far a review is that is being made: meters read, and in all."""
+    return told_progress(context.reviews.progress(context.directory.site(site), first, last))
 
 
 @router.get(

@@ -37,10 +37,11 @@ def review_page(
     """A site's energy review."""
     found = context.directory.site(site)
     speak = speaker_of(request)
-    begin, end, problem, review = _day("first", first), _day("last", last), "", None
+    begin, end, problem, review, told = _day("first", first), _day("last", last), "", None, None
     chosen = None if begin or end else days
     try:
         begin, end = context.reviews.days(found, begin, end, days)
+        told = context.reviews.told(found)
         review = context.reviews.review(found, begin, end, None if wait else _SOON_S)
     except ReviewProblemError as error:
         problem = str(error)
@@ -52,6 +53,7 @@ def review_page(
         found,
         context.directory.sites(),
         review=review,
+        told=told,
         problem=problem,
         presets=PRESETS,
         days=chosen,
@@ -66,11 +68,12 @@ def review_page(
             "lang": speak.language,
             "timezone": found.timezone,
             "api": f"/api/sites/{site}/review?{asked}" if not problem else "",
+            "progress": f"/api/sites/{site}/review/progress?{asked}",
             "ready": review is not None,
             "labels": labels,
             "devices": [] if review is None else review_view.drawn(review),
-            "target_kw": context.reviews.told(found).demand_target_kw if not problem else None,
-            "texts": texts(speak, "review.", "chart.", "live."),
+            "target_kw": None if told is None else told.demand_target_kw,
+            "texts": texts(speak, "pending.", "review.", "chart.", "live."),
         },
     )
 

@@ -6,11 +6,25 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.axis import Axis
-from review import Anomaly, Candidate, Figure, Finding, Load, MeterReview, Profile, Review, SpecificEnergy
+from review import (
+    Anomaly,
+    Candidate,
+    DayKind,
+    Figure,
+    Finding,
+    Load,
+    MeterReview,
+    Profile,
+    Review,
+    ShiftDays,
+    ShiftUse,
+    SpecificEnergy,
+)
 
 FINDINGS_SHOWN: Final = 8
 ANOMALIES_SHOWN: Final = 20
 _DRAWN: Final = 7
+_DAY_KINDS: Final[tuple[DayKind, ...]] = ("working", "saturday", "rest_day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,17 @@ def unusual(review: Review) -> list[Unusual]:
     """Anomalies of every meter, by how much energy they are about."""
     found = [Unusual(meter.device, one) for meter in review.meters for one in meter.anomalies]
     return sorted(found, key=lambda one: -abs(one.anomaly.excess_kwh))
+
+
+def shift_days(profile: Profile) -> list[DayKind]:
+    """Kinds of day that any of the shifts was on."""
+    met = {one.day for shift in profile.shifts for one in shift.days}
+    return [kind for kind in _DAY_KINDS if kind in met]
+
+
+def shift_on(shift: ShiftUse, kind: DayKind) -> ShiftDays | None:
+    """A shift on days of one kind."""
+    return next((one for one in shift.days if one.day == kind), None)
 
 
 def made(review: Review) -> list[Made]:

@@ -1,13 +1,8 @@
-"""Energy reviews of sites, computed once for everyone who asks, away from the requests."""
+"""Energy reviews of sites, made once for everyone who asks."""
 
 from __future__ import annotations
 
-import concurrent.futures
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
@@ -16,6 +11,7 @@ import msgspec
 
 from api.errors import ReviewProblemError
 from api.models import Site
+from api.once import Once, Progress
 from api.settings import Settings
 from evaluation import EvaluationError
 from review import Review, ReviewError, last_full_days, products_of_plans, review, site_settings
@@ -23,21 +19,9 @@ from review import Settings as ReviewSettings
 from storage import Store
 from telemetry import DocumentError
 
-KEPT: Final = 24
-"""Reviews remembered: whoever asks for one day after the other must not fill the memory."""
-
 _AT_ONCE: Final = 2
-
-
 _REFUSED = (ReviewError, DocumentError, EvaluationError)
 """What asking again would not change."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    told: ReviewSettings
-    until: int
-    future: Future[Review]
 
 
 class Reviews:
@@ -50,7 +34,7 @@ class Reviews:
     settings
         Of the API: its folders of review settings (``<site>.yaml``) and of plans, main meter and demand target.
     cache_ms
-        How long a review is used again [ms]; one whose settings changed is made at once.
+        How long a review is used again at least [ms]; one whose settings changed is made at once.
     clock
         Present time [ms UTC].
     """
@@ -58,11 +42,7 @@ class Reviews:
     def __init__(self, store: Store, settings: Settings, cache_ms: int, clock: Callable[[], int]) -> None:
         self._store = store
         self._settings = settings
-        self._cache_ms = cache_ms
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._slots: OrderedDict[tuple[str, date, date], _Slot] = OrderedDict()
-        self._pool = ThreadPoolExecutor(_AT_ONCE, "review")
+        self._once: Once[Review] = Once("review", _AT_ONCE, cache_ms, clock, _REFUSED)
 
     def told(self, site: Site) -> ReviewSettings:
         """What a site's reviews are told: its file, products that its plans name, and what the API knows of every site.
@@ -121,37 +101,20 @@ class Reviews:
         StoreError
             When the store cannot be read.
         """
-        future = self._future(site, first, last)
-        concurrent.futures.wait([future], wait_s)
-        if not future.done():
-            return None
+        told = self.told(site)
+
+        def make(progress: Progress) -> Review:
+            return review(self._store, site.site, (), first, last, told, progress)
+
         try:
-            return future.result()
+            return self._once.get((site.site, first, last), told, make, wait_s)
         except _REFUSED as error:
             raise ReviewProblemError(str(error)) from error
 
+    def progress(self, site: Site, first: date, last: date) -> Progress | None:
+        """How far the review of a period is, meters read and in all; None when nobody asked for it."""
+        return self._once.progress((site.site, first, last))
+
     def close(self) -> None:
         """Begin no more of them."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _future(self, site: Site, first: date, last: date) -> Future[Review]:
-        told, now = self.told(site), self._clock()
-        key = (site.site, first, last)
-        with self._lock:
-            slot = self._slots.get(key)
-            if slot is not None and slot.told == told and not _over(slot, now):
-                return slot.future
-            future = self._pool.submit(review, self._store, site.site, (), first, last, told)
-            self._slots[key] = _Slot(told, now + self._cache_ms, future)
-            self._slots.move_to_end(key)
-            while len(self._slots) > KEPT:
-                self._slots.popitem(last=False)
-            return future
-
-
-def _over(slot: _Slot, now: int) -> bool:
-    """Whether it must be made anew: old, or failed by what may be well again; never while it is being made."""
-    if not slot.future.done():
-        return False
-    error = slot.future.exception()
-    return now >= slot.until or (error is not None and not isinstance(error, _REFUSED))
+        self._once.close()

@@ -10,6 +10,7 @@ from review.run import review
 from review.sections import (
     Anomaly,
     Baseline,
+    DayKind,
     Idle,
     Load,
     LoadDuration,
@@ -27,6 +28,7 @@ __all__ = [
     "Anomaly",
     "Baseline",
     "Candidate",
+    "DayKind",
     "Figure",
     "Finding",
     "Idle",

@@ -13,7 +13,7 @@ import scipy.special
 from analytics import Ranged
 from evaluation import Evaluation, Text, Verdict
 from review.day_drivers import Days
-from review.held_against import MachineDays, held_against
+from review.held_against import LEAST_DAYS, MachineDays, held_against
 from review.period import Floats
 from review.result import Basis
 from review.settings import Replacement
@@ -142,20 +142,25 @@ def _as_another(machine: Machine, like: Machine, days: Days) -> Expected | Text:
             f"{like.device}와 같은 것을 세는 카운터가 없어 견줄 수 없습니다.",
             f"It has no counters of the same kind as {like.device}, so the two cannot be compared.",
         )
-    found = held_against(like.days(days), machine.days(days).part(slice(days.begin, None)), CONFIDENCE)
+    period = slice(days.begin, None)
+    # Of the same days where they suffice: the other machine may have become what it is only lately.
+    reference = like.days(days).part(period)
+    reference = reference if reference.known >= LEAST_DAYS else like.days(days)
+    found = held_against(reference, machine.days(days).part(period), CONFIDENCE)
     if isinstance(found, Text):
         return Text(
             f"{like.device} 기준으로 말할 수 없습니다. {found.ko}", f"Not told by {like.device}: {_lower(found.en)}"
         )
-    told = percent(100 * found.share.value)
+    share = found.share
+    told, less = percent(100 * abs(share.value)), share.value > 0
     return Expected(
         "like",
-        found.share,
+        share,
         Text(
-            f"같은 것을 만드는 {like.device}의 {found.days}일로 만든 모형은 이 설비가 한 생산에 {told} 적은 전력량을 "
-            f"예상합니다 ({_band(found.share, 'ko')}).",
-            f"By {like.device} (model of {found.days} days), what this machine made would have taken {told} less "
-            f"({_band(found.share, 'en')}).",
+            f"같은 것을 만드는 {like.device}의 {found.days}일로 만든 모형은 이 설비가 한 생산에 {told} "
+            f"{'적은' if less else '많은'} 전력량을 예상합니다 (절감 {_band(share, 'ko')}).",
+            f"By {like.device} (model of {found.days} days), what this machine made would have taken {told} "
+            f"{'less' if less else 'more'} (saving: {_band(share, 'en')}).",
         ),
         Text(
             f"두 카운터가 같은 것을 세고, 새 설비가 {like.device}만큼 쓴다고 봅니다.",

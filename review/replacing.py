@@ -149,10 +149,13 @@ _UNSURE: Final = Text(
 
 def _unproven(expected: Expected) -> Text:
     """A share whose band reaches down to nothing: what was found, and that nothing follows."""
-    return Text(
-        f"{expected.found.ko} 절감이 없을 수도 있습니다.",
-        f"{expected.found.en} It may save nothing.",
+    none = expected.share.high <= 0
+    told = (
+        Text("절감이 예상되지 않습니다.", "No saving is expected.")
+        if none
+        else Text("절감이 없을 수도 있습니다.", "It may save nothing.")
     )
+    return Text(f"{expected.found.ko} {told.ko}", f"{expected.found.en} {told.en}")
 
 
 def _few_weeks(days: int) -> Text:

@@ -1,9 +1,8 @@
 // The energy review: its charts from the same document a program gets; until that is made, the page says so.
 
 import { amounts, axis, fail, palette, place, pointed } from "./charts.js";
-import { css, number, page, say, show } from "./page.js";
-
-const SLOW_MS = 1000;
+import { css, number, page, say } from "./page.js";
+import { failed, renewed, waited } from "./waiting.js";
 
 const power = (value) => (value === null || value === undefined ? "–" : `${number(value, Math.abs(value) >= 10 ? 1 : 2)} kW`);
 
@@ -85,43 +84,19 @@ function drawProfile(box, all) {
 }
 
 async function load() {
-  const begun = Date.now();
-  const line = document.getElementById("pending");
-  const ticking = setInterval(() => {
-    const seconds = Math.floor((Date.now() - begun) / 1000);
-    if (Date.now() - begun > SLOW_MS) show(line, say("review.pending_for", { s: seconds }));
-  }, 250);
-  try {
-    const answer = await fetch(page.api);
-    const found = await answer.json();
-    if (!answer.ok && answer.status !== 422) throw new Error(found.detail);
-    return answer.ok ? found : null; // what cannot be reviewed the server says in the page
-  } finally {
-    clearInterval(ticking);
-  }
-}
-
-// The server has made it by now and renders it whole; what the page needs for its charts comes with it.
-async function refresh() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  Object.assign(page, JSON.parse(fresh.getElementById("page").textContent));
-  document.getElementById("review").replaceWith(document.adoptNode(fresh.getElementById("review")));
+  const { answer, found } = await waited(page.api, page.progress, "review.pending_at");
+  if (!answer.ok && answer.status !== 422) throw new Error(found.detail);
+  return answer.ok ? found : null; // what cannot be reviewed the server says in the page
 }
 
 async function start() {
   let found;
   try {
     found = await load();
-    if (!page.ready) await refresh();
+    if (!page.ready) await renewed("review");
     if (found === null) return;
   } catch (error) {
-    const box = document.querySelector(".pending");
-    if (box) {
-      const text = document.createElement("p");
-      text.textContent = `${say("review.failed")} ${error.message}`;
-      box.replaceChildren(text);
-    }
+    failed(say("review.failed"), error);
     for (const chart of document.querySelectorAll(".plot")) fail(chart);
     return;
   }

@@ -49,6 +49,11 @@ def test_the_document_is_the_review_with_the_sites_own_settings(site: Running) -
     assert meter["idle"]["basis"] == "production", "what the machine makes is known from its plan"
     assert {one["product"] for one in meter["specific_energy"]} == {"plc-2"}
     assert [(one["device"], one["rank"]) for one in found["candidates"]] == [("press-2", 1)]
+    progress = httpx.get(f"{site.url}{REST}/progress", params=PERIOD).json()
+    assert progress == {"asked": True, "done": 1, "of": 1, "at": ""}
+    assert not httpx.get(f"{site.url}{REST}/progress", params={"first": "2020-01-01", "last": "2020-01-02"}).json()[
+        "asked"
+    ]
     newest = httpx.get(f"{site.url}{REST}", params={"days": 14}, timeout=30).json()
     assert (newest["first_day"], newest["last_day"]) == ("2026-05-11", "2026-05-24")
 
@@ -121,6 +126,12 @@ def test_the_page_says_what_the_document_says(site: Running, visit: Visit) -> No
     saving = found["candidates"][0]["saving_kwh"]
     candidate = page.locator('#candidates tr[data-device="press-2"]').inner_text()
     assert candidate.startswith("1. press-2")
+    how = page.locator('#candidates tr[data-of="press-2"]').inner_text()
+    assert "An expected saving of 15 ~ 25%, as given." in how
+    assert "It is a promise" in how
+    shifts = page.locator("#shifts tbody tr")
+    assert shifts.count() == 3
+    assert "18 ×" in shifts.first.inner_text(), "two of twenty weekdays were holidays"
     assert f"{saving['low']:,.0f} ~ {saving['high']:,.0f}" in candidate
     assert page.locator("#specific tbody tr").count() == len(meter["specific_energy"])
     assert page.get_by_role("link", name="Review", exact=True).get_attribute("aria-current") == "page"
@@ -150,6 +161,7 @@ def test_a_review_that_takes_long_is_waited_for_and_the_page_says_so(
     made: Callable[..., Review] = make
 
     def slowly(*told: object) -> Review:
+        told[-1](3, 7)  # type: ignore[operator] # its progress
         may.wait(60)
         return made(*told)
 
@@ -158,7 +170,12 @@ def test_a_review_that_takes_long_is_waited_for_and_the_page_says_so(
     try:
         page.goto(f"{site.url}{PAGE}?first=2026-05-04&last=2026-05-17&lang=en")
         assert page.locator("#review").get_attribute("data-state") == "pending"
-        assert "The review is being made" in page.locator(".pending").inner_text()
+        pending = page.locator(".pending")
+        assert "The review is being made" in pending.inner_text()
+        assert "150 won per kWh" in pending.inner_text(), "what it is made with"
+        page.wait_for_selector("#progress:not([hidden])")
+        assert page.locator("#counted").inner_text() == "Meters read: 3 of 7."
+        assert page.locator("#progress").get_attribute("value") == "3"
         assert httpx.get(f"{site.url}/api/health").json()["ok"], "others are served meanwhile"
     finally:
         may.set()
