@@ -40,17 +40,20 @@ class Outgoing:
         client.max_inflight_messages_set(_RECEIVE_MAXIMUM if counted else 0)
 
     def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        """Send messages (topic, payload)."""
+        """Send messages (topic, payload), unless so many are unconfirmed that the broker evidently confirms none."""
         if self._counted:
             for topic, payload in messages:
-                self._client.publish(topic, payload, qos=1)
+                if len(self._client._out_messages) <= _MOST_UNCONFIRMED:  # noqa: SLF001 - paho bounds them in no way
+                    self._client.publish(topic, payload, qos=1)
             return
         packets = []
         unconfirmed = self.unconfirmed
         number = self._client._mid_generate  # noqa: SLF001 - ids are the connection's, whoever uses them
         for topic, payload in messages:
             mid = number()
-            if len(unconfirmed) > _MOST_UNCONFIRMED or mid in unconfirmed:
+            if len(unconfirmed) > _MOST_UNCONFIRMED:
+                break
+            if mid in unconfirmed:
                 self._client.publish(topic, payload, qos=1)
                 continue
             packet = unconfirmed[mid] = publication(topic, payload, mid)

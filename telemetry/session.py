@@ -135,7 +135,8 @@ class Session:
     def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
         """Hand many small messages (topic, payload) to the connection at QoS 1.
 
-        They are sent again when the connection was lost before the broker had confirmed them.
+        They are sent again when the connection was lost before the broker had confirmed them. When it confirms none,
+        and 30,000 are under way, further ones are dropped: whoever waits for such a message must be able to ask again.
         """
         self._outgoing.publish_all(messages)
 

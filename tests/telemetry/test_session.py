@@ -49,6 +49,17 @@ def test_many_small_messages_arrive_in_order_and_are_forgotten_when_confirmed(
         peer.session.stop()
 
 
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_a_broker_that_confirms_nothing_does_not_fill_the_memory(
+    protocol: Literal["3.1.1", "5"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.outgoing._MOST_UNCONFIRMED", 20)
+    sender = Peer(Broker(port=1, protocol=protocol), "sender", "nothing")
+    for _ in range(10):
+        sender.session.publish_all([("to/me", b"x")] * 10)
+    assert sender.unconfirmed + len(sender.session.client._out_messages) == 21
+
+
 def test_what_was_not_confirmed_is_sent_again_on_the_next_connection(mosquitto: Broker) -> None:
     listener, sender = Peer(mosquitto, "listener", "to/#"), Peer(mosquitto, "sender", "nothing")
     listener.session.start()
