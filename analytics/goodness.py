@@ -30,7 +30,7 @@ class Goodness:
     rho
         Lag-1 autocorrelation of the residuals over pairs of consecutive intervals.
     n_effective
-        n(1 - ρ)/(1 + ρ), at most n.
+        n(1 - ρ)/(1 + ρ), from 1 to n.
     """
 
     n: int
@@ -78,9 +78,10 @@ def goodness(energy: Floats, fitted: Floats, positions: Times, parameters: int) 
 
 
 def lag1_autocorrelation(residuals: Floats, positions: Times) -> float:
-    """Lag-1 autocorrelation over neighbouring intervals only; NaN without any.
+    """Lag-1 autocorrelation over neighbouring intervals only, -1 to 1; NaN without any.
 
-    The sum of products is scaled by (n - 1)/pairs, so that gaps do not pull it towards 0.
+    The sum of products is scaled by (n - 1)/pairs, so that gaps do not pull it towards 0; few pairs among many gaps
+    could so come to more than 1, which no autocorrelation is.
     """
     neighbours = np.diff(positions) == 1
     pairs = int(neighbours.sum())
@@ -88,9 +89,9 @@ def lag1_autocorrelation(residuals: Floats, positions: Times) -> float:
     if pairs == 0 or squares <= 0:
         return math.nan
     products = float((residuals[1:] * residuals[:-1])[neighbours].sum())
-    return products / squares * (len(residuals) - 1) / pairs
+    return min(max(products / squares * (len(residuals) - 1) / pairs, -1.0), 1.0)
 
 
 def effective_size(n: int, rho: float) -> float:
-    """N' = n(1 - ρ)/(1 + ρ): how many independent intervals `n` autocorrelated ones are worth; never more than n."""
-    return n * (1 - rho) / (1 + rho) if rho > 0 else float(n)
+    """N' = n(1 - ρ)/(1 + ρ): how many independent intervals `n` autocorrelated ones are worth, from 1 to n."""
+    return max(n * (1 - rho) / (1 + rho), 1.0) if rho > 0 else float(n)

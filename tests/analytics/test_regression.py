@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from analytics import TooFewIntervalsError, effective_size, fit_linear, goodness, lag1_autocorrelation
+from analytics.operations import find_anomalies, usual_scatter
 
 
 def test_an_exact_line_is_found_whatever_the_units() -> None:
@@ -98,6 +99,17 @@ def test_autocorrelation_takes_neighbours_only() -> None:
     residuals = np.array([1.0, 1.0, -1.0, -1.0])
     assert lag1_autocorrelation(residuals, np.array([0, 1, 5, 6])) == pytest.approx((1 + 1) / 4 * 3 / 2)
     assert math.isnan(lag1_autocorrelation(residuals, np.array([0, 2, 4, 6])))
+
+
+def test_a_single_pair_among_gaps_makes_no_autocorrelation_beyond_one() -> None:
+    residuals = np.array([9.0, 9.0, *[0.1, -0.1] * 4])
+    positions = np.array([0, *range(1, 19, 2)])
+    assert lag1_autocorrelation(residuals, positions) == 1.0
+    assert lag1_autocorrelation(residuals * [1, -1, *[1] * 8], positions) == -1.0
+    assert goodness(residuals + 50, np.full(10, 50.0), positions, 1).n_effective == 1.0
+    usual = usual_scatter(residuals, positions)
+    (lasting,) = find_anomalies(np.full(40, 0.5), np.zeros(40), usual, limit=1.0)
+    assert lasting.end == 39
 
 
 def test_effective_size_shrinks_with_autocorrelation_and_never_exceeds_n() -> None:
