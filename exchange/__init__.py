@@ -13,7 +13,17 @@ from exchange.errors import (
 )
 from exchange.history import Joined
 from exchange.loading import Loaded, fitted, load, oldest, refuse_unless_clear
-from exchange.mapping import Column, Hour, Mapping, StampsAt, TimeColumns, parse_column, parse_mapping
+from exchange.mapping import (
+    Column,
+    Hour,
+    Mapping,
+    StampsAt,
+    TimeColumns,
+    length_ms,
+    length_said,
+    parse_column,
+    parse_mapping,
+)
 from exchange.mapping_text import mapping_text
 from exchange.selection import Selection, select
 from exchange.series import Duplicates
@@ -54,6 +64,8 @@ __all__ = [
     "export",
     "fitted",
     "joined_text",
+    "length_ms",
+    "length_said",
     "load",
     "mapping_text",
     "oldest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from exchange.cells import BadCell, BadCells, Decimal, DecimalEvidence, bare, is_empty, number, plain_numbers
 from exchange.clock_texts import Bools, ClockTexts, take_apart
-from exchange.leftovers import CUT, SPLIT, Leftovers, TimeCells, is_split, parted, why_no_row
+from exchange.leftovers import CUT, SPLIT, TEXTS, Leftovers, TimeCells, is_split, parted, why_no_row
 from exchange.scratch import AnyColumn, Column, Scratch, spans
 from exchange.sniffing import Row
 from exchange.sources import Source
@@ -22,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all; 0 in all while that is not known."""
 
+_WITH_UNIT: Final = re.compile(r"([-+0-9.,' ]*[0-9])\s*[^\W\d_][^\d]{0,7}")
 _UNREAD: Final = 1000
 """Time cells that are kept to be shown."""
 
@@ -164,13 +166,15 @@ def _look_for_leftovers(
 ) -> Bools:
     """Which are rows, shape (rows,); what is none is noted, and what is no whole row: that has no time any more."""
     kept = np.ones(len(rows), np.bool_)
+    broken = _broken(source, rows)
+    not_whole = {place for place, _ in broken}
     for place in np.flatnonzero(~part.good).tolist():
         line, row = rows[place]
         why = why_no_row(row, source.header, cells[place])
-        if why is not None:
+        if why is not None and not (why is TEXTS and place in not_whole):
             leftovers.skip(line, why)
             kept[place] = False
-    for place, why in _broken(source, rows):
+    for place, why in broken:
         if kept[place]:
             line, row = rows[place]
             leftovers.spoil(line, ",".join(row), why)
@@ -250,4 +254,9 @@ def _why(text: str, decimal: Decimal) -> Words:
     if number(bare(text), other) is not None:
         sign = Words("점" if decimal is Decimal.POINT else "쉼표", decimal.value)
         return Words(f"소수점이 {sign.ko}인 숫자가 아님", f"is no number with a decimal {sign.en}")
+    if _WITH_UNIT.fullmatch(text.strip()) and number(_WITH_UNIT.sub(r"\1", text.strip()), decimal) is not None:
+        return Words(
+            "단위가 붙은 숫자: 칸에서 단위를 지우고 머리행에 적을 것",
+            "is a number with its unit: take the unit out of the cells, and name it in the header",
+        )
     return Words("숫자가 아님", "is no number")

@@ -104,6 +104,8 @@ def _holds_time(cells: Sequence[str]) -> bool:
 
 
 def _why_no_date(rows: Sequence[Row], full: Sequence[Row]) -> str:
+    if len(full) == 1:
+        return f"only one line, {' | '.join(full[0][1][:6])[:200]!r}, and no rows below it"
     lines = f"no date found in the first {rows[-1][0]} lines"
     cells = [cell.strip() for _, cells in full[1:50] for cell in cells[:2]]
     for shape, what in _HINTS:

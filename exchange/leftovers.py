@@ -27,6 +27,8 @@ TOTALS = Words("합계·평균 행은 가져오지 않음", "rows of totals or m
 HEADERS = Words("되풀이된 머리행은 건너뜀", "headers that come again are skipped")
 DATES = Words("빈 날짜 칸은 위 행의 날짜로 읽음", "empty cells of the date are read as the date above")
 
+TEXTS = Words("값이 없는 글 행은 건너뜀", "lines of text without values are skipped")
+
 SPLIT = Words(
     "머리행보다 칸이 많음: 숫자의 천 단위 쉼표에서 칸이 나뉜 듯함. 쉼표 없이 다시 저장할 것",
     "has more cells than the header: a number seems to be split at its comma. Save it without thousands separators",
@@ -106,7 +108,10 @@ def why_no_row(cells: Sequence[str], header: Sequence[str], clock: str) -> Words
     if filled and sum(cell in header for cell in filled) > len(filled) / 2:
         return HEADERS
     texts = [clock, *(cell for cell in filled if not cell[0].isdigit())]
-    return TOTALS if any(map(_TOTAL.search, texts)) else None
+    if any(map(_TOTAL.search, texts)):
+        return TOTALS
+    # A footer, as far as one can tell: nothing in it could be imported, but a date that is hard to read is shown.
+    return TEXTS if len(filled) == 1 and not filled[0][0].isdigit() else None
 
 
 def is_split(cells: Sequence[str], width: int) -> bool:

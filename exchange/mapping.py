@@ -22,6 +22,29 @@ DEFAULT_ZONE = "Asia/Seoul"
 DEFAULT_KIND = "power_meter"
 
 
+_LENGTHS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def length_ms(text: str) -> int:
+    """A length of time as it is said, ``15m``, [ms].
+
+    Raises
+    ------
+    MappingError
+        When it is none.
+    """
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdigit() and int(number)) or unit not in _LENGTHS:
+        raise MappingError(f"{text!r} is no length of time; write e.g. 15m, 1h or 1d")
+    return int(number) * _LENGTHS[unit]
+
+
+def length_said(ms: int) -> str:
+    """A length of time as it is said: ``15m``."""
+    unit = next(unit for unit in "dhms" if ms % _LENGTHS[unit] == 0 or unit == "s")
+    return f"{ms // _LENGTHS[unit]}{unit}"
+
+
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One column of values.
 
@@ -86,6 +109,8 @@ class TimeColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
         Whether a stamp is its interval's start or end.
     repeated_hour
         Which of the two a time is that the clock showed twice when summer time ended.
+    interval
+        Length of every row's interval, e.g. ``15m``, where rows lie further apart now and then, with gaps between.
     """
 
     columns: Annotated[list[str], msgspec.Meta(min_length=1, max_length=2)] | None = None
@@ -93,6 +118,12 @@ class TimeColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     zone: str | None = None
     stamps: StampsAt | None = None
     repeated_hour: Hour | None = None
+    interval: Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d{0,5}[smhd]$")] | None = None
+
+    @property
+    def interval_ms(self) -> int | None:
+        """The interval [ms]."""
+        return None if self.interval is None else length_ms(self.interval)
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -147,6 +147,8 @@ def open_source(
     refuse_other_formats(path)
     named = encoding or encoding_of(path)
     lines = head_of(path, named)
+    if not lines.strip():
+        raise FileFormatError(f"{path}: nothing but empty lines")
     between = delimiter_named(delimiter) if delimiter else delimiter_of(lines, path)
     wrapped = '="' in lines
     rows = [(line, unwrapped(cells) if wrapped else cells) for line, cells in numbered(lines, between, path)]

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from exchange.cells import BadCell, BadCells
 from exchange.clock_texts import Bools, ClockTexts, DateOrder, Ints, Times, possible_orders
 from exchange.contents import Clocks
-from exchange.mapping import DEFAULT_ZONE, TimeColumns
+from exchange.mapping import DEFAULT_ZONE, TimeColumns, length_said
 from exchange.moments import Moments, Reading
-from exchange.walls import Walls
+from exchange.walls import Stamped, Walls
 from exchange.words import Question, Words
 from exchange.zones import to_utc, zone_named
 
@@ -219,14 +219,16 @@ def _stamps(
     """Step [ms], where stamps stand, and why."""
     if intervals and ends.length is not None:
         return ends.length, "start", "ranges"
-    found = reading.walls.stamped()
+    found = reading.walls.stamped(said.interval_ms)
     if found is None:
         if intervals:
             text = Words(
                 "행 간격을 알 수 없음: 행이 너무 적거나 간격이 일정하지 않음",
                 "the interval of a row cannot be told: there are too few rows, or no usual step between them",
             )
-            questions.append(Question(text, "--column HEADER=CHANNEL:UNIT:register | --column HEADER=-"))
+            questions.append(
+                Question(text, "--interval LENGTH | --column HEADER=CHANNEL:UNIT:register | --column HEADER=-")
+            )
         return 0, "", "none"
     if not intervals:
         return found.step_ms, "", "none"
@@ -239,6 +241,8 @@ def _stamps(
     else:
         at, evidence = "", "open"
         questions.append(_start_or_end(found.first, found.step_ms))
+    if found.other is not None and said.interval_ms is None:
+        questions.append(_two_lengths(found, *found.other))
     reading.late_step_ms = found.step_ms if found.late and at == "end" else 0
     return found.step_ms, at, evidence
 
@@ -270,6 +274,18 @@ def _second_of_two(reading: Reading, said: TimeColumns, zone: str, questions: li
     )
     questions.append(Question(text, "--repeated-hour earlier | --repeated-hour later"))
     return rows[:0]
+
+
+def _two_lengths(found: Stamped, step: int, count: int, begins: int) -> Question:
+    """Ask where rows are one step apart, and then for long another."""
+    usual, other, when = length_said(found.step_ms), length_said(step), f"{_clock(begins):%Y-%m-%d %H:%M}"
+    text = Words(
+        f"대부분의 행은 {usual} 간격이지만 {when}부터 {count + 1:,}개 행은 {other} 간격임: 간격이 다른 자료라면 파일을"
+        f" 나누어 따로 가져오고, 빠진 행이 있는 {usual} 자료라면 그렇게 지정할 것",
+        f"most rows are {usual} apart, but {count + 1:,} rows from {when} on are {other} apart: if they are of other"
+        f" intervals, save them as a file of their own; if rows are missing there, say that all are of {usual}",
+    )
+    return Question(text, f"--interval {usual}")
 
 
 def _start_or_end(stamp: int, step_ms: int) -> Question:

@@ -22,6 +22,8 @@ _OFF_MS: Final = 10_000
 _LEAST_BEATS: Final = 8
 _TICK_MS: Final = 10
 _LONGEST_MS: Final = 3_700_000
+_LEAST_RUN: Final = 8
+"""Steps of another length in a row that are no gaps any more, but rows of another interval."""
 _MOST_STEPS: Final = 200_000
 """Steps of different lengths that are counted; of more, the rare ones are let go: they are not the usual one."""
 
@@ -42,6 +44,9 @@ class Stamped:
         Whether midnights stand behind the last row of the day they close, with that day's date.
     first
         The earliest of them [ms, as if UTC].
+    other
+        The longest run of rows that are another step apart, if there is one: the step [ms], how many steps, and where
+        it begins [ms, as if UTC].
     """
 
     step_ms: int
@@ -49,6 +54,36 @@ class Stamped:
     at: str
     late: bool
     first: int
+    other: tuple[int, int, int] | None = None
+
+
+class _Runs:
+    """The longest runs of equal steps, by their step."""
+
+    def __init__(self) -> None:
+        self._longest: dict[int, tuple[int, int]] = {}
+        self._step = self._count = self._begins = 0
+
+    def look(self, steps: Times, before: int) -> None:
+        """Take further steps into account; `before` is the time before the first of them [ms]."""
+        if not len(steps):
+            return
+        first = np.concatenate(([0], np.flatnonzero(np.diff(steps)) + 1))
+        counts = np.diff(np.append(first, len(steps)))
+        begins = before + np.concatenate(([0], np.cumsum(steps)))[first]
+        for step, count, begin in zip(steps[first].tolist(), counts.tolist(), begins.tolist(), strict=True):
+            if step == self._step and begin == before:
+                self._count += count
+            else:
+                self._step, self._count, self._begins = step, count, begin
+            if self._count >= _LEAST_RUN and self._count > self._longest.get(step, (0, 0))[0]:
+                self._longest[step] = self._count, self._begins
+
+    def longest_but(self, step: int) -> tuple[int, int, int] | None:
+        """The longest run of any other step: the step, how many, and where it begins."""
+        others = [(count, -begins, other) for other, (count, begins) in self._longest.items() if other != step]
+        count, begins, other = max(others, default=(0, 0, 0))
+        return (other, count, -begins) if count else None
 
 
 @dataclass(slots=True)
@@ -147,25 +182,33 @@ class Walls:
         first_in_time = (row == 0) != self.newest_first
         return inner - 2 * step if first_in_time else inner + 2 * step
 
-    def stamped(self) -> Stamped | None:
-        """What the stamps mean; None where too few rows, or no usual step, do not tell."""
-        steps, first, last, count = self._steps()
-        if count < 3 or not steps:
+    def stamped(self, said_ms: int | None = None) -> Stamped | None:
+        """What the stamps mean; None where too few rows, or no usual step, do not tell.
+
+        Parameters
+        ----------
+        said_ms
+            The step, where a person has said it [ms].
+        """
+        runs = _Runs()
+        steps, first, last, count = self._steps(runs)
+        if (count < 3 or not steps) and said_ms is None:
             return None
-        most = max(steps.values())
-        step = min(length for length, times in steps.items() if times == most)
-        if most < 0.5 * sum(steps.values()):
+        most = max(steps.values(), default=0)
+        step = said_ms or min(length for length, times in steps.items() if times == most)
+        if most < 0.5 * sum(steps.values()) and said_ms is None:
             return None
+        other = runs.longest_but(step)
         if not self.distinct and self._is_late(step):
-            return Stamped(step, "late_midnight", "end", late=True, first=first)
+            return Stamped(step, "late_midnight", "end", late=True, first=first, other=other)
         ends = first % _DAY_MS, last % _DAY_MS
         if ends == (step, 0):
-            return Stamped(step, "whole_days_end", "end", late=False, first=first)
+            return Stamped(step, "whole_days_end", "end", late=False, first=first, other=other)
         if ends == (0, _DAY_MS - step):
-            return Stamped(step, "whole_days_start", "start", late=False, first=first)
-        return Stamped(step, "none", "", late=False, first=first)
+            return Stamped(step, "whole_days_start", "start", late=False, first=first, other=other)
+        return Stamped(step, "none", "", late=False, first=first, other=other)
 
-    def _steps(self) -> tuple[Counter[int], int, int, int]:
+    def _steps(self, runs: _Runs) -> tuple[Counter[int], int, int, int]:
         """How often each step comes between times, the first and the last time, and how many rows there are."""
         steps: Counter[int] = Counter()
         first = last = None
@@ -173,6 +216,7 @@ class Walls:
         for walls in self.rising():
             rows += len(walls)
             lengths = np.diff(walls) if last is None else np.diff(walls, prepend=last)
+            runs.look(lengths[lengths > 0], int(walls[0]) if last is None else last)
             kinds, counts = np.unique(lengths[lengths > 0], return_counts=True)
             for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True):
                 steps[kind] += count

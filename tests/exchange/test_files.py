@@ -116,3 +116,32 @@ def test_what_is_said_of_the_file_goes_before_what_is_found(tmp_path: Path) -> N
     assert (found.mapping.encoding, found.source.header_line, found.source.delimiter) == ("latin-1", 1, ",")
     with pytest.raises(exchange.FileFormatError, match="unknown"):
         understood(tmp_path, day(), mapping=exchange.Mapping(encoding="klingon"))
+
+
+@pytest.mark.parametrize("first", [15, 60])
+def test_rows_of_two_lengths_are_asked_about_unless_they_are_said_to_have_gaps(tmp_path: Path, first: int) -> None:
+    quarters = stamps(96, "2026-03-02 00:00" if first == 15 else "2026-03-03 00:00")
+    hours = stamps(24, "2026-03-03 00:00" if first == 15 else "2026-03-02 00:00", 60)
+    rows = quarters + hours if first == 15 else hours + quarters
+    text = "일시,사용량(kWh)\n" + "".join(f"{at},{1 + nth % 3}\n" for nth, at in enumerate(rows))
+    asked = understood(tmp_path, text).questions
+    assert "--interval 15m" in [each.settled_by for each in asked]
+    assert any("are 1h apart" in each.text.en for each in asked)
+    time = exchange.TimeColumns(interval="15m", stamps="start")
+    found = understood(tmp_path, text, mapping=exchange.Mapping(device="main", time=time))
+    assert (found.questions, found.line.step_ms, found.series[0].totals.gaps) == ([], 900_000, 23 + (first == 60))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("일시,사용량(kWh)\n", "only one line, '일시 | 사용량\\(kWh\\)', and no rows"), ("\n \n\n", "but empty lines")],
+)
+def test_files_without_rows_say_so(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(exchange.FileFormatError, match=sentence):
+        understood(tmp_path, text)
+
+
+def test_rows_of_one_time_have_no_interval_and_are_asked_about(tmp_path: Path) -> None:
+    found = understood(tmp_path, "일시,사용량(kWh)\n" + "2026-03-02 00:00,1\n" * 5)
+    assert [each.settled_by.split(" | ")[0] for each in found.questions] == ["--interval LENGTH"]
+    assert found.repeats.same == 4

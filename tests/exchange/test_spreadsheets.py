@@ -273,3 +273,16 @@ def test_several_meters_under_each_other_are_asked_about_and_read_one_by_one(tmp
         understood(tmp_path, text, mapping=exchange.Mapping(only={"계량기": "선반"}))
     with pytest.raises(exchange.MappingError, match="no column '공장' to choose rows by"):
         understood(tmp_path, text, mapping=exchange.Mapping(only={"공장": "1"}))
+
+
+def test_lines_of_text_below_a_table_are_named_and_left_out(tmp_path: Path) -> None:
+    text = csv("일시,사용량(kWh)", lambda nth: f"{stamps(96)[nth]},{KWH[nth]}")
+    found = understood(tmp_path, text + "\n※ 본 자료는 참고용입니다.,\n출력일시 2026-03-05\n")
+    assert whole(found)
+    assert [each.en for each in found.remarks] == ["lines of text without values are skipped: lines 99, 100"]
+
+
+def test_cells_with_their_unit_say_where_it_belongs(tmp_path: Path) -> None:
+    found = understood(tmp_path, csv("일시,사용량(kWh)", lambda nth: f"{stamps(96)[nth]},{KWH[nth]} kWh"))
+    assert found.bad.count == 96
+    assert "take the unit out of the cells" in found.bad.first[0].reason.en

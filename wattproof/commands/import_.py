@@ -122,6 +122,15 @@ def import_(
             rich_help_panel=_TIME,
         ),
     ] = None,
+    interval: Annotated[
+        str | None,
+        typer.Option(
+            "--interval",
+            metavar="LENGTH",
+            help="Length of every row's interval, e.g. 15m, where rows lie further apart now and then.",
+            rich_help_panel=_TIME,
+        ),
+    ] = None,
     repeated_hour: Annotated[
         Literal["earlier", "later"] | None,
         typer.Option(
@@ -180,7 +189,8 @@ def import_(
             encoding=encoding, delimiter=delimiter, header_line=header_line,
             decimal=exchange.Decimal(decimal) if decimal else None,
             time=_said(
-                given.time, columns=time_column, zone=zone, stamps=stamps, repeated_hour=repeated_hour,
+                given.time, columns=time_column, zone=zone, stamps=stamps, interval=_length(interval),
+                repeated_hour=repeated_hour,
                 date_order=exchange.DateOrder(date_order) if date_order else None,
             ),
         )  # fmt: skip
@@ -226,6 +236,12 @@ def import_(
     if not loaded.finished:
         raise typer.Exit(130)
     raise typer.Exit(1 if loaded.rejected else 0)
+
+
+def _length(text: str | None) -> str | None:
+    import exchange
+
+    return text and exchange.length_said(exchange.length_ms(text))
 
 
 def _only(text: str) -> tuple[str, str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Language = Literal["ko", "en"]
 
 _DAY_MS = 86_400_000
+_STORE_MB = 128
+"""What the store may keep in memory during an import, which writes and asks for little (`benchmarks.importing`)."""
 
 
 def load(
@@ -45,7 +47,8 @@ def load(
     from wattproof.errors import UnavailableError
     from wattproof.stopping import stop_event
 
-    store = services.open_store(config.store_settings)
+    settings = config.store_settings
+    store = services.open_store(msgspec.structs.replace(settings, memory_mb=min(settings.memory_mb, _STORE_MB)))
     try:
         with stop_event() as stop, progress(shown=shown) as tell:
             return exchange.load(
