@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
 T = TypeVar("T")
@@ -20,21 +21,38 @@ _LOOKS_S: Final = 0.5
 
 
 class _Stop(threading.Event):
-    """An event whose waiting ends although the signal came to another thread.
+    """An event that a signal's handler may set, and whose waiting ends although the signal came to another thread.
 
-    Python runs a signal's handler in the main thread alone. The system gives a signal to any other where that one is
-    stopped (after SIGSTOP, or while it is traced), and nothing wakes one that waits without end.
+    An `Event` deadlocks when its thread is interrupted within it by a handler that sets it; a `SimpleQueue` may be put
+    into anywhere. And Python runs handlers in the main thread alone: the system gives a signal to any other where that
+    one is stopped (after SIGSTOP, or while it is traced), and nothing wakes one that waits without end.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = False
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def set(self) -> None:
+        """Let all waiting end."""
+        self._told = True
+        self._wakes.put(None)
+
+    def is_set(self) -> bool:
+        """Whether it was set."""
+        return self._told
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, or for so long [s]; says whether it is."""
         until = None if timeout is None else time.monotonic() + timeout
-        while True:
+        while not self._told:
             left = _LOOKS_S if until is None else min(until - time.monotonic(), _LOOKS_S)
-            if super().wait(max(left, 0.0)):
-                return True
             if left <= 0.0:
-                return self.is_set()
+                break
+            with suppress(queue.Empty):
+                self._wakes.get(timeout=left)
+                self._wakes.put(None)
+        return self._told
 
 
 @contextmanager
