@@ -19,7 +19,7 @@ from evaluation.findings import (
     WorkResult,
 )
 from evaluation.fitted_model import ModelResult
-from evaluation.saving import Cumulative, Detectable, Placebos, Saving
+from evaluation.saving import BandBeside, Cumulative, Detectable, OtherForms, PeakDemand, Placebos, Saving
 from evaluation.verdict import Reason, Verdict
 from evaluation.windows import DriverRange, Intervals, WindowResult
 from evaluation.wording import Text
@@ -29,7 +29,8 @@ from evaluation.worth import Worth
 class Evaluation(msgspec.Struct, frozen=True):
     """Everything an evaluation found.
 
-    `worth` is of a saving with a verdict, `intensities` of plans with counted drivers.
+    `worth` is of a saving with a verdict, `intensities` of plans with counted drivers; `forms`, `bands` and `peak` tell
+    the same saving otherwise, and decide nothing.
     `model`, `saving`, `placebos`, `cumulative` and `detectable` are ``None`` when the data did not suffice to
     compute them; `reasons` then says why. `candidates` and `spread` are of a plan that names candidates; `events` are
     proposals that nothing was done about; `checks` are what the data were held against. `conditions` grades how well
@@ -68,3 +69,6 @@ class Evaluation(msgspec.Struct, frozen=True):
     work: WorkResult | None = None
     worth: Worth | None = None
     intensities: list[IntensityResult] = []
+    forms: OtherForms | None = None
+    bands: list[BandBeside] = []
+    peak: PeakDemand | None = None

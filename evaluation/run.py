@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import structlog
 
 from analytics import sufficiency
 from evaluation import coverage, doubts, proposals, reasons, rules, sections
+from evaluation.beside import bands_beside, other_forms, peak_demand
 from evaluation.case import Case, build, used_adjustments
 from evaluation.checks import checks
 from evaluation.findings import AdjustmentResult, CounterCheck, WorkResult
@@ -44,6 +46,8 @@ def evaluate(plan: Plan, store: Store) -> Evaluation:
     windows = meter(plan, store)
     counter = proposals.counter_check(plan, store, windows)
     result = judge_metered(plan, *windows, missing, counter, read_work(plan, store, windows[0], windows[2]))
+    if result.saving is not None:
+        result = msgspec.structs.replace(result, peak=peak_demand(plan, store))
     log.info("plan_evaluated", plan=plan.id, verdict=result.verdict.value, reasons=[r.code for r in result.reasons])
     return result
 
@@ -121,6 +125,8 @@ def judge_metered(
         # A saving that nothing may be said about is worth nothing that may be said.
         worth=None if saving is None or verdict is Verdict.NOT_PROVABLE else sections.worth_result(case, saving),
         intensities=intensities(case),
+        forms=None if verdict is Verdict.NOT_PROVABLE else other_forms(case),
+        bands=[] if verdict is Verdict.NOT_PROVABLE else bands_beside(case),
     )
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from evaluation.worth import Figure
+
 
 class Saving(msgspec.Struct, frozen=True):
     """Avoided energy of the usable reporting intervals with its band at `confidence` (two-sided).
@@ -79,3 +81,60 @@ class Detectable(msgspec.Struct, frozen=True):
     kwh: float
     pct: float | None
     power: float
+
+
+class BandBeside(msgspec.Struct, frozen=True):
+    """The same saving's band at another confidence or as another method makes it; the verdict rests on none of these.
+
+    Parameters
+    ----------
+    method
+        ``calibrated``: the plan's own; ``ar1``: of the noise alone, without placebos or a slow part; ``hac``: Newey and
+        West; ``bootstrap``: of blocks; ``ashrae``: ASHRAE Guideline 14 as CalTRACK publishes it.
+    confidence
+        0-1.
+    low, high
+        Its ends [kWh].
+    """
+
+    method: str
+    confidence: float
+    low: float
+    high: float
+
+
+class OtherForms(msgspec.Struct, frozen=True):
+    """The saving as other rules report it, each with its band at the plan's confidence.
+
+    Parameters
+    ----------
+    senpi
+        Actual over adjusted baseline energy (SEP 50001).
+    normalised_kwh, normalised_pct
+        What the new machine, by a model of its own, would have saved under the baseline period's conditions, in kWh and
+        of what was used there; ``None`` where the reporting period does not suffice for such a model.
+    """
+
+    senpi: Figure
+    normalised_kwh: Figure | None = None
+    normalised_pct: Figure | None = None
+
+
+class PeakDemand(msgspec.Struct, frozen=True):
+    """Peak demand by the quarter-hour [kW].
+
+    Parameters
+    ----------
+    before, after
+        Means of the daily peaks of each period.
+    fell
+        Their difference with its band at the plan's confidence; peaks of days are taken as independent.
+    highest_before, highest_after
+        The highest quarter-hours, as a bill knows them: without a band, for none can be known.
+    """
+
+    before: float
+    after: float
+    fell: Figure
+    highest_before: float
+    highest_after: float

@@ -14,6 +14,7 @@ from evaluation.flag_words import marks
 from evaluation.reasons import UNITS
 from evaluation.result import Evaluation
 from evaluation.saving import Placebos
+from evaluation.terminal_beside import beside
 from evaluation.terminal_findings import candidates, checks, events
 from evaluation.terminal_words import GRADES, Language, number, say
 from evaluation.terminal_worth import intensities, worth
@@ -37,6 +38,8 @@ def render(evaluation: Evaluation, language: Language = "ko") -> RenderableType:
         parts.append(worth(evaluation.worth, language))
     if evaluation.intensities:
         parts.append(intensities(evaluation.intensities, language))
+    if evaluation.forms is not None or evaluation.bands:
+        parts.append(beside(evaluation, language))
     parts.append(_windows(evaluation, language))
     if evaluation.model is not None:
         parts.append(_model(evaluation.model, language))
