@@ -10,6 +10,7 @@ from collector.limits import Shortfall, shortfalls
 from collector.metrics import metrics
 from collector.quarantine import Quarantine
 from collector.quarantine_entry import Choice, Entry, QuarantineCounters
+from collector.reason_words import in_words
 from collector.refusals import Reason
 from collector.settings import Settings
 from collector.vitals import complaints, pages
@@ -36,6 +37,7 @@ __all__ = [
     "Told",
     "ask",
     "complaints",
+    "in_words",
     "metrics",
     "pages",
     "probe",

@@ -55,7 +55,7 @@ def shortfalls(
 
     def short(limit: str, says: object, need_ko: str, need_en: str, setting: str) -> None:
         found.append(
-            Shortfall(limit, f"{limit} {says}; {need_ko} ({setting})", f"{limit} is {says}; {need_en} ({setting})")
+            Shortfall(limit, f"{limit} = {says}, {need_ko} ({setting})", f"{limit} is {says}; {need_en} ({setting})")
         )
 
     receive = granted.get("ReceiveMaximum", 65_535)
@@ -75,7 +75,8 @@ def shortfalls(
         short("Maximum QoS", 0, "1 이상이 필요합니다", "1 is needed", "mosquitto: max_qos, EMQX: mqtt.max_qos_allowed")
     if not granted.get("RetainAvailable", 1):
         short(
-            "Retain Available", 0, "게이트웨이 정보가 보관되어야 합니다", "births and states must be retained",
+            "Retain Available", 0, "브로커가 게이트웨이 정보를 보관(retain)해야 합니다",
+            "births and states must be retained",
             "mosquitto: retain_available, EMQX: mqtt.retain_available",
         )  # fmt: skip
     if shared and not granted.get("SharedSubscriptionAvailable", 1):
@@ -96,8 +97,8 @@ def _tried(probed: Probed) -> Iterator[Shortfall]:
     if probed.queue is not None and probed.queue < PROBE_MESSAGES:
         yield Shortfall(
             "queue",
-            f"수신이 밀린 클라이언트 앞으로 보낸 {PROBE_MESSAGES}건(각 1 kB) 가운데 {probed.queue}건만 보관함;"
-            f" 더 크게 하십시오 ({_QUEUE})",
+            f"수신이 밀린 클라이언트 앞으로 보낸 {PROBE_MESSAGES}건(각 1 kB) 가운데 {probed.queue}건만"
+            f" 보관됩니다. 더 크게 하십시오 ({_QUEUE})",
             f"of {PROBE_MESSAGES} messages of 1 kB for a client that is behind, {probed.queue} are kept; make it"
             f" larger, gateways send again what is dropped, later ({_QUEUE})",
         )
@@ -105,6 +106,6 @@ def _tried(probed: Probed) -> Iterator[Shortfall]:
         setting = "mosquitto: message_size_limit and memory_limit, EMQX: mqtt.max_packet_size"
         yield Shortfall(
             "largest message",
-            f"{MAX_BYTES}바이트 메시지가 전달되지 않음 ({setting})",
+            f"{MAX_BYTES:,}바이트 메시지가 전달되지 않습니다 ({setting})",
             f"a message of {MAX_BYTES} bytes does not come through ({setting})",
         )

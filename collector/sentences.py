@@ -17,7 +17,7 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "allowed to write wattproof/1/+/+/ack, and the gateway to read its own.",
     ),
     "broker_limits": (
-        "브로커 설정이 부족합니다: {problems_ko}",
+        "브로커의 한도가 부족합니다. 괄호 안의 설정을 늘리십시오: {problems_ko}",
         "The broker's limits are too tight: {problems_en}",
     ),
     "clock_behind": (
@@ -32,7 +32,7 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
     ),
     "clock_not_set": (
         "수집기 {source}가 실행되는 컴퓨터의 시계가 맞춰져 있지 않아 아무것도 받아들이지 않습니다. "
-        "측정값은 게이트웨이에 남아 있습니다. 시계를 맞추거나 시각 서버(NTP)를 설정하십시오: {detail}",
+        "측정값은 게이트웨이에 남아 있습니다. 시계를 맞추거나 시각 서버(NTP)를 설정하십시오. ({detail})",
         "The clock of the computer that collector {source} runs on was never set, so nothing is taken in; "
         "readings stay with their gateways: {detail}.",
     ),
@@ -53,8 +53,9 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
     ),
     "gap_declared": (
         "이 게이트웨이가 측정값 {readings}개를 잃었다고 알려 왔습니다(원인: {reason_ko}). "
-        "해당 구간은 그래프에 빈 구간으로 표시됩니다.",
-        "This gateway has declared {readings} readings lost ({reason_en}). Charts show the gap.",
+        "해당 구간은 그래프에 빈 구간으로 표시됩니다. 게이트웨이의 저장 공간과 네트워크를 확인하십시오.",
+        "This gateway has declared {readings} readings lost ({reason_en}). Charts show the gap. "
+        "Check the gateway's disk and network.",
     ),
     "gateway_id_twice": (
         "두 대의 게이트웨이(장비: {hosts})가 같은 이름을 쓰면서 서로의 연결을 끊고 있습니다. "
@@ -69,7 +70,7 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "This gateway's connection is lost. It sends what it has read since when it is back. Check power and network.",
     ),
     "quarantine_full": (
-        "격리 보관함이 가득 찼습니다. 새로 격리되는 측정값은 개수만 기록되고 내용은 남지 않습니다. "
+        "격리 보관함이 가득 찼습니다. 가장 많은 종류의 오래된 항목부터 내용이 지워지고 개수만 남습니다. "
         "`wattproof quarantine list`로 원인을 찾아 해결하고, 다시 처리(replay)하거나 버리십시오(drop).",
         "The quarantine is full: of the most abundant sort only the number is kept. Find the cause with "
         "`wattproof quarantine list`, mend it, then replay or drop what is held.",
@@ -82,16 +83,18 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
     ),
     "quarantine_unusable": (
         "격리 보관함에 쓸 수 없습니다. 격리해야 할 것은 받지 않고 보낸 쪽에 남겨 두며, 나머지는 그대로 저장합니다. "
-        "디스크의 남은 공간과 파일의 권한을 확인하십시오: {detail}",
+        "디스크의 남은 공간과 파일의 권한을 확인하십시오. ({detail})",
         "The quarantine cannot be written. What it is to keep is left with whoever sent it; all else is stored. "
         "{detail}",
     ),
     "store_refused": (
-        "사람이 조치할 때까지 저장할 수 없습니다. 그동안 측정값은 게이트웨이에 남아 있습니다: {detail}",
+        "저장소가 기록을 거부하고 있어 사람이 조치해야 합니다. 그동안 측정값은 게이트웨이에 남아 있습니다. ({detail})",
         "Nothing can be stored until a person acts; readings stay with their gateways meanwhile. {detail}",
     ),
     "store_unavailable": (
-        "저장소에 연결할 수 없습니다. 계속 다시 시도하며, 그동안 측정값은 게이트웨이에 남아 있습니다: {detail}",
-        "The store cannot be reached; it is tried again, and readings stay with their gateways meanwhile. {detail}",
+        "저장소에 연결할 수 없습니다. 계속 다시 시도하며, 그동안 측정값은 게이트웨이에 남아 있습니다. "
+        "데이터베이스와 네트워크를 확인하십시오. ({detail})",
+        "The store cannot be reached; it is tried again, and readings stay with their gateways meanwhile. "
+        "Check the database and the network. {detail}",
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -81,7 +81,8 @@ class Trial(msgspec.Struct, frozen=True):
     unmapped
         Numbers of the message that no rule reads, with a channel that each may be.
     left
-        Why a collector would leave the message alone, whatever it holds; empty unless it would.
+        Why a collector would leave the message alone (count it and go on), whatever it holds: no rule takes its topic,
+        or the broker retained it and it tells no time. Empty unless it would.
     """
 
     topic: str
@@ -94,21 +95,21 @@ class Trial(msgspec.Struct, frozen=True):
     refused: list[TriedRefusal] = []
     stored: int = 0
     unmapped: list[Hint] = []
-    left: str = ""
+    left: Literal["", "no_rule", "retained"] = ""
 
 
 def try_message(mappings: Mappings, topic: str, payload: bytes, received: int, *, retained: bool = False) -> Trial:
     """Take a message apart as a collector would at `received` [ms since 1970-01-01 UTC]."""
     taken = mappings.route(topic)
     if taken is None:
-        return Trial(topic, left="no rule takes this topic: it is counted and left")
+        return Trial(topic, left="no_rule")
     route, parts = taken
     told = translate(route, parts, payload, received)
     batch, refusals = to_batch(told, timed=route.timed)
     if batch is not None:
         batch, more = sift(batch, received)
         refusals += more
-    left = "" if route.timed or not retained else "retained by the broker and without a time: counted and left"
+    left: Literal["", "retained"] = "" if route.timed or not retained else "retained"
     return Trial(
         topic, route.mapping, route.source, route.pattern.text, told.site, told.gateway,
         [_reading(row) for row in told.rows],

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 Language = Literal["ko", "en"]
 
 WORDS: Final = {
-    "left": ("받지 않음", "left"),
+    "no_rule": ("이 토픽을 받는 규칙이 없어 받지 않음", "no rule takes this topic: it is counted and left"),
+    "retained": (
+        "브로커가 보관하던(retained) 메시지인데 시각이 없어 받지 않음",
+        "retained by the broker and without a time: counted and left",
+    ),
     "route": ("{0}: {1} → 현장 {2}, 게이트웨이 {3}", "{0}: {1} → site {2}, gateway {3}"),
     "said": ("메시지의 시각 {0}", "said {0}"),
     "arrival": ("메시지에 시각이 없어 도착한 시각", "the time of its arrival: it tells none"),
@@ -47,10 +51,12 @@ def say(word: str, language: Language, *values: object) -> str:
 
 def show(trial: Trial, language: Language) -> None:
     """Print what one message would become."""
+    import collector
+
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"[bold]{escape(trial.topic)}[/bold]")
     if trial.left:
-        console.print(f"  [yellow]{say('left', language)}[/yellow]: {escape(trial.left)}")
+        console.print(f"  [yellow]{say(trial.left, language)}[/yellow]")
     if not trial.mapping:
         console.print()
         return
@@ -58,7 +64,8 @@ def show(trial: Trial, language: Language) -> None:
     _readings(console, trial, language)
     for refusal in trial.refused:
         what = escape(refusal.part or say("message", language))
-        console.print(f"  [red]{say('aside', language)}[/red] {what}: {refusal.reason}: {escape(refusal.detail)}")
+        why = collector.in_words(refusal.reason)[language == "en"]
+        console.print(f"  [red]{say('aside', language)}[/red] {what}: {why}: {escape(refusal.detail)}")
     for hint in trial.unmapped:
         perhaps = say("perhaps", language, hint.channel) if hint.channel else ""
         console.print("  " + escape(say("unmapped", language, hint.path, hint.said)) + perhaps)

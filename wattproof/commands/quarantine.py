@@ -113,7 +113,7 @@ def show(
     language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
 ) -> None:
     """Show one entry: what came, why it is here, and what to do."""
-    from collector import Choice
+    from collector import Choice, in_words
     from wattproof.errors import BadInputError
 
     with _opened(context) as (shelf, config):
@@ -131,6 +131,7 @@ def show(
         plain[moment] = f"{_time(plain[moment], zone)} ({zone.key})" if plain[moment] else ""
     plain["content"] = plain["content"][:2000] or say("not kept", wanted)
     plain["state"] = say(found[0].state, wanted)
+    plain["reason"] = in_words(found[0].reason)[wanted == "en"]
     for name, value in plain.items():
         if value not in ("", 0):
             sys.stdout.write(f"{say(name, wanted)}: {value}\n")

@@ -17,7 +17,7 @@ ADVICE: Final = {
         "the publisher uses a topic that is not wattproof/1/SITE/GATEWAY/batch: mend its topic",
     ),
     "oversized": (
-        "메시지는 1,000,000바이트까지: 나누어 보낼 것",
+        "메시지 하나는 1,000,000바이트까지: 나누어 보낼 것",
         "split it: a message has at most 1,000,000 bytes",
     ),
     "malformed": (
@@ -53,7 +53,7 @@ ADVICE: Final = {
         "rename the device: a-z, 0-9, '-' and '_'",
     ),
     "unknown_channel": (
-        "docs/channels.md를 볼 것. 그 채널을 아는 판으로 올린 뒤 다시 처리할 것 (replay)",
+        "docs/channels.md를 볼 것. 그 채널을 아는 버전으로 업데이트한 뒤 다시 처리할 것 (replay)",
         "see docs/channels.md; after an update that knows the channel, replay",
     ),
     "future": (
@@ -69,19 +69,19 @@ ADVICE: Final = {
         "a scale or a wiring is wrong: mend the profile; what was measured wrongly stays so",
     ),
     "invalid_gap": (
-        "시작보다 먼저 끝나는 손실 구간: 발신자의 결함",
-        "a gap that ends before it begins: a defect of the publisher",
+        "끝이 시작보다 앞선 손실 구간: 발신자를 고칠 것",
+        "a gap that ends before it begins: mend the publisher",
     ),
     "type_conflict": (
         "데이터베이스에 이 필드가 다른 형식으로 있음: 데이터베이스를 고친 뒤 다시 처리할 것 (replay)",
         "the database holds this field as another type: mend it there, then replay",
     ),
     "store": (
-        "데이터베이스가 한 말을 보고 그곳을 고친 뒤 다시 처리할 것 (replay)",
+        "데이터베이스가 알린 원인을 해결한 뒤 다시 처리할 것 (replay)",
         "see what the database said, mend it there, then replay",
     ),
     "unprocessable": (
-        "이 프로그램의 결함: 알려 주고, 고친 판으로 올린 뒤 다시 처리할 것 (replay)",
+        "이 프로그램의 오류: 신고하고, 수정된 버전으로 업데이트한 뒤 다시 처리할 것 (replay)",
         "a defect of this program: report it; after an update, replay",
     ),
 }
