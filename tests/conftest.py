@@ -47,6 +47,7 @@ def mosquitto(tmp_path: Path) -> Iterator[Broker]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the stores be tested against other servers than Debian's; see `tests.influxdbs`."""
     parser.addoption("--influxd", metavar="PROGRAM", help="InfluxDB, 1.x or 2.x, for the tests (default: Debian's)")
+    parser.addoption("--influx", default="influx", metavar="PROGRAM", help="the command of InfluxDB 2.x")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,8 @@
 """The stores' tests against InfluxDBs that are in nobody's packages, built from their published Go modules.
 
-``python -m tests.influxdbs [VERSION ...]`` (``make influxdb``) builds what is not built yet, which takes minutes and
-wants Go, Cargo and a C compiler, and runs the conformance suite against each, on loopback.
+``python -m tests.influxdbs [VERSION ...] [--influx PROGRAM]`` (``make influxdb``) builds what is not built yet, which
+takes minutes and wants Go, Cargo and a C compiler. Then it runs against each, on loopback: the stores' tests, every
+query of Grafana's dashboards, and 25 faults; with InfluxDB 2's command, the users of the compose file as well.
 """
 
 from __future__ import annotations
@@ -23,10 +24,20 @@ _WRAPPER: Final = "github.com/influxdata/pkg-config@v0.2.14"
 _TOOLS: Final = {"go": "Go", "cargo": "Rust's Cargo", "cc": "a C compiler", "pkg-config": "pkg-config"}
 _PARTS: Final = ("", "_model", "_rollups", "_windows", "_words")
 _CONFORMANCE: Final = [f"tests/storage/test_conformance{part}.py" for part in _PARTS]
-_SUITES: Final = {
-    "1": [*_CONFORMANCE, "tests/storage/test_influx_rolling.py", "tests/storage/test_influx_faults.py"],
+_STORES: Final = {
+    "1": ["tests/storage"],
     "2": [*_CONFORMANCE, "tests/storage/test_gaps.py", "tests/storage/real_influxdb_2.py"],
 }
+"""Tests of both engines, and those of InfluxDB alone; ``-k influx`` leaves DuckDB out."""
+_MORE: Final = {
+    "1": [
+        "tests/grafana/test_queries.py", "tests/exchange/test_influxdb.py", "tests/collector/test_outage.py",
+        "tests/deploy/test_services.py",
+    ],
+    "2": ["tests/grafana/test_queries.py"],
+}  # fmt: skip
+_USERS: Final = "tests/deploy/real_influxdb_2_users.py"
+_CHAOS: Final = ["--store", "influx", "--faults", "25", "--seed", "5"]
 FOLDER: Final = Path(__file__).parent.parent / ".influxdb"
 
 
@@ -79,18 +90,37 @@ def _run(command: list[str], folder: Path, env: dict[str, str]) -> bytes:
     return done.stdout
 
 
+def _checks(version: str, built: Path, influx: str) -> list[list[str]]:
+    """Commands that try a server; `influx` is the command of InfluxDB 2.x, empty where it is not there."""
+    major = version[0]
+    tests = [sys.executable, "-m", "pytest", "-q", "--influxd", str(built)]
+    commands = [
+        [*tests, *_STORES[major], "-k", "influx"],
+        [*tests, *_MORE[major]],
+        [sys.executable, "-m", "chaos", "--influxd", str(built), *_CHAOS],
+    ]
+    if major == "2" and influx:
+        commands.append([*tests, _USERS, "--influx", influx])
+    return commands
+
+
 def main() -> int:
     """Build and test; 0 when every version passes."""
     parser = argparse.ArgumentParser(description="Run the stores' tests against other InfluxDBs than Debian's.")
     parser.add_argument("versions", nargs="*", default=VERSIONS, metavar="VERSION", help="1.x or 2.x, e.g. 2.7.12")
     parser.add_argument("--build-only", action="store_true", help="build, test nothing")
+    parser.add_argument("--influx", default="", metavar="PROGRAM", help="InfluxDB 2's command, for the compose users")
     options = parser.parse_args()
     failed = []
     for version in options.versions:
         built = build(version)
         print(f"InfluxDB {version}: {built}", flush=True)
-        suite = [sys.executable, "-m", "pytest", "-q", *_SUITES[version[0]], "-k", "influx", "--influxd", str(built)]
-        if not options.build_only and subprocess.run(suite, cwd=FOLDER.parent, check=False).returncode:
+        if options.build_only:
+            continue
+        if version.startswith("2") and not options.influx:
+            print("not run: the compose file's users, whom InfluxDB 2's command makes (--influx PROGRAM)", flush=True)
+        commands = _checks(version, built, options.influx)
+        if any([subprocess.run(command, cwd=FOLDER.parent, check=False).returncode for command in commands]):
             failed.append(version)
     if failed:
         print(f"failed against InfluxDB {', '.join(failed)}", file=sys.stderr)

@@ -19,7 +19,7 @@ changed; one that differs from the settings is shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -87,11 +87,9 @@ def see_to_places(connection: Connection, edition: Edition, database: str, raw_s
     if edition.family == "3.x" and connection.has_token:
         return _databases(connection, database, raw_s, rollup_s)
     if edition.family == "2.x":
-        return _seen(
-            connection,
-            database,
-            f"influx bucket create --name {database}/{ROLLUP_POLICY}, and give the user read and write on it",
-        )
+        advice = f"influx bucket create --name {database}/{ROLLUP_POLICY}, and give the user read and write on it"
+        # It shows a policy of every bucket, and of each that it keeps for ever, whatever the bucket's rule says.
+        return replace(_seen(connection, database, advice), raw_s=None, rollup_s=None)
     return Places(None, None)
 
 

@@ -35,7 +35,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
 class Service:
     """A service of the compose file, outside a container: the same, but for addresses and paths."""
 
-    def __init__(self, name: str, site: Site, influx_url: str, folder: Path, port: int) -> None:
+    def __init__(
+        self, name: str, site: Site, influx_url: str, folder: Path, port: int, database: str = DATABASE
+    ) -> None:
         self.name = name
         self.definition: dict[str, Any] = compose(example_environment())["services"][name]
         self.log = folder / f"{name}.log"
@@ -50,7 +52,7 @@ class Service:
         addresses = {
             "WATTPROOF_BROKER_HOST": "localhost",
             "WATTPROOF_BROKER_PORT": str(site.port),
-            "WATTPROOF_STORE_INFLUX_DATABASE": DATABASE,
+            "WATTPROOF_STORE_INFLUX_DATABASE": database,
         }
         if name == "api":
             addresses |= {"WATTPROOF_API_HOST": "127.0.0.1", "WATTPROOF_API_PORT": str(port), "WATTPROOF_API_PLANS": ""}
@@ -92,8 +94,13 @@ class Service:
 def test_what_a_gateway_sends_is_stored_acknowledged_and_served_and_both_services_say_they_are_well(
     site: Site, influxdb: Database, tmp_path: Path
 ) -> None:
-    collector = Service("collector", site, influxdb.url, tmp_path, 0)
-    api = Service("api", site, influxdb.url, tmp_path, free_port())
+    check_services(site, InfluxStore(influxdb.url, database=DATABASE), influxdb.url, tmp_path, DATABASE)
+
+
+def check_services(site: Site, store: InfluxStore, influx_url: str, folder: Path, database: str) -> None:
+    """Collector and api with the credentials of the compose file; `store` looks at what they did, and is closed."""
+    collector = Service("collector", site, influx_url, folder, 0, database)
+    api = Service("api", site, influx_url, folder, free_port(), database)
     assert not collector.healthy()
     assert not api.healthy()
     at = time.time_ns() // 1_000_000
@@ -105,7 +112,6 @@ def test_what_a_gateway_sends_is_stored_acknowledged_and_served_and_both_service
         gateway.sent(topic(SITE, "gw-1", BATCH), encode(batch))
         wait_until(lambda: gateway.received, "the acknowledgement", deadline_s=60)
         assert decode(gateway.received[0][1], Ack).stored == [(1, 1)]
-        store = InfluxStore(influxdb.url, database=DATABASE)
         series = Series(SITE, "power_meter", "main", "active_power_w")
         _, values = store.windows(series, at, at + 1, 1000, Aggregate.LAST)
         store.close()

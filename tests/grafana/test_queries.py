@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from grafana import FOLDER
+from storage import InfluxStore
 from tests.grafana import demo_like
 from tests.grafana.demo_like import NOW, SEOUL
 from tests.grafana.queries import Asked, ask, points, queries, unanswered, variable_queries
@@ -34,8 +35,13 @@ def of_panel(name: str, title: str, ref: str = "A") -> str:
 
 @pytest.fixture(scope="module")
 def url(influxdb: Database) -> str:
-    demo_like.fill(influxdb.url, DATABASE)
-    return influxdb.url
+    store = InfluxStore(influxdb.url, database=DATABASE, token=influxdb.token, org=influxdb.org)
+    assert store.health().ok, "it has made the database"
+    store.close()
+    # On the paths of 1.x, 2.x takes a token for a password.
+    known = influxdb.url.replace("//", f"//{influxdb.org}:{influxdb.token}@") if influxdb.token else influxdb.url
+    demo_like.fill(known, DATABASE)
+    return known
 
 
 def newest(url: str, query: str) -> dict[str, float]:
