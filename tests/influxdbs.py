@@ -120,7 +120,8 @@ def main() -> int:
         if version.startswith("2") and not options.influx:
             print("not run: the compose file's users, whom InfluxDB 2's command makes (--influx PROGRAM)", flush=True)
         commands = _checks(version, built, options.influx)
-        if any([subprocess.run(command, cwd=FOLDER.parent, check=False).returncode for command in commands]):
+        codes = [subprocess.run(command, cwd=FOLDER.parent, check=False).returncode for command in commands]
+        if any(codes):
             failed.append(version)
     if failed:
         print(f"failed against InfluxDB {', '.join(failed)}", file=sys.stderr)
