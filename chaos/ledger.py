@@ -14,7 +14,7 @@ from chaos.plant import GATEWAYS, Plant
 
 _SHOWN: Final = 10
 MUST_BE_NONE: Final = (
-    "outbox", "unbalanced", "lost", "undeclared", "altered", "duplicated", "invented", "unread",
+    "outbox", "unbalanced", "lost", "undeclared", "altered", "duplicated", "invented", "unread", "hung",
 )  # fmt: skip
 """Fields of a ledger that are 0 when nothing strikes any more and all is delivered."""
 
@@ -28,6 +28,8 @@ class Ledger(msgspec.Struct, frozen=True):
         Which run: `server` is the database and its version, empty for a file; faults by kind; how long it took [s].
     kills, ended_itself, ended_badly
         By name, how often it was killed, ended unasked, and ended with an error or not in time when it was asked to.
+    hung
+        How often a gateway, collector, broker or database had to be killed because it did not end when it was asked to.
     bytes_altered
         On the lines [bytes].
     recovery_s
@@ -67,6 +69,7 @@ class Ledger(msgspec.Struct, frozen=True):
     kills: dict[str, int]
     ended_itself: dict[str, int]
     ended_badly: dict[str, int]
+    hung: int
     bytes_altered: int
     recovery_s: float
     read: int
@@ -129,6 +132,7 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
         kills={name: part.kills for name, part in processes},
         ended_itself={name: part.ended_itself for name, part in processes if part.ended_itself},
         ended_badly={name: part.ended_badly for name, part in processes if part.ended_badly},
+        hung=sum(part.hung for _, part in processes),
         bytes_altered=sum(line.altered for line in plant.lines.values()),
         recovery_s=round(max(recoveries, default=0.0), 1),
         read=found.read,

@@ -40,6 +40,8 @@ class Part:
     kills, ended_itself, ended_badly
         How often it was killed, how often it ended without being asked to, and how often it did not end well although
         it was: with an error, or not in time.
+    hung
+        How often it had to be killed, because it did not end although it was asked to.
     """
 
     def __init__(self, name: str, command: Sequence[str], log: Path, environment: dict[str, str] | None = None) -> None:
@@ -47,6 +49,7 @@ class Part:
         self.kills = 0
         self.ended_itself = 0
         self.ended_badly = 0
+        self.hung = 0
         self._command = list(command)
         self._log = log
         self._environment = {**os.environ, **(environment or {})}
@@ -101,6 +104,7 @@ class Part:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait(_STOP_S)
+            self.hung += 1
         if code not in _ENDED_WELL:
             self.ended_badly += 1
 

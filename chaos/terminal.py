@@ -36,6 +36,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "kill_of": ("  of {0}", "  {0}"),
     "ended_itself": ("{0} ended unasked", "{0} 스스로 종료"),
     "ended_badly": ("{0} ended with an error", "{0} 오류로 종료"),
+    "hung": ("asked to end, and did not", "종료를 요청했으나 끝나지 않음"),
     "bytes_altered": ("altered on the lines", "회선에서 변조된 양"),
     "read": ("read", "읽음"),
     "stored": ("= stored", "= 저장됨"),
@@ -92,6 +93,7 @@ def table(ledger: Ledger, language: Language = "en") -> Table:
     for word in ("ended_itself", "ended_badly"):
         for name, times in getattr(ledger, word).items():
             shown.add_row(say(word, name), f"{times:,}", say("times"))
+    row("hung", f"{ledger.hung:,}", "times")
     row("bytes_altered", f"{ledger.bytes_altered:,}", "bytes")
     shown.add_section()
     for word in ("read", "stored", "outbox", "quarantined", "gaps", "unbalanced"):

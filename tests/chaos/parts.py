@@ -15,6 +15,7 @@ CLEAN: Final = Ledger(
     kills={"broker": 2},
     ended_itself={"gw-1": 1},
     ended_badly={"broker": 1},
+    hung=0,
     bytes_altered=5,
     recovery_s=1.5,
     read=1234,
