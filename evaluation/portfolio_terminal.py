@@ -99,18 +99,17 @@ def _machines(machines: Sequence[MachineResult], language: Language) -> Table:
         left = word in {"verdict", "plan", "machine"}
         level = f"{levels[0]:.0%} " if len(levels) == 1 and word == "band" else ""
         # A line, for rich would take "[kWh]" in a text for a style.
-        head = Line(f"{level}{_WORDS[word].said(language)}")
-        table.add_column(
-            head, justify="left" if left else "right", no_wrap=True, overflow="ellipsis" if left else "fold"
-        )
+        head = Line(f"{level}{_WORDS[word].said(language)}", no_wrap=True)
+        # Rich takes room from columns that may wrap alone: names give way before a number loses a digit.
+        table.add_column(head, justify="left" if left else "right", no_wrap=not left)
     for one in machines:
         saving = one.saving
         assert saving is not None
         own = f" ({saving.confidence:.0%})" if len(levels) > 1 else ""
         table.add_row(
-            Line(_verdict(one.verdict, language), style=_STYLES[one.verdict]),
-            Line(one.plan_id),
-            Line(f"{one.site}/{one.device}"),
+            Line(_verdict(one.verdict, language), style=_STYLES[one.verdict], no_wrap=True, overflow="ellipsis"),
+            Line(one.plan_id, no_wrap=True, overflow="ellipsis"),
+            Line(f"{one.site}/{one.device}", no_wrap=True, overflow="ellipsis"),
             number(saving.kwh),
             f"{number(saving.low)} … {number(saving.high)}{own}",
             number(saving.pct, "", 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -12,11 +13,13 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
+from rich.cells import cell_len
 from rich.console import Console
 
 from evaluation import (
     MachineResult,
     PortfolioResult,
+    Reason,
     Text,
     Verdict,
     evaluate_programme,
@@ -29,6 +32,7 @@ from evaluation.machines import read_machines
 from evaluation.portfolio import portfolio_of
 from evaluation.programme import Programme
 from evaluation.schema import programme_schema
+from evaluation.wording import number
 from storage import DuckStore
 from telemetry import Batch, DocumentError, Table
 from tests.evaluation.factory import PLAN, Machine
@@ -81,9 +85,9 @@ def machines(folder: Path) -> list[Metered]:
     return found
 
 
-def text_of(result: PortfolioResult, language: str) -> str:
+def text_of(result: PortfolioResult, language: str, width: int = 170) -> str:
     output = io.StringIO()
-    Console(file=output, width=170).print(render_portfolio(result, "ko" if language == "ko" else "en"))
+    Console(file=output, width=width).print(render_portfolio(result, "ko" if language == "ko" else "en"))
     return output.getvalue()
 
 
@@ -284,6 +288,39 @@ def test_the_command_ends_with_one_where_a_plan_failed_and_writes_the_table(fold
         failed = wattproof(*given, *wrong)
         assert failed.returncode == 2
         assert says in failed.stderr
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_no_number_loses_a_digit_on_eighty_columns(machines: list[Metered], language: str) -> None:
+    text = text_of(portfolio_of(NOTHING, machines), language, width=80)
+    for one in machines:
+        saving = one.result.saving
+        if saving is not None:
+            assert saving.pct_low is not None
+            assert saving.pct_high is not None
+            assert f"{number(saving.low)} … {number(saving.high)} " in text
+            assert f"{number(saving.pct_low, '', 1)} … {number(saving.pct_high, '', 1)}" in text
+    assert max(cell_len(line) for line in text.splitlines()) <= 80
+
+
+def test_doubts_stand_in_a_column_of_their_own_and_the_sums_say_who_has_any(
+    machines: list[Metered], tmp_path: Path
+) -> None:
+    assert not any("doubts" in each.en for each in portfolio_of(NOTHING, machines).warnings)
+    doubt = Reason("work_unmetered", Text("작업량을 모릅니다.", "Nobody knows the work."), doubt=True)
+    told = [
+        dataclasses.replace(one, result=msgspec.structs.replace(one.result, reasons=[*one.result.reasons, doubt]))
+        if one.result.plan_id == "good"
+        else one
+        for one in machines
+    ]
+    result = portfolio_of(NOTHING, told)
+    assert "Of the 3 machines in the sums 1 have doubts beside their verdict: good." in result.warnings[-1].en
+    write_table(result, tmp_path / "t.csv", "ko")
+    rows = {row["계획"]: row for row in csv.DictReader((tmp_path / "t.csv").read_text("utf-8-sig").splitlines())}
+    assert rows["good"]["유의점"] == "작업량을 모릅니다."
+    assert "작업량" not in rows["good"]["근거"]
+    assert rows["fair"]["유의점"] == ""
 
 
 def test_a_text_that_a_spreadsheet_would_run_is_a_text(tmp_path: Path) -> None:
