@@ -18,6 +18,11 @@ _ABOUT_DATA = re.compile(
     re.IGNORECASE,
 )
 _DROPPED = re.compile(r"dropped=(\d+)")
+# What differs from one request to the next: 2.x names the oldest and newest line, and the moment it was asked.
+_OF_THIS_REQUEST = re.compile(
+    r"^failure writing points to database: |\bdropped \d+ (?=points\b)|\s+(?:- oldest point\b.*|dropped=\d+.*)$",
+    re.DOTALL,
+)
 _BUSY = re.compile(r"timeout|limit exceeded|engine is closed|shutting down", re.IGNORECASE)
 
 
@@ -52,7 +57,10 @@ def _seconds(header: str | None) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The server took lines for bad data; `dropped` of them are not stored (None: it does not say)."""
+    """The server took lines for bad data; `dropped` of them are not stored (None: it does not say).
+
+    `reason` is the same for all that is refused for it, so that quarantine tells of a thousand readings once.
+    """
 
     reason: str
     dropped: int | None
@@ -64,7 +72,7 @@ def about_data(error: StatusError) -> Refusal | None:
         return Refusal("too large for the server", None)
     if error.status in {400, 422} and error.said_by_influxdb and _ABOUT_DATA.search(error.reason):
         dropped = _DROPPED.search(error.reason)
-        return Refusal(error.reason, int(dropped[1]) if dropped else None)
+        return Refusal(_OF_THIS_REQUEST.sub("", error.reason), int(dropped[1]) if dropped else None)
     return None
 
 

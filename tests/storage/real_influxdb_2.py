@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from dataclasses import replace
 from typing import Any
@@ -94,6 +95,26 @@ def test_a_field_of_another_type_is_found_and_the_rest_is_stored(influxdb: Datab
     assert (rejected.series, rejected.readings) == (other, 1)
     assert "field type conflict" in rejected.reason
     assert points(store) == {NOW - DAY: 1.0, NOW: 2.0}
+    store.close()
+
+
+def test_readings_older_than_the_bucket_keeps_are_told_once_for_each_series(
+    influxdb: Database, influx_database: str
+) -> None:
+    org = ask(influxdb, f"/api/v2/orgs?org={influxdb.org}")["orgs"][0]["id"]
+    month = [{"type": "expire", "everySeconds": 30 * 86_400}]
+    for name in (influx_database, f"{influx_database}/rollup"):
+        ask(influxdb, "/api/v2/buckets", {"orgID": org, "name": name, "retentionRules": month})
+    store = of(influxdb, influx_database)
+    now = time.time_ns() // 1_000_000
+    old = {now - (100 + 20 * n) * DAY: float(n) for n in range(9)}
+    outcome = store.write([batch({**old, now: 1.0})])
+    assert outcome.stored == 1
+    [rejected] = outcome.rejected
+    assert rejected.readings == 9
+    assert rejected.reason == "partial write: points outside retention policy of duration 720h0m0s"
+    assert points(store) == {now: 1.0}
+    assert "sooner than the settings' 90 d" in store.health().facts["retention"]
     store.close()
 
 

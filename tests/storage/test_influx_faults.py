@@ -154,7 +154,8 @@ def test_readings_beyond_the_retention_policy_are_rejected_and_the_rest_is_store
     assert outcome.stored == 7
     assert sum(r.readings for r in outcome.rejected) == 5
     assert {r.series for r in outcome.rejected} == {MAIN}
-    assert "retention policy" in outcome.rejected[0].reason
+    assert {r.reason for r in outcome.rejected} == {"partial write: points beyond retention policy"}
+    assert len(outcome.rejected) == 1
     assert store.read(MAIN, 0, NOW * 2)[0].tolist() == list(new)
 
 
