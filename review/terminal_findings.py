@@ -106,14 +106,15 @@ def _how(one: Candidate, language: Language) -> Line:
 
 
 def _span(figure: Figure | None, scale: float, language: Language, digits: int = 1, between: str = "\n") -> str:
-    """Best estimate and its band, one below the other in a table."""
+    """Best estimate and its band, one below the other and closely written in a table."""
     if figure is None:
         return "–"
     value, low, high = (
         say("never", language) if end is None else number(end * scale, digits=digits)
         for end in (figure.value, figure.low, figure.high)
     )
-    return f"{value}{between}{low} ~ {high}"
+    to = "~" if between == "\n" else " ~ "
+    return f"{value}{between}{low}{to}{high}"
 
 
 def missing(review: Review, language: Language) -> RenderableType:

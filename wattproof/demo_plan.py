@@ -12,8 +12,8 @@ REVIEW = """\
 won_per_kwh: 170
 products: # whose counter counts what a machine makes; those that a plan names need no word
   press-1: [{device: plc-1}]
-replacements: # what a new machine is expected to save of the old one's energy, and its price less a subsidy
-  press-1: {low_pct: 15, high_pct: 30, investment_won: 45_000_000}
+replacements: # what tells what a new machine would save (the replacement of press 2), and its price less a subsidy
+  press-1: {plan: press-2, investment_won: 45_000_000}
 """
 
 
