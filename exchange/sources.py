@@ -136,9 +136,16 @@ def open_source(
     OSError
         When it cannot be read.
     """
-    with path.open("rb") as file:
-        start = file.read(4)
-        digest = hashlib.file_digest(file, lambda: hashlib.sha256(start)).hexdigest()
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+            digest = hashlib.file_digest(file, lambda: hashlib.sha256(start)).hexdigest()
+    except FileNotFoundError:
+        raise FileFormatError(f"{path}: no such file; check the path") from None
+    except IsADirectoryError:
+        raise FileFormatError(f"{path} is a folder; name a file in it, one after the other") from None
+    except PermissionError:
+        raise FileFormatError(f"{path} may not be read by this user; check its permissions") from None
     size = path.stat().st_size
     if start == b"PAR1":
         return _parquet(path, size, digest)

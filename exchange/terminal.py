@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,6 +15,7 @@ from exchange.summary import ColumnSummary, Summary
 from exchange.words import Language, Words
 
 _SHOWN_BAD = 10
+_BESIDE = 4
 _WORDS = {
     "file": Words("파일", "File"),
     "format": Words("형식", "Format"),
@@ -66,7 +69,7 @@ def render(summary: Summary, language: Language = "ko") -> RenderableType:
     """A summary as rich shows it: the file, its columns, sums by month, and what is open."""
     parts: list[RenderableType] = [_facts(summary, language), _columns(summary, language)]
     if any(column.meaning in {"interval", "register"} and column.months for column in summary.columns):
-        parts += [Text(_say("compare", language), style="bold"), _months(summary, language)]
+        parts += [Text(_say("compare", language), style="bold"), *_months(summary, language)]
     parts += _remarks(summary, language)
     return Group(*parts)
 
@@ -169,13 +172,13 @@ def _columns(summary: Summary, language: Language) -> Table:
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(Text(f"{_say('column', language)}\n→ {_say('becomes', language)}"), overflow="fold", ratio=1)
     table.add_column(Text(f"{_say('unit', language)}\n{_say('first', language)}"), overflow="fold")
-    table.add_column(_say("meaning", language), no_wrap=True)
+    table.add_column(_say("meaning", language), overflow="fold")
     table.add_column(_say("values", language), justify="right", no_wrap=True)
     table.add_column(_say("gaps", language), justify="right", overflow="fold")
     for column in summary.columns:
         gaps = f"{column.gaps:,} ({_length(column.gap_ms, language)})" if column.gaps else "–"
         becomes = Text.assemble(column.column, "\n", (f"→ {column.device or '?'} / {column.channel}", "cyan"))
-        first = ", ".join(f"{value:.6g}" for value in column.first_values)
+        first = ", ".join(f"{value:,.10g}" for value in column.first_values)
         table.add_row(
             becomes, Text(f"{_factor(column)}\n{first}"), _say(column.meaning, language), f"{column.values:,}", gaps
         )
@@ -188,8 +191,13 @@ def _factor(column: ColumnSummary) -> str:
     return f"{column.unit} {column.factor}" + (f" → {column.stored_unit}" if column.stored_unit != "1" else "")
 
 
-def _months(summary: Summary, language: Language) -> Table:
+def _months(summary: Summary, language: Language) -> list[RenderableType]:
+    """Sums by month, a few columns to a table: more would leave none of them the room of a letter."""
     summed = [column for column in summary.columns if column.meaning in {"interval", "register"} and column.months]
+    return [_by_month(summed[at : at + _BESIDE], language) for at in range(0, len(summed), _BESIDE)]
+
+
+def _by_month(summed: Sequence[ColumnSummary], language: Language) -> Table:
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(_say("month", language), no_wrap=True)
     for column in summed:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -14,7 +15,7 @@ import exchange
 from exchange.terminal import _WORDS
 from storage import DuckStore
 from telemetry import Batch, Table
-from tests.exchange.parts import STEEL, day, stamps, table
+from tests.exchange.parts import STEEL, day, stamps, table, understood
 from wattproof.errors import CommandError
 from wattproof.main import app
 
@@ -161,11 +162,44 @@ def test_a_held_data_file_is_said_to_be_held(config: Path, meter: Path) -> None:
         (("x.csv", "--from", "yesterday"), "write e.g. 2026-03-01"),
         (("x.csv", "--from", "2026-03-02", "--to", "2026-03-01"), "is not before"),
         (("x.csv",), "no readings of a site 'plant'; it has none"),
-        (("nowhere/x.csv",), "no readings of a site"),
     ],
 )
 def test_an_export_that_cannot_be_made_is_refused(config: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    DuckStore(config.parent / "data" / "readings.duckdb").close()
     assert sentence in run(config, "export", *arguments, "--site", "plant", code=2)
+
+
+def test_an_export_where_no_data_are_makes_none_and_says_where_it_looked(config: Path) -> None:
+    said = run(config, "export", "x.csv", "--site", "plant", code=3)
+    assert "readings.duckdb: no readings are there yet; run this where wattproof.yaml is" in said
+    assert not (config.parent / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("none.csv", "no such file; check the path"), (".", "is a folder; name a file in it")]
+)
+def test_a_file_that_is_not_there_is_said_to_be_missing(config: Path, name: str, sentence: str) -> None:
+    assert sentence in run(config, "import", config.parent / name, "--dry-run", code=2)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_table_of_many_columns_loses_no_letter(tmp_path: Path, language: exchange.Language, width: int) -> None:
+    names = [f"{line}공장 압연기라인전력사용량합산" for line in "가나다라마바사아자차"]
+    header = "일시," + ",".join(f"{name}(kWh)" for name in names)
+    columns = [
+        exchange.Column(f"{name}(kWh)", "energy_import_wh", "kWh", "interval", f"line-{nth}")
+        for nth, name in enumerate(names)
+    ]
+    text = table(header, ([at, *(nth % 9 + 1 for _ in names)] for nth, at in enumerate(stamps(96))))
+    found = understood(tmp_path, text, mapping=exchange.Mapping(columns=columns))
+    console = Console(record=True, width=width, file=(tmp_path / "terminal").open("w"))
+    console.print(exchange.render(exchange.summarise(found), language))
+    shown = console.export_text()
+    # Each name stands in the table of columns and above the sums of its months.
+    letters = "".join(names)
+    assert {each: shown.count(each) >= 2 * letters.count(each) for each in letters} == dict.fromkeys(letters, True)
+    assert max(map(cell_len, shown.splitlines())) <= width
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

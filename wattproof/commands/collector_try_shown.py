@@ -81,8 +81,9 @@ def _readings(console: Console, trial: Trial, language: Language) -> None:
         named = "" if reading.named == reading.device else say("named", language, reading.named)
         about = reading.line, reading.kind, reading.device, named, _time(reading.time), said
         console.print("  " + escape(say("rule", language, *about)))
-        heads = [say(word, language) for word in ("channel", "where", "says", "becomes")]
-        table = Table(*heads, box=None, padding=(0, 1, 0, 4))
+        table = Table(box=None, padding=(0, 1, 0, 4))
+        for word in ("channel", "where", "says", "becomes"):
+            table.add_column(say(word, language), overflow="fold")
         for value in reading.values:
             becomes = say("aside", language) if value.value is None else f"{value.value:,.12g} {_unit(value.unit)}"
             table.add_row(value.channel, escape(value.path), escape(f"{value.said} {_unit(value.said_unit)}"), becomes)

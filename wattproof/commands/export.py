@@ -88,13 +88,19 @@ def export(
         start, end = _moment(since, clock, last=False), _moment(until, clock, last=True)
     except exchange.ExchangeError as error:
         raise BadInputError(str(error)) from error
+    length = _length(every)
     if start is not None and end is not None and start >= end:
         raise BadInputError(f"--from {since} is not before --to {until}")
-    store = services.open_store(config.store_settings)
+    settings = config.store_settings
+    if settings.engine == "duck" and not Path(settings.path).exists():
+        raise UnavailableError(
+            f"{settings.path}: no readings are there yet; run this where wattproof.yaml is, or name it with --config"
+        )
+    store = services.open_store(settings)
     try:
         with stop_event() as stop, _progress(shown=not as_json) as progress:
             selection = exchange.select(
-                store, site, device or (), channel or (), start, end, clock, every_ms=_length(every),
+                store, site, device or (), channel or (), start, end, clock, every_ms=length,
                 aggregate=storage.Aggregate(aggregate) if aggregate else None,
             )  # fmt: skip
             done = exchange.export(

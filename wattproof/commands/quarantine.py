@@ -99,7 +99,9 @@ def summary(
     title = say("summary", wanted, counters.readings, counters.stored)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("state", "reason", "entries", "readings", "left_entries", "left_readings"):
-        table.add_column(say(column, wanted), justify="left" if column in {"state", "reason"} else "right")
+        table.add_column(
+            say(column, wanted), overflow="fold", justify="left" if column in {"state", "reason"} else "right"
+        )
     for state, *values in sums:
         table.add_row(say(state, wanted), str(values[0]), *(f"{value:,}" for value in values[1:]))
     Console().print(table)

@@ -93,7 +93,7 @@ def plan_table(bus: BusPlan, lang: Lang) -> Table:
     title = say(lang, "plan_title", bus=bus.bus, url=bus.url, load=f"{bus.load * 100:.1f}")
     rows = Table(title=title, title_justify="left")
     for key in ("column_device", "column_every", "column_read", "column_bytes", "column_bus_time", "column_load"):
-        rows.add_column(say(lang, key))
+        rows.add_column(say(lang, key), overflow="fold")
     rows.add_column(say(lang, "column_channels"), overflow="fold")
     tight = narrow()
     for device in bus.devices:

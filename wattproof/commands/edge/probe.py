@@ -156,7 +156,7 @@ def _report_raw(raw: Raw, lang: Lang, *, as_json: bool) -> None:
         return
     words = Table(title=say(lang, "probe_words"), title_justify="left")
     for key in ("column_address", "column_hex", "column_decimal", "column_later"):
-        words.add_column(say(lang, key), justify="right")
+        words.add_column(say(lang, key), overflow="fold", justify="right")
     for place, word in enumerate(raw.region.words):
         later = raw.later.words[place]
         words.add_row(str(raw.region.address + place), f"{word:04X}", str(word), str(later) if later != word else "")
@@ -164,7 +164,8 @@ def _report_raw(raw: Raw, lang: Lang, *, as_json: bool) -> None:
     tight = narrow()
     columns = ("column_address", "column_offset", "column_type", "column_scale", "column_value")
     for key in (*columns, *(() if tight else ("column_bits",)), "column_why"):
-        ranked.add_column(say(lang, key), justify="left" if key in {"column_type", "column_why"} else "right")
+        justify: Literal["left", "right"] = "left" if key in {"column_type", "column_why"} else "right"
+        ranked.add_column(say(lang, key), overflow="fold", justify=justify)
     for one in raw.ranked:
         why = "; ".join(reason.text(lang) for reason in one.why)
         reading = (str(one.address), f"{one.offset:+d}", f"{one.type.value} {one.order.value}", f"{one.scale:g}")
