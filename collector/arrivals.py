@@ -14,6 +14,7 @@ from collector.watch import Watch
 from telemetry import BATCH, Publish
 
 _BATCHES: Final = f"/{BATCH}"
+_MOST_RETAINED: Final = 10_000
 
 
 class Arrivals:
@@ -50,14 +51,18 @@ class Arrivals:
         self._births = births
         self._tally = tally
         self._clock = clock
+        self._retained: dict[str, int] = {}
 
     def take(self, messages: Sequence[Publish], connection: int) -> None:
         """Take messages that came together over a connection."""
         now = self._clock()
         batches: list[Delivery] = []
         words: list[Publish] = []
+        known: list[Publish] = []
         for each in messages:
-            if each.topic.endswith(_BATCHES):
+            if each.retain and self._known(each):
+                known.append(each)
+            elif each.topic.endswith(_BATCHES):
                 delivery = Delivery(each.topic, each.payload, now, each.mid, each.qos, connection, each.dup)
                 batches.append(delivery._replace(left_out=each.left_out) if each.left_out else delivery)
             else:
@@ -66,7 +71,21 @@ class Arrivals:
             self._put(batches)
         for word in words:
             self._hear(word)
-        self._answering.heard([word.mid for word in words if word.qos], connection)
+        self._answering.heard([each.mid for each in (*known, *words) if each.qos], connection)
+
+    def _known(self, message: Publish) -> bool:
+        """Whether a batch that somebody had the broker retain, for no good, was taken already.
+
+        It comes with every subscription, and must not overwrite time and again what has been corrected since.
+        """
+        if not message.topic.endswith(_BATCHES):
+            return False
+        digest = hash(message.payload)
+        known = self._retained.pop(message.topic, None) == digest
+        self._retained[message.topic] = digest
+        if len(self._retained) > _MOST_RETAINED:
+            del self._retained[next(iter(self._retained))]
+        return known
 
     def _put(self, batches: list[Delivery]) -> None:
         self._tally.add(messages=len(batches))
@@ -74,6 +93,8 @@ class Arrivals:
             self._tally.add(deferred=len(declined))
             self._declined.note(declined)
             self._answering.release(declined)
+            for each in declined:
+                self._retained.pop(each.topic, None)
 
     def _hear(self, message: Publish) -> None:
         if self._births is None or not self._births.heard(message.topic, message.payload):
