@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from analytics import AvoidedEnergy, given_slow_part
+from evaluation.case import Case, used_adjustments
 from evaluation.findings import CandidateResult, CounterCheck, Spread
 from evaluation.fitted_model import ModelResult
 from evaluation.metered import Metered
 from evaluation.models import Machine
 from evaluation.plan import Plan
 from evaluation.saving import Saving
+from evaluation.sums import PER_DAY
 from evaluation.verdict import Reason, Verdict
 from evaluation.wording import Text, number
 
@@ -118,6 +120,30 @@ def slow_part_reasons(
         "on the meter), and put it into the plan as a driver or an adjustment.",
     )
     return [Reason("slow_change_hidden", text, cure, doubt=True)]
+
+
+def days_reasons(case: Case, saving: Saving | None) -> list[Reason]:
+    """A model of parts of the day whose own terms, fitted to days, answer beyond the band that was made on days."""
+    if case.plan.granularity not in PER_DAY or case.model is None or case.after is None or saving is None:
+        return []
+    expected = float(case.model.linear.predict(case.after.columns).sum())
+    declared = sum(float(change.energy.sum()) for change in used_adjustments(case.plan, case.reporting))
+    kwh = expected + declared - float(case.after.energy.sum())
+    if saving.low <= kwh <= saving.high:
+        return []
+    text = Text(
+        f"하루보다 짧은 간격에 맞춘 모형의 절감량은 {number(saving.kwh, 'kWh')}인데, 같은 항을 하루 합계에 맞추면 "
+        f"{number(kwh, 'kWh')}로 신뢰구간을 벗어납니다. 하루 안에서와 날 사이에서 사용량이 다르게 움직인다는 뜻이며, "
+        "날마다 다른 것(쉬는 날, 가동 여부)을 모형이 모를 수 있습니다.",
+        f"Fitted to parts of the day the model finds {number(saving.kwh, 'kWh')}; the same terms fitted to days find "
+        f"{number(kwh, 'kWh')}, outside the band. So the energy goes otherwise within a day than from day to day, and "
+        "the model may not know what makes days differ: days off, whether the machine is on.",
+    )
+    cure = Text(
+        "운전 시간이나 가동 여부를 설명변수로 넣거나, granularity: day로도 평가해 견주십시오.",
+        "Name run time or whether it operates as a driver, or evaluate with granularity: day as well and compare.",
+    )
+    return [Reason("days_disagree", text, cure, doubt=True)]
 
 
 def implausible_reasons(plan: Plan, name: str, model: ModelResult | None, baseline: Metered) -> list[Reason]:

@@ -89,6 +89,7 @@ def judge_metered(
         verdict, found = Verdict.NOT_PROVABLE, [decides]
     found += doubts.spread_reasons(plan, candidates, spread, saving)
     found += doubts.slow_part_reasons(plan, verdict, case.avoided, saving)
+    found += doubts.days_reasons(case, saving)
     found += [] if decides else _work(case, verdict, saving, work)
     found += doubts.implausible_reasons(plan, case.choice.name, fitted, baseline)
     found += doubts.counter_reasons(counter)

@@ -1,12 +1,17 @@
-"""A proven claim that would not outlast noise too slow for the windows to show is doubted; any other is left alone."""
+"""A proven claim that would not outlast noise too slow for the windows to show, or its own days, is doubted."""
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
+import numpy as np
 import pytest
 
 from benchmarks.families_stand.replacements import Replacement, cut
 from evaluation import Evaluation, Verdict
+from evaluation.metered import Metered
+from evaluation.models import Levels
 from evaluation.plan import Claim
 from evaluation.run import judge_metered
 
@@ -38,3 +43,32 @@ def test_a_claim_that_only_noise_without_a_slow_part_proves_is_doubted_and_stays
     assert not [reason for reason in missed.reasons if reason.code == "slow_change_hidden"]
     assert missed.saving is not None
     assert missed.saving.kwh == pytest.approx(easy.saving.kwh)
+
+
+@pytest.mark.parametrize("rest", [0, 4])
+def test_hours_that_go_otherwise_than_days_are_doubted(rest: int) -> None:
+    machine = Replacement(cooling=0.0, per_part=0.1, noise=0.01, granularity="hour")
+    plan = machine.plan({"hours": Levels(["weekday", "hour"], ["parts"])})
+    baseline, installation, reporting = cut(machine, plan)
+    # On days off the machine is off, and draws no base load either, whatever the hours of other weeks say.
+    first, last = (stand_still(window, days) for window, days in ((baseline, 2), (reporting, rest)))
+    found = judge_metered(plan, first, installation, last, [])
+    doubts = [reason for reason in found.reasons if reason.code == "days_disagree"]
+    assert bool(doubts) is (rest > 0)
+    for doubt in doubts:
+        assert doubt.doubt
+        assert doubt.cure is not None
+        assert found.saving is not None
+        by_days = float(doubt.text.en.split("fitted to days find ")[1].split(" kWh")[0].replace(",", ""))
+        assert not found.saving.low <= by_days <= found.saving.high
+        truth = 0.1 / 0.9 * float(last.energy.sum())
+        assert abs(by_days - truth) < abs(found.saving.kwh - truth), "days tell this machine better"
+
+
+def stand_still(window: Metered, days: int) -> Metered:
+    """The window with its first Tuesdays, of so many weeks, off: nothing made and nothing drawn."""
+    energy, drivers = window.energy.copy(), window.drivers.copy()
+    tuesdays = np.flatnonzero(window.grid.clock.weekday == 1)[: 24 * days]
+    energy[tuesdays] = 0.0
+    drivers[tuesdays, 0] = 0.0
+    return dataclasses.replace(window, energy=energy, drivers=drivers)
