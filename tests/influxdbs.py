@@ -26,9 +26,13 @@ _PARTS: Final = ("", "_model", "_rollups", "_windows", "_words")
 _CONFORMANCE: Final = [f"tests/storage/test_conformance{part}.py" for part in _PARTS]
 _STORES: Final = {
     "1": ["tests/storage"],
-    "2": [*_CONFORMANCE, "tests/storage/test_gaps.py", "tests/storage/real_influxdb_2.py"],
-}
-"""Tests of both engines, and those of InfluxDB alone; ``-k influx`` leaves DuckDB out."""
+    "2": [
+        *_CONFORMANCE, *(f"tests/storage/test_{name}.py" for name in ("charts", "gaps", "upkeep")),
+        *(f"tests/storage/test_influx_{name}.py" for name in ("lanes", "many", "newest", "rolling")),
+        "tests/storage/real_influxdb_2.py",
+    ],
+}  # fmt: skip
+"""Tests of both engines, and of InfluxDB alone; ``-k influx`` leaves DuckDB out."""
 _MORE: Final = {
     "1": [
         "tests/grafana/test_queries.py", "tests/exchange/test_influxdb.py", "tests/collector/test_outage.py",

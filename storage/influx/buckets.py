@@ -124,14 +124,7 @@ def find_bucket(connection: Connection, edition: Edition, org: str, name: str, k
     try:
         found = _look(connection, org, name)
         if found is None and org:
-            shard = None if edition.family == "cloud" else 7 * DAY_S
-            rules = _rules(type="expire", every_seconds=keep_s, shard_group_duration_seconds=shard if keep_s else None)
-            with connection.reaching():
-                # No rule keeps for ever.
-                found = connection.client.buckets_api().create_bucket(
-                    bucket_name=name, org=org, retention_rules=[rules] if keep_s else []
-                )
-            log.info("influxdb_bucket_created", url=connection.url, bucket=name, kept=said(keep_s))
+            found = _make(connection, edition, org, name, keep_s)
     except StatusError as error:
         if error.means_later or error.status == 401:
             raise explain(error, connection.url, name, connection.who) from error
@@ -145,6 +138,24 @@ def find_bucket(connection: Connection, edition: Edition, org: str, name: str, k
         )
     keep = next((int(rule.every_seconds or 0) for rule in found.retention_rules or ()), 0)
     return Bucket(str(found.org_id), keep)
+
+
+def _make(connection: Connection, edition: Edition, org: str, name: str, keep_s: int) -> Any:
+    """Make a bucket; where another worker was quicker, that one's."""
+    shard = None if edition.family == "cloud" else 7 * DAY_S
+    rules = _rules(type="expire", every_seconds=keep_s, shard_group_duration_seconds=shard if keep_s else None)
+    try:
+        with connection.reaching():
+            # No rule keeps for ever.
+            made = connection.client.buckets_api().create_bucket(
+                bucket_name=name, org=org, retention_rules=[rules] if keep_s else []
+            )
+    except StatusError as error:
+        if error.status != 422 or (there := _look(connection, org, name)) is None:
+            raise
+        return there
+    log.info("influxdb_bucket_created", url=connection.url, bucket=name, kept=said(keep_s))
+    return made
 
 
 def _look(connection: Connection, org: str, name: str) -> Any:

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from hypothesis import HealthCheck, settings
 
-from storage import Series, Store
+from storage import InfluxStore, Series, Store
 from telemetry import Batch, Gap, Table
+from tests.parts import Database
 
 SITE = "gimpo-demo"
 POWER = "active_power_w"
@@ -58,11 +59,26 @@ def ask_influx(url: str, statement: str, username: str = "", password: str = "")
     return said
 
 
-def write_influx(url: str, database: str, lines: str) -> None:
-    """Write lines past the store."""
-    query = urllib.parse.urlencode({"db": database, "precision": "ms"})
-    with urllib.request.urlopen(f"{url}/write?{query}", data=lines.encode(), timeout=10) as answer:
+def open_influx(influxdb: Database, database: str) -> InfluxStore:
+    """A store on a server of the tests, with all its rights."""
+    return InfluxStore(influxdb.url, database=database, token=influxdb.token, org=influxdb.org)
+
+
+def write_influx(influxdb: Database, database: str, lines: str, *, policy: str = "") -> None:
+    """Write lines past the store, to a policy (of 2.x, the bucket named so) or the default one."""
+    where = {"db": database, "rp": policy}
+    if influxdb.token:
+        where = {"org": influxdb.org, "bucket": f"{database}/{policy}" if policy else database}
+    path = "/api/v2/write" if influxdb.token else "/write"
+    query = urllib.parse.urlencode({**where, "precision": "ms"})
+    sent = urllib.request.Request(f"{influxdb.url}{path}?{query}", lines.encode(), known(influxdb))
+    with urllib.request.urlopen(sent, timeout=10) as answer:
         assert answer.status == 204
+
+
+def known(influxdb: Database) -> dict[str, str]:
+    """Header with the credentials of a server that wants some."""
+    return {"Authorization": f"Token {influxdb.token}"} if influxdb.token else {}
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ def store(influxdb: Database, influx_database: str) -> InfluxStore:
 def ready(influxdb: Database, store: InfluxStore, database: str, *lines: str) -> None:
     """Make the database and put lines there that somebody else wrote."""
     assert store.health().ok
-    write_influx(influxdb.url, database, "\n".join(lines))
+    write_influx(influxdb, database, "\n".join(lines))
 
 
 def test_a_stopped_database_is_unavailable_and_serves_again_after_its_return(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_values_somebody_else_wrote_under_further_tags_count_as_duplicates(
 ) -> None:
     store.write([batch({1000: 1.0, 2000: 2.0, 3000: 3.0})])
     assert store.duplicates() == 0
-    write_influx(influxdb.url, influx_database, f"power_meter,site={SITE},device=main,host=a {POWER}=7 2000")
+    write_influx(influxdb, influx_database, f"power_meter,site={SITE},device=main,host=a {POWER}=7 2000")
     assert store.duplicates() == 2
 
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import InfluxStore, StoreUnavailableError
+from storage import StoreUnavailableError
 from storage.influx.lanes import LANES, LINES_ALONE, lanes, side_by_side
 from storage.influx.refusals import Refusal
 from storage.intake import take
 from telemetry import Batch, Table
 from tests.parts import Database
-from tests.storage.parts import MAIN, POWER, SITE, batch, write_influx
+from tests.storage.parts import MAIN, POWER, SITE, batch, open_influx, write_influx
 
 NOW = 1_795_305_600_000
 VOLTAGE = "voltage_l1_v"
@@ -77,7 +77,7 @@ def test_a_small_write_and_that_of_one_device_stay_whole(batches: list[Batch]) -
 def test_the_requests_of_a_large_write_are_under_way_at_once(
     influxdb: Database, influx_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = InfluxStore(influxdb.url, database=influx_database)
+    store = open_influx(influxdb, influx_database)
     store.write([batch({NOW: 1.0})])
     both = threading.Barrier(LANES, timeout=20)
     post = store._server.write
@@ -99,9 +99,9 @@ def test_the_requests_of_a_large_write_are_under_way_at_once(
 
 
 def test_what_each_lane_has_refused_is_told_and_the_rest_is_stored(influxdb: Database, influx_database: str) -> None:
-    store = InfluxStore(influxdb.url, database=influx_database)
+    store = open_influx(influxdb, influx_database)
     assert store.health().ok
-    write_influx(influxdb.url, influx_database, f'power_meter,site=x,device=y {VOLTAGE}="text" {NOW}')
+    write_influx(influxdb, influx_database, f'power_meter,site=x,device=y {VOLTAGE}="text" {NOW}')
     bad = [batch({NOW: 1.0}, replace(MAIN, device=f"meter-{n:04}", channel=VOLTAGE)) for n in (0, 1)]
     outcome = store.write([*city(LINES_ALONE + 1), *bad])
     assert outcome.stored == store.count(SITE) == LINES_ALONE + 1

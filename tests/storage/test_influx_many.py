@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from storage import Aggregate, InfluxStore, StoreError
+from storage import Aggregate, StoreError
 from storage.influx import reading
 from telemetry import Batch, Table
 from tests.parts import Database
-from tests.storage.parts import MAIN, POWER, SITE
+from tests.storage.parts import MAIN, POWER, SITE, open_influx
 
 START = 1_795_273_200_000
 MINUTE = 60_000
@@ -22,7 +22,7 @@ MINUTE = 60_000
 def test_a_hundred_series_at_once_are_what_each_is_alone(
     influxdb: Database, influx_database: str, aggregate: Aggregate
 ) -> None:
-    store = InfluxStore(influxdb.url, database=influx_database)
+    store = open_influx(influxdb, influx_database)
     every = [replace(MAIN, device=f"meter-{n:03}") for n in range(100)]
     times = list(range(START, START + 60 * MINUTE, MINUTE))
     tables = [
@@ -40,7 +40,7 @@ def test_a_hundred_series_at_once_are_what_each_is_alone(
 
 
 def test_a_request_that_fails_among_several_fails_the_call(influxdb: Database, influx_database: str) -> None:
-    store = InfluxStore(influxdb.url, database=influx_database)
+    store = open_influx(influxdb, influx_database)
     every = [replace(MAIN, device=f"meter-{n:03}") for n in range(50)]
     store.close()
     with pytest.raises(StoreError, match="is closed"):

@@ -11,12 +11,12 @@ from storage import InfluxStore, Latest
 from storage.influx import newest
 from telemetry import Batch, Table
 from tests.parts import Database
-from tests.storage.parts import MAIN, SITE, batch
+from tests.storage.parts import MAIN, SITE, batch, open_influx
 
 
 @pytest.fixture
 def store(influxdb: Database, influx_database: str) -> InfluxStore:
-    return InfluxStore(influxdb.url, database=influx_database)
+    return open_influx(influxdb, influx_database)
 
 
 def now_ms() -> int:
@@ -59,7 +59,7 @@ def test_a_device_that_fell_silent_long_ago_is_still_told(store: InfluxStore) ->
 def test_readings_that_catch_up_are_told_at_once_by_who_wrote_them_and_soon_by_others(
     influxdb: Database, influx_database: str, store: InfluxStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = InfluxStore(influxdb.url, database=influx_database)
+    other = open_influx(influxdb, influx_database)
     then = now_ms() - 5 * newest.RECENT_MS
     store.write([batch({then: 1.0})])
     assert store.latest(SITE) == other.latest(SITE) == [Latest(MAIN, then, 1.0)]

@@ -10,10 +10,11 @@ import pytest
 
 from storage import HOLD_MS, ROLLUP_MS, Aggregate, InfluxStore, Series, StoreError
 from storage.influx import rolling
+from storage.influx.influxql import ANY
 from storage.influx.touches import Touches, read_notes
 from telemetry import Gap
 from tests.parts import Database
-from tests.storage.parts import DAY, MAIN, POWER, SITE, ask_influx, batch, points, write_influx
+from tests.storage.parts import DAY, MAIN, POWER, SITE, batch, open_influx, points, write_influx
 
 START = 1_795_273_200_000
 MINUTE = 60_000
@@ -22,12 +23,12 @@ EVER = 2**60
 
 @pytest.fixture
 def store(influxdb: Database, influx_database: str) -> InfluxStore:
-    return InfluxStore(influxdb.url, database=influx_database)
+    return open_influx(influxdb, influx_database)
 
 
 def another(influxdb: Database, database: str) -> InfluxStore:
     """What another process has."""
-    return InfluxStore(influxdb.url, database=database)
+    return open_influx(influxdb, database)
 
 
 def minutes(count: int, start: int = START) -> dict[int, float | None]:
@@ -166,7 +167,7 @@ def test_readings_somebody_else_wrote_are_not_forgotten_before_they_are_rolled(
     store.write([batch(minutes(30))])
     roll_all(store)
     foreign = "\n".join(f"power_meter,site={SITE},device=theirs {POWER}={n} {START + MINUTE * n}" for n in range(30))
-    write_influx(influxdb.url, influx_database, foreign)
+    write_influx(influxdb, influx_database, foreign)
     theirs = replace(MAIN, device="theirs")
     forgotten = store.forget(START + DAY, 0)
     assert (forgotten.readings, forgotten.kept) == (30, 30)
@@ -197,19 +198,22 @@ def test_notes_that_are_worked_off_are_swept_away(
 ) -> None:
     store.write([batch(minutes(30))])
     roll_all(store)
-    assert b"writer" in ask_influx(influxdb.url, f"SELECT * FROM {influx_database}.raw._touched")
+    statement = 'SELECT * FROM "_touched"'
+    assert [rows.name for _, rows in store._server.query(statement, ANY.decode)] == ["_touched"], "emptied, still there"
     monkeypatch.setattr(rolling, "_IN_FLIGHT_MS", -1000)
     store.write([batch({START + DAY: 1.0})])
     rolling.sweep(store._server)
     assert [len(note.entries) for note in read_notes(store._server)] == [1]
     assert store.touched() == 1
+    [(_, left)] = store._server.query(statement, ANY.decode)
+    assert len(left.values) == 1
 
 
 def test_notes_that_are_refused_cost_no_reading_and_are_shown(
     influxdb: Database, influx_database: str, store: InfluxStore
 ) -> None:
     assert store.health().ok
-    write_influx(influxdb.url, influx_database, "_touched,writer=x todo=5 1000\n_touched,writer=x todo=5")
+    write_influx(influxdb, influx_database, "_touched,writer=x todo=5 1000\n_touched,writer=x todo=5")
     outcome = store.write([batch(minutes(30))])
     assert outcome.stored == store.count() == 30
     assert outcome.rejected == ()
@@ -220,11 +224,8 @@ def test_rollups_that_are_refused_are_an_error_that_names_the_reason(
     influxdb: Database, influx_database: str, store: InfluxStore
 ) -> None:
     store.write([batch(minutes(30))])
-    write_influx(influxdb.url, influx_database, f'power_meter.15m {POWER}:count="text" {START}')
-    ask_influx(
-        influxdb.url,
-        f'SELECT * INTO {influx_database}.rollup."power_meter.15m" FROM {influx_database}.raw."power_meter.15m"',
-    )
+    assert store.touched() == 2
+    write_influx(influxdb, influx_database, f'power_meter.15m {POWER}:count="text" {START}', policy="rollup")
     with pytest.raises(StoreError, match=r"refuses roll-ups .partial write: field type conflict.*who else"):
         store.roll(EVER)
     assert store.touched() == 2
