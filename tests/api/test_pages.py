@@ -180,6 +180,9 @@ def test_the_evaluation_page_shows_what_an_evaluator_asks_for(site: Running, vis
     assert "금형 온조기 추가" in main
     assert f"+{found['adjustments'][0]['kwh']:,.0f} ± {found['adjustments'][0]['error_kwh']:,.0f} kWh" in main
     assert f"± {found['saving']['error_kwh']:,.0f} kWh" in page.locator(".saved").inner_text()
+    others = page.locator("#otherwise").inner_text()
+    assert f"{found['forms']['senpi']['value']:.3f}" in others
+    assert page.locator("#otherwise tbody tr").count() >= len(found["bands"]) + 1
     assert "Models compared" in page.locator("table.checks").inner_text()
     assert page.locator(".strip .dot").count() == found["placebos"]["count"]
     assert page.locator(".grade").get_attribute("data-grade") == found["conditions"]
