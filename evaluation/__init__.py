@@ -4,7 +4,7 @@ from evaluation.billing import Connection, MonthBill, bill_month, compare_month
 from evaluation.declared import MeterExchange, NonRoutine
 from evaluation.drivers import Driver
 from evaluation.errors import EvaluationError
-from evaluation.findings import AdjustmentResult, CandidateResult, EventResult, Period
+from evaluation.findings import AdjustmentResult, CandidateResult, EventResult, Period, WorkResult
 from evaluation.fitted_model import Coefficient, ModelResult
 from evaluation.machines import MachineResult
 from evaluation.plan import Claim, Plan, Quality, Title, Window, load_plan, parse_plan
@@ -19,7 +19,7 @@ from evaluation.programme import Programme, is_programme, load_programme, plan_f
 from evaluation.quarter_hours import Reading, from_rollups, read_intervals
 from evaluation.result import Evaluation
 from evaluation.run import evaluate
-from evaluation.saving import Cumulative, Detectable, Placebos, Saving
+from evaluation.saving import BandBeside, Cumulative, Detectable, OtherForms, PeakDemand, Placebos, Saving
 from evaluation.tariffs import Contract, Tariffs
 from evaluation.terminal import render
 from evaluation.verdict import Reason, Verdict
@@ -34,6 +34,7 @@ __all__ = [
     "PORTFOLIO_SELECTED",
     "PORTFOLIO_YEAR",
     "AdjustmentResult",
+    "BandBeside",
     "CandidateResult",
     "Claim",
     "Coefficient",
@@ -52,6 +53,8 @@ __all__ = [
     "ModelResult",
     "MonthBill",
     "NonRoutine",
+    "OtherForms",
+    "PeakDemand",
     "Period",
     "Placebos",
     "Plan",
@@ -71,6 +74,7 @@ __all__ = [
     "Verdict",
     "Window",
     "WindowResult",
+    "WorkResult",
     "Worth",
     "WorthTerms",
     "bill_month",

@@ -131,7 +131,7 @@ def _read(file: Path) -> Plan | Reason:
 
 def _evaluated(file: Path, plan: Plan, store: Store) -> Machine:
     try:
-        evaluation = evaluate(plan, store)
+        evaluation = evaluate(plan, store, beside=False)
     except (EvaluationError, StoreError) as error:
         return Machine(_about(file, plan, [_failure("not_evaluable", str(error))]), plan)
     except Exception as error:  # a mistake of ours over one machine must not lose the others of a programme

@@ -32,8 +32,13 @@ log = structlog.get_logger(__name__)
 BAND = "placebo-calibrated band, noise AR(1) with a slow part by restricted likelihood"
 
 
-def evaluate(plan: Plan, store: Store) -> Evaluation:
+def evaluate(plan: Plan, store: Store, *, beside: bool = True) -> Evaluation:
     """Evaluate a plan on stored readings.
+
+    Parameters
+    ----------
+    beside
+        Whether to tell the saving in other forms too (`evaluation.beside`), which costs time and decides nothing.
 
     Raises
     ------
@@ -45,8 +50,9 @@ def evaluate(plan: Plan, store: Store) -> Evaluation:
     missing = [reasons.no_readings(series) for series in missing_series(plan, store)]
     windows = meter(plan, store)
     counter = proposals.counter_check(plan, store, windows)
-    result = judge_metered(plan, *windows, missing, counter, read_work(plan, store, windows[0], windows[2]))
-    if result.saving is not None:
+    works = read_work(plan, store, windows[0], windows[2])
+    result = judge_metered(plan, *windows, missing, counter, works, beside=beside)
+    if beside and result.saving is not None:
         result = msgspec.structs.replace(result, peak=peak_demand(plan, store))
     log.info("plan_evaluated", plan=plan.id, verdict=result.verdict.value, reasons=[r.code for r in result.reasons])
     return result
@@ -60,6 +66,8 @@ def judge_metered(
     found: list[Reason],
     counter: CounterCheck | None = None,
     works: Sequence[Work] = (),
+    *,
+    beside: bool = False,
 ) -> Evaluation:
     """Evaluate metered intervals; reasons already `found` make the claim not provable."""
     case = build(plan, proposals.mark(plan, baseline), installation, proposals.mark(plan, reporting))
@@ -126,8 +134,8 @@ def judge_metered(
         # A saving that nothing may be said about is worth nothing that may be said.
         worth=None if saving is None or verdict is Verdict.NOT_PROVABLE else sections.worth_result(case, saving),
         intensities=intensities(case),
-        forms=None if verdict is Verdict.NOT_PROVABLE else other_forms(case),
-        bands=[] if verdict is Verdict.NOT_PROVABLE else bands_beside(case),
+        forms=other_forms(case) if beside and verdict is not Verdict.NOT_PROVABLE else None,
+        bands=bands_beside(case) if beside and verdict is not Verdict.NOT_PROVABLE else [],
     )
 
 

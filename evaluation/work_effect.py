@@ -100,8 +100,12 @@ def _beside(case: Case, work: Work) -> _Found | None:
     said = model(shown)
     left, own = energy[:count] - said[0, :count], made[:count] - said[1, :count]
     usual, change = float(np.nansum(said[1, count:])), float(np.nansum(made[count:] - said[1, count:]))
-    # What never varied in the baseline, or only with what the model knows, has nothing to say.
-    if usual <= 0 or not own @ own > _NOTHING * float(made[:count] @ made[:count]):
+    # What never varied in the baseline, or only with what the model knows, has nothing to say; nor has a model without
+    # an error anything left to explain.
+    told, exact = (
+        each @ each <= _NOTHING * float(whole @ whole) for each, whole in ((own, made[:count]), (left, energy[:count]))
+    )
+    if usual <= 0 or told or exact:
         return None
     # Of least squares, a further column's coefficient is that of what the others leave of it (Frisch & Waugh).
     slope = float(own @ left / (own @ own))

@@ -60,7 +60,7 @@ def not_surviving(work: WorkResult, claim_pct: float, *, known: bool) -> Reason:
     )
 
 
-def effect_unknown(work: WorkResult, claim_pct: float, at_stake_kwh: float, *, known: bool) -> Reason:
+def effect_unknown(work: WorkResult, claim_pct: float, at_stake_kwh: float) -> Reason:
     """Rule 11: the work changed, and the baseline does not tell what that is worth."""
     name = measure_name(work)
     return Reason(
@@ -73,7 +73,11 @@ def effect_unknown(work: WorkResult, claim_pct: float, at_stake_kwh: float, *, k
             f"baseline, and the baseline does not tell what that does to the energy. In proportion it would be "
             f"{number(at_stake_kwh, 'kWh')}; less that, the saving is not above the required {claim_pct:g}%.",
         ),
-        _cure(known=known),
+        Text(
+            f"작업량이 달랐던 날을 포함하도록 기준기간을 늘리고 이 계측값을 설명변수로 넣으십시오.{_OR_SAY_WHY.ko}",
+            "Extend the baseline window to days on which the work was otherwise, and name this measure as a driver."
+            f"{_OR_SAY_WHY.en}",
+        ),
     )
 
 

@@ -35,7 +35,7 @@ def judge_work(plan: Plan, verdict: Verdict, saving: Saving, work: WorkResult | 
     falls = saving.low - at_stake <= _claim(plan, saving.adjusted_kwh - at_stake)
     if known or work.state is not None or not (proven and changed and not survives and falls):
         return None
-    return work_reasons.effect_unknown(work, minimum, at_stake, known=known)
+    return work_reasons.effect_unknown(work, minimum, at_stake)
 
 
 def work_doubts(plan: Plan, verdict: Verdict, saving: Saving | None, work: WorkResult | None) -> list[Reason]:

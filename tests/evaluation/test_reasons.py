@@ -29,7 +29,7 @@ WORK = [
     work_reasons.apart(COUNT, SAVING, known=False),
     work_reasons.apart(STATE, SAVING, known=True),
     work_reasons.not_surviving(COUNT, 5.0, known=False),
-    work_reasons.effect_unknown(COUNT, 5.0, 2_189.0, known=False),
+    work_reasons.effect_unknown(COUNT, 5.0, 2_189.0),
     work_reasons.in_doubt(STATE, SAVING, known=True),
     work_reasons.contradicted(COUNT, "a fan"),
     work_reasons.looked_at(COUNT),
