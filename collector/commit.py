@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 import structlog
@@ -134,12 +135,14 @@ class Committer:
             judged = self.judge(judged.deliveries)
         _, keys, first, _, _, prepared = judged
         intakes = self._taken_apart(judged)
-        left = self._set_aside(first, intakes)
+        # What is beyond every doubt, and laid out, has nothing to set aside.
+        left = self._set_aside(first, intakes) if prepared is None else set[int]()
         owners = {id(batch): first[key] for key, intake in intakes.items() if (batch := intake.batch) is not None}
         batches = [batch for intake in intakes.values() if (batch := intake.batch) is not None]
         failed = self._write(prepared or batches, owners, left)
         outcomes = {key: _outcome(intake, failed, left) for key, intake in intakes.items()}
-        self._count(intakes, outcomes)
+        if prepared is None or left:
+            self._count(intakes, outcomes)
         return [outcomes[key] for key in keys]
 
     def _taken_apart(self, judged: Judged) -> dict[_Key, Intake]:
@@ -150,8 +153,9 @@ class Committer:
             else Intake(Sender(batch.site, batch.gateway, batch.epoch, batch.seq), batch, [])
             for (key, each), batch in zip(judged.first.items(), judged.passed, strict=True)
         }
-        self._hear_clocks(list(intakes.values())[-2 * WITNESSES :], now)
-        for key, batch in zip(judged.first, judged.passed, strict=True):
+        newest = list(islice(reversed(intakes.values()), 2 * WITNESSES))
+        self._hear_clocks(reversed(newest), now)
+        for key, batch in zip(judged.first, judged.passed, strict=True) if judged.prepared is None else ():
             if batch is None:
                 intakes[key] = self._settled(judged.first[key], intakes[key])
         return intakes
