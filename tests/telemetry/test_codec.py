@@ -35,6 +35,7 @@ from telemetry import (
     ranges,
     with_checksum,
 )
+from telemetry.codec import Message
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = st.sampled_from(["main", "press-1", "plc_2"])
@@ -172,7 +173,7 @@ def test_an_oversized_message_is_refused_before_it_is_parsed() -> None:
         decode(b" " * (MAX_BYTES + 1), Batch)
 
 
-MESSAGES = {
+MESSAGES: dict[str, Message] = {
     "batch": Batch(
         "gimpo", "gw-1", "a1", 7, [Table.of("main", "power_meter", [1, 2], {"active_power_w": [1.5, None]})]
     ),
