@@ -127,11 +127,15 @@ def test_a_token_for_two_buckets_is_enough_and_one_that_may_not_write_is_told(
     assert store.write([batch({NOW + 1000: 2.0})]).stored == 1
     assert store.roll(NOW + DAY) == 1
     assert store.rollups(MAIN, 0, NOW + DAY).count.tolist() == [2]
+    assert store.forget(NOW + DAY, NOW + DAY).readings == 2
+    assert (points(store), store.rollups(MAIN, 0, NOW + DAY).count.tolist()) == ({}, [])
+    later = {NOW + 2 * DAY: 1.0, NOW + 2 * DAY + 1000: 2.0}
+    store.write([batch(later)])
     store.close()
     reading = of(influxdb, influx_database, token(influxdb, influx_database, "read"))
-    assert points(reading) == {NOW: 1.0, NOW + 1000: 2.0}
+    assert points(reading) == later
     with pytest.raises(StoreRefusedError, match="this token") as no:
-        reading.write([batch({NOW + 2000: 3.0})])
+        reading.write([batch({NOW + 3 * DAY: 3.0})])
     assert enough not in str(no.value)
     reading.close()
 
