@@ -44,6 +44,9 @@ class Upkeep:
         Readings from this time on stay, however old [ms UTC]; None when nothing has to. Asked before every deletion.
     clock
         What time it is [ms UTC].
+    newest
+        Time of the newest reading [ms UTC]; None when that is not known. Ages count from it where the clock is ahead of
+        it: a computer whose clock jumped a year ahead must not delete a year.
     afterwards
         Called after readings were deleted; may shrink the file.
     tidy
@@ -58,6 +61,7 @@ class Upkeep:
         *,
         keep_from: Callable[[], int | None] = lambda: None,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        newest: Callable[[], int | None] = lambda: None,
         afterwards: Callable[[], None] = lambda: None,
         tidy: Callable[[int], int] = lambda _: 0,
     ) -> None:
@@ -65,6 +69,7 @@ class Upkeep:
         self._settings = settings
         self._keep_from = keep_from
         self._clock = clock
+        self._newest = newest
         self._afterwards = afterwards
         self._tidy = tidy
         self._tidied: dt.date | None = None
@@ -95,7 +100,10 @@ class Upkeep:
         raw, rolled = self._settings.keep_raw_days, self._settings.keep_rollup_days
         if not raw and not rolled:
             return None
+        newest = self._newest()
         now, never = self._clock(), -DAY_MS * 100_000
+        if newest is not None and newest < now:
+            now = newest
         raw_before = now - raw * DAY_MS if raw else never
         held = self._keep_from()
         if held is not None:

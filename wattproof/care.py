@@ -36,21 +36,24 @@ def caring(store: storage.Store, settings: storage.Settings, plans: Path) -> Ite
         The data folder holds no socket (a file system of another kind).
     """
     embedded = settings.engine == "duck"  # asked first: storage.DuckStore imports DuckDB, 14 MB for nothing elsewhere
+    duck = store if embedded and isinstance(store, storage.DuckStore) else None
     with contextlib.ExitStack() as closing:
         upkeep = storage.Upkeep(
             store,
             settings,
             keep_from=lambda: earliest_needed(plans),
+            # An InfluxDB server deletes by its own clock anyway.
+            newest=duck.newest_time if duck else lambda: None,
             afterwards=lambda: _shrink(store) if embedded else None,
-            tidy=store.settle if embedded and isinstance(store, storage.DuckStore) else lambda _: 0,
+            tidy=duck.settle if duck else lambda _: 0,
         )
-        if embedded and isinstance(store, storage.DuckStore):
+        if duck:
             from wattproof.data_file_desk import Desk
 
             try:
-                desk = Desk(store)
+                desk = Desk(duck)
             except OSError as error:
-                raise UnavailableError(f"{store.file.path.parent}: cannot make a socket there: {error}") from error
+                raise UnavailableError(f"{duck.file.path.parent}: cannot make a socket there: {error}") from error
             closing.callback(desk.stop)
             desk.start()
         closing.callback(upkeep.stop)

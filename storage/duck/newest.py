@@ -190,6 +190,12 @@ class Newest:
         with self._lock:
             return int(self._time[number])
 
+    def newest(self) -> int | None:
+        """Time of the newest reading of all [ms UTC]; None without any."""
+        with self._lock:
+            newest = int(self._time[: self.size].max(initial=NEVER))
+        return None if newest == NEVER else newest
+
     def beyond(self, columns: Columns) -> npt.NDArray[np.bool_]:
         """Which readings are newer than everything their series holds, shape (readings,): they cannot collide."""
         if len(columns.time):

@@ -220,6 +220,10 @@ class DuckStore:
         with self._file.cursor():
             return self._writing.newest.latest(site)
 
+    def newest_time(self) -> int | None:
+        """Time of the newest reading of all [ms UTC]; None without any. From memory."""
+        return self._writing.newest.newest()
+
     def series(self, site: str | None = None) -> list[Series]:
         """Every series; see `Store.series`."""
         with self._file.cursor():

@@ -120,13 +120,13 @@ def find_bucket(connection: Connection, edition: Edition, org: str, name: str, k
     StoreUnavailableError, StoreRefusedError
         When the server cannot answer now, or does not know the token.
     """
-    said_why = "no organization is named, and it sees none"
+    said_why = f"it sees no organization {connection.org!r}" if connection.org else "it sees no organization"
     try:
         found = _look(connection, org, name)
-        if found is None and org:
+        if found is None and _is_id(org):  # by a name the client would look for one, and raise what is no answer
             found = _make(connection, edition, org, name, keep_s)
     except StatusError as error:
-        if error.means_later or error.status == 401:
+        if error.means_later or (error.status == 401 and not error.lacks_rights):
             raise explain(error, connection.url, name, connection.who) from error
         found, said_why = None, f"{error.status}: {error.reason}"
     if found is None:

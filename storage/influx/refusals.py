@@ -49,6 +49,11 @@ class StatusError(Exception):
         """Whether the same request may well succeed later."""
         return self.status >= 500 or self.status in {408, 429}
 
+    @property
+    def lacks_rights(self) -> bool:
+        """Whether the credentials are known and may not do this; 2.x answers so with 401 as well."""
+        return self.status == 403 or (self.status == 401 and self.reason.endswith("is unauthorized"))
+
 
 def _seconds(header: str | None) -> float | None:
     """What ``Retry-After`` asks for [s]; its other form, a date, is left to our own pauses."""
@@ -86,7 +91,9 @@ def explain(error: StatusError, url: str, database: str, who: str) -> StoreError
         401: f"does not accept {who} {said}; check the credentials",
         403: f"does not let {who} use {database!r} {said}; grant read and write on it",
         404: f"has no {database!r} {said}; check URL and database",
-    }.get(error.status, f"refuses the request {said}; check URL, organization and database")
+    }.get(
+        403 if error.lacks_rights else error.status, f"refuses the request {said}; check URL, organization and database"
+    )
     return StoreRefusedError(f"InfluxDB at {url} {text}")
 
 

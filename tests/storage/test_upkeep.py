@@ -47,6 +47,23 @@ def test_readings_that_an_evaluation_needs_stay(store: DuckStore) -> None:
     assert min(points(store)) == START + DAY
 
 
+def test_a_clock_that_jumped_ahead_deletes_nothing_that_is_young_beside_the_newest_reading(store: DuckStore) -> None:
+    write(store, minutes(60))
+    write(store, minutes(60, NOW))
+    upkeep = Upkeep(store, Settings(), clock=lambda: NOW + 4000 * DAY, newest=store.newest_time)
+    upkeep.roll()
+    upkeep.forget()
+    assert sorted(points(store)) == sorted(minutes(60, NOW))
+    assert rows(store).start[0] == START
+
+
+def test_an_empty_store_has_nothing_to_forget(store: DuckStore) -> None:
+    assert store.newest_time() is None
+    forgotten = Upkeep(store, Settings(), clock=lambda: NOW, newest=store.newest_time).forget()
+    assert forgotten is not None
+    assert forgotten.readings == 0
+
+
 def test_settings_may_keep_everything(store: DuckStore) -> None:
     write(store, minutes(60))
     keeping = Settings(keep_raw_days=0, keep_rollup_days=0)
