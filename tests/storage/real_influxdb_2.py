@@ -29,13 +29,18 @@ def ask(influxdb: Database, path: str, body: Any = None) -> Any:
 
 def bucket(influxdb: Database, name: str) -> Any:
     """A bucket as the server tells of it."""
-    [found] = ask(influxdb, f"/api/v2/buckets?name={name}")["buckets"]
+    [found] = ask(influxdb, f"/api/v2/buckets?org={influxdb.org}&name={name}")["buckets"]
     return found
+
+
+def organization_of(influxdb: Database) -> str:
+    """Id of the organization of the tests."""
+    return str(ask(influxdb, f"/api/v2/orgs?org={influxdb.org}")["orgs"][0]["id"])
 
 
 def rights(influxdb: Database, name: str, *actions: str) -> dict[str, Any]:
     """An authorization for both buckets of a store, to read or write."""
-    org = ask(influxdb, f"/api/v2/orgs?org={influxdb.org}")["orgs"][0]["id"]
+    org = organization_of(influxdb)
     permissions = [
         {"action": action, "resource": {"type": "buckets", "id": bucket(influxdb, each)["id"], "orgID": org}}
         for action in actions
@@ -98,10 +103,37 @@ def test_a_field_of_another_type_is_found_and_the_rest_is_stored(influxdb: Datab
     store.close()
 
 
+@pytest.mark.parametrize("sees", [True, False])
+def test_a_token_that_may_make_no_bucket_writes_readings_and_says_which_bucket_to_make(
+    influxdb: Database, influx_database: str, sees: bool
+) -> None:
+    org = organization_of(influxdb)
+    made = ask(influxdb, "/api/v2/buckets", {"orgID": org, "name": influx_database, "retentionRules": []})
+    permissions = [
+        {"action": action, "resource": {"type": "buckets", "id": made["id"], "orgID": org}}
+        for action in ("read", "write")
+    ]
+    permissions += [{"action": "read", "resource": {"type": "orgs", "id": org}}] * sees
+    known = ask(influxdb, "/api/v2/authorizations", {"orgID": org, "permissions": permissions})["token"]
+    store = of(influxdb, influx_database, known)
+    assert store.write([batch({NOW: 1.0})]).stored == 1
+    with pytest.raises(StoreRefusedError, match=f"influx bucket create --name {influx_database}/rollup --org factory"):
+        store.roll(NOW + DAY)
+    store.close()
+    elsewhere = of(influxdb, f"absent-{influx_database}", known)
+    with pytest.raises(StoreRefusedError, match="nor may it make one .*influx bucket create --name absent-"):
+        elsewhere.write([batch({NOW: 1.0})])
+    elsewhere.close()
+    nobody = of(influxdb, influx_database, "guessed")
+    with pytest.raises(StoreRefusedError, match="does not accept this token .401: unauthorized access.; check the"):
+        nobody.write([batch({NOW: 1.0})])
+    nobody.close()
+
+
 def test_readings_older_than_the_bucket_keeps_are_told_once_for_each_series(
     influxdb: Database, influx_database: str
 ) -> None:
-    org = ask(influxdb, f"/api/v2/orgs?org={influxdb.org}")["orgs"][0]["id"]
+    org = organization_of(influxdb)
     month = [{"type": "expire", "everySeconds": 30 * 86_400}]
     for name in (influx_database, f"{influx_database}/rollup"):
         ask(influxdb, "/api/v2/buckets", {"orgID": org, "name": name, "retentionRules": month})
