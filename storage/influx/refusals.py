@@ -87,13 +87,12 @@ def explain(error: StatusError, url: str, database: str, who: str) -> StoreError
     if error.means_later:
         asked = "" if error.retry_after_s is None else f"; it asks to be left alone for {error.retry_after_s:g} s"
         return StoreUnavailableError(f"InfluxDB at {url} cannot serve now {said}{asked}")
+    status = 403 if error.lacks_rights else error.status
     text = {
         401: f"does not accept {who} {said}; check the credentials",
         403: f"does not let {who} use {database!r} {said}; grant read and write on it",
         404: f"has no {database!r} {said}; check URL and database",
-    }.get(
-        403 if error.lacks_rights else error.status, f"refuses the request {said}; check URL, organization and database"
-    )
+    }.get(status, f"refuses the request {said}; check URL, organization and database")
     return StoreRefusedError(f"InfluxDB at {url} {text}")
 
 

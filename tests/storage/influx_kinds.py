@@ -22,6 +22,8 @@ class Two:
 
     version: str = "v2.7.12"
     may_create: bool = True
+    refusal: int = 403
+    made_meanwhile: bool = False
     orgs: dict[str, str] = field(default_factory=lambda: {ORG: "factory"})
     made_in: str = ORG
     token: str = "t0k3n"
@@ -56,7 +58,11 @@ class Two:
     def _create(self, wanted: dict[str, Any]) -> Answer:
         if not self.may_create:
             said = {"code": "unauthorized", "message": "write:orgs/aa/buckets is unauthorized"}
-            return Answer(403, json.dumps(said), JSON)
+            return Answer(self.refusal, json.dumps(said), JSON)
+        if self.made_meanwhile:
+            self.buckets[wanted["name"]] = wanted["retentionRules"]
+            said = {"code": "conflict", "message": f"bucket with name {wanted['name']} already exists"}
+            return Answer(422, json.dumps(said), JSON)
         if wanted["orgID"] != ORG:
             return Answer(404, json.dumps({"code": "not found", "message": "organization not found"}), JSON)
         self.buckets[wanted["name"]] = wanted["retentionRules"]

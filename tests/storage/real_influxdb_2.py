@@ -121,11 +121,11 @@ def test_a_token_that_may_make_no_bucket_writes_readings_and_says_which_bucket_t
         store.roll(NOW + DAY)
     store.close()
     elsewhere = of(influxdb, f"absent-{influx_database}", known)
-    with pytest.raises(StoreRefusedError, match="nor may it make one .*influx bucket create --name absent-"):
+    with pytest.raises(StoreRefusedError, match=r"nor may it make one .*influx bucket create --name absent-"):
         elsewhere.write([batch({NOW: 1.0})])
     elsewhere.close()
     nobody = of(influxdb, influx_database, "guessed")
-    with pytest.raises(StoreRefusedError, match="does not accept this token .401: unauthorized access.; check the"):
+    with pytest.raises(StoreRefusedError, match=r"does not accept this token .401: unauthorized access.; check the"):
         nobody.write([batch({NOW: 1.0})])
     nobody.close()
 

@@ -119,6 +119,35 @@ def test_version_2_whose_token_may_make_no_bucket_says_which_to_make() -> None:
         store.close()
 
 
+def test_version_2_that_says_401_of_a_right_is_not_told_as_a_wrong_token() -> None:
+    two = Two(may_create=False, refusal=401, buckets={"wattproof": []})
+    with answering(two) as server:
+        store = InfluxStore(server.url, token="t0k3n", org="factory")
+        assert store.write(ONE).stored == 1
+        with pytest.raises(StoreRefusedError, match="influx bucket create --name wattproof/rollup --org factory"):
+            store.rollups(MAIN, 0, DAY)
+        store.close()
+
+
+def test_version_2_that_shows_no_organization_says_which_bucket_to_make() -> None:
+    two = Two(orgs={})
+    with answering(two) as server:
+        store = InfluxStore(server.url, token="t0k3n", org="factory")
+        with pytest.raises(
+            StoreRefusedError, match=r"it sees no organization 'factory'.*create --name wattproof --org"
+        ):
+            store.write(ONE)
+        store.close()
+
+
+def test_version_2_shares_the_bucket_that_another_worker_made_meanwhile() -> None:
+    two = Two(made_meanwhile=True)
+    with answering(two) as server:
+        store = InfluxStore(server.url, token="t0k3n", org="factory")
+        assert store.write(ONE).stored == 1
+        store.close()
+
+
 def test_version_2_finds_the_organization_that_nobody_named() -> None:
     two = Two()
     with answering(two) as server:
