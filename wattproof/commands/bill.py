@@ -22,7 +22,7 @@ _PEAK = re.compile(r"^(\d{4}-\d{2})=(\d+(?:\.\d+)?)$")
 
 def bill(
     context: typer.Context,
-    device: Annotated[str, typer.Argument(help="The meter of the connection, e.g. main.")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The meter of the connection, e.g. main.")],
     month: Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="The month of the bill.")],
     contract: Annotated[
         str,
