@@ -16,6 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from api import pages, problems, programme_pages, programme_rest, rest, review_pages
 from api.context import Context
 from api.directory import Directory
+from api.past_demand import PastDemand
 from api.plans import Plans
 from api.presence import Presence
 from api.programmes import Programmes
@@ -63,7 +64,8 @@ def create_app(
     plans = Plans(folder, store, cache_ms, clock)
     reviews = Reviews(store, settings, cache_ms, clock)
     programmes = Programmes(folder, store, cache_ms, clock)
-    context = Context(store, settings, clock, presence, directory, plans, reviews, programmes)
+    past_demand = PastDemand(store, clock)
+    context = Context(store, settings, clock, presence, directory, plans, reviews, programmes, past_demand)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -75,6 +77,7 @@ def create_app(
             presence.stop()
             reviews.close()
             programmes.close()
+            past_demand.close()
 
     app = FastAPI(
         title="WattProof",

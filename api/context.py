@@ -13,6 +13,7 @@ from api.directory import Directory
 from api.factory import Factory
 from api.live import Feed
 from api.models import Snapshot
+from api.past_demand import PastDemand
 from api.plans import Plans
 from api.presence import Presence
 from api.programmes import Programmes
@@ -33,6 +34,7 @@ class Context:
     plans: Plans
     reviews: Reviews
     programmes: Programmes
+    past_demand: PastDemand
     feed: Feed = field(init=False)
     _factories: dict[str, Factory] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -54,7 +56,7 @@ class Context:
         with self._lock:
             factory = self._factories.get(site)
             if factory is None:
-                factory = Factory(site, self.store, self.directory, self.settings, self.clock)
+                factory = Factory(site, self.store, self.directory, self.settings, self.clock, self.past_demand)
                 self._factories[site] = factory
         return factory.look()
 

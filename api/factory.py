@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from api.demand import midnight, project, window
+from api.demand import midnight, window
 from api.directory import EDGE_KINDS, POWER, Directory, silence_ms
 from api.energy import Energy, EnergyMeter, add
 from api.models import Demand, Device, DeviceNow, Snapshot, Today
+from api.past_demand import PastDemand
+from api.running_demand import Metered, RunningDemand
 from api.settings import Settings
 from storage import Latest, Store
 
-_MINUTE = 60_000
-
 
 class Factory:
-    """Looks at one site. Thread-safe; remembers the last minute's power, so that a look stays one short query."""
+    """Looks at one site. Thread-safe; what a look needs of earlier readings is remembered, so that it stays short."""
 
     def __init__(
-        self, site: str, store: Store, directory: Directory, settings: Settings, clock: Callable[[], int]
+        self,
+        site: str,
+        store: Store,
+        directory: Directory,
+        settings: Settings,
+        clock: Callable[[], int],
+        past: PastDemand,
     ) -> None:
         self._site = site
         self._store = store
@@ -30,8 +34,7 @@ class Factory:
         self._settings = settings
         self._clock = clock
         self._energy = EnergyMeter(store, clock)
-        self._lock = threading.Lock()
-        self._minute: deque[tuple[int, float]] = deque()
+        self._demand = RunningDemand(site, store, past)
 
     def look(self) -> Snapshot:
         """Read the newest values and say what they mean now.
@@ -73,7 +76,7 @@ class Factory:
                 energy_wh=today.energy_wh,
                 source=today.source,
             ),
-            demand=self._demand(metered, by_device, now, zone, total),
+            demand=self._tell(metered, by_device, window(now, zone), {d.device: d.power_w for d in live}),
             devices=shown,
         )
 
@@ -99,24 +102,17 @@ class Factory:
         parts = [self._energy.since(boundary, by_device.get(d.device, {}), d.every_ms) for d in metered]
         return add([part for part in parts if part is not None])
 
-    def _demand(
+    def _tell(
         self,
         metered: list[Device],
         by_device: dict[str, dict[str, Latest]],
-        now: int,
-        zone: ZoneInfo,
-        total_w: float | None,
+        bounds: tuple[int, int],
+        powers: dict[str, float | None],
     ) -> Demand | None:
-        bounds = window(now, zone)
-        so_far = self._sum(metered, by_device, bounds[0])
-        if so_far is None or total_w is None:
-            return None
-        return project(so_far, self._recent(now, total_w), bounds, self._settings.demand_target_kw)
-
-    def _recent(self, now: int, total_w: float) -> float:
-        """Mean power of the last minute [W]: a machine's cycle makes any one instant a poor forecast."""
-        with self._lock:
-            self._minute.append((now, total_w))
-            while self._minute[0][0] < now - _MINUTE:
-                self._minute.popleft()
-            return sum(power for _, power in self._minute) / len(self._minute)
+        meters = []
+        for device in metered:
+            latest = by_device.get(device.device, {})
+            counted = self._energy.since(bounds[0], latest, device.every_ms)
+            power_at = latest[POWER].time if POWER in latest else 0
+            meters.append(Metered(device, powers.get(device.device), power_at, counted))
+        return self._demand.tell(meters, bounds, self._settings.demand_target_kw)

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Source = Literal["counter", "power"]
+Basis = Literal["learned", "learning", "young", "unlike", "beginning", "gaps", "missing", "slow"]
+Outlook = Literal["within", "possible", "over", "exceeded"]
 
 
 class Model(BaseModel):
@@ -126,10 +128,28 @@ class Demand(Model):
     until: int = Field(description="Last reading counted.")
     energy_wh: float
     average_w: float
-    power_w: float = Field(description="Mean power of the last minute, which the projection carries on.")
+    power_w: float = Field(description="Mean power of the window's last five minutes, which the projection carries on.")
     projected_wh: float = Field(description="Energy expected at the end of the window.")
     projected_w: float = Field(description="Demand expected at the end of the window.")
+    low_w: float | None = Field(description="Lower end of the band of `projected_w`; null unless `basis` is `learned`.")
+    high_w: float | None = Field(description="Upper end of it.")
+    confidence: float | None = Field(description="How often the demand lies within the band, 0-1.")
+    basis: Basis = Field(
+        description="`learned`: the band is what past windows of this site were missed by. Else a simple projection "
+        "without a band, because: `missing` a meter of the sum is silent; `slow` meters are read less often than every "
+        "minute; `beginning` the window has just begun; `gaps` too much of it was not measured; `learning` the past "
+        "is being read; `young` it holds fewer than 96 whole windows; `unlike` no past windows were like this one."
+    )
+    windows: int = Field(description="Past windows measured as a whole, of the last 14 days.")
     target_w: float | None
+    outlook: Outlook | None = Field(
+        description="`exceeded`: the energy so far alone is above the target. `over`: the expected demand is. "
+        "`possible`: the upper end of the band is. `within`: none of them. Null without a target."
+    )
+    allowed_w: float | None = Field(
+        description="Mean power that may be drawn from `until` to the end without passing the target; below 0 when it "
+        "is passed already; null without a target."
+    )
     source: Source
 
 

@@ -34,26 +34,44 @@ function left(end) {
 }
 
 function demand(found) {
-  const tile = element("demand");
-  const bar = element("demand-bar");
   const target = found?.target_w ?? null;
-  const used = found ? found.energy_wh * 4 : 0; // the demand already certain: as if nothing more were drawn
-  const projected = found ? found.projected_w : 0;
-  let state = "unknown";
-  if (found && target !== null) state = used > target ? "exceeded" : projected > target ? "over" : "within";
-  tile.dataset.state = state;
+  const state = found?.outlook ?? "unknown";
+  element("demand").dataset.state = state;
   show(element("demand-state"), state === "unknown" ? "" : say(`demand.${state}`));
   show(element("demand-projected"), kw(found?.projected_w));
+  const banded = (found?.high_w ?? null) !== null;
+  const band = banded && { pct: Math.round(100 * found.confidence), low: kw(found.low_w), high: kw(found.high_w) };
+  show(element("demand-band"), banded ? say("demand.band", band) : "");
   show(element("demand-left"), found ? left(found.end) : "–");
-  show(element("demand-average"), kw(found?.average_w));
+  show(element("demand-recent"), kw(found?.power_w));
   show(element("demand-energy"), kwh(found?.energy_wh));
   if (found) show(element("demand-target"), target === null ? say("demand.no_target") : say("demand.target", { kw: kw(target) }));
-  const partial = found && found.since - found.start > 10_000;
-  show(element("demand-note"), !found ? say("demand.unknown") : partial ? say("demand.partial", { since: time(found.since, now()) }) : "");
-  const full = Math.max((target ?? 0) * 1.25, projected * 1.1, used * 1.05, 1);
+  const allowed = found?.allowed_w ?? null;
+  element("demand-allowed-row").hidden = allowed === null || allowed < 0;
+  show(element("demand-allowed"), kw(allowed));
+  show(element("demand-cut"), state === "over" && allowed >= 0 ? say("demand.cut", { kw: kw(found.power_w - allowed) }) : "");
+  show(element("demand-note"), demandNote(found));
+  demandBar(found, target, banded);
+}
+
+function demandNote(found) {
+  if (!found) return say("demand.unknown");
+  const basis = say(`demand.basis.${found.basis}`, { n: number(found.windows) });
+  return found.since - found.start > 10_000 ? `${say("demand.partial", { since: time(found.since, now()) })}. ${basis}` : basis;
+}
+
+function demandBar(found, target, banded) {
+  const bar = element("demand-bar");
+  const used = found ? found.energy_wh * 4 : 0; // the demand already certain: as if nothing more were drawn
+  const projected = found ? found.projected_w : 0;
+  const full = Math.max((target ?? 0) * 1.25, projected * 1.1, banded ? found.high_w * 1.03 : 0, used * 1.05, 1);
   const percent = (watts) => `${Math.min(Math.max((watts / full) * 100, 0), 100).toFixed(2)}%`;
   bar.querySelector(".used").setAttribute("width", percent(used));
   bar.querySelector(".projected").setAttribute("width", percent(projected));
+  const range = bar.querySelector(".range");
+  range.setAttribute("visibility", banded ? "visible" : "hidden");
+  range.setAttribute("x", percent(banded ? found.low_w : 0));
+  range.setAttribute("width", percent(banded ? found.high_w - Math.max(found.low_w, 0) : 0));
   const mark = bar.querySelector(".target");
   mark.setAttribute("visibility", target === null ? "hidden" : "visible");
   for (const end of ["x1", "x2"]) mark.setAttribute(end, percent(target ?? 0));

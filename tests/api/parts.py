@@ -215,13 +215,15 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(store: Store, settings: Settings, broker: Broker | None = None) -> Iterator[Running]:
+def serving(
+    store: Store, settings: Settings, broker: Broker | None = None, clock: Callable[[], int] = now_ms
+) -> Iterator[Running]:
     """The real app on a real port."""
     port = free_port()
     chosen = Settings(
         **{name: getattr(settings, name) for name in settings.__struct_fields__ if name != "port"}, port=port
     )
-    app = create_app(store, chosen, broker)
+    app = create_app(store, chosen, broker, clock=clock)
     server = new_server(app, chosen)
     thread = threading.Thread(target=server.run, name="uvicorn")
     thread.start()

@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.demand import midnight, project, window
+from api.demand import midnight, window
 from api.energy import Energy, EnergyMeter, add
 from storage import DuckStore, Latest
 from telemetry import Batch, Table
 
 SEOUL = ZoneInfo("Asia/Seoul")
 HOUR = 3_600_000
-QUARTER = 900_000
 
 
 def at(text: str, zone: ZoneInfo = SEOUL) -> int:
@@ -44,21 +43,6 @@ def test_the_quarter_hour_follows_the_local_clock() -> None:
 def test_midnight_is_the_sites_own() -> None:
     assert midnight(at("2026-11-22 00:00"), SEOUL) == at("2026-11-22 00:00")
     assert midnight(at("2026-11-22 08:59"), SEOUL) == at("2026-11-22 00:00"), "still yesterday in London"
-
-
-def test_the_projection_adds_what_the_present_power_will_use() -> None:
-    start = at("2026-11-22 09:00")
-    demand = project(Energy(start, start + 5 * 60_000, 10_000, "counter"), 60_000, (start, start + QUARTER), 150)
-    assert demand.average_w == pytest.approx(120_000)
-    assert demand.projected_wh == pytest.approx(10_000 + 60_000 * 10 / 60)
-    assert demand.projected_w == pytest.approx(80_000)
-    assert demand.target_w == 150_000
-
-
-def test_a_window_seen_from_its_middle_takes_its_beginning_at_the_average() -> None:
-    start = at("2026-11-22 09:00")
-    half = Energy(start + QUARTER // 2, start + QUARTER, 12_500, "counter")
-    assert project(half, 0, (start, start + QUARTER), None).projected_w == pytest.approx(100_000)
 
 
 def test_energy_starts_at_the_boundary_even_between_two_readings(store: DuckStore) -> None:

@@ -136,6 +136,7 @@ def test_the_state_of_a_machine_is_a_word(site: Running, feeder: Feeder, visit: 
 def test_demand_is_shown_against_its_target(site: Running, feeder: Feeder, visit: Visit) -> None:
     page = visit.page
     page.goto(f"{site.url}{FACTORY}?lang=en")
+    page.wait_for_selector('#link[data-state="on"]')
     page.wait_for_selector('#demand:not([data-state="unknown"])')
     text = page.locator("#demand").inner_text()
     assert "Target 100.0 kW" in text
