@@ -18,10 +18,6 @@ from api.power_course import BRIDGED_MS, Floats, bridged, read_course, step_ms, 
 from storage import Store
 
 _HOUR_MS: Final = 3_600_000
-_LIKE: Final = 20
-"""Past windows like this one without which no band is given: fewer do not show what one in twenty is like."""
-_UNHEARD: Final = 1.5
-"""A load so many times the highest learned is one that the past knows nothing of."""
 _FAR: Final = 2.0
 _TICK: Final = 0.1
 """Share of a quarter-hour's energy that a register may count late, because it counts in whole units."""
@@ -56,6 +52,7 @@ class RunningDemand:
         self._past = past
         self._lock = threading.Lock()
         self._course: tuple[tuple[object, ...], Floats] | None = None
+        self._band: tuple[tuple[object, ...], Band] | None = None
 
     def tell(self, meters: Sequence[Metered], bounds: tuple[int, int], target_kw: float | None) -> Demand | None:
         """The demand expected of the window; None when no power is known.
@@ -84,7 +81,7 @@ class RunningDemand:
         if len(live) < len(meters):
             band = Band("missing")
         else:
-            band = foretell(within, self._past.get(self._site, devices, bounds[0], step), step, bounds[0], counted)
+            band = self._banded(within, self._past.get(self._site, devices, bounds[0], step), step, bounds[0], counted)
         return project(counted, power_w, bounds, target_kw, band, missed)
 
     def _read(self, devices: list[Device], start: int, steps: int, step: int) -> Floats:
@@ -97,6 +94,17 @@ class RunningDemand:
         with self._lock:
             self._course = (key, course)
         return course
+
+    def _banded(self, within: Floats, past: Past | None, step: int, start: int, counted: Energy) -> Band:
+        """As `foretell`, once for every step: what the past says is worth some 20 ms."""
+        key = (start, within.tobytes(), past, counted.since, counted.source)
+        with self._lock:
+            if self._band is not None and self._band[0] == key:
+                return self._band[1]
+        band = foretell(within, past, step, start, counted)
+        with self._lock:
+            self._band = (key, band)
+        return band
 
 
 def foretell(within: Floats, past: Past | None, step: int, start: int, counted: Energy) -> Band:
@@ -114,15 +122,15 @@ def foretell(within: Floats, past: Past | None, step: int, start: int, counted: 
         return Band("gaps")
     if past is None:
         return Band("learning")
-    if past.forecast is None:
-        return Band("young", past.windows)
+    count = len(past.windows)
+    if not past.enough:
+        return Band("young", count)
     so_far = bridged(within)
-    kind = past.forecast.resting if so_far.mean() < past.forecast.rest else past.forecast.errors
-    like = np.count_nonzero(~np.isnan(kind[min(len(so_far), len(kind) - 1)]))
-    if like < _LIKE or so_far.mean() > _UNHEARD * past.highest_w:
-        return Band("unlike", past.windows)
-    found = foretell_demand(past.forecast, so_far, confidence=CONFIDENCE)
-    return Band("learned", past.windows, found.value - found.low, found.high - found.value)
+    forecast = past.forecast(so_far)
+    if forecast is None:
+        return Band("unlike", count)
+    found = foretell_demand(forecast, so_far, confidence=CONFIDENCE)
+    return Band("learned", count, found.value - found.low, found.high - found.value)
 
 
 def plausible(counted: Energy, within: Floats, step: int, start: int) -> Energy:

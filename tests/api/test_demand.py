@@ -11,7 +11,7 @@ import pytest
 from analytics.operations import fit_demand_forecast, foretell_demand
 from api.demand import WINDOW_MS, Band, outlook, project
 from api.energy import Energy
-from api.past_demand import ENOUGH, learn
+from api.past_demand import ENOUGH, Past
 from api.running_demand import foretell
 from api.texts import Speaker
 from storage import DuckStore, StoreUnavailableError
@@ -100,7 +100,7 @@ def test_a_learned_band_is_that_of_the_sites_own_past(store: DuckStore, works: W
 
 
 def test_bands_told_hold_as_often_as_they_say_on_windows_that_were_not_learned() -> None:
-    past, held = learn(restless(400), 10_000), 0
+    past, held = Past(restless(400), 10_000), 0
     for window in restless(200, seed=2):
         so_far = Energy(START, START + 10 * MINUTE, window[:60].sum() / 360, "counter")
         band = foretell(window[:60], past, 10_000, START, so_far)
@@ -125,6 +125,27 @@ def test_a_load_that_the_past_never_saw_gets_no_band(store: DuckStore, works: Wo
     give_past(store, level=40_000.0)
     steady(store, "main", START + 10 * MINUTE)
     assert works.learned(START + 10 * MINUTE).basis == "unlike"
+
+
+def test_quiet_nights_do_not_lend_working_hours_their_narrow_band() -> None:
+    nights, days = 20_000 + 0.05 * (restless(300) - 100_000), restless(100, seed=3)
+    so_far = Energy(START, START + 10 * MINUTE, 100_000 / 6, "counter")
+    mixed, alone = (
+        foretell(np.full(60, 100_000.0), Past(windows, 10_000), 10_000, START, so_far)
+        for windows in (np.vstack((nights, days)), days)
+    )
+    assert mixed.basis == "learned"
+    assert (mixed.below_w, mixed.above_w) == pytest.approx((alone.below_w, alone.above_w))
+
+
+def test_a_factory_at_rest_is_told_what_may_start_up() -> None:
+    days = np.vstack((restless(100), np.zeros((100, 90))))
+    days[100:130, 60:] = 90_000.0
+    at_rest = Energy(START, START + 9 * MINUTE, 0.0, "counter")
+    band = foretell(np.zeros(54), Past(days, 10_000), 10_000, START, at_rest)
+    assert (band.basis, band.below_w) == ("learned", 0.0)
+    assert band.above_w == pytest.approx(30_000)
+    assert foretell(np.zeros(54), Past(days[:115], 10_000), 10_000, START, at_rest).basis == "unlike"
 
 
 def test_quarter_hours_with_gaps_are_not_learned_from(store: DuckStore, works: Works) -> None:
@@ -256,5 +277,5 @@ def test_the_past_is_read_anew_only_now_and_then_and_a_store_that_fails_takes_no
     wait_until(lambda: not works.past._slots["works"].busy, "the attempt is over")
     past = works.past.get("works", devices, START + DAY, 10_000)
     assert past is not None
-    assert past.windows == 192
+    assert len(past.windows) == 192
     assert len(reads) == 1, "and it is not asked again at once"
