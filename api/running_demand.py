@@ -77,7 +77,7 @@ class RunningDemand:
         missed = 0  # a counter goes on counting in a gap; what only power tells of is not known there
         if counted.source == "power":
             missed = max(unknown_ms(within, step) - (counted.since - bounds[0]), 0)
-        power_w = _recent(within if len(within) else before, step, now_w)
+        power_w = recent_power(within if len(within) else before, step, now_w)
         if len(live) < len(meters):
             band = Band("missing")
         else:
@@ -168,7 +168,8 @@ def _carried(meters: Sequence[Metered], start: int) -> Energy:
     return replace(whole, since=min(whole.since, until))
 
 
-def _recent(course: Floats, step: int, now_w: float) -> float:
+def recent_power(course: Floats, step: int, now_w: float) -> float:
+    """Mean of the last minutes of a course [W]; `now_w` where nothing of them is known."""
     recent = course[-(RECENT_MS // step) :]
     known = recent[~np.isnan(recent)]
     return float(known.mean()) if len(known) else now_w
