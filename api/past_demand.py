@@ -35,8 +35,8 @@ _UNHEARD: Final = 1.5
 """A load so many times the highest demand learned is one that the past knows nothing of."""
 _DAY_MS: Final = 86_400_000
 _RENEWED_MS: Final = 6 * 3_600_000
-_AGAIN_MS: Final = WINDOW_MS
-"""When to look again where there was too little, or the store could not be read: another quarter-hour may be there."""
+_AGAIN_MS: Final = 2 * 60_000
+"""When to look again where there was too little, or the store could not be read: a past may be on its way."""
 _SITES: Final = 16
 """Sites remembered; one takes 1 MB."""
 

@@ -21,6 +21,9 @@ _WINDOW = 4
 _EVERY_MS = 900_000
 _RECENT_MS = 3_600_000
 _RECENT_EVERY_MS = 5_000
+_LEARNED_MS = 26 * 3_600_000
+_LEARNED_EVERY_MS = 10_000
+_POWER = "active_power_w"
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -47,7 +50,8 @@ def send(
     factory
         Whose past.
     since, until
-        The past to send [ms since 1970-01-01 UTC]: its last hour every 5 s, for the chart; the rest every 15 minutes.
+        The past to send [ms since 1970-01-01 UTC]: its last hour every 5 s, for the chart; the rest every 15 minutes,
+        and of the last day the main meter's power every 10 s, from which the factory page learns to foretell demand.
     broker
         As a gateway may use it.
     folder
@@ -79,8 +83,11 @@ def send(
 
 
 def _past(factory: Factory, since: int, until: int) -> Iterator[list[Table]]:
-    """The newest hour first, because somebody may be looking at it; then day by day."""
+    """What demand is learned from and the newest hour first, because somebody may be looking; then day by day."""
     recent = (until - _RECENT_MS) // _EVERY_MS * _EVERY_MS
+    for table in factory.history(max(recent - _LEARNED_MS, since), recent, _LEARNED_EVERY_MS):
+        if table.device == "main":
+            yield [_between(table)]
     tables = itertools.chain(
         factory.history(recent, until, _RECENT_EVERY_MS), factory.history(since, recent, _EVERY_MS)
     )
@@ -91,6 +98,13 @@ def _past(factory: Factory, since: int, until: int) -> Iterator[list[Table]]:
             days = {}
         days[table.device] = table
     yield list(days.values())
+
+
+def _between(table: Table) -> Table:
+    """The power alone, without the times at which every channel is sent: no reading may be sent twice."""
+    power = table.columns[_POWER]
+    rows = [(at, value) for at, value in zip(table.times, power, strict=True) if at % _EVERY_MS]
+    return Table.of(table.device, table.kind, [at for at, _ in rows], {_POWER: [value for _, value in rows]})
 
 
 def _birth(factory: Factory, epoch: str, started: int) -> Birth:
