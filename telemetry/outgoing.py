@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 _PUBACK: Final = 0x40
 _RECEIVE_MAXIMUM: Final = 10
 """Messages an MQTT 5 broker is sent before it has confirmed them: HiveMQ's default, the lowest in wide use."""
-_MOST_UNCONFIRMED: Final = 30_000
-"""Half of all message ids."""
+_MOST_UNCONFIRMED: Final = 60_000
+"""Nearly all message ids. Confirmations stand in line behind what the broker delivers meanwhile, and of a backlog that is
+tens of thousands."""
 
 
 class Outgoing:
