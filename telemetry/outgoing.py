@@ -14,8 +14,8 @@ _PUBACK: Final = 0x40
 _RECEIVE_MAXIMUM: Final = 10
 """Messages an MQTT 5 broker is sent before it has confirmed them: HiveMQ's default, the lowest in wide use."""
 _MOST_UNCONFIRMED: Final = 60_000
-"""Nearly all message ids. Confirmations stand in line behind what the broker delivers meanwhile, and of a backlog that is
-tens of thousands."""
+"""Nearly all message ids: confirmations stand in line behind what the broker delivers meanwhile, and of a backlog that
+is tens of thousands."""
 
 
 class Outgoing:
