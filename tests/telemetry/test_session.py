@@ -60,6 +60,14 @@ def test_a_broker_that_confirms_nothing_does_not_fill_the_memory(
     assert sender.unconfirmed + len(sender.session.client._out_messages) == 21
 
 
+def test_as_many_acknowledgements_as_a_backlog_takes_wait_for_their_confirmation() -> None:
+    # A broker that delivers a hundred thousand batches confirms what they are answered with behind them.
+    sender = Peer(Broker(port=1), "sender", "nothing")
+    for _ in range(50):
+        sender.session.publish_all([("to/me", b"x")] * 1000)
+    assert sender.unconfirmed == 50_000
+
+
 def test_what_was_not_confirmed_is_sent_again_on_the_next_connection(mosquitto: Broker) -> None:
     listener, sender = Peer(mosquitto, "listener", "to/#"), Peer(mosquitto, "sender", "nothing")
     listener.session.start()
