@@ -142,8 +142,9 @@ class Segment:
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         self._let_go = weakref.finalize(self, os.close, self._file)
         self._end = 0
-        self._put(_START.pack(_FILE_MAGIC, self._owner))
+        # Its name before anything in it: where this fails, the segment is begun anew.
         _sync_folder(self._path.parent)
+        self._put(_START.pack(_FILE_MAGIC, self._owner))
 
     def add(self, columns: Columns) -> None:
         """Put a record on disk."""
