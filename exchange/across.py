@@ -11,6 +11,7 @@ import numpy as np
 
 from exchange.clock_texts import looks_like_time, of_range, time_of_day
 from exchange.headers import guess
+from exchange.leftovers import is_split
 from exchange.sniffing import Row
 from exchange.sources import Source
 
@@ -50,7 +51,7 @@ class AcrossSource(Source):
                 date = cells[self.date] if self.date < end else ""
                 if list(cells[:end]) == self.days.header[:end]:
                     kept.append((line, self.header))
-                elif tuple(cells) == self.cut:
+                elif tuple(cells) == self.cut or is_split(cells, self.days.header):
                     kept.append((line, cells))
                 else:
                     kept += [(line, [date, clock, cells[at] if at < end else ""]) for at, clock in self.clocks]

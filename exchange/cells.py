@@ -76,6 +76,8 @@ _NUMBER: Final = {
     Decimal.COMMA: re.compile(r"([+-]?)((?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?|,\d+)([eE][+-]?\d+)?", re.ASCII),
 }
 _SPACES: Final = re.compile(r"[\s\u00a0\u202f']")
+_SPACED: Final = re.compile(r"[+-]?\s*\d{1,3}(?:(\s|')\d{3}(?:\1\d{3})*)?(?!\d)[^\s']*")
+"""Spaces between thousands and nowhere else: ``12 34`` are two numbers."""
 _MINUS: Final = str.maketrans({"−": "-", "－": "-"})
 _PLAIN: Final = re.compile(r"[0-9.eE+ \n-]*", re.ASCII)
 _POINT_ONLY: Final = re.compile(
@@ -103,13 +105,18 @@ def number(text: str, decimal: Decimal) -> float | None:
     Digits are grouped in threes or not at all: ``12,34`` is no number with a decimal point.
     """
     match = _NUMBER[decimal].fullmatch(bare(text))
-    if match is None:
+    if match is None or not _spaced_as_one(text):
         return None
     sign, digits, exponent = match.groups()
     thousands = "." if decimal is Decimal.COMMA else ","
     digits = digits.replace(thousands, "").replace(",", ".")
     value = float(f"{sign}{digits}{exponent or ''}")
     return value if abs(value) != float("inf") else None
+
+
+def _spaced_as_one(text: str) -> bool:
+    text = text.strip().translate(_MINUS)
+    return _SPACES.search(text) is None or _SPACED.fullmatch(text) is not None
 
 
 def plain_numbers(texts: Sequence[str]) -> npt.NDArray[np.float64] | None:

@@ -42,9 +42,12 @@ _TIME: Final = (
 _ZONE: Final = r"\s*(?:(?P<utc>Z|UTC)|(?P<sign>[+-])(?P<oh>\d{2}):?(?P<om>\d{2})?)?"
 _WEEKDAY: Final = r"(?:\s*\(?(?:[월화수목금토일](?:요일)?|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\)?)?"
 _CLOCK: Final = re.compile(rf"\s*{_DATE}{_WEEKDAY}(?:[T\s]*{_TIME}{_ZONE})?\s*")
-_EPOCH: Final = re.compile(r"\s*(?:(?P<ms>\d{13})(?:\d{3}(?:\d{3})?)?|(?P<s>\d{10})(?:\.(?P<f>\d{1,9}))?)\s*", re.ASCII)
+_EPOCH: Final = re.compile(
+    r"\s*(?:(?P<ms>\d{13})(?:\d{3}(?:\d{3})?)?(?:\.0+)?|(?P<s>\d{10})(?:\.(?P<f>\d{1,9}))?)\s*", re.ASCII
+)
 _OF_DAY: Final = re.compile(rf"\s*{_TIME}\s*")
 _UNTIL: Final = re.compile(r"\s*[~∼〜～]\s*")
+_MIDNIGHT: Final = re.compile(r"(?<=\d)[T\s]+0?0:00(?::00(?:\.0+)?)?\s*$")
 _PLAIN: Final = {16: "dddd-dd-dd dd:dd", 19: "dddd-dd-dd dd:dd:dd"}
 """Shapes that are read a column at a time, by their length; ``/`` or ``.`` may stand for ``-``, ``T`` for the space."""
 
@@ -193,6 +196,20 @@ def looks_like_time(cell: str) -> bool:
     if not any(map(str.isdigit, cell)):
         return False
     return _one(_UNTIL.split(cell, maxsplit=1)[0])[0] == 1
+
+
+def names_time_of_day(cell: str) -> bool:
+    """Whether a cell is a date with a time of day: ``2026년 11월 22일`` has none."""
+    cell = _UNTIL.split(cell, maxsplit=1)[0]
+    match = _CLOCK.fullmatch(cell)
+    if match is None:
+        return _EPOCH.fullmatch(cell) is not None
+    return any(match[name] is not None for name in ("h", "ch", "hour"))
+
+
+def without_midnight(cell: str) -> str:
+    """A cell without the midnight that programs write behind a date."""
+    return _MIDNIGHT.sub("", cell)
 
 
 _Row = tuple[int, int, int, int, int, int, int]

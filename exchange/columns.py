@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from exchange.clock_texts import looks_like_time
+from exchange.clock_texts import looks_like_time, names_time_of_day, time_of_day, without_midnight
 from exchange.errors import MappingError
-from exchange.headers import guess, units_of
+from exchange.headers import guess, split_unit, units_of
 from exchange.mapping import Column, Mapping, SeriesColumns
+from exchange.sniffing import Row
 from exchange.sources import Source
 from exchange.trends import Trend
-from exchange.units import conversion
+from exchange.units import conversion, convertible
 from exchange.words import Question, Words
 from telemetry import CHANNELS
 
@@ -36,6 +37,8 @@ PEAK = Words(
     "최대값은 구간의 평균이 아님 (15분 최대수요는 15분 자료에서만 평균과 같음)",
     "a maximum, not the mean of its interval; the two are the same only in 15-minute data",
 )
+_UNASKED: Final = frozenset({"1", "Hz", "B"})
+"""Units of the registry in whose place files have no other."""
 _PEAK: Final = re.compile(r"최대|피크|peak|max", re.IGNORECASE)
 _DEMAND_MS: Final = 900_000
 
@@ -115,15 +118,17 @@ def settle_units(columns: list[Column], trends: dict[str, Trend], questions: lis
     settled = []
     for column in columns:
         unit = column.unit
-        if unit is None and column.channel == "power_factor":
+        if unit is None and column.channel.startswith("power_factor"):
             unit = "%" if trends[column.header].most > 1.0 else "ratio"
+        elif unit is None and CHANNELS[column.channel].unit in _UNASKED:
+            unit = CHANNELS[column.channel].unit
         elif unit is None:
             first, second, *_ = units_of(column.channel)
             text = Words(
                 f"열 '{column.header}'에 단위가 없음: {first}일 수도 {second}일 수도 있음",
                 f"column {column.header!r} has no unit: it may be {first} or {second}",
             )
-            options = (f"--column '{column.header}={column.channel}:{each}'" for each in (first, second))
+            options = (f"--column '{column.header}={column.target}:{each}'" for each in (first, second))
             questions.append(Question(text, " | ".join(options)))
             unit = first
         conversion(unit, CHANNELS[column.channel].unit, f"column {column.header!r}")
@@ -153,7 +158,7 @@ def settle_meanings(columns: list[Column], trends: dict[str, Trend], questions: 
                 f"column {column.header!r}: its values look like {seems.en}, unlike its name",
             )
             options = (
-                f"--column '{column.header}={column.channel}:{column.unit}:{each}'" for each in ("interval", "register")
+                f"--column '{column.header}={column.target}:{column.unit}:{each}'" for each in ("interval", "register")
             )
             questions.append(Question(text, " | ".join(options)))
 
@@ -162,10 +167,11 @@ def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[
     named = {each.header for each in explicit}
     left_out = {name: LEFT_OUT for name in source.header if name in omitted} | dict.fromkeys(source.beside, NOT_NEEDED)
     columns: list[Column] = []
-    taken = {(each.device, each.channel) for each in explicit}
+    # Where a channel's columns are said to be of devices, one that is not said is of none.
+    taken = {(device, each.channel) for each in explicit for device in (each.device, None)}
     for header in source.header:
         if header in named or header in omitted or header in time:
-            columns += [each for each in explicit if each.header == header]
+            columns += [_with_unit(each) for each in explicit if each.header == header]
             continue
         if mapping.columns is not None:
             left_out[header] = NOT_NAMED
@@ -183,16 +189,32 @@ def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[
             f" --column '{source.header[-1]}=energy_import_wh:kWh:interval'"
         )
     chosen = Chosen(mapping, time, columns, left_out)
-    by_channel: dict[tuple[str | None, str], list[str]] = {}
+    by_channel: dict[str, list[Column]] = {}
     for column in columns:
-        by_channel.setdefault((column.device, column.channel), []).append(column.header)
-    for (_, channel), headers in by_channel.items():
-        if len(headers) > 1:
-            both = ", ".join(f"'{header}'" for header in headers)
-            text = Words(f"{both} 중 어느 열이 {channel}인지 알 수 없음", f"any of {both} may be {channel}")
-            options = " | ".join(f"--column '{header}={channel}'" for header in headers)
-            chosen.questions.append(Question(text, options))
+        by_channel.setdefault(column.target, []).append(column)
+    chosen.questions += [_which(target, rivals) for target, rivals in by_channel.items() if len(rivals) > 1]
     return chosen
+
+
+def _which(target: str, rivals: Sequence[Column]) -> Question:
+    """Ask which of several columns is a channel's, or whose each of them is."""
+    both = ", ".join(f"'{each.header}'" for each in rivals)
+    units = [f":{each.unit}" if each.unit else "" for each in rivals]
+    own = f"--column '{rivals[0].header}=DEVICE/{rivals[0].channel}{units[0]}'"
+    text = Words(
+        f"{both} 중 어느 열이 {target}인지 알 수 없음: 서로 다른 설비의 열이면 열마다 장치를 적을 것, 예: {own}",
+        f"any of {both} may be {target}; if they are of several devices, say whose each is, e.g. {own}",
+    )
+    options = (f"--column '{each.header}={target}{unit}'" for each, unit in zip(rivals, units, strict=True))
+    return Question(text, " | ".join(options))
+
+
+def _with_unit(column: Column) -> Column:
+    """A column with the unit that its header names, where nobody has said one."""
+    _, unit, _ = split_unit(column.header)
+    if column.unit is not None or unit not in convertible(CHANNELS[column.channel].unit):
+        return column
+    return msgspec.structs.replace(column, unit=unit)
 
 
 def _check(source: Source, names: list[str]) -> None:
@@ -220,13 +242,20 @@ def _time_columns(source: Source) -> list[str]:
     if not dated:
         return []
     place = source.header.index(dated[0])
-    whole = any(
-        ":" in row[place] or "시" in row[place] or len(row[place].strip()) > 11 for _, row in rows if place < len(row)
-    )
-    if whole:
-        return dated[:1]
     clocks = [name for name in source.header if name != dated[0] and _TIME.search(name)]
+    cells = [row[place] for _, row in rows if place < len(row)]
+    # A date that a program has written as a midnight has its time in the other column.
+    if any(names_time_of_day(cell) for cell in map(without_midnight, cells) if cell):
+        return dated[:1]
+    if any(map(names_time_of_day, cells)) and not (clocks and _of_day(source.header.index(clocks[0]), rows)):
+        return dated[:1]
     return [dated[0], clocks[0]] if clocks else dated[:1]
+
+
+def _of_day(place: int, rows: Sequence[Row]) -> bool:
+    """Whether a column holds times of day."""
+    cells = [row[place] for _, row in rows if place < len(row) and row[place].strip()]
+    return bool(cells) and sum(time_of_day(cell) is not None for cell in cells) > len(cells) / 2
 
 
 def _series_columns(source: Source) -> SeriesColumns | None:

@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from exchange.cells import BadCell, BadCells, Decimal, DecimalEvidence, bare, is_empty, number, plain_numbers
+from exchange.cells import BadCell, BadCells, Decimal, DecimalEvidence, is_empty, number, plain_numbers
 from exchange.clock_texts import Bools, ClockTexts, take_apart
-from exchange.leftovers import CUT, SPLIT, TEXTS, Leftovers, TimeCells, is_split, parted, why_no_row
+from exchange.leftovers import CUT, SPLIT, TEXTS, Leftovers, TimeCells, is_split, named_of, parted, why_no_row
 from exchange.scratch import AnyColumn, Column, Scratch, spans
 from exchange.sniffing import Row
 from exchange.sources import Source
@@ -184,8 +184,10 @@ def _look_for_leftovers(
 
 def _broken(source: Source, rows: Sequence[Row]) -> list[tuple[int, Words]]:
     """Rows that are not whole, and why."""
-    width = len(source.header)
-    found = [(place, SPLIT) for place, (_, row) in enumerate(rows) if len(row) > width and is_split(row, width)]
+    header = source.header
+    # Most rows have no cell beyond the names: they are told at a glance.
+    named = named_of(header)
+    found = [(place, SPLIT) for place, (_, row) in enumerate(rows) if len(row) > named and is_split(row, header)]
     if source.cut and tuple(rows[-1][1]) == source.cut:
         found.append((len(rows) - 1, CUT))
     return found
@@ -251,7 +253,7 @@ def _cell(row: Sequence[str], place: int) -> str:
 
 def _why(text: str, decimal: Decimal) -> Words:
     other = Decimal.COMMA if decimal is Decimal.POINT else Decimal.POINT
-    if number(bare(text), other) is not None:
+    if number(text, other) is not None:
         sign = Words("점" if decimal is Decimal.POINT else "쉼표", decimal.value)
         return Words(f"소수점이 {sign.ko}인 숫자가 아님", f"is no number with a decimal {sign.en}")
     if _WITH_UNIT.fullmatch(text.strip()) and number(_WITH_UNIT.sub(r"\1", text.strip()), decimal) is not None:

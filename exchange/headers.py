@@ -33,6 +33,9 @@ _AGREED: Final = re.compile(
 )
 """What nobody measured: agreed, billed, planned or foreseen."""
 
+_LEAST: Final = re.compile(r"최소|최저|최고|minimum|lowest|highest")
+"""Extremes, which are no means. The largest demand of a quarter-hour is one: see `columns.leave_out_peaks`."""
+
 
 class Guess(msgspec.Struct, frozen=True):
     """What a column holds by its name; `unit` is None where the name does not say and there is more than one."""
@@ -109,13 +112,14 @@ def guess(header: str) -> Guess | None:
     if name in CHANNELS or header in CHANNELS:
         return _own(name, unit, None) if name in CHANNELS else _own(header, None, None)
     words = re.sub(r"[\s_.()\[\]-]", "", name.casefold())
-    if _AGREED.search(words):
+    if _AGREED.search(words) or _LEAST.search(words):
         return None
     if unit is not None:
         return _by_unit(name, words, unit)
     # A unit that we do not know is of a quantity that we do not know.
     fitting = () if bracketed and bracketed.strip() else _NAMES
     found = next((_named(word, words) for word in fitting if word.pattern.search(words)), None)
+    found = None if found is not None and _is_generated(found.channel, words) else found
     degrees = _DEGREES.search(header)
     if found is not None and found.channel == "temperature_c" and degrees is not None:
         return msgspec.structs.replace(found, unit=f"°{degrees[1].upper()}")
@@ -158,13 +162,18 @@ def _by_unit(name: str, words: str, unit: str) -> Guess | None:
     ):  # fmt: skip
         if unit in convertible(registered):
             found = channel.format(_phase(name))
-            return Guess(found, unit, "mean") if found in CHANNELS else None
+            return Guess(found, unit, "mean") if found in CHANNELS and not _is_generated(found, words) else None
     for word in _NAMES:
         if word.pattern.search(words) and unit in convertible(CHANNELS[word.channel].unit):
             return msgspec.structs.replace(_named(word, words), unit=unit)
     if unit in {"°C", "°F"}:
         return Guess("temperature_c", unit, "instant")
     return Guess("frequency_hz", unit, "mean") if unit == "Hz" else None
+
+
+def _is_generated(channel: str, words: str) -> bool:
+    """Whether a power is a generator's: it is none of the load's, and no channel is of what is given back."""
+    return channel.startswith(("active_power", "apparent_power")) and _EXPORT.search(words) is not None
 
 
 def _phase(name: str) -> str:

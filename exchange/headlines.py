@@ -30,12 +30,19 @@ _HINTS: Final = (
         "{0!r} has no year; add it to the column and save it again",
     ),
     (
+        re.compile(r"(?:오전|오후)?\s*\d{1,2}\s*[:시]\s*(?:\d{1,2}.*)?"),
+        "{0!r} is a time without its day; put a column with the date, as yyyy-mm-dd, in front of it and save it again",
+    ),
+    (
         re.compile(r"[2-6]\d{4}(?:\.\d+)?"),
         "{0!r} seems to be a date as Excel counts days; show the column as yyyy-mm-dd hh:mm and save it again",
     ),
 )
 """What stands where a date should, and what to do."""
 
+_TITLES: Final = 10
+"""Lines with dates that may stand above a header."""
+_NUMBER: Final = re.compile(r"[-+]?[\d.,]+")
 _SIDE_BY_SIDE: Final = 6
 _GROUP: Final = re.compile(r"\d{1,3}")
 _REST: Final = re.compile(r"\d{3}(?:\.\d*)?")
@@ -73,9 +80,9 @@ def header_of(rows: Sequence[Row], wanted: int | None, delimiter: str, path: Pat
             raise FileFormatError(f"{path}: line {wanted} is no header with data below it; check --header-line")
         place = places[0]
         return _headline(full, place, full[place + 1])
-    index = next(
-        (at for at, (_, cells) in enumerate(full) if len(cells) >= max(usual - 1, 2) and _holds_time(cells)), None
-    )
+    least = max(usual - 1, 2)
+    dated = (at for at, (_, cells) in enumerate(full) if len(cells) >= least and _holds_time(cells))
+    index = next((at for at in dated if not _is_title(full, at)), None)
     if index is None:
         raise FileFormatError(f"{path}: {_why_no_date(rows, full)}")
     line, cells = full[index]
@@ -97,6 +104,24 @@ def _headline(full: Sequence[Row], place: int, data: Row) -> Headline:
         names = names[:-1]
     first = line if names == [*lower][: len(names)] else full[place - 1][0]
     return Headline(_unique([*names, *[""] * (len(data[1]) - len(names))]), first, line, data[0])
+
+
+def _is_title(full: Sequence[Row], place: int) -> bool:
+    """Whether a row with a date is a line above the header: ``조회기간,2026-11-01``, as wide as a spreadsheet makes it.
+
+    A header comes soon after it, one that did not stand above before, and more rows with dates below than above that.
+    """
+    below = range(place + 1, min(place + 1 + _TITLES, len(full)))
+    header = next((at for at in below if _only_names(full[at][1])), None)
+    if header is None or any(cells == full[header][1] for _, cells in full[:place]):
+        return False
+    return sum(_holds_time(cells) for _, cells in full[header:]) > header - place
+
+
+def _only_names(cells: Sequence[str]) -> bool:
+    """Whether a row has names only, two or more, and neither numbers nor dates."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return len(filled) > 1 and not any(looks_like_time(cell) or _NUMBER.fullmatch(cell) for cell in filled)
 
 
 def _holds_time(cells: Sequence[str]) -> bool:

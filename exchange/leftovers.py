@@ -5,12 +5,13 @@ And what is no whole row: one whose numbers were split at their commas, and one 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from exchange.clock_texts import of_range
+from exchange.clock_texts import of_range, without_midnight
 from exchange.words import Words
 
 _TOTAL: Final = re.compile(
@@ -20,6 +21,10 @@ _TOTAL: Final = re.compile(
 )
 _UNTIL: Final = re.compile("[~∼〜～]")
 _DIGITS: Final = re.compile(r"\d{1,4}")
+_GROUP: Final = re.compile(r"[+-]?\d{1,3}")
+_REST: Final = re.compile(r"\d{3}(?:\.\d*)?")
+_NUMERIC: Final = re.compile(r"[+-]?[\d.]+")
+_DATE_LENGTH: Final = 10
 _FEW: Final = 5
 _MOST_WRONG: Final = 1000
 
@@ -111,12 +116,35 @@ def why_no_row(cells: Sequence[str], header: Sequence[str], clock: str) -> Words
     if any(map(_TOTAL.search, texts)):
         return TOTALS
     # A footer, as far as one can tell: nothing in it could be imported, but a date that is hard to read is shown.
-    return TEXTS if len(filled) == 1 and not filled[0][0].isdigit() else None
+    alone = len(filled) == 1 and not filled[0][0].isdigit()
+    return TEXTS if alone or (filled and all(map(_is_text, filled))) else None
 
 
-def is_split(cells: Sequence[str], width: int) -> bool:
-    """Whether a row has something in cells beyond its header's."""
-    return len(cells) > width and any(map(str.strip, cells[width:]))
+def _is_text(cell: str) -> bool:
+    """Whether a cell is words only: ``#####`` was a value once."""
+    return cell[0].isalpha() and not any(map(str.isdigit, cell))
+
+
+def is_split(cells: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether a row has something in cells beyond its header's, or the rest of a number beyond those with a name."""
+    if len(cells) > len(header) and any(map(str.strip, cells[len(header) :])):
+        return True
+    named = named_of(header)
+    if not 0 < named < len(header) or not any(map(str.strip, cells[named:])):
+        return False
+    bare = [cell.strip() for cell in cells]
+    beyond = [cell for cell in bare[named:] if cell]
+    return all(map(_NUMERIC.fullmatch, beyond)) and any(
+        _GROUP.fullmatch(first) and _REST.fullmatch(rest) for first, rest in itertools.pairwise(bare)
+    )
+
+
+def named_of(header: Sequence[str]) -> int:
+    """How many columns there are up to the last that has a name of its own."""
+    count = len(header)
+    while count and header[count - 1] == f"column {count}":
+        count -= 1
+    return count
 
 
 class TimeCells:
@@ -152,6 +180,8 @@ class TimeCells:
         for nth, (_, row) in enumerate(rows):
             date = row[date_at].strip() if date_at < len(row) else ""
             clock = row[clock_at].strip() if clock_at < len(row) else ""
+            if len(date) > _DATE_LENGTH and clock and clock[0] not in "+-Z":
+                date = without_midnight(date)
             if self._padded and _DIGITS.fullmatch(clock):
                 clock = clock.zfill(4)
             if date:

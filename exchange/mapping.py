@@ -77,6 +77,11 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
             check_name(self.device, "device")
 
     @property
+    def target(self) -> str:
+        """What it becomes, as the command line says it: the channel, after its device where that is said."""
+        return f"{self.device}/{self.channel}" if self.device else self.channel
+
+    @property
     def meant(self) -> Meaning:
         """The meaning, chosen by the channel's kind where none is given."""
         if self.meaning is not None:
@@ -177,7 +182,7 @@ def parse_mapping(text: str, source: str) -> Mapping:
 
 
 def parse_column(text: str) -> Column | str:
-    """A column as it is said on the command line: ``HEADER=CHANNEL[:UNIT[:MEANING]]``, or ``HEADER=-`` to leave it out.
+    """A column as the command line says it: ``HEADER=[DEVICE/]CHANNEL[:UNIT[:MEANING]]``; ``HEADER=-`` leaves it out.
 
     Returns
     -------
@@ -196,7 +201,8 @@ def parse_column(text: str) -> Column | str:
         )
     if rest == "-":
         return header
-    name, unit, meaning, *more = [*rest.split(":"), "", ""]
+    target, unit, meaning, *more = [*rest.split(":"), "", ""]
+    device, _, name = target.rpartition("/")
     if any(more) or meaning not in {"", "interval", "register", "mean", "instant"}:
         raise MappingError(f"--column {text!r}: the meaning is none of interval, register, mean, instant")
-    return Column(header, name, unit or None, meaning or None)  # type: ignore[arg-type] # looked at above
+    return Column(header, name, unit or None, meaning or None, device or None)  # type: ignore[arg-type] # looked at above

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -25,6 +25,8 @@ from exchange.totals import Totals
 from exchange.units import conversion
 from exchange.words import Question, Words
 from telemetry import CHANNELS, channel, check_name
+
+_MONTH_MS: Final = 28 * 86_400_000
 
 
 @dataclass(slots=True)
@@ -128,6 +130,11 @@ def understand(
         clocks, chosen.mapping.time, " ".join(chosen.time),
         intervals=intervals, repeats=series is not None,
     )  # fmt: skip
+    if intervals and line.step_ms >= _MONTH_MS and chosen.mapping.time.interval is None:
+        raise MappingError(
+            f"{path}: rows lie {line.step_ms // 86_400_000} days apart, but months differ in length, so bills are no"
+            " interval data; export 15-minute, hourly or daily values"
+        )
     guessed = _guessed(settled, columns, given)
     rest = leave_out_peaks(guessed, line.step_ms, chosen.left_out)
     kept = [each for each in settled if each not in guessed or each in rest]
@@ -241,7 +248,7 @@ def _completed(chosen: Chosen, source: Source, decimal: Decimal, line: Timeline,
 def _as_known(column: Column, chosen: Chosen, open_: str) -> Column:
     """A column without the unit or the meaning that is asked for."""
     given = next(each for each in chosen.columns if each.header == column.header)
-    asked = f"--column '{column.header}={column.channel}:"
+    asked = f"--column '{column.header}={column.target}:"
     if asked not in open_:
         return column
     return msgspec.structs.replace(

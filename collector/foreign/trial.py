@@ -11,13 +11,16 @@ from collector.foreign.hints import Hint, hints
 from collector.foreign.mappings import Mappings
 from collector.foreign.translate import Row, Translation, translate
 from collector.sifting import sift
-from telemetry import channel
+from telemetry import Batch, channel
 
 _MOST_HINTS: Final = 40
 
 
 class TriedValue(msgspec.Struct, frozen=True):
-    """One channel: where its value stands, what stands there in the sender's unit, and what it becomes in ours."""
+    """One channel: where its value stands, what stands there in the sender's unit, and what it becomes in ours.
+
+    `value` is None where it would be set aside.
+    """
 
     channel: str
     path: str
@@ -112,7 +115,7 @@ def try_message(mappings: Mappings, topic: str, payload: bytes, received: int, *
     left: Literal["", "retained"] = "" if route.timed or not retained else "retained"
     return Trial(
         topic, route.mapping, route.source, route.pattern.text, told.site, told.gateway,
-        [_reading(row) for row in told.rows],
+        [_reading(row, _held(batch)) for row in told.rows],
         [TriedRefusal(each.part, each.reason.value, each.detail, each.readings) for each in refusals],
         batch.readings if batch is not None and not left else 0,
         _hints(route, told),
@@ -120,10 +123,25 @@ def try_message(mappings: Mappings, topic: str, payload: bytes, received: int, *
     )  # fmt: skip
 
 
-def _reading(row: Row) -> TriedReading:
+_Held = set[tuple[str, str, str, int]]
+"""Kind, device, channel and time [ms since 1970-01-01 UTC] of readings that would be stored."""
+
+
+def _held(batch: Batch | None) -> _Held:
+    return {
+        (table.kind, table.device, name, time)
+        for table in (batch.tables if batch is not None else ())
+        for name, column in table.columns.items()
+        for time, value in zip(table.times, column, strict=True)
+        if value is not None
+    }
+
+
+def _reading(row: Row, held: _Held) -> TriedReading:
     values = [
         TriedValue(
-            found.channel, found.path, found.said, found.unit, found.value if found.reason is None else None,
+            found.channel, found.path, found.said, found.unit,
+            found.value if (row.kind, row.device, found.channel, row.time) in held else None,
             channel(found.channel).unit,
         )
         for found in row.found

@@ -63,9 +63,9 @@ def test_a_program_reads_one_object_from_an_argument_a_file_or_the_standard_inpu
 def test_all_of_a_message_stored_is_exit_code_0_and_no_rule_is_1() -> None:
     about = ("shelly-gen1", "--site", "s", "--payload", "7")
     assert told(*about, "--topic", "shellies/plug/relay/0/power")[0] == 0
-    code, output = attempt(*about, "--topic", "shellies/plug/relay/1/power")
+    code, output = attempt(*about, "--topic", "shellies/plug/relay/0/overpower_value")
     assert (code, "no rule takes this topic" in output) == (1, True)
-    assert "규칙이 없어" in attempt(*about, "--topic", "shellies/plug/relay/1/power", language="ko")[1]
+    assert "규칙이 없어" in attempt(*about, "--topic", "shellies/plug/relay/0/overpower_value", language="ko")[1]
     assert "the time of its arrival" in attempt(*about, "--topic", "shellies/plug/relay/0/power")[1]
 
 

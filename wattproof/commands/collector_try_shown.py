@@ -30,6 +30,10 @@ WORDS: Final = {
     "says": ("받은 값", "says"),
     "becomes": ("저장될 값", "becomes"),
     "aside": ("격리", "set aside"),
+    "rename": (
+        "장치 이름으로 쓸 수 없음: 매핑의 devices에 id를 적을 것, 예: devices: {{'{0}': press-1}}",
+        "no name of a device: give it an id in the mapping, e.g. devices: {{'{0}': press-1}}",
+    ),
     "missing": ("이 메시지에 없음: {0}", "not in this message: {0}"),
     "message": ("메시지 전체", "the message"),
     "unmapped": ("{0} = {1:g}: 매핑에 없음", "{0} = {1:g} is not mapped"),
@@ -66,6 +70,9 @@ def show(trial: Trial, language: Language) -> None:
         what = escape(refusal.part or say("message", language))
         why = collector.in_words(refusal.reason)[language == "en"]
         console.print(f"  [red]{say('aside', language)}[/red] {what}: {why}: {escape(refusal.detail)}")
+    nameless = {refusal.part.rpartition("/")[0] for refusal in trial.refused if refusal.reason == "invalid_name"}
+    for name in dict.fromkeys(each.named for each in trial.readings if f"{each.kind}/{each.device}" in nameless):
+        console.print("  " + escape(say("rename", language, name)))
     for hint in trial.unmapped:
         perhaps = say("perhaps", language, hint.channel) if hint.channel else ""
         console.print("  " + escape(say("unmapped", language, hint.path, hint.said)) + perhaps)

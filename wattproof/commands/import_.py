@@ -32,9 +32,9 @@ def import_(
         list[str] | None,
         typer.Option(
             "--column",
-            metavar="HEADER=CHANNEL:UNIT:MEANING",
+            metavar="HEADER=[DEVICE/]CHANNEL:UNIT:MEANING",
             help="What a column is, e.g. '사용량=energy_import_wh:kWh:interval' (or register, mean, instant);"
-            " 'HEADER=-' leaves it out.",
+            " 'press-1/energy_import_wh' where columns are of several devices; 'HEADER=-' leaves it out.",
         ),
     ] = None,
     only: Annotated[

@@ -1,0 +1,166 @@
+"""Files as they lie on an energy manager's desk, each of which was once read as something else than it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import exchange
+from exchange.errors import FileFormatError, MappingError
+from exchange.headers import guess
+from tests.exchange.parts import column, day, questions, stamps, table, understood
+
+MS = 3_600_000
+FIRST = int(dt.datetime.fromisoformat("2026-03-02T00:00+09:00").timestamp() * 1000)
+ENDS = stamps(96 * 2, "2026-03-02 00:15")
+LATE = [f"{dt.datetime.fromisoformat(at) - dt.timedelta(minutes=15):%Y-%m-%d} {at[11:]}" for at in ENDS]
+"""Two days of quarter-hours whose midnights have the date of the day they close."""
+
+
+def hours(found: exchange.Understood) -> list[float]:
+    """Starts of the first series' intervals [h since the first day began]."""
+    assert (found.questions, found.bad.first) == ([], [])
+    return [(start - FIRST) / MS for start in found.series[0].whole().starts.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("일시,적산전력량(kWh)", [1000 + 5 * nth for nth in range(192)]),
+        ("일시,기온(℃)", [nth % 20 for nth in range(192)]),
+    ],
+)
+def test_a_register_and_a_temperature_at_a_late_midnight_are_of_the_days_end(
+    tmp_path: Path, header: str, values: Sequence[float]
+) -> None:
+    found = understood(tmp_path, table(header, zip(LATE, values, strict=True)))
+    whole = found.series[0].whole()
+    assert ((whole.stamps - FIRST) / MS).tolist() == [0.25 * (1 + nth) for nth in range(192)]
+    assert whole.raw.tolist() == values
+    assert [each.ko for each in found.remarks] == ["0시 행은 그날의 마지막에 있으므로 다음 날 0시로 읽음"]
+
+
+def test_titles_as_wide_as_the_table_are_no_rows_of_it_though_they_hold_dates(tmp_path: Path) -> None:
+    titles = "고객번호,0512345678,,\n조회기간,2026-03-02,~,2026-03-02\n"
+    rows = ((at[:10], at[11:], 1 + nth % 3, 97) for nth, at in enumerate(ENDS[:96]))
+    found = understood(tmp_path, titles + table("일자,시간,사용량(kWh),역률(%)", rows), encoding="cp949")
+    assert (found.source.header_line, found.source.titles[0]) == (3, "고객번호 0512345678")
+    assert hours(found) == [0.25 * nth for nth in range(96)]
+
+
+def test_rows_above_a_header_that_comes_again_are_rows(tmp_path: Path) -> None:
+    header, *rows = day().splitlines()
+    found = understood(tmp_path, "\n".join([header, *rows[:3], header, *rows[3:]]) + "\n")
+    assert hours(found) == [0.25 * nth for nth in range(96)]
+
+
+@pytest.mark.parametrize("shape", ["%Y년 %m월 %d일", "%Y-%m-%d(월)", "%Y-%m-%d 00:00:00"])
+def test_a_long_date_does_not_hide_the_time_beside_it(tmp_path: Path, shape: str) -> None:
+    rows = ((dt.datetime.fromisoformat(at).strftime(shape), at[11:], 1 + nth % 3) for nth, at in enumerate(stamps(96)))
+    found = understood(tmp_path, table("일자,시간,사용량(kWh)", rows), encoding="cp949")
+    assert hours(found) == [0.25 * nth for nth in range(96)]
+
+
+def test_a_number_split_at_its_comma_is_never_its_first_part_though_the_table_has_room_for_the_rest(
+    tmp_path: Path,
+) -> None:
+    rows = (f"{at},{990 + nth:,},," for nth, at in enumerate(stamps(96)))
+    found = understood(tmp_path, "\n".join(["일시,사용량(kWh),,", *rows]) + "\n")
+    assert (found.bad.count, found.readings) == (86, 10)
+    assert "칸이 나뉜 듯함" in found.bad.first[0].said("ko")
+
+
+def test_a_number_split_at_its_comma_spoils_its_day_where_times_stand_side_by_side(tmp_path: Path) -> None:
+    header = "일자," + ",".join(f"{hour}시" for hour in range(1, 25))
+    rows = [f"2026-03-0{nth}," + ",".join(["5"] * 24) for nth in range(2, 9)]
+    rows[3] = rows[3].replace("5,5", "1,234", 1)[:-2] + ",5,5"
+    found = understood(tmp_path, "\n".join(["시간별 사용량(kWh)", header, *rows]) + "\n", encoding="cp949")
+    assert (found.bad.count, found.readings, found.series[0].totals.total) == (1, 6 * 24, 6 * 24 * 5000.0)
+
+
+def test_two_numbers_in_a_cell_are_not_one(tmp_path: Path) -> None:
+    found = understood(tmp_path, day(lambda nth: "12 34" if nth == 5 else "1 234.5" if nth == 6 else 1 + nth % 3))
+    assert [str(each) for each in found.bad.first] == ["line 7, '사용량(kWh)': '12 34' is no number"]
+    assert found.series[0].whole().raw.tolist()[5] == 1234.5
+
+
+def test_what_a_generator_gives_is_no_power_of_the_load(tmp_path: Path) -> None:
+    found = understood(
+        tmp_path,
+        table(
+            "일시,사용량(kWh),태양광 발전(kW),최소전력(kW)",
+            ((at, 1 + nth % 3, nth, 2) for nth, at in enumerate(stamps(96))),
+        ),
+    )
+    assert [each.channel for each in found.series] == ["energy_import_wh"]
+    assert list(found.left_out) == ["태양광 발전(kW)", "최소전력(kW)"]
+    assert [guess(name) for name in ("발전전력", "Generation (kW)", "최고기온(°C)")] == [None] * 3
+
+
+def test_24_hours_outweigh_days_that_would_be_whole_otherwise(tmp_path: Path) -> None:
+    rows = ["2026-03-01 24:00", *ENDS[:95]]
+    found = understood(tmp_path, table("일시,사용량(kWh)", ((at, 1 + nth % 3) for nth, at in enumerate(rows))))
+    assert hours(found) == [0.25 * (nth - 1) for nth in range(96)]
+
+
+def test_a_day_stamped_at_a_midnight_may_be_the_one_before_or_the_one_after_but_a_date_is_its_day(
+    tmp_path: Path,
+) -> None:
+    days = stamps(30, "2026-03-02", 1440)
+    open_ = understood(tmp_path, table("일시,사용량(kWh)", ((at, 200 + nth % 7) for nth, at in enumerate(days))))
+    assert questions(open_) == ["--stamps start | --stamps end"]
+    assert "2026-03-01 00:00–2026-03-02 00:00" in open_.questions[0].text.ko
+    told = understood(tmp_path, table("일자,사용량(kWh)", ((at[:10], 200 + nth % 7) for nth, at in enumerate(days))))
+    assert hours(told) == [24.0 * nth for nth in range(30)]
+
+
+def test_bills_dated_by_the_first_of_their_month_are_no_interval_data(tmp_path: Path) -> None:
+    rows = ((f"2025-{month:02d}-01", 300_000 + month * 1000 % 7) for month in range(1, 13))
+    with pytest.raises(MappingError, match=r"31 days apart.*bills are no interval data"):
+        understood(tmp_path, table("사용월,사용량(kWh)", rows))
+
+
+def test_times_without_a_day_are_refused_with_where_the_day_belongs(tmp_path: Path) -> None:
+    rows = ((at[11:], 1 + nth % 3) for nth, at in enumerate(stamps(96)))
+    with pytest.raises(FileFormatError, match=r"'00:00' is a time without its day; put a column with the date"):
+        understood(tmp_path, table("시간,사용량(kWh)", rows))
+
+
+def test_each_column_may_be_of_a_device_of_its_own(tmp_path: Path) -> None:
+    text = table("일시,압연기(kWh),프레스(kWh)", ((at, 1 + nth % 3, 2 + nth % 3) for nth, at in enumerate(stamps(96))))
+    open_ = understood(tmp_path, text)
+    assert questions(open_) == [
+        "--column '압연기(kWh)=energy_import_wh:kWh' | --column '프레스(kWh)=energy_import_wh:kWh'"
+    ]
+    assert "--column '압연기(kWh)=DEVICE/energy_import_wh:kWh'" in open_.questions[0].text.ko
+    found = understood(tmp_path, text, "압연기(kWh)=mill/energy_import_wh", "프레스(kWh)=press-1/energy_import_wh")
+    assert not found.questions
+    assert [column(found, nth) for nth in (0, 1)] == [
+        ("mill", "energy_import_wh", "kWh", "interval"),
+        ("press-1", "energy_import_wh", "kWh", "interval"),
+    ]
+    one = understood(tmp_path, text, "압연기(kWh)=mill/energy_import_wh")
+    assert ([each.device for each in one.series], list(one.left_out)) == (["mill"], ["프레스(kWh)"])
+
+
+def test_a_channel_with_one_unit_only_needs_none_said(tmp_path: Path) -> None:
+    found = understood(tmp_path, day(lambda _: 60, "일시,계통"), "계통=frequency_hz")
+    assert (found.questions, column(found)) == ([], ("main", "frequency_hz", "Hz", "mean"))
+
+
+def test_a_footer_of_words_only_is_named_and_left_out_but_no_value_that_did_not_fit_its_column(tmp_path: Path) -> None:
+    found = understood(tmp_path, day() + "작성자,홍길동\n#####,#####\n")
+    assert [each.en for each in found.remarks] == ["lines of text without values are skipped: line 98"]
+    assert {each.line for each in found.bad.first} == {99}
+
+
+def test_times_that_a_program_made_fractions_of_are_still_times(tmp_path: Path) -> None:
+    path = tmp_path / "meter.parquet"
+    rows = f"SELECT ({FIRST} + 900000 * nth)::DOUBLE AS ts, 1.5 + nth % 3 AS energy_kwh FROM range(96) t(nth)"
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet)")
+    assert hours(exchange.understand(path, exchange.Mapping(device="main"))) == [0.25 * nth for nth in range(96)]
