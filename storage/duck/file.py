@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -237,15 +237,22 @@ class DataFile:
             self._invalid = True
         return explain(error, self.path)
 
-    def close(self) -> None:
-        """Write the log into the file and let go of it; uses under way are waited for, new ones are refused."""
+    def close(self, last: Callable[[], None] = lambda: None) -> None:
+        """Write the log into the file and let go of it; uses under way are waited for, new ones are refused.
+
+        The caller may hold nothing that a use under way waits for. `last` is called once, when nobody uses the file any
+        more and nobody else can have it yet.
+        """
         with self._idle:
             if self._closed:
                 return
             self._closed = True
             self._idle.wait_for(lambda: not self._in_use)
-            self._connection.close()
-            self._forget()
+            try:
+                last()
+            finally:
+                self._connection.close()
+                self._forget()
 
 
 def explain(error: duckdb.Error, path: Path) -> StoreError:

@@ -22,7 +22,7 @@ import numpy as np
 
 from storage.duck.newest import Columns
 from storage.duck.segment import Segment, segments
-from storage.errors import StoreRefusedError, StoreUnavailableError
+from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -63,6 +63,7 @@ class Journal:
         self._waiting: list[Columns] = []
         self._being_taken: list[Columns] = []
         self._rows = 0
+        self._closed = False
         with self._told():
             for segment in segments(path):
                 segment.unlink(missing_ok=True)
@@ -81,8 +82,12 @@ class Journal:
             When the disk is full; nothing counts as added.
         StoreRefusedError
             When it cannot be written otherwise; nothing counts as added.
+        StoreError
+            When it is closed.
         """
         with self._lock, self._told():
+            if self._closed:
+                raise StoreError(f"{self._path} is closed")
             self._segments[0].add(columns)
             self._waiting.append(columns)
             self._rows += len(columns.time)
@@ -108,8 +113,9 @@ class Journal:
             self._segments[1].clear()
 
     def close(self) -> None:
-        """Let go of the segments; those of a journal that holds nothing are removed."""
+        """Take nothing more and let go of the segments; those of a journal that holds nothing are removed."""
         with self._lock:
+            self._closed = True
             for segment in self._segments:
                 segment.close(remove=not self._rows)
 

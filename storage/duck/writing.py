@@ -182,9 +182,9 @@ class Writing:
         except StoreError as error:
             if self._journal.rows and not self._file.closed:
                 log.warning("journal_kept", reason=str(error), readings=self._journal.rows)
-        with self.lock, self.memory:
-            self._file.close()
-            self._journal.close()
+        # Under no lock: a roll-up under way holds a cursor and waits for one. And the journal before the file: whoever
+        # opens the file next may have a journal of the same name at once.
+        self._file.close(self._journal.close)
 
 
 @contextlib.contextmanager
