@@ -50,6 +50,14 @@ def take_in_left(cursor: duckdb.DuckDBPyConnection, path: Path) -> int:
     """
     left = _belonging(cursor, path)
     for segment in left:
+        if segment.unfinished:
+            log.warning(
+                "journal_end_left_out", journal=str(segment.path), bytes=segment.unfinished,
+                advice="a kill cut off what was being added, which was never acknowledged; if nothing was killed and no"
+                " power was lost, check the disk",
+            )  # fmt: skip
+        if not segment.records:
+            continue
         if segment.damaged:
             keep_damaged(segment)
         Committing(cursor).take_in(cursor, segment.records, Touches(cursor), doubtful=True)
@@ -74,10 +82,11 @@ def left_out(cursor: duckdb.DuckDBPyConnection, path: Path) -> int:
 
 
 def _belonging(cursor: duckdb.DuckDBPyConnection, path: Path) -> list[Found]:
-    """The segments beside a file that hold something, all of them its own."""
-    left = [segment for segment in found(path) if segment.records]
+    """The segments beside a file; all that hold something are its own."""
+    every = found(path)
+    left = [segment for segment in every if segment.records]
     if not left:
-        return []
+        return every
     owner = owner_of(cursor)
     [(series,)] = cursor.execute("SELECT coalesce(max(id), -1) FROM series").fetchall()
     for segment in left:
@@ -86,7 +95,7 @@ def _belonging(cursor: duckdb.DuckDBPyConnection, path: Path) -> list[Found]:
                 f"{segment.path} holds {_rows(segment):,} readings of another data file than {path.name}: put that file"
                 " back, or move the journal away"
             )
-    return left
+    return every
 
 
 def _rows(segment: Found) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-import time
 import weakref
 import zlib
 from dataclasses import dataclass
@@ -52,18 +51,22 @@ class Found:
         Its readings, as they were added.
     damaged
         Bytes that are no record although records follow them [bytes].
+    unfinished
+        Bytes after the last whole record [bytes].
     """
 
     path: Path
     owner: int | None
     records: list[Columns]
     damaged: int
+    unfinished: int
 
 
 def found(path: Path) -> list[Found]:
     """Read the segments beside a data file, those that are there.
 
-    What follows the last whole record was being added when its process ended: nobody was told that it is safe.
+    What follows the last whole record was being added when its process ended, and nobody was told that it is safe;
+    unless the disk changed a byte of the last record, which nothing tells apart.
 
     Raises
     ------
@@ -78,8 +81,9 @@ def found(path: Path) -> list[Found]:
             continue
         except OSError as error:
             raise StoreRefusedError(f"{segment} cannot be read ({error.strerror}); check its permissions") from error
-        if len(content) < _START.size:
-            every.append(Found(segment, None, [], 0))
+        # After a loss of power a file may have its length and none of its content.
+        if len(content) < _START.size or not any(content):
+            every.append(Found(segment, None, [], 0, len(content)))
             continue
         magic, owner = _START.unpack_from(content)
         if magic != _FILE_MAGIC:
@@ -88,8 +92,8 @@ def found(path: Path) -> list[Found]:
     return every
 
 
-def _records(content: bytes) -> tuple[list[Columns], int]:
-    """The whole records of a segment, and the bytes between them that are none."""
+def _records(content: bytes) -> tuple[list[Columns], int, int]:
+    """The whole records of a segment, how many bytes between them are none, and how many follow the last one."""
     records: list[Columns] = []
     damaged, good, at = 0, _START.size, _START.size
     while (at := content.find(_MAGIC, at)) >= 0:
@@ -100,7 +104,7 @@ def _records(content: bytes) -> tuple[list[Columns], int]:
         damaged += at - good
         records.append(record)
         good = at = at + _HEAD.size + _ROW_BYTES * len(record.time)
-    return records, damaged
+    return records, damaged, len(content) - good
 
 
 def _record(content: bytes, at: int) -> Columns | None:
@@ -119,13 +123,28 @@ def _record(content: bytes, at: int) -> Columns | None:
 
 def keep_damaged(segment: Found) -> None:
     """Keep a copy of a segment that was damaged in its midst, and say so: readings that counted as written are gone."""
-    copy = segment.path.with_name(f"{segment.path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-    with contextlib.suppress(OSError):
-        copy.write_bytes(segment.path.read_bytes())
     log.critical(
-        "journal_damaged", journal=str(segment.path), unreadable_bytes=segment.damaged, kept=str(copy),
+        "journal_damaged", journal=str(segment.path), unreadable_bytes=segment.damaged, kept=_kept(segment.path),
         advice="the disk returned other bytes than were written, and some readings are missing; check the disk",
     )  # fmt: skip
+
+
+def _kept(segment: Path) -> str | None:
+    """Path of a copy; None where there is no room for one."""
+    try:
+        content = segment.read_bytes()
+        # Named by what it holds: a service that fails to open, and tries again all night, keeps one copy.
+        copy = segment.with_name(f"{segment.name}.damaged-{zlib.crc32(content):08x}")
+        if copy.exists() and copy.stat().st_size == len(content):
+            return str(copy)
+        try:
+            copy.write_bytes(content)
+        except OSError:
+            copy.unlink(missing_ok=True)
+            raise
+    except OSError:
+        return None
+    return str(copy)
 
 
 class Segment:
