@@ -32,8 +32,8 @@ def groups(pairs: Pairs) -> Iterator[Pairs]:
         here, windows = ids[of_day][order], starts[of_day][order]
         # Every series costs the readings around its windows too; a series is never split.
         new = np.concatenate(([True], here[1:] != here[:-1]))
-        cost = np.cumsum(1 + _CONTEXT * new)
-        cuts = np.flatnonzero(new & (np.concatenate(([0], np.diff(cost[new.cumsum() - 1] // _GROUP))) > 0))
+        cost, first = np.cumsum(1 + _CONTEXT * new), np.flatnonzero(new)
+        cuts = first[1:][np.diff(cost[first] // _GROUP) > 0]
         yield from zip(np.split(here, cuts), np.split(windows, cuts), strict=True)
 
 

@@ -161,7 +161,7 @@ def _insert(cursor: duckdb.DuckDBPyConnection, changed: list[Changed]) -> None:
 
 
 def rows_between(cursor: duckdb.DuckDBPyConnection, series: Series, number: int, start: int, end: int) -> Rollups:
-    """Rows of one series whose windows start in a range."""
+    """Rows of one series whose windows start in a range, within the caller's transaction."""
     names = ", ".join(f"coalesce({_quoted(name)}, 'nan'::DOUBLE) AS {_quoted(name)}" for name in _NUMBERS)
     found = cursor.execute(
         f'SELECT start, "count", {names} FROM rollups WHERE series_id = ? AND start >= ? AND start < ? ORDER BY start',  # noqa: S608 - our own words
@@ -212,9 +212,10 @@ def forget_rows(cursor: duckdb.DuckDBPyConnection, raw_before: int, rollups_befo
     What is touched must have been claimed before, up to `raw_before` and `REACH_MS` more.
     """
     safe = (
-        "EXISTS (FROM rollups u WHERE u.series_id = r.series_id AND u.start = {window})"
+        # A roll-up that is itself past its time was there: everything written is touched until it is rolled.
+        "(EXISTS (FROM rollups u WHERE u.series_id = r.series_id AND u.start = {window}) OR {window} < {past})"
         " AND NOT EXISTS (FROM rolling t WHERE t.series_id = r.series_id AND t.start = {window})"
-    ).format(window=f"r.time - (r.time % {ROLLUP_MS} + {ROLLUP_MS}) % {ROLLUP_MS}")
+    ).format(window=f"(r.time - (r.time % {ROLLUP_MS} + {ROLLUP_MS}) % {ROLLUP_MS})", past=int(rollups_before))
     readings = _number(cursor.execute(f"DELETE FROM readings r WHERE r.time < ? AND {safe}", [raw_before]))  # noqa: S608 - our own words
     # A window that lies within reach of deleted readings could not be computed again either.
     cursor.execute(

@@ -17,6 +17,7 @@ from storage.duck.rollups import forget_rows, put, rows_between, touched, waitin
 from storage.duck.settling import Settling
 from storage.duck.writing import Writing, transaction
 from storage.errors import StoreError
+from storage.intake import Prepared
 from storage.rollup import REACH_MS, empty
 from storage.store import (
     HOLD_MS,
@@ -63,6 +64,9 @@ class DuckStore:
         except BaseException:
             self._file.close()
             raise
+
+    def prepare(self, batches: Prepared) -> None:
+        """Nothing: readings are kept as they were laid out; see `Store.prepare`."""
 
     def write(self, batches: Sequence[Batch]) -> Written:
         """Make batches durable; see `Store.write`."""
@@ -145,7 +149,7 @@ class DuckStore:
 
     def rollups(self, series: Series, start: int, end: int) -> Rollups:
         """Quarter-hours; see `Store.rollups`."""
-        with self._reading() as cursor:
+        with self._reading() as cursor, transaction(cursor):
             number = self._writing.newest.find(series)
             return empty(series) if number is None else rows_between(cursor, series, number, start, end)
 
