@@ -39,6 +39,8 @@ class Checked:
         Rows; `touched` counts windows to be rolled.
     duplicates
         Readings that share series and time with another; anything but 0 is a defect.
+    orphans
+        Readings of a series that the file does not know; anything but 0 is a defect.
     bytes, free_bytes
         Of the file, and what of it is unused until it is compacted.
     left
@@ -172,7 +174,9 @@ def attached(cursor: duckdb.DuckDBPyConnection, target: Path) -> Iterator[None]:
 def copy_readings(cursor: duckdb.DuckDBPyConnection, since: int = -(2**63)) -> Iterator[int]:
     """Copy readings from a time on [ms UTC] into the attached file, week by week; yields the number of each."""
     weeks = cursor.execute(
-        f"SELECT DISTINCT time // {_WEEK_MS} - (time < 0)::INT AS week FROM readings WHERE time >= ? ORDER BY week",  # noqa: S608 - an integer
+        # Rounded down, where DuckDB's division rounds towards 0.
+        f"SELECT DISTINCT (time - (time % {_WEEK_MS} + {_WEEK_MS}) % {_WEEK_MS}) // {_WEEK_MS} AS week FROM readings"  # noqa: S608 - integers
+        " WHERE time >= ? ORDER BY week",
         [since],
     ).fetchall()
     for (week,) in weeks:
@@ -206,7 +210,13 @@ def check(cursor: duckdb.DuckDBPyConnection, path: Path) -> Checked:
 
 def free_bytes(cursor: duckdb.DuckDBPyConnection) -> int:
     """What of the file is unused [bytes], as of its last checkpoint."""
-    return number(cursor.execute("SELECT (block_size * free_blocks)::BIGINT FROM pragma_database_size()"))
+    return number(
+        cursor.execute(
+            "SELECT (block_size * free_blocks)::BIGINT FROM pragma_database_size()"
+            # A backup under way has another file attached.
+            " WHERE database_name = current_database()"
+        )
+    )
 
 
 def check_file(path: Path) -> Checked:

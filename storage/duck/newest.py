@@ -19,8 +19,8 @@ Ids = npt.NDArray[np.int32]
 NEVER = np.iinfo(np.int64).min
 _DAY_MS: Final = 86_400_000
 _FAR_MS: Final = 4_000 * _DAY_MS
-_MOST_KEPT: Final = 20_000
 _ROOM: Final = "4GB"
+_MOST_KEPT: Final = 20_000
 _PAGES: Final = 4
 """Sites whose newest values are kept as objects too, and how many series each may have: 12 MB in all."""
 

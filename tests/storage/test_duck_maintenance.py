@@ -77,6 +77,34 @@ def test_a_backup_is_one_moment_of_a_store_that_is_being_written(tmp_path: Path)
         again.close()
 
 
+def test_a_reading_at_the_very_beginning_of_a_week_before_1970_is_copied(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    week = 604_800_000
+    written = {-5 * week - 1: 1.0, -3 * week: 2.0, -1: 3.0, 0: 4.0, week: 5.0}
+    store.write([batch(dict(written))])
+    assert maintenance.backup(store, tmp_path / "copy.duckdb").readings == len(written)
+    store.close()
+    again = DuckStore(tmp_path / "copy.duckdb")
+    assert points(again) == written
+    again.close()
+
+
+def test_what_is_unused_is_of_this_file_though_a_backup_is_under_way(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    with store.file.cursor() as cursor:
+        for name in ("once", "behind_it"):
+            cursor.execute(f"CREATE TABLE {name} AS SELECT hash(n) FROM range(100_000) AS numbers(n)")
+            cursor.execute("CHECKPOINT")
+        cursor.execute("DROP TABLE once")
+        cursor.execute("CHECKPOINT")
+        unused = maintenance.free_bytes(cursor)
+        assert unused
+        # Names are listed in their order: one of these comes before the file's own.
+        with maintenance.attached(cursor, tmp_path / "copy.duckdb"):
+            assert maintenance.free_bytes(cursor) == unused
+    store.close()
+
+
 def test_a_check_finds_duplicates_and_damage(tmp_path: Path) -> None:
     path = tmp_path / "readings.duckdb"
     store = filled(path)
