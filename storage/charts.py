@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from storage.aggregation import Indices, window_of
+from storage.rollup import NEAR_MS, hold_of, rows_of
 from storage.store import ROLLUP_MS, Aggregate, Rollups, Series, Store, Times, Values
 
 LONG_MS: Final = 172_800_000
@@ -60,9 +62,12 @@ def draw(store: Store, series: Series, start: int, end: int, every_ms: int, how:
     if not from_quarter_hours(start, end, every_ms):
         return Drawn(*store.windows(series, start, end, every_ms, how))
     rows = store.rollups(series, start // ROLLUP_MS * ROLLUP_MS, end)
-    # What ended lately may have been rolled before its last readings came, or not at all.
-    fresh = int(rows.start[-1]) if len(rows.start) else start
-    joined = _joined(rows, _fresh(store, series, max(start, fresh), end))
+    # What ended lately may have been rolled before its last readings came, or not at all; and what the next reading
+    # says of the time before it is known from the last window on that holds one.
+    held = rows.start[rows.count > 0]
+    joined = rows
+    for fresh in _fresh(store, series, max(start, int(held[-1])) if len(held) else start, end):
+        joined = _joined(joined, fresh)
     windows = window_of(joined.start, every_ms)
     begins = np.flatnonzero(np.append(True, windows[1:] != windows[:-1])) if len(windows) else np.zeros(0, np.intp)
     values = _folded(joined, how, begins)
@@ -71,19 +76,13 @@ def draw(store: Store, series: Series, start: int, end: int, every_ms: int, how:
     return Drawn(windows[begins][there], values[there], low[there], high[there])
 
 
-def _fresh(store: Store, series: Series, start: int, end: int) -> Rollups:
-    """Quarter-hours from readings, for the end that is not rolled."""
-
-    def column(how: Aggregate) -> tuple[Times, Values]:
-        return store.windows(series, start, end, ROLLUP_MS, how, hold_ms=ROLLUP_MS)
-
-    times, count = column(Aggregate.COUNT)
-    grown = dict(zip(*(each.tolist() for each in column(Aggregate.INCREASE)), strict=True))
-    return Rollups(
-        series, times, count.astype(np.int64), column(Aggregate.FIRST)[1], column(Aggregate.LAST)[1],
-        column(Aggregate.MIN)[1], column(Aggregate.MAX)[1], column(Aggregate.MEAN)[1],
-        np.array([grown.get(time, np.nan) for time in times.tolist()], np.float64), np.ones(len(times)),
-    )  # fmt: skip
+def _fresh(store: Store, series: Series, start: int, end: int) -> Iterator[Rollups]:
+    """Quarter-hours from readings as rolling would make them, for the end that is not rolled; two days at a time."""
+    while start < end:
+        until = min(start - start % ROLLUP_MS + LONG_MS, end)
+        times, values = store.read_around(series, start - NEAR_MS, until)
+        yield rows_of(series, times, values, start, until, hold_of(times))
+        start = until
 
 
 def _joined(rows: Rollups, fresh: Rollups) -> Rollups:

@@ -77,6 +77,18 @@ def test_means_and_increases_of_quarter_hours_are_those_of_readings(store: DuckS
     assert grown.values.sum() == pytest.approx(7.0 * (20 * 288 - 1), rel=1e-9)
 
 
+@pytest.mark.parametrize("rolled_to", [0, 99, 101, 200])
+def test_what_a_meter_read_once_an_hour_counts_is_drawn_once(tmp_path: Path, rolled_to: int) -> None:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    hour = 3_600_000
+    write(store, {START + hour * n: 1000.0 * n for n in range(120)}, ENERGY)
+    roll(store, START + rolled_to * hour)
+    for end in (100 * hour, 100 * hour + 1, 101 * hour - 1, 102 * hour):
+        grown = draw(store, ENERGY, START, START + end, hour, Aggregate.INCREASE)
+        assert grown.values.sum() == pytest.approx(1000.0 * end / hour, rel=1e-9)
+    store.close()
+
+
 def test_a_gap_stays_a_gap(store: DuckStore) -> None:
     drawn = draw(store, MAIN, START, START + 20 * DAY, 3_600_000, Aggregate.MEAN)
     hole = (START + 1000 * FIVE_MIN + 3_600_000, START + 1299 * FIVE_MIN - 3_600_000)
