@@ -145,3 +145,6 @@ class Upkeep:
                 self.tidy()
             except StoreError as error:
                 log.warning("upkeep_postponed", reason=str(error))
+            except Exception:
+                # A plan that cannot be read, a disk that is full: without this thread nothing is rolled or forgotten.
+                log.exception("upkeep_failed")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from storage import DuckStore, Settings, Upkeep
+from storage import upkeep as upkeep_module
+from tests.parts import wait_until
 from tests.storage.parts import DAY, MAIN, points
 from tests.storage.test_conformance_rollups import START, minutes, rows, write
 
@@ -81,6 +85,25 @@ def test_it_ends_when_told_to(store: DuckStore) -> None:
     upkeep.stop()
     assert not upkeep._thread.is_alive()
     Upkeep(store, Settings()).stop()
+
+
+def test_what_nobody_foresaw_does_not_end_it(store: DuckStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep_module, "_EVERY_S", 0.001)
+    write(store, minutes(60))
+    times: list[int] = []
+
+    def clock() -> int:
+        times.append(NOW)
+        if len(times) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return NOW
+
+    upkeep = Upkeep(store, Settings(), clock=clock)
+    with capture_logs() as logs:
+        upkeep.start()
+        wait_until(lambda: store.touched() == 0, "everything is rolled", 30)
+        upkeep.stop()
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["upkeep_failed"]
 
 
 def test_it_tidies_once_a_night_and_after_a_deletion(store: DuckStore) -> None:
