@@ -20,7 +20,19 @@ _WITHIN: Final = re.compile(r"^(.*?)[\s_]*[(\[]\s*([^)\]]*?)\s*[)\]]\s*(.+)$")
 _SUFFIX: Final = re.compile(r"^(.*?)[\s_.]+([^\s_.]+)$")
 _DEGREES: Final = re.compile(r"[\s_.]([cf])$", re.IGNORECASE)
 _OWN: Final = re.compile(r"^([a-z0-9][a-z0-9_-]*)/([a-z0-9_]+)$")
-_PHASE: Final = re.compile(r"(?:^|[\s_.(-])(?:l|phase|ph)?([123])(?:상)?(?:$|[\s_.)-])|([rst])\s*상", re.IGNORECASE)
+_PHASE: Final = re.compile(
+    r"(?:^|[\s_.(-])(?:l|phase|ph)[\s_.]?([123])(?:$|[\s_.)-])|([123])상|([rst])\s*상", re.IGNORECASE
+)
+_BETWEEN: Final = re.compile(
+    r"(?<![a-z])(?:l([123])\s*[-_/]?\s*l([123])|([rst])\s*상?\s*-?\s*([rst])\s*상|([rst])\s*-\s*([rst])(?![a-z]))",
+    re.IGNORECASE,
+)
+_NUMBER: Final = re.compile(r"(?:^|[\s_.(-])([123])(?:$|[\s_.)-])")
+_QUANTITY: Final = re.compile(
+    r"(?:상|선간)?(?:유효|무효|피상)?(?:전력|전압|전류)|(?:active|reactive|apparent|real)?(?:power|voltage|current|volts?|amps?)",
+    re.IGNORECASE,
+)
+"""Beside a number, a name that says no more than this is of a phase; ``프레스 2 전력`` is of a machine."""
 
 
 _FULL_WIDTH: Final = {ord("（"): "(", ord("）"): ")", ord("［"): "[", ord("］"): "]"} | {
@@ -177,7 +189,15 @@ def _is_generated(channel: str, words: str) -> bool:
 
 
 def _phase(name: str) -> str:
+    pair = _BETWEEN.search(name)
+    if pair is not None:
+        first, second = (
+            each if each.isdigit() else str("rst".index(each.lower()) + 1) for each in pair.groups() if each
+        )
+        return f"_l{first}{second}"
     match = _PHASE.search(name)
-    if match is None:
-        return ""
-    return f"_l{match[1] or 'rst'.index(match[2].lower()) + 1}"
+    if match is not None:
+        return f"_l{match[1] or match[2] or 'rst'.index(match[3].lower()) + 1}"
+    number = _NUMBER.search(name)
+    rest = re.sub(r"[\s_.()-]", "", _NUMBER.sub("", name))
+    return f"_l{number[1]}" if number is not None and _QUANTITY.fullmatch(rest) else ""
