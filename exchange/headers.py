@@ -72,6 +72,7 @@ def _word(pattern: str, channel: str, unit: str | None, meaning: Meaning) -> _Wo
 
 _REGISTER: Final = re.compile(r"적산|누적|누계|지침|검침|cumul|register|accum|counter|total|index")
 _EXPORT: Final = re.compile(r"송전|역송|잉여|발전|태양광|export|generat|deliveredtogrid|feedin|판매")
+_MOMENT: Final = re.compile(r"순시|순간|instantaneous|momentary")
 _LEADING: Final = re.compile(r"진상|leading|export|capacitive")
 
 _NAMES: Final = (
@@ -174,7 +175,8 @@ def _by_unit(name: str, words: str, unit: str) -> Guess | None:
     ):  # fmt: skip
         if unit in convertible(registered):
             found = channel.format(_phase(name))
-            return Guess(found, unit, "mean") if found in CHANNELS and not _is_generated(found, words) else None
+            meaning: Meaning = "instant" if _MOMENT.search(words) else "mean"
+            return Guess(found, unit, meaning) if found in CHANNELS and not _is_generated(found, words) else None
     for word in _NAMES:
         if word.pattern.search(words) and unit in convertible(CHANNELS[word.channel].unit):
             return msgspec.structs.replace(_named(word, words), unit=unit)

@@ -115,13 +115,20 @@ def _is_title(full: Sequence[Row], place: int) -> bool:
     header = next((at for at in below if _only_names(full[at][1])), None)
     if header is None or any(cells == full[header][1] for _, cells in full[:place]):
         return False
+    above = full[place - 1][1] if place else []
+    if _only_names(above) and len(_filled(above)) >= len(_filled(full[header][1])):
+        return False  # it has its header; what comes below is a line among the data
     return sum(_holds_time(cells) for _, cells in full[header:]) > header - place
 
 
 def _only_names(cells: Sequence[str]) -> bool:
     """Whether a row has names only, two or more, and neither numbers nor dates."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
+    filled = _filled(cells)
     return len(filled) > 1 and not any(looks_like_time(cell) or _NUMBER.fullmatch(cell) for cell in filled)
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
+    return [cell.strip() for cell in cells if cell.strip()]
 
 
 def _holds_time(cells: Sequence[str]) -> bool:

@@ -26,6 +26,7 @@ from tests.exchange.parts import STEEL, column, day, questions, stamps, steel, t
         ("최대수요(kW)", Guess("active_power_w", "kW", "mean")),
         ("유효전력 R상(㎾)", Guess("active_power_l1_w", "kW", "mean")),
         ("전류 T상(A)", Guess("current_l3_a", "A", "mean")),
+        ("순시전력(kW)", Guess("active_power_w", "kW", "instant")),
         ("전류_2(A)", Guess("current_l2_a", "A", "mean")),
         ("phase 2 current (A)", Guess("current_l2_a", "A", "mean")),
         ("프레스 2 전력(kW)", Guess("active_power_w", "kW", "mean")),

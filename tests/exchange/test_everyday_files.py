@@ -52,9 +52,10 @@ def test_titles_as_wide_as_the_table_are_no_rows_of_it_though_they_hold_dates(tm
     assert hours(found) == [0.25 * nth for nth in range(96)]
 
 
-def test_rows_above_a_header_that_comes_again_are_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("among", ["일시,사용량(kWh)", "이벤트,정전"])
+def test_rows_above_a_line_of_names_are_rows_where_they_have_a_header(tmp_path: Path, among: str) -> None:
     header, *rows = day().splitlines()
-    found = understood(tmp_path, "\n".join([header, *rows[:3], header, *rows[3:]]) + "\n")
+    found = understood(tmp_path, "\n".join([header, *rows[:3], among, *rows[3:]]) + "\n")
     assert hours(found) == [0.25 * nth for nth in range(96)]
 
 
