@@ -13,7 +13,6 @@ import numpy.typing as npt
 from storage.aggregation import window_of
 from storage.duck.newest import NEVER, Columns, Ids
 from storage.intake import Intake, Rows, blocks_of
-from storage.rollup import REACH_MS
 from storage.store import ROLLUP_MS, Rejected, Rollups, Series, Times
 
 CLOSED: Final = (
@@ -204,31 +203,6 @@ def set_aside(cursor: duckdb.DuckDBPyConnection, intake: Intake, find: Callable[
         if not np.isnan(values).all():
             kept.append(replace(rows, values=values))
     return replace(intake, blocks=list(blocks_of(kept)), rejected=rejected, stored=intake.stored - lost)
-
-
-def forget_rows(cursor: duckdb.DuckDBPyConnection, raw_before: int, rollups_before: int) -> tuple[int, int, int]:
-    """Delete, within the caller's transaction: raw readings, roll-ups and gaps; returns how many of each.
-
-    What is touched must have been claimed before, up to `raw_before` and `REACH_MS` more.
-    """
-    safe = (
-        # A roll-up that is itself past its time was there: everything written is touched until it is rolled.
-        "(EXISTS (FROM rollups u WHERE u.series_id = r.series_id AND u.start = {window}) OR {window} < {past})"
-        " AND NOT EXISTS (FROM rolling t WHERE t.series_id = r.series_id AND t.start = {window})"
-    ).format(window=f"(r.time - (r.time % {ROLLUP_MS} + {ROLLUP_MS}) % {ROLLUP_MS})", past=int(rollups_before))
-    readings = _number(cursor.execute(f"DELETE FROM readings r WHERE r.time < ? AND {safe}", [raw_before]))  # noqa: S608 - our own words
-    # A window that lies within reach of deleted readings could not be computed again either.
-    cursor.execute(
-        "UPDATE rollups u SET closed = true WHERE u.start < ? AND NOT u.closed"
-        " AND NOT EXISTS (FROM rolling t WHERE t.series_id = u.series_id AND t.start = u.start)",
-        [raw_before + REACH_MS],
-    )
-    rollups = _number(cursor.execute("DELETE FROM rollups WHERE start < ?", [rollups_before]))
-    cursor.execute("DELETE FROM state_rollups WHERE start < ?", [rollups_before])
-    gaps = _number(cursor.execute('DELETE FROM gaps WHERE "end" < ?', [rollups_before]))
-    cursor.execute("DELETE FROM facts WHERE name = 'horizon' AND value <= ?", [raw_before + REACH_MS])
-    cursor.execute("INSERT INTO facts VALUES ('horizon', ?)", [raw_before + REACH_MS])
-    return readings, rollups, gaps
 
 
 def _quoted(name: str) -> str:

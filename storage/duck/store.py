@@ -10,15 +10,16 @@ from pathlib import Path
 import duckdb
 
 from storage.aggregation import check
+from storage.duck import forgetting
 from storage.duck.file import DataFile
 from storage.duck.reading import NOTHING, around, between, windows, windows_many
 from storage.duck.rolling import compute, groups
-from storage.duck.rollups import forget_rows, put, rows_between, touched, waiting
+from storage.duck.rollups import put, rows_between, touched, waiting
 from storage.duck.settling import Settling
 from storage.duck.writing import Writing, transaction
 from storage.errors import StoreError
 from storage.intake import Prepared
-from storage.rollup import REACH_MS, empty
+from storage.rollup import empty
 from storage.store import (
     HOLD_MS,
     ROLLUP_MS,
@@ -175,17 +176,8 @@ class DuckStore:
     def forget(self, raw_before: int, rollups_before: int) -> Forgotten:
         """Delete by retention; see `Store.forget`. The file shrinks when it is compacted."""
         raw_before, rollups_before = (each // ROLLUP_MS * ROLLUP_MS for each in (raw_before, rollups_before))
-        writing = self._writing
-        with self._roller, writing.lock, writing.memory, self._file.cursor() as cursor:
-            with writing.doubted(cursor):
-                writing.touches.claim(cursor, raw_before + REACH_MS)
-                readings, rollups, gaps = forget_rows(cursor, raw_before, rollups_before)
-            if readings:
-                # The newest value of a series that fell silent long ago may be gone.
-                writing.read_again(cursor)
-            writing.touches.horizon = max(writing.touches.horizon, raw_before + REACH_MS)
-            kept = _number(cursor.execute("SELECT count(*) FROM readings WHERE time < ?", [raw_before]))
-        return Forgotten(readings, rollups, gaps, kept)
+        with self._roller:
+            return forgetting.forget(self._file, self._writing, raw_before, rollups_before)
 
     def settle(self, before: int, share: float = 1.0) -> int:
         """Lay out by series a piece of what is older than a time [ms UTC]; returns its rows, 0 when none pays yet.
