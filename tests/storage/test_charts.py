@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage import Aggregate, DuckStore, draw, from_quarter_hours, width_for
+from storage import Aggregate, DuckStore, Series, Times, Values, draw, from_quarter_hours, width_for
 from tests.storage.parts import DAY, MAIN
 from tests.storage.test_conformance_rollups import ENERGY, START, roll, write
 
@@ -86,6 +86,30 @@ def test_what_a_meter_read_once_an_hour_counts_is_drawn_once(tmp_path: Path, rol
     for end in (100 * hour, 100 * hour + 1, 101 * hour - 1, 102 * hour):
         grown = draw(store, ENERGY, START, START + end, hour, Aggregate.INCREASE)
         assert grown.values.sum() == pytest.approx(1000.0 * end / hour, rel=1e-9)
+    store.close()
+
+
+def test_a_meter_that_was_silent_for_months_is_drawn_by_few_queries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    hour, silent = 3_600_000, 300 * DAY
+    write(store, {START + FIVE_MIN * n: 1.0 * n for n in range(24 * 12)}, ENERGY)
+    roll(store)
+    asked: list[int] = []
+    usual = store.read_around
+
+    def watched(series: Series, start: int, end: int) -> tuple[Times, Values]:
+        asked.append(start)
+        return usual(series, start, end)
+
+    monkeypatch.setattr(store, "read_around", watched)
+    grown = draw(store, ENERGY, START, START + silent, hour, Aggregate.INCREASE)
+    assert (grown.values.sum(), len(asked)) == (24 * 12 - 1.0, 1)
+    write(store, {START + silent + FIVE_MIN * n: 1000.0 + n for n in range(12)}, ENERGY)
+    asked.clear()
+    grown = draw(store, ENERGY, START, START + silent + hour, hour, Aggregate.INCREASE)
+    assert (grown.values.sum(), grown.values[-1], len(asked)) == (1011.0, 1011.0 - (24 * 12 - 1), 2)
     store.close()
 
 
