@@ -63,10 +63,15 @@ _DAMAGED = re.compile(
 )
 
 
+def synced(path: Path) -> None:
+    """Put what a file holds on disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def put_in_place(part: Path, path: Path) -> None:
     """Give a finished file its name; afterwards it is there whole, whatever happens."""
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
+    synced(part)
     part.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

@@ -16,7 +16,7 @@ from typing import Final
 
 import duckdb
 
-from storage.duck.file import CONFIG, discard, explain, put_in_place
+from storage.duck.file import CONFIG, discard, explain, put_in_place, synced
 from storage.duck.left import take_in_left
 from storage.duck.maintenance import Checked, Progress, check
 from storage.duck.segment import segments
@@ -66,6 +66,8 @@ def restore(
     with _made(part):
         _copy(backup, part, progress)
         checked = _checked(part, backup)
+        # A disk that has no room after all says so before anything is moved.
+        synced(part)
         aside = _set_aside(path) if taken else None
         put_in_place(part, path)
     return checked, aside

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -101,6 +103,26 @@ def test_a_restore_that_finds_no_room_leaves_the_old_file_in_its_place(tmp_path:
     before = content(path.parent)
     with little_disk(400_000), pytest.raises(StoreUnavailableError, match=r"the disk is full.*nothing was changed"):
         restoring.restore(saved, path, force=True)
+    assert content(path.parent) == before
+
+
+def test_a_disk_that_is_full_only_when_the_copy_is_put_on_it_leaves_the_old_file_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "data" / "readings.duckdb"
+    store = filled(tmp_path / "readings.duckdb")
+    saved = backup_of(store, tmp_path / "saved.duckdb")
+    store.close()
+    filled(path).close()
+    before = content(path.parent)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(StoreUnavailableError, match=r"the disk is full.*nothing was changed"):
+            restoring.restore(saved, path, force=True)
     assert content(path.parent) == before
 
 
