@@ -65,20 +65,26 @@ def take_in_left(cursor: duckdb.DuckDBPyConnection, path: Path) -> int:
     return sum(_rows(segment) for segment in left)
 
 
-def left_out(cursor: duckdb.DuckDBPyConnection, path: Path) -> int:
+def left_out(cursor: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, int]:
     """How many readings of the journal beside a file the file does not hold; changes nothing.
+
+    Returns
+    -------
+    tuple
+        Their number; and how many bytes in the journal's midst are damaged [bytes].
 
     Raises
     ------
     StoreRefusedError
         When it belongs to another file, or cannot be read.
     """
-    records = [record for segment in _belonging(cursor, path) for record in segment.records]
+    left = _belonging(cursor, path)
+    records = [record for segment in left for record in segment.records]
     if not records:
-        return 0
+        return 0, 0
     columns = joined(records)
     missing: Columns = columns.where(~there(cursor, columns))
-    return len(missing.time)
+    return len(missing.time), sum(segment.damaged for segment in left)
 
 
 def _belonging(cursor: duckdb.DuckDBPyConnection, path: Path) -> list[Found]:

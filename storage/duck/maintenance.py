@@ -8,7 +8,6 @@ meter lies in few places.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Final
 
 import duckdb
 
-from storage.duck.file import CONFIG, SCHEMA, discard, explain, put_in_place
+from storage.duck.file import CONFIG, SCHEMA, discard, explain, put_in_place, synced
 from storage.duck.left import left_out
 from storage.duck.rollups import touched
 from storage.duck.store import DuckStore
@@ -45,6 +44,8 @@ class Checked:
         Of the file, and what of it is unused until it is compacted.
     left
         Readings in the journal of a killed process that are not in the file; whoever opens it next takes them in.
+    left_damaged_bytes
+        What the disk changed in that journal [bytes]; the readings it held are gone.
     """
 
     path: str
@@ -57,11 +58,12 @@ class Checked:
     bytes: int
     free_bytes: int
     left: int = 0
+    left_damaged_bytes: int = 0
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.duplicates and not self.orphans
+        return not self.duplicates and not self.orphans and not self.left_damaged_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +157,7 @@ def copy(cursor: duckdb.DuckDBPyConnection, target: Path, progress: Progress) ->
             raise
         if done != total:
             raise StoreError(f"{target}: {done} of {total} rows were copied; the copy is not used")
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
+    synced(target)
     return counts["readings"]
 
 
@@ -234,7 +235,8 @@ def check_file(path: Path) -> Checked:
     try:
         connection = duckdb.connect(str(path), read_only=True, config=dict(CONFIG))
         try:
-            return replace(check(connection, path), left=left_out(connection, path))
+            left, damaged = left_out(connection, path)
+            return replace(check(connection, path), left=left, left_damaged_bytes=damaged)
         finally:
             connection.close()
     except duckdb.CatalogException as error:

@@ -183,6 +183,8 @@ def test_a_byte_that_the_disk_changed_costs_its_record_and_is_told(store: DuckSt
     content = bytearray(segment.read_bytes())
     content[16 + 2 * 32 + 20] ^= 0x40  # within the third record
     segment.write_bytes(content)
+    checked = maintenance.check_file(left)
+    assert (checked.ok, checked.left, checked.left_damaged_bytes) == (False, 4, 32)
     with capture_logs() as logs:
         again = DuckStore(left)
     assert points(again).keys() == {NOW + 1000 * n for n in (0, 1, 2, 4, 5)}

@@ -53,6 +53,8 @@ def check(
     if found.left:
         sentence += f"{found.left:,} more wait in the journal beside it, the next start takes them in; "
     wrong = f"{found.duplicates:,} duplicates, {found.orphans:,} readings without a series"
+    if found.left_damaged_bytes:
+        wrong += f", {found.left_damaged_bytes:,} bytes of its journal damaged: their readings are gone, check the disk"
     _tell(found, sentence + ("all of it can be read" if found.ok else wrong), as_json=as_json, ok=found.ok)
     raise typer.Exit(0 if found.ok else 1)
 
