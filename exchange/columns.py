@@ -9,23 +9,15 @@ from typing import Final
 
 import msgspec
 
-from exchange.clock_texts import looks_like_time, names_time_of_day, time_of_day, without_midnight
 from exchange.errors import MappingError
 from exchange.headers import guess, split_unit, units_of
 from exchange.mapping import Column, Mapping, SeriesColumns
-from exchange.sniffing import Row
 from exchange.sources import Source
+from exchange.time_columns import TIME_OF_DAY, UTC, time_columns
 from exchange.trends import Trend
 from exchange.units import conversion, convertible
 from exchange.words import Question, Words
 from telemetry import CHANNELS
-
-_DATE: Final = re.compile(r"일자|날짜|년월일|검침일|기준일|date|^day$", re.IGNORECASE)
-_TIME: Final = re.compile(r"시간|시각|^시$|time|hour", re.IGNORECASE)
-_STAMP: Final = re.compile(
-    r"일시|timestamp|datetime|date.?time|time.?stamp|^time$|^date$|시각|측정시간|^ts$", re.IGNORECASE
-)
-_UTC: Final = re.compile(r"time_utc|utc", re.IGNORECASE)
 
 LEFT_OUT = Words("지정에 따라 제외", "left out, as said")
 NOT_NEEDED = Words("필요 없음", "not needed")
@@ -91,7 +83,7 @@ def choose(source: Source, mapping: Mapping, said: list[Column | str]) -> Chosen
     """
     explicit = [each for each in said if isinstance(each, Column)]
     omitted = {each for each in said if isinstance(each, str)} | set(mapping.leave_out)
-    time = mapping.time.columns or _time_columns(source)
+    time = mapping.time.columns or time_columns(source)
     if mapping.columns is not None:
         again = {each.header for each in explicit}
         explicit += [each for each in mapping.columns if each.header not in again]
@@ -101,7 +93,7 @@ def choose(source: Source, mapping: Mapping, said: list[Column | str]) -> Chosen
             f"{source.path}: no column of dates and times found among {_few(source.header)}; name it with --time"
         )
     zone = mapping.time.zone
-    if zone is None and len(time) == 1 and _UTC.search(time[0]):
+    if zone is None and len(time) == 1 and UTC.search(time[0]):
         zone = "UTC"
     mapping = msgspec.structs.replace(mapping, time=msgspec.structs.replace(mapping.time, columns=time, zone=zone))
     series = mapping.series or (None if explicit else _series_columns(source))
@@ -178,7 +170,7 @@ def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[
             continue
         found = guess(header)
         if found is None:
-            left_out[header] = UNKNOWN if not _TIME.search(header) else TIME
+            left_out[header] = UNKNOWN if not TIME_OF_DAY.search(header) else TIME
         elif (found.device, found.channel) in taken:
             left_out[header] = ANOTHER
         else:
@@ -221,41 +213,6 @@ def _check(source: Source, names: list[str]) -> None:
     for name in names:
         if name not in source.header:
             raise MappingError(f"{source.path}: no column {name!r}; it has {_few(source.header)}")
-
-
-def _time_columns(source: Source) -> list[str]:
-    """The column of time, or of date and time of day: by what its cells look like, then by its name."""
-    rows = next(source.rows(), [])[:50]
-
-    def holds(place: int) -> bool:
-        cells = [row[place] for _, row in rows if place < len(row) and row[place].strip()]
-        return bool(cells) and sum(map(looks_like_time, cells)) > len(cells) / 2
-
-    if {"time_local", "utc_offset"} <= set(source.header):
-        return ["time_local", "utc_offset"]
-    dated = [name for place, name in enumerate(source.header) if holds(place)]
-    for pattern in (_UTC, _STAMP, _DATE, _TIME):
-        found = [name for name in dated if pattern.search(name)]
-        if found:
-            dated = found
-            break
-    if not dated:
-        return []
-    place = source.header.index(dated[0])
-    clocks = [name for name in source.header if name != dated[0] and _TIME.search(name)]
-    cells = [row[place] for _, row in rows if place < len(row)]
-    # A date that a program has written as a midnight has its time in the other column.
-    if any(names_time_of_day(cell) for cell in map(without_midnight, cells) if cell):
-        return dated[:1]
-    if any(map(names_time_of_day, cells)) and not (clocks and _of_day(source.header.index(clocks[0]), rows)):
-        return dated[:1]
-    return [dated[0], clocks[0]] if clocks else dated[:1]
-
-
-def _of_day(place: int, rows: Sequence[Row]) -> bool:
-    """Whether a column holds times of day."""
-    cells = [row[place] for _, row in rows if place < len(row) and row[place].strip()]
-    return bool(cells) and sum(time_of_day(cell) is not None for cell in cells) > len(cells) / 2
 
 
 def _series_columns(source: Source) -> SeriesColumns | None:

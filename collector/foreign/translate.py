@@ -225,6 +225,8 @@ def _number(extract: Extract, value: Any) -> float:
         return float(value) if isinstance(value, float) or abs(value) > 2**53 else value
     if not isinstance(value, str):
         raise TypeError("no number but an object or a list; name the element that is meant")
+    if extract.words and not extract.text:
+        raise TypeError(f"text that is none of the words {', '.join(extract.words)}; add it under words:")
     if not extract.text:
         raise TypeError("text; with text: true, numbers written as text are taken")
     if not _NUMBER.fullmatch(value.strip()):

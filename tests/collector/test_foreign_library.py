@@ -43,3 +43,9 @@ def test_a_trial_tells_no_stored_value_where_none_would_be_stored(topic: str) ->
     told = {one.channel: one.value for each in trial.readings for one in each.values}
     assert told == {"power_factor": None, "active_power_w": 1520.0 if topic.isascii() else None}
     assert trial.stored == sum(value is not None for value in told.values())
+
+
+def test_a_word_that_is_not_listed_is_told_with_those_that_are() -> None:
+    payload = f'{{"time": {NOW}, "run_state": "on"}}'
+    (refused,) = try_message(load_mappings(["node-red"]), "energy/plant/press-1", payload.encode(), NOW).refused
+    assert "none of the words true, false; add it under words:" in refused.detail

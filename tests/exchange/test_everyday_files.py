@@ -66,6 +66,22 @@ def test_a_long_date_does_not_hide_the_time_beside_it(tmp_path: Path, shape: str
     assert hours(found) == [0.25 * nth for nth in range(96)]
 
 
+@pytest.mark.parametrize("name", ["가동시간", "시간"])
+def test_hours_that_a_machine_ran_are_no_time_of_the_day(tmp_path: Path, name: str) -> None:
+    days = stamps(20, "2026-03-02", 1440, "%Y.%m.%d")
+    found = understood(
+        tmp_path, table(f"일자,{name},사용량(kWh)", ((at, 8, 200 + nth % 7) for nth, at in enumerate(days)))
+    )
+    assert hours(found) == [24.0 * nth for nth in range(20)]
+
+
+def test_a_register_read_by_hand_once_a_day_is_of_the_time_it_was_read(tmp_path: Path) -> None:
+    days = stamps(20, "2026-03-02", 1440, "%Y.%m.%d")
+    rows = ((at, f"9:{10 + nth}", 1000 + nth) for nth, at in enumerate(days))
+    whole = understood(tmp_path, table("검침일,검침시각,지침(kWh)", rows)).series[0].whole()
+    assert ((whole.stamps - FIRST) / 60_000).tolist() == [1440 * nth + 550 + nth for nth in range(20)]
+
+
 def test_a_number_split_at_its_comma_is_never_its_first_part_though_the_table_has_room_for_the_rest(
     tmp_path: Path,
 ) -> None:

@@ -1,0 +1,75 @@
+"""Which columns of a table hold its rows' times: one of stamps, or a date's and a time of day's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from exchange.clock_texts import looks_like_time, names_time_of_day, time_of_day, without_midnight
+from exchange.sniffing import Row
+from exchange.sources import Source
+
+_DATE: Final = re.compile(r"일자|날짜|년월일|검침일|기준일|date|^day$", re.IGNORECASE)
+TIME_OF_DAY: Final = re.compile(r"시간|시각|^시$|time|hour", re.IGNORECASE)
+_STAMP: Final = re.compile(
+    r"일시|timestamp|datetime|date.?time|time.?stamp|^time$|^date$|시각|측정시간|^ts$", re.IGNORECASE
+)
+UTC: Final = re.compile(r"time_utc|utc", re.IGNORECASE)
+_DURATION: Final = re.compile(
+    r"(?:가동|운전|작업|조업|근무|사용|경과|소요|지속)\s*시간|duration|elapsed|running|run.?time|up.?time|working|hours",
+    re.IGNORECASE,
+)
+"""Names of how long something took, which is no time of day."""
+_SAMPLE: Final = 50
+
+
+def time_columns(source: Source) -> list[str]:
+    """The column of time, or of date and time of day: by what its cells look like, then by its name.
+
+    Returns
+    -------
+    list of str
+        One name or two; none where no column holds dates.
+    """
+    rows = next(source.rows(), [])[:_SAMPLE]
+    if {"time_local", "utc_offset"} <= set(source.header):
+        return ["time_local", "utc_offset"]
+    dated = [name for place, name in enumerate(source.header) if _mostly(place, rows, looks_like_time)]
+    for pattern in (UTC, _STAMP, _DATE, TIME_OF_DAY):
+        found = [name for name in dated if pattern.search(name)]
+        if found:
+            dated = found
+            break
+    if not dated:
+        return []
+    dates = _cells(source.header.index(dated[0]), rows)
+    # A date that a program has written as a midnight has its time in the other column.
+    if any(names_time_of_day(without_midnight(date)) for date in dates):
+        return dated[:1]
+    at_midnight = any(map(names_time_of_day, dates))
+    # Numbers are hours where they tell apart the rows of a day; elsewhere they may be anything.
+    repeat = len(rows) < 2 or len(set(dates)) < len(rows)
+    for place, name in enumerate(source.header):
+        if name == dated[0] or not TIME_OF_DAY.search(name) or _DURATION.search(name):
+            continue
+        numbers = all(map(str.isdigit, _cells(place, rows)))
+        # Where zeros were lost, 15 is 00:15 (see `leftovers.TimeCells`).
+        told = _mostly(
+            place, rows, lambda cell: time_of_day(cell) is not None or time_of_day(cell.zfill(4)) is not None
+        )
+        # Times that cannot be read are shown as such, rather than rows that all have one time.
+        if (told and (repeat or not numbers)) or (repeat and not told and not numbers and not at_midnight):
+            return [dated[0], name]
+    return dated[:1]
+
+
+def _cells(place: int, rows: Sequence[Row]) -> list[str]:
+    """What a column holds, without the empty cells."""
+    return [row[place].strip() for _, row in rows if place < len(row) and row[place].strip()]
+
+
+def _mostly(place: int, rows: Sequence[Row], like: Callable[[str], bool]) -> bool:
+    """Whether more than half of a column's cells are like something."""
+    cells = _cells(place, rows)
+    return bool(cells) and sum(map(like, cells)) > len(cells) / 2
