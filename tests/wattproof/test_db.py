@@ -7,10 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from storage import DuckStore, Settings
+from storage.duck.left import owned
+from storage.duck.newest import Columns
+from storage.duck.segment import Segment, segments
 from tests.parts import wait_until
 from tests.storage.parts import batch, points
 from tests.storage.test_conformance_rollups import START, minutes, roll, write
@@ -56,6 +60,24 @@ def db(config: Path, *arguments: str, code: int = 0) -> str:
 def js(config: Path, *arguments: str) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(db(config, *arguments, "--json").splitlines()[-1])
     return answer
+
+
+def test_a_check_of_a_file_whose_journal_the_disk_damaged_says_so(config: Path, path: Path) -> None:
+    store = DuckStore(path)
+    with store.file.cursor() as cursor:
+        owner = owned(cursor)
+    store.close()
+    journal = Segment(segments(path)[0], owner)
+    for n in (200, 201):
+        journal.add(Columns(np.zeros(1, np.int32), np.full(1, START + 60_000 * n), np.ones(1)))
+    journal.close(remove=False)
+    content = bytearray(segments(path)[0].read_bytes())
+    content[40] ^= 1
+    segments(path)[0].write_bytes(content)
+    said = db(config, "check", str(path), code=1)
+    assert "1 more wait in the journal" in said
+    assert "32 bytes of its journal damaged" in said
+    assert "can be read" not in said
 
 
 @pytest.mark.parametrize("held", [True, False])
