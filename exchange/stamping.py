@@ -12,6 +12,7 @@ import numpy.typing as npt
 from exchange.clock_texts import Bools, ClockTexts, Ints, Times, names_time_of_day
 from exchange.mapping import TimeColumns, length_said
 from exchange.moments import Reading
+from exchange.time_columns import OWN
 from exchange.walls import Stamped
 from exchange.words import Question, Words
 
@@ -25,6 +26,7 @@ _WHY: Final = {
     "whole_days_start": Words("시작 시각으로 읽어야 하루가 꽉 참", "read as starts, the file holds whole days"),
     "ranges": Words("칸에 구간의 시작과 끝이 다 있음", "the cells name both the start and the end"),
     "midnight_24": Words("24:00은 하루의 끝이므로", "24:00 ends a day"),
+    "export": Words("wattproof export는 구간의 시작을 씀", "wattproof export writes starts"),
     "said": Words("지정됨", "as said"),
     "open": Words("정해야 함", "to be settled"),
     "none": Words("구간 값이 없어 관계없음", "no values of intervals, so it does not matter"),
@@ -94,6 +96,8 @@ def stamps_of(
         return found.step_ms, "", _WHY["none"]
     if said.stamps is not None:
         at, evidence = str(said.stamps), "said"
+    elif tuple(said.columns or ()) == OWN:
+        at, evidence = "start", "export"
     elif ends.midnight_24:
         at, evidence = "end", "midnight_24"
     elif found.at and not (found.step_ms >= _DAY_MS and names_time_of_day(reading.clocks.text)):

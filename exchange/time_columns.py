@@ -22,6 +22,8 @@ _DURATION: Final = re.compile(
 )
 """Names of how long something took, which is no time of day."""
 _SAMPLE: Final = 50
+OWN: Final = ("time_local", "utc_offset")
+"""Columns that `wattproof export` writes: of windows, their starts."""
 
 
 def time_columns(source: Source) -> list[str]:
@@ -33,8 +35,8 @@ def time_columns(source: Source) -> list[str]:
         One name or two; none where no column holds dates.
     """
     rows = next(source.rows(), [])[:_SAMPLE]
-    if {"time_local", "utc_offset"} <= set(source.header):
-        return ["time_local", "utc_offset"]
+    if set(OWN) <= set(source.header):
+        return list(OWN)
     dated = [name for place, name in enumerate(source.header) if _mostly(place, rows, looks_like_time)]
     for pattern in (UTC, _STAMP, _DATE, TIME_OF_DAY):
         found = [name for name in dated if pattern.search(name)]

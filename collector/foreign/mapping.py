@@ -168,7 +168,7 @@ class _Checks:
 
 def _check_site(site: str, pattern: Pattern) -> None:
     if not site:
-        raise ValueError("say which site: site: gimpo-1, or a part {site} of the topic")
+        raise ValueError("say which site: site: gimpo-1 (in a trial --site gimpo-1), or a part {site} of the topic")
     unknown = [part for part in named_in(site) if part not in pattern.parts]
     if unknown:
         raise ValueError(f"{{{unknown[0]}}} is no part of topic {pattern.text!r}")

@@ -135,6 +135,12 @@ def test_a_day_stamped_at_a_midnight_may_be_the_one_before_or_the_one_after_but_
     assert hours(told) == [24.0 * nth for nth in range(30)]
 
 
+def test_windows_that_were_exported_begin_at_their_time(tmp_path: Path) -> None:
+    rows = ((f"{at}:00", "+09:00", 200 + nth % 7) for nth, at in enumerate(stamps(5, "2026-03-02", 1440)))
+    found = understood(tmp_path, table("time_local,utc_offset,main/energy_import_wh increase [Wh]", rows))
+    assert hours(found) == [24.0 * nth for nth in range(5)]
+
+
 def test_bills_dated_by_the_first_of_their_month_are_no_interval_data(tmp_path: Path) -> None:
     rows = ((f"2025-{month:02d}-01", 300_000 + month * 1000 % 7) for month in range(1, 13))
     with pytest.raises(MappingError, match=r"31 days apart.*bills are no interval data"):
