@@ -84,7 +84,10 @@ class Writing:
 
     def _journalled(self, intake: Intake) -> bool:
         """Add readings to the journal if that is all there is to do; the caller holds `memory`."""
-        if self._in_doubt or intake.gaps or not intake.blocks or self._taking_in.behind:
+        if self._in_doubt or intake.gaps or not intake.blocks:
+            return False
+        # What failed is over when nothing waits, whoever took it in.
+        if self._journal.rows and self._taking_in.behind:
             return False
         new, columns = numbered(intake.blocks, self.newest)
         if (
@@ -137,7 +140,7 @@ class Writing:
     @property
     def trouble(self) -> StoreError | None:
         """Why what the journal holds does not go into the file, if it does not."""
-        return self._taking_in.trouble
+        return self._taking_in.trouble if self._journal.rows else None
 
     def _take_in(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Take in what is there now; the caller holds `lock`."""
