@@ -90,8 +90,9 @@ def _in_range(table: Table, known: Channel, column: list[float | None], refusals
     values = [value for value in column if value is not None]
     if not values or (known.low <= min(values) and max(values) <= known.high):
         return column
+    outside = f"outside {known.low:g} to {known.high:g} {known.unit}".removesuffix(" 1")
     refusal = _part(
-        table, known.name, Reason.OUT_OF_RANGE, f"outside {known.low:g} to {known.high:g} {known.unit}",
+        table, known.name, Reason.OUT_OF_RANGE, outside,
         lambda _, value: not known.plausible(value),
     )  # fmt: skip
     if refusal is not None:

@@ -140,7 +140,8 @@ class FileSeries:
         places = np.flatnonzero(implausible)
         if not len(places):
             return some
-        span = f"{channel.low:g} – {channel.high:g} {channel.unit} ({self.channel})"
+        unit = "" if channel.unit == "1" else f" {channel.unit}"
+        span = f"{channel.low:g} – {channel.high:g}{unit} ({self.channel})"
         outside = Words(f"허용 범위 {span}를 벗어남", f"is outside {span}")
         negative = Words(
             "0보다 작음: 송전한 전력량은 양수로 energy_export_wh에 넣을 것",

@@ -42,6 +42,7 @@ def test_a_trial_tells_no_stored_value_where_none_would_be_stored(topic: str) ->
     trial = try_message(load_mappings(["node-red"]), topic, payload.encode(), NOW)
     told = {one.channel: one.value for each in trial.readings for one in each.values}
     assert told == {"power_factor": None, "active_power_w": 1520.0 if topic.isascii() else None}
+    assert topic.isascii() is ("outside -1 to 1" in {each.detail for each in trial.refused})
     assert trial.stored == sum(value is not None for value in told.values())
 
 
