@@ -128,7 +128,7 @@ def rows_of(
     Parameters
     ----------
     start, end
-        Multiples of `ROLLUP_MS` [ms].
+        Of the range [ms]; of a window that they cut, the part within it counts.
     hold_ms
         How long a value holds [ms].
     """
