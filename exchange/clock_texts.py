@@ -250,9 +250,11 @@ def _of_day(found: dict[str, str | None]) -> int | None:
     whole, _, fraction = seconds.partition(".")
     half = found["half1"] or found["half2"]
     if half is not None:
-        if not 1 <= hour <= 12:
+        later = half == "오후" or half[0] in "Pp"
+        # Some programs write 오전 00:15 and 오후 13:15.
+        if not (1 <= hour <= 12 or (hour == 0 and not later) or (13 <= hour <= 23 and later)):
             return None
-        hour = hour % 12 + (12 if half == "오후" or half[0] in "Pp" else 0)
+        hour = hour % 12 + (12 if later else 0)
     of_day = ((hour * 60 + minute) * 60 + int(whole)) * 1000 + int(fraction.ljust(3, "0")[:3] or 0)
     return of_day if minute < 60 and int(whole) < 60 and of_day <= _DAY_MS else None
 

@@ -32,6 +32,7 @@ PEAK = Words(
 _UNASKED: Final = frozenset({"1", "Hz", "B"})
 """Units of the registry in whose place files have no other."""
 _PEAK: Final = re.compile(r"최대|피크|peak|max", re.IGNORECASE)
+_FACTOR: Final = re.compile(r"배율|배수|multiplier|(?:ct|pt|vt)\s*(?:비|ratio)", re.IGNORECASE)
 _DEMAND_MS: Final = 900_000
 
 
@@ -163,7 +164,7 @@ def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[
     taken = {(device, each.channel) for each in explicit for device in (each.device, None)}
     for header in source.header:
         if header in named or header in omitted or header in time:
-            columns += [_with_unit(each) for each in explicit if each.header == header]
+            columns += [_by_its_name(each) for each in explicit if each.header == header]
             continue
         if mapping.columns is not None:
             left_out[header] = NOT_NAMED
@@ -185,13 +186,25 @@ def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[
     for column in columns:
         by_channel.setdefault(column.target, []).append(column)
     chosen.questions += [_which(target, rivals) for target, rivals in by_channel.items() if len(rivals) > 1]
+    factors = (name for name, why in left_out.items() if why is UNKNOWN and _FACTOR.search(name))
+    chosen.questions += [_multiplied(name) for name in factors]
     return chosen
+
+
+def _multiplied(header: str) -> Question:
+    """Ask whether values are multiplied already by the factor of a meter behind transformers."""
+    text = Words(
+        f"열 '{header}'은(는) 곱하지 않음: 값에 이미 곱해져 있으면 그 열을 빼고, 아니면 파일에서 곱한 뒤 가져올 것",
+        f"column {header!r} is not multiplied by: leave it out if the values are so already; else multiply them in the"
+        " file first",
+    )
+    return Question(text, f"--column '{header}=-'")
 
 
 def _which(target: str, rivals: Sequence[Column]) -> Question:
     """Ask which of several columns is a channel's, or whose each of them is."""
     both = ", ".join(f"'{each.header}'" for each in rivals)
-    units = [f":{each.unit}" if each.unit else "" for each in rivals]
+    units = [f":{each.unit}:{each.meant}" if each.unit else "" for each in rivals]
     own = f"--column '{rivals[0].header}=DEVICE/{rivals[0].channel}{units[0]}'"
     text = Words(
         f"{both} 중 어느 열이 {target}인지 알 수 없음: 서로 다른 설비의 열이면 열마다 장치를 적을 것, 예: {own}",
@@ -201,12 +214,15 @@ def _which(target: str, rivals: Sequence[Column]) -> Question:
     return Question(text, " | ".join(options))
 
 
-def _with_unit(column: Column) -> Column:
-    """A column with the unit that its header names, where nobody has said one."""
+def _by_its_name(column: Column) -> Column:
+    """A column with the unit and the meaning that its header tells, where nobody has said them."""
     _, unit, _ = split_unit(column.header)
-    if column.unit is not None or unit not in convertible(CHANNELS[column.channel].unit):
-        return column
-    return msgspec.structs.replace(column, unit=unit)
+    if column.unit is None and unit in convertible(CHANNELS[column.channel].unit):
+        column = msgspec.structs.replace(column, unit=unit)
+    found = guess(column.header)
+    if column.meaning is None and found is not None and found.channel == column.channel:
+        column = msgspec.structs.replace(column, meaning=found.meaning)
+    return column
 
 
 def _check(source: Source, names: list[str]) -> None:

@@ -57,7 +57,8 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     unit
         What the file's values are in; the registry's unit without it.
     meaning
-        What a value is of; by the channel's kind without it: ``interval`` of a counter, ``mean`` of a gauge.
+        What a value is of; without it, what the header's words say, or by the channel's kind ``interval`` of a
+        counter and ``mean`` of a gauge.
     device
         Whose it is, where a file holds several.
     """

@@ -252,5 +252,9 @@ def _as_known(column: Column, chosen: Chosen, open_: str) -> Column:
     if asked not in open_:
         return column
     return msgspec.structs.replace(
-        column, unit=given.unit, meaning=None if f"{asked}{column.unit}:" in open_ else column.meaning
+        column,
+        unit=given.unit,
+        meaning=None
+        if f"{asked}{column.unit}:interval" in open_ and f"{asked}{column.unit}:register" in open_
+        else column.meaning,
     )

@@ -157,9 +157,9 @@ def test_each_column_may_be_of_a_device_of_its_own(tmp_path: Path) -> None:
     text = table("일시,압연기(kWh),프레스(kWh)", ((at, 1 + nth % 3, 2 + nth % 3) for nth, at in enumerate(stamps(96))))
     open_ = understood(tmp_path, text)
     assert questions(open_) == [
-        "--column '압연기(kWh)=energy_import_wh:kWh' | --column '프레스(kWh)=energy_import_wh:kWh'"
+        "--column '압연기(kWh)=energy_import_wh:kWh:interval' | --column '프레스(kWh)=energy_import_wh:kWh:interval'"
     ]
-    assert "--column '압연기(kWh)=DEVICE/energy_import_wh:kWh'" in open_.questions[0].text.ko
+    assert "--column '압연기(kWh)=DEVICE/energy_import_wh:kWh:interval'" in open_.questions[0].text.ko
     found = understood(tmp_path, text, "압연기(kWh)=mill/energy_import_wh", "프레스(kWh)=press-1/energy_import_wh")
     assert not found.questions
     assert [column(found, nth) for nth in (0, 1)] == [
@@ -168,6 +168,22 @@ def test_each_column_may_be_of_a_device_of_its_own(tmp_path: Path) -> None:
     ]
     one = understood(tmp_path, text, "압연기(kWh)=mill/energy_import_wh")
     assert ([each.device for each in one.series], list(one.left_out)) == (["mill"], ["프레스(kWh)"])
+
+
+def test_a_register_beside_amounts_stays_a_register_when_it_is_chosen(tmp_path: Path) -> None:
+    rows = ((at, 1 + nth % 3, 5000 + 2 * nth) for nth, at in enumerate(stamps(10)))
+    text = table("일시,사용전력량(kWh),누적전력량(kWh)", rows)
+    settled_by = questions(understood(tmp_path, text))[0]
+    assert settled_by.endswith("--column '누적전력량(kWh)=energy_import_wh:kWh:register'")
+    found = understood(tmp_path, text, "누적전력량(kWh)=energy_import_wh")
+    assert (found.questions, column(found)) == ([], ("main", "energy_import_wh", "kWh", "register"))
+
+
+def test_the_factor_of_a_meter_behind_transformers_is_asked_about(tmp_path: Path) -> None:
+    rows = [(at, 5000 + nth, 120) for nth, at in enumerate(stamps(30))]
+    text = table("검침일시,지침(kWh),배율", rows)
+    assert questions(understood(tmp_path, text)) == ["--column '배율=-'"]
+    assert questions(understood(tmp_path, text, "배율=-")) == []
 
 
 def test_a_channel_with_one_unit_only_needs_none_said(tmp_path: Path) -> None:
