@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from collector.commit import Outcome
+from collector.acks import Acks, Outbox, Safe
+from collector.commit import Committed
 from collector.declined import Declined
 from collector.foreign.reception import Reception
 from collector.inbox import Delivery, Inbox
 from collector.patience import Patience
-from telemetry import ACK, Ack, Session, encode, ranges, topic
+from telemetry import ACK, Ack, Session, encode, topic
 
 
 class Answering:
@@ -24,28 +25,34 @@ class Answering:
         Whether the store is well, and what room there is.
     declined
         What there was no room for.
+    acks
+        What gateways are told.
     """
 
     def __init__(
-        self, session: Session, reception: Reception | None, patience: Patience, inbox: Inbox, declined: Declined
+        self,
+        session: Session,
+        reception: Reception | None,
+        patience: Patience,
+        inbox: Inbox,
+        declined: Declined,
+        acks: Acks,
     ) -> None:
         self._session = session
+        self._acks = acks
         self._reception = reception
         self._patience = patience
         self._inbox = inbox
         self._declined = declined
 
-    def answer(self, outcomes: Sequence[Outcome]) -> None:
-        """Tell gateways what is safe: one ack per outbox."""
-        safe: dict[tuple[str, str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        for sender, stored, *_ in outcomes:
-            if sender is not None:
-                of_store, of_quarantine = safe[sender.site, sender.gateway, sender.epoch]
-                (of_store if stored else of_quarantine).append(sender.seq)
-        self._session.publish_all(
-            (topic(site, gateway, ACK), encode(Ack(epoch, ranges(of_store), ranges(of_quarantine))))
-            for (site, gateway, epoch), (of_store, of_quarantine) in safe.items()
-        )
+    def answer(self, committed: Committed) -> None:
+        """Tell gateways what is safe."""
+        safe: dict[Outbox, Safe] = defaultdict(lambda: Safe([], []))
+        for sender in committed.stored:
+            safe[Outbox(sender.site, sender.gateway, sender.epoch)].stored.append(sender.seq)
+        for sender in committed.quarantined:
+            safe[Outbox(sender.site, sender.gateway, sender.epoch)].quarantined.append(sender.seq)
+        self._acks.tell(safe.items())
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge deliveries to the broker, which then may deliver others; to a gateway this says nothing."""
@@ -68,6 +75,11 @@ class Answering:
     def heard(self, mids: list[int], connection: int) -> None:
         """Acknowledge to the broker what is no batch: nobody waits for it."""
         self._session.acknowledge(mids, connection)
+
+    def look(self) -> None:
+        """Once a second: acks that wait for a confirmation that does not come are sent, and there may be room."""
+        self._acks.look()
+        self.call_back()
 
     def call_back(self) -> None:
         """Ask for what was declined, as much as there is room for: its gateways would wait out a long back-off."""

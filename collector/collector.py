@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 
+from collector.acks import Acks
 from collector.admission import DAY_MS, Rules
 from collector.alarms import Board
 from collector.answering import Answering
@@ -105,7 +106,7 @@ class Collector:
     ) -> None:
         settings = settings or Settings()
         self.quarantine = quarantine
-        self.listeners: list[Callable[[list[Batch]], None]] = []
+        self.listeners: list[Callable[[Sequence[Batch]], None]] = []
         self._clock = clock
         self._tally = Tally()
         self._stopping = threading.Event()
@@ -141,12 +142,14 @@ class Collector:
             also=[topic("+", "+", BIRTH), topic("+", "+", STATE)],
             on_ready=self._on_ready,
             on_messages=self._take,
+            on_confirmed=self._confirmed,
             will=Retained(self._alarms_topic, encode(self._watch.board.farewell())),
             manual_ack=True,
             expiry_s=self._expiry_s,
         )
         declined = Declined()
-        self._answering = Answering(self._session, self._reception, self._patience, self._inbox, declined)
+        self._acks = Acks(self._session.publish_all)
+        self._answering = Answering(self._session, self._reception, self._patience, self._inbox, declined, self._acks)
         self._arrivals = Arrivals(self._inbox, declined, self._answering, self._watch, self._births, self._tally, clock)
         self._rounds = Rounds(
             self._session, self._alarms_topic, watch=self._watch, births=self._births,
@@ -251,13 +254,16 @@ class Collector:
             self.look_at_limits()
         self._rounds.publish_anew()
 
+    def _confirmed(self, mids: list[int]) -> None:
+        self._acks.confirmed(mids)
+
     def _take(self, messages: Sequence[Publish], connection: int) -> None:
         self._arrivals.take(messages, connection)
 
     def _replay(self) -> None:
         replay(self._store, self.quarantine, self._rules, self._tally, self._clock())
 
-    def _tell(self, batches: list[Batch]) -> None:
+    def _tell(self, batches: Sequence[Batch]) -> None:
         now = self._clock()
         self._tally.observe(
             [

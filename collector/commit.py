@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -17,11 +17,11 @@ from collector.inbox import Delivery
 from collector.intake import Intake, Sender, cut_off
 from collector.own_clock import WITNESSES, OwnClock
 from collector.patience import Interrupted, Patience
-from collector.refusals import Reason, Refusal, newest_of_the_future
+from collector.refusals import Reason, Refusal
 from collector.refusing import filed, rejected
 from collector.setting_aside import SettingAside
 from collector.wholesale import judge
-from storage import Prepared, Store, StoreError, StoreUnavailableError, Written
+from storage import Prepared, Rejected, Store, StoreError, StoreUnavailableError, Written
 from telemetry import Batch
 
 log = structlog.get_logger()
@@ -32,16 +32,30 @@ _CLOCK_FROM: Final = 1_735_689_600_000
 bury the quarantine under what need not be there [ms since 1970-01-01 UTC]."""
 
 
-class Outcome(NamedTuple):
-    """Where a delivery is safe now: in the store (at least in part), or wholly in quarantine.
+class Committed(NamedTuple):
+    """Where deliveries are safe now.
 
-    With `left`, it is not: the quarantine fails that was to keep it, and whoever sent it must send it again.
+    Attributes
+    ----------
+    batches
+        What the store has, at least in part; each once.
+    stored, quarantined
+        Whom to tell that it does, and whom that the quarantine has all of it.
+    left
+        What is safe nowhere, for the quarantine fails that was to keep it: whoever sent it must send it again.
     """
 
-    sender: Sender | None
-    stored: bool
-    batch: Batch | None
-    left: bool = False
+    batches: Sequence[Batch]
+    stored: Sequence[Sender | Batch]
+    quarantined: Sequence[Sender]
+    left: Sequence[Delivery]
+
+
+class _Unprocessable(NamedTuple):
+    """A batch that the store cannot take for a defect of ours."""
+
+    batch: Batch
+    refusal: Refusal
 
 
 class Judged(NamedTuple):
@@ -49,10 +63,10 @@ class Judged(NamedTuple):
 
     Attributes
     ----------
-    deliveries, keys
-        What came, and for each what makes it another; shape (deliveries,).
+    deliveries
+        What came.
     first
-        One delivery for each key, in the order they came.
+        One delivery for each key (what makes it another), in the order they came.
     now
         When they were judged [ms since 1970-01-01 UTC].
     passed, prepared
@@ -60,7 +74,6 @@ class Judged(NamedTuple):
     """
 
     deliveries: Sequence[Delivery]
-    keys: list[_Key]
     first: dict[_Key, Delivery]
     now: int
     passed: list[Batch | None]
@@ -108,22 +121,25 @@ class Committer:
         self._own_clock = own_clock
 
     def judge(self, deliveries: Sequence[Delivery]) -> Judged:
-        """Look at deliveries before they are committed; pure but for the clock."""
+        """Look at deliveries before they are committed, and prepare those that pass; nothing is changed by it."""
         now = self._clock()
-        keys = [_key(delivery) for delivery in deliveries]
         first: dict[_Key, Delivery] = {}
-        for key, delivery in zip(keys, deliveries, strict=True):
-            first.setdefault(key, delivery)
+        for delivery in deliveries:
+            first.setdefault(_key(delivery), delivery)
         passed, prepared = judge([(each.topic, each.payload) for each in first.values()], now, self._rules)
-        return Judged(deliveries, keys, first, now, passed, prepared)
+        if prepared is not None:
+            self._prepare(prepared)
+        return Judged(deliveries, first, now, passed, prepared)
 
-    def commit(self, judged: Judged) -> list[Outcome]:
+    def _prepare(self, prepared: Prepared) -> None:
+        try:
+            self._store.prepare(prepared)
+        except Exception:
+            # The commit will meet it again, and find out which of them it is.
+            log.exception("not_prepared", messages=len(prepared))
+
+    def commit(self, judged: Judged) -> Committed:
         """Store or set aside every delivery, once this computer knows the time; leave what the quarantine cannot keep.
-
-        Returns
-        -------
-        list[Outcome]
-            One per delivery, in their order.
 
         Raises
         ------
@@ -133,29 +149,31 @@ class Committer:
         if judged.now < _CLOCK_FROM:
             self._patience.try_until_done(self._know_the_time)
             judged = self.judge(judged.deliveries)
-        _, keys, first, _, _, prepared = judged
-        intakes = self._taken_apart(judged)
-        # What is beyond every doubt, and laid out, has nothing to set aside.
-        left = self._set_aside(first, intakes) if prepared is None else set[int]()
-        owners = {id(batch): first[key] for key, intake in intakes.items() if (batch := intake.batch) is not None}
-        batches = [batch for intake in intakes.values() if (batch := intake.batch) is not None]
-        failed = self._write(prepared or batches, owners, left)
-        outcomes = {key: _outcome(intake, failed, left) for key, intake in intakes.items()}
-        if prepared is None or left:
-            self._count(intakes, outcomes)
-        return [outcomes[key] for key in keys]
+        left: set[int] = set()
+        if judged.prepared is None:
+            intakes = self._taken_apart(judged)
+            left = self._set_aside(judged.first, intakes)
+            refused = self._write([batch for intake in intakes.values() if (batch := intake.batch) is not None])
+        else:
+            # What is beyond every doubt, and laid out, has nothing to set aside.
+            self._own_clock.heard_all(map(_whole, judged.prepared[-2 * WITNESSES :]), judged.now)
+            refused = self._write(judged.prepared)
+            if not refused:
+                return Committed(judged.prepared, judged.prepared, (), ())
+            intakes = {key: _whole(batch) for key, batch in zip(judged.first, judged.prepared, strict=True)}
+        self._set_aside_refused(judged.first, intakes, refused, left)
+        failed = {id(each.batch) for each in refused if isinstance(each, _Unprocessable)}
+        return self._accounted(judged, intakes, failed, left)
 
     def _taken_apart(self, judged: Judged) -> dict[_Key, Intake]:
         now = judged.now
         intakes = {
-            key: self._admitted(each, now)
-            if batch is None
-            else Intake(Sender(batch.site, batch.gateway, batch.epoch, batch.seq), batch, [])
+            key: self._admitted(each, now) if batch is None else _whole(batch)
             for (key, each), batch in zip(judged.first.items(), judged.passed, strict=True)
         }
         newest = list(islice(reversed(intakes.values()), 2 * WITNESSES))
-        self._hear_clocks(reversed(newest), now)
-        for key, batch in zip(judged.first, judged.passed, strict=True) if judged.prepared is None else ():
+        self._own_clock.heard_all(reversed(newest), now)
+        for key, batch in zip(judged.first, judged.passed, strict=True):
             if batch is None:
                 intakes[key] = self._settled(judged.first[key], intakes[key])
         return intakes
@@ -170,13 +188,51 @@ class Committer:
                 left.add(id(intakes[key]))
         return left
 
-    def _count(self, intakes: dict[_Key, Intake], outcomes: dict[_Key, Outcome]) -> None:
-        """Count what came to nothing: left with its gateway, or of others and without anything that is mapped."""
-        nothing = [key for key, intake in intakes.items() if intake.batch is None and not intake.refusals]
-        empty = sum(key[2] > 0 and not outcomes[key].left for key in nothing)
-        left = sum(outcome.left and key[2] == 0 for key, outcome in outcomes.items())
-        if empty or left:
-            self._tally.add(foreign_empty=empty, deferred=left)
+    def _set_aside_refused(
+        self,
+        first: dict[_Key, Delivery],
+        intakes: dict[_Key, Intake],
+        refused: Sequence[Rejected | _Unprocessable],
+        left: set[int],
+    ) -> None:
+        """Set aside what the store refused; what cannot be set aside is added to `left`."""
+        if not refused:
+            return
+        owners = {id(intake.batch): first[key] for key, intake in intakes.items()}
+        found = [
+            rejected(owners[id(each.batch)], each)
+            if isinstance(each, Rejected)
+            else (owners[id(each.batch)], [each.refusal])
+            for each in refused
+        ]
+        if not self._setting_aside.keep(found):
+            left.update(id(each.batch) for each in refused)
+
+    def _accounted(self, judged: Judged, intakes: dict[_Key, Intake], failed: set[int], left: set[int]) -> Committed:
+        """Say what became of each delivery, and count those that came to nothing.
+
+        These are left with their gateway, or of others and without anything that is mapped.
+        """
+        batches: list[Batch] = []
+        stored: list[Sender | Batch] = []
+        quarantined: list[Sender] = []
+        left_out: set[_Key] = set()
+        empty = 0
+        for key, intake in intakes.items():
+            if left and (id(intake) in left or id(intake.batch) in left):
+                left_out.add(key)
+                continue
+            in_store = intake.batch is not None and id(intake.batch) not in failed
+            if intake.batch is not None and in_store:
+                batches.append(intake.batch)
+            empty += key[2] > 0 and intake.batch is None and not intake.refusals
+            if intake.sender is not None:
+                (stored if in_store else quarantined).append(intake.sender)
+        deferred = sum(key[2] == 0 for key in left_out)
+        if empty or deferred:
+            self._tally.add(foreign_empty=empty, deferred=deferred)
+        remaining = [each for each in judged.deliveries if _key(each) in left_out] if left_out else []
+        return Committed(batches, stored, quarantined, remaining)
 
     def _know_the_time(self) -> None:
         now = self._clock()
@@ -185,18 +241,6 @@ class Committer:
             raise ClockError(
                 f"this computer's clock says {told:%Y-%m-%d %H:%M} UTC: set it, or let a time server do it"
             )
-
-    def _hear_clocks(self, intakes: Iterable[Intake], now: int) -> None:
-        """Note what gateways' newest readings say of our clock."""
-        for sender, batch, refusals, _, _ in intakes:
-            if sender is None:
-                continue
-            if batch is not None and not refusals and batch.tables and (times := batch.tables[0].times):
-                self._own_clock.heard(sender.site, sender.gateway, times[-1], now, future=False)
-                continue
-            newest = newest_of_the_future(refusals)
-            if newest:
-                self._own_clock.heard(sender.site, sender.gateway, newest, now, future=True)
 
     def _admitted(self, delivery: Delivery, now: int) -> Intake:
         if delivery.left_out:
@@ -223,13 +267,10 @@ class Committer:
         log.warning("message_damaged", topic=delivery.topic, bytes=len(delivery.payload), reason=refusal.detail)
         return Intake(None, None, [] if refusal.reason is Reason.DAMAGED else [refusal])
 
-    def _write(self, batches: Sequence[Batch], owners: dict[int, Delivery], left: set[int]) -> set[int]:
-        """Write batches; those that the store cannot take for a reason of their own are set aside and returned.
-
-        What cannot be set aside is added to `left`.
-        """
+    def _write(self, batches: Sequence[Batch]) -> list[Rejected | _Unprocessable]:
+        """Write batches; returns what of them the store cannot take, for a reason of its own."""
         if not batches:
-            return set()
+            return []
         try:
             written = self._patience.try_until_done(lambda: self._written(batches))
         except Interrupted:
@@ -238,16 +279,12 @@ class Committer:
             if len(batches) == 1:
                 log.exception("batch_unprocessable", gateway=batches[0].gateway, seq=batches[0].seq)
                 refusal = Refusal(Reason.UNPROCESSABLE, repr(error), readings=batches[0].readings)
-                if not self._setting_aside.keep([(owners[id(batches[0])], [refusal])]):
-                    left.add(id(batches[0]))
-                return {id(batches[0])}
+                return [_Unprocessable(batches[0], refusal)]
             half = len(batches) // 2
-            return self._write(batches[:half], owners, left) | self._write(batches[half:], owners, left)
-        if not self._setting_aside.keep([rejected(owners[id(each.batch)], each) for each in written.rejected]):
-            left.update(id(each.batch) for each in written.rejected)
+            return [*self._write(batches[:half]), *self._write(batches[half:])]
         gap_readings = sum(gap.readings for batch in batches for gap in batch.gaps)
         self._tally.add(batches=len(batches), written=written.stored, gaps=written.gaps, gap_readings=gap_readings)
-        return set()
+        return list(written.rejected)
 
     def _written(self, batches: Sequence[Batch]) -> Written:
         try:
@@ -267,8 +304,6 @@ def _key(delivery: Delivery) -> _Key:
     return delivery.topic, delivery.payload, delivery.received if delivery.foreign else 0
 
 
-def _outcome(intake: Intake, failed: set[int], left: set[int]) -> Outcome:
-    if left and (id(intake) in left or id(intake.batch) in left):
-        return Outcome(None, stored=False, batch=None, left=True)
-    stored = intake.batch is not None and id(intake.batch) not in failed
-    return Outcome(intake.sender, stored, intake.batch if stored else None)
+def _whole(batch: Batch) -> Intake:
+    """A batch that may be stored as it is."""
+    return Intake(Sender(batch.site, batch.gateway, batch.epoch, batch.seq), batch, [])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
 from collector.answering import Answering
-from collector.commit import Committer, Judged, Outcome
+from collector.commit import Committed, Committer, Judged
 from collector.inbox import Delivery, Inbox
 from collector.patience import Interrupted
 from telemetry import Batch
@@ -23,8 +23,8 @@ _PLENTY: Final = 400
 class Line:
     """Takes deliveries from the inbox until it is closed.
 
-    While many wait, the next commit is judged beside the one under way: what that waits for (a disk, a server) costs no
-    time then. Commits keep their order, and are never two at once.
+    While many wait, the commit before the one under way is answered beside it, and the next one is judged: what that
+    waits for (a disk, a server) costs no time then. Commits keep their order, and are never two at once.
 
     Parameters
     ----------
@@ -37,7 +37,12 @@ class Line:
     """
 
     def __init__(
-        self, inbox: Inbox, committer: Committer, answering: Answering, most: int, tell: Callable[[list[Batch]], None]
+        self,
+        inbox: Inbox,
+        committer: Committer,
+        answering: Answering,
+        most: int,
+        tell: Callable[[Sequence[Batch]], None],
     ) -> None:
         self._inbox = inbox
         self._committer = committer
@@ -47,51 +52,66 @@ class Line:
 
     def run(self) -> None:
         """Go on until the inbox is closed, or a commit is interrupted."""
-        judged = self._next()
-        while judged is not None:
-            ahead = None
-            if len(self._inbox) < _PLENTY:
-                if not self._make_safe(judged):
-                    return
-            else:
-                under_way = _UnderWay(self._make_safe, judged)
-                ahead = self._next()
-                if not under_way.ended():
-                    return
-            judged = ahead or self._next()
-
-    def _next(self) -> Judged | None:
-        """Wait for deliveries and judge them; None when the inbox is closed."""
         while deliveries := self._inbox.take(self._most):
-            try:
-                return self._committer.judge(deliveries)
-            except Exception:
-                log.exception("judging_failed", messages=len(deliveries))
-                self._leave(deliveries)
-        return None
+            judged = self._judged(deliveries)
+            if judged is None:
+                continue
+            plenty = len(self._inbox) >= _PLENTY
+            safe = self._one_behind_the_other(judged) if plenty else self._made_safe(judged)
+            if safe is None:
+                return
+            self._answer(safe)
 
-    def _make_safe(self, judged: Judged) -> bool:
-        """Commit, answer and tell; False when the collector was stopped before everything was safe."""
-        outcomes: list[Outcome] = []
-        deliveries = judged.deliveries
+    def _one_behind_the_other(self, judged: Judged | None) -> _Safe | None:
+        """Commit while many wait; the last one, that is still to be answered, or None as `_made_safe`."""
+        before: _Safe | None = None
+        while judged is not None:
+            under_way = _UnderWay(self._made_safe, judged)
+            if before is not None:
+                self._answer(before)
+            judged = self._judged(self._inbox.take(self._most)) if len(self._inbox) >= _PLENTY else None
+            before = under_way.ended()
+            if before is None:
+                break
+        return before
+
+    def _judged(self, deliveries: Sequence[Delivery]) -> Judged | None:
+        """Judge deliveries; None when there are none, or a defect of ours kept us from it."""
+        if not deliveries:
+            return None
         try:
-            outcomes = self._committer.commit(judged)
-            if any(outcome.left for outcome in outcomes):
-                left = [each for each, outcome in zip(deliveries, outcomes, strict=True) if outcome.left]
-                deliveries = [each for each, outcome in zip(deliveries, outcomes, strict=True) if not outcome.left]
-                self._answering.leave(left)
-            self._answering.answer(outcomes)
+            return self._committer.judge(deliveries)
+        except Exception:
+            log.exception("judging_failed", messages=len(deliveries))
+            self._leave(deliveries)
+            return None
+
+    def _made_safe(self, judged: Judged) -> _Safe | None:
+        """Commit; None when the collector was stopped before everything was safe."""
+        try:
+            return _Safe(judged.deliveries, self._committer.commit(judged))
         except Interrupted:
-            return False
+            return None
         except Exception:
             log.exception("commit_failed", messages=len(judged.deliveries))
+            return _Safe(judged.deliveries, Committed((), (), (), ()))
+
+    def _answer(self, safe: _Safe) -> None:
+        """Say what is safe, and tell."""
+        deliveries, committed = safe
+        try:
+            if committed.left:
+                left = set(map(id, committed.left))
+                deliveries = [each for each in deliveries if id(each) not in left]
+                self._answering.leave(committed.left)
+            self._answering.answer(committed)
+        except Exception:
+            log.exception("answering_failed", messages=len(deliveries))
         self._leave(deliveries)
         try:
-            batches = [outcome.batch for outcome in outcomes if outcome.batch is not None]
-            self._tell(list({id(batch): batch for batch in batches}.values()))
+            self._tell(committed.batches)
         except Exception:
-            log.exception("telling_failed", messages=len(judged.deliveries))
-        return True
+            log.exception("telling_failed", messages=len(deliveries))
 
     def _leave(self, deliveries: Sequence[Delivery]) -> None:
         """Be done with deliveries. Where a defect of ours kept them from the store, their gateways send them again."""
@@ -102,18 +122,25 @@ class Line:
             log.exception("release_failed", messages=len(deliveries))
 
 
+class _Safe(NamedTuple):
+    """Deliveries of a commit, and what became of them; nothing when a defect of ours kept them from the store."""
+
+    deliveries: Sequence[Delivery]
+    committed: Committed
+
+
 class _UnderWay:
     """A commit on a thread of its own, which no exit of the program waits for."""
 
-    def __init__(self, make_safe: Callable[[Judged], bool], judged: Judged) -> None:
-        self._safe = False
+    def __init__(self, make_safe: Callable[[Judged], _Safe | None], judged: Judged) -> None:
+        self._safe: _Safe | None = None
         self._thread = threading.Thread(target=self._run, args=(make_safe, judged), daemon=True)
         self._thread.start()
 
-    def _run(self, make_safe: Callable[[Judged], bool], judged: Judged) -> None:
+    def _run(self, make_safe: Callable[[Judged], _Safe | None], judged: Judged) -> None:
         self._safe = make_safe(judged)
 
-    def ended(self) -> bool:
-        """Wait for it; False when it was interrupted."""
+    def ended(self) -> _Safe | None:
+        """Wait for it."""
         self._thread.join()
         return self._safe

@@ -10,7 +10,11 @@ from __future__ import annotations
 import statistics
 import threading
 import time
+from collections.abc import Iterable
 from typing import Final, NamedTuple
+
+from collector.intake import Intake
+from collector.refusals import newest_of_the_future
 
 WITNESSES: Final = 30
 """Gateways that were heard last and are asked."""
@@ -34,6 +38,16 @@ class OwnClock:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._said: dict[tuple[str, str], _Said] = {}
+
+    def heard_all(self, intakes: Iterable[Intake], now: int) -> None:
+        """Note what the newest readings of gateways' batches say, in the order they came; see `heard`."""
+        for sender, batch, refusals, _, _ in intakes:
+            if sender is None:
+                continue
+            if batch is not None and not refusals and batch.tables and (times := batch.tables[0].times):
+                self.heard(sender.site, sender.gateway, times[-1], now, future=False)
+            elif newest := newest_of_the_future(refusals):
+                self.heard(sender.site, sender.gateway, newest, now, future=True)
 
     def heard(self, site: str, gateway: str, newest: int, now: int, *, future: bool) -> None:
         """Note the newest reading of a batch, and whether it is refused for being of the future.

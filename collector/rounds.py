@@ -34,7 +34,7 @@ class Rounds:
     patience
         Whether the store is well: only then is anything asked for or replayed.
     answering
-        Asks for what was declined.
+        Tells what waits to be told, and asks for what was declined.
     replay
         Replays what of the quarantine is asked for.
     stopping
@@ -83,9 +83,9 @@ class Rounds:
         self._tell_alarms()
         if self._births is not None and self._session.ready:
             self._births.look()
+        self._answering.look()
         self._upkeep.look()
         if not self._patience.trouble:
-            self._answering.call_back()
             self._replay()
 
     def _tell_alarms(self) -> None:

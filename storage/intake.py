@@ -123,11 +123,14 @@ class Prepared(list[Batch]):
     ----------
     blocks
         Their tables as arrays.
+    ahead
+        What `Store.prepare` has made of them; the store's own.
     """
 
     def __init__(self, batches: Sequence[Batch], blocks: list[Block]) -> None:
         super().__init__(batches)
         self.blocks = blocks
+        self.ahead: object = None
 
 
 def lay_out(batches: Iterable[Batch]) -> Prepared | None:

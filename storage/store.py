@@ -5,12 +5,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from telemetry import Batch, Gap
+
+if TYPE_CHECKING:
+    from storage.intake import Prepared
 
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -155,6 +158,10 @@ class Store(Protocol):
     `StoreRefusedError` when it will not serve this client (credentials, missing database: a person must act).
     Times are [ms since 1970-01-01 UTC]; ranges are half-open, ``start <= time < end``.
     """
+
+    def prepare(self, batches: Prepared) -> None:
+        """Do ahead what `write` of these batches would have to, while another write is under way; changes nothing."""
+        ...
 
     def write(self, batches: Sequence[Batch]) -> Written:
         """Commit batches; when this returns, they are durable. The key is (series, time), last write wins."""

@@ -197,6 +197,8 @@ class Lane:
         Called by the thread that reads, with what came together.
     unconfirmed
         Packets by id that went past paho, too; the broker's confirmation takes them out.
+    on_confirmed
+        Called by the thread that reads, with the ids of those that it took out.
     """
 
     def __init__(
@@ -206,11 +208,13 @@ class Lane:
         properties: bool,
         on_messages: Callable[[list[Publish]], None],
         unconfirmed: dict[int, bytes],
+        on_confirmed: Callable[[list[int]], None],
     ) -> None:
         self._socket = connection
         self._properties = properties
         self._on_messages = on_messages
         self._unconfirmed = unconfirmed
+        self._on_confirmed = on_confirmed
         self._parts: list[bytes] = []
         self._held = 0
         self._needed = 2
@@ -273,7 +277,10 @@ class Lane:
             data, properties=self._properties, left_out=self._left_out
         )
         self._left_out = 0
-        unknown = [mid for mid in confirmed if self._unconfirmed.pop(mid, None) is None]
+        known: list[int] = []
+        unknown: list[int] = []
+        for mid in confirmed:
+            (unknown if self._unconfirmed.pop(mid, None) is None else known).append(mid)
         self._others = acknowledgements(unknown) + others
         rest, self._parts, self._held = data[used:], [], 0
         if self._needed > _KEPT_BYTES and rest[0] & 0xF4 == _PUBLISH:
@@ -281,6 +288,8 @@ class Lane:
             self._needed = _KEPT_BYTES
         if rest:
             self._keep(rest)
+        if known:
+            self._on_confirmed(known)
         if messages:
             self._on_messages(messages)
 

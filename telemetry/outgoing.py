@@ -40,13 +40,21 @@ class Outgoing:
         self.unconfirmed: dict[int, bytes] = {}
         client.max_inflight_messages_set(_RECEIVE_MAXIMUM if counted else 0)
 
-    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        """Send messages (topic, payload), unless so many are unconfirmed that the broker evidently confirms none."""
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> list[int]:
+        """Send messages (topic, payload), unless so many are unconfirmed that the broker evidently confirms none.
+
+        Returns
+        -------
+        list[int]
+            The ids of those that are sent, in their order: all but the last ones.
+        """
+        mids = []
         if self._counted:
             for topic, payload in messages:
-                if len(self._client._out_messages) <= _MOST_UNCONFIRMED:  # noqa: SLF001 - paho bounds them in no way
-                    self._client.publish(topic, payload, qos=1)
-            return
+                if len(self._client._out_messages) > _MOST_UNCONFIRMED:  # noqa: SLF001 - paho bounds them in no way
+                    break
+                mids.append(self._client.publish(topic, payload, qos=1).mid)
+            return mids
         packets = []
         unconfirmed = self.unconfirmed
         number = self._client._mid_generate  # noqa: SLF001 - ids are the connection's, whoever uses them
@@ -55,11 +63,13 @@ class Outgoing:
             if len(unconfirmed) > _MOST_UNCONFIRMED:
                 break
             if mid in unconfirmed:
-                self._client.publish(topic, payload, qos=1)
+                mids.append(self._client.publish(topic, payload, qos=1).mid)
                 continue
             packet = unconfirmed[mid] = publication(topic, payload, mid)
             packets.append(packet)
+            mids.append(mid)
         self._send(packets)
+        return mids
 
     def acknowledge(self, mids: list[int]) -> None:
         """Acknowledge messages of the broker's."""

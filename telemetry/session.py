@@ -59,6 +59,8 @@ class Session:
         The broker has confirmed the subscription: from here on nothing that is sent to us is missed.
     on_messages
         Messages that came together, and the number of the connection they came over (see `acknowledge`).
+    on_confirmed
+        The broker has messages that were published, by the ids that `publish_all` returned.
     on_cut_off
         A connection that was logged in has ended, and not by us: the reason, as paho tells it.
     will
@@ -89,6 +91,7 @@ class Session:
         at_most_once: Collection[str] = (),
         on_ready: Callable[[], None],
         on_messages: Callable[[Sequence[Publish], int], None],
+        on_confirmed: Callable[[list[int]], None] = lambda _: None,
         on_cut_off: Callable[[str], None] = lambda _: None,
         will: Retained | None = None,
         manual_ack: bool = False,
@@ -99,6 +102,7 @@ class Session:
         self.granted: dict[str, Any] = {}
         self._on_ready = on_ready
         self._on_messages = on_messages
+        self._on_confirmed = on_confirmed
         self._on_cut_off = on_cut_off
         self._manual_ack = manual_ack
         self._log = log.bind(broker=broker.url, client_id=client_id)
@@ -132,13 +136,13 @@ class Session:
         """Hand a message to the connection at QoS 1."""
         return self.client.publish(topic, payload, qos=1, retain=retain)
 
-    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        """Hand many small messages (topic, payload) to the connection at QoS 1.
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> list[int]:
+        """Hand many small messages (topic, payload) to the connection at QoS 1; returns the ids of those it takes.
 
         They are sent again when the connection was lost before the broker had confirmed them. When it confirms none,
-        and 30,000 are under way, further ones are dropped: whoever waits for such a message must be able to ask again.
+        and 60,000 are under way, further ones are dropped: whoever waits for such a message must be able to ask again.
         """
-        self._outgoing.publish_all(messages)
+        return self._outgoing.publish_all(messages)
 
     @property
     def unconfirmed(self) -> int:
@@ -185,6 +189,7 @@ class Session:
         client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
         client.on_message = self._received
+        client.on_publish = lambda _client, _data, mid, _reason, _properties: self._confirmed([mid])
         survive(client, self._unreadable)
         give_sockets(client, self._lane)
 
@@ -200,6 +205,7 @@ class Session:
             properties=self._broker.protocol == "5",
             on_messages=self._arrived,
             unconfirmed=self._outgoing.unconfirmed,
+            on_confirmed=self._confirmed,
         )
 
     def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
@@ -263,6 +269,9 @@ class Session:
         self._guarded(lambda: self._on_messages(messages, connection))
         if not self._manual_ack:
             self.acknowledge([message.mid for message in messages if message.qos], connection)
+
+    def _confirmed(self, mids: list[int]) -> None:
+        self._guarded(lambda: self._on_confirmed(mids))
 
     def _received(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         """Take a message that came by way of paho: one of QoS 2, which only a broker with a will of its own sends."""

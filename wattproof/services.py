@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import api
@@ -81,7 +82,7 @@ class WebServer:
         """Start serving; the port is already ours."""
         self._thread.start()
 
-    def on_committed(self, batches: list[Batch]) -> None:
+    def on_committed(self, batches: Sequence[Batch]) -> None:
         """Let the live feed of these batches' sites look at once."""
         for site in {batch.site for batch in batches}:
             self._app.state.feed.notify(site)

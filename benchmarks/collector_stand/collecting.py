@@ -9,6 +9,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Stopwatch:
         self.found = Measured(began=time.time(), delays_ms=[])
         self._cpu = time.process_time()
 
-    def done(self, batches: list[Batch]) -> None:
+    def done(self, batches: Sequence[Batch]) -> None:
         """Take in a commit."""
         found = self.found
         found.ended = time.time()

@@ -39,8 +39,11 @@ class Gateways:
         """Send at full speed; what a meter sends again is read a millisecond later."""
         now = time.time_ns() // 1_000_000
         for first in range(0, count, 500):
-            at = now + first // self._count
-            self._socket.sendall(b"".join(self._meters.next(at, next(self._mids)) for _ in range(500)))
+            packets = (
+                self._meters.next(now + number // self._count, next(self._mids))
+                for number in range(first, min(first + 500, count))
+            )
+            self._socket.sendall(b"".join(packets))
 
     def pace(self, rate: int, seconds: float) -> int:
         """Send evenly, a few every millisecond; returns how many."""

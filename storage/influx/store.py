@@ -18,7 +18,7 @@ from storage.influx.rows import is_ours, read_rows
 from storage.influx.server import reach
 from storage.influx.touches import Touches, read_notes, waiting
 from storage.influx.writing import Writer
-from storage.intake import GAP_KIND, MIN_TIME
+from storage.intake import GAP_KIND, MIN_TIME, Prepared
 from storage.store import (
     HOLD_MS,
     Aggregate,
@@ -79,6 +79,10 @@ class InfluxStore:
         self._newest = Newest(self._server)
         self._touches = Touches()
         self._writer = Writer(self._server, self._touches, self._newest)
+
+    def prepare(self, batches: Prepared) -> None:
+        """Make the lines ahead; see `Store.prepare`."""
+        self._writer.prepare(batches)
 
     def write(self, batches: Sequence[Batch]) -> Written:
         """Commit batches; see `Store.write`. Lines the server calls bad are found by halving and left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -15,8 +15,8 @@ from storage.influx.lanes import lanes, side_by_side
 from storage.influx.lines import Piece, halve_fields, halve_lines, requests
 from storage.influx.newest import Newest
 from storage.influx.server import Server
-from storage.influx.touches import Touches
-from storage.intake import Block, Intake, take
+from storage.influx.touches import Plan, Touches
+from storage.intake import Block, Intake, Prepared, take
 from storage.store import Rejected, Series, Written
 from telemetry import Batch, Gap
 
@@ -27,6 +27,17 @@ LINES_PER_REQUEST: Final = 5_000
 
 _HORIZON_AGAIN_S: Final = 60.0
 """How long another process's forgetting may go unnoticed [s]; rolling looks for itself."""
+
+
+class Request(NamedTuple):
+    """What is posted at once: pieces, and the lines they are."""
+
+    pieces: list[Piece]
+    lines: list[str]
+
+
+class _Ahead(list[list[Request]]):
+    """Requests made before they are posted, by lane."""
 
 
 class _Sent(NamedTuple):
@@ -52,14 +63,18 @@ class Writer:
         self._making = threading.Lock()
         self.trouble = ""
 
+    def prepare(self, batches: Prepared) -> None:
+        """Make the requests for batches that are written later; see `Store.prepare`."""
+        batches.ahead = _Ahead([list(_requests(blocks, [])) for blocks in lanes(batches.blocks)])
+
     def write(self, batches: Sequence[Batch]) -> Written:
         """Commit batches; see `Store.write`. Lines the server calls bad are found by halving and left out."""
-        intake = take(batches)
+        told = intake = take(batches)
         if intake.blocks:
             intake = set_aside(self._server, intake, self._known_horizon())
-        parts = lanes(intake.blocks)
-        gaps = [intake.gaps, *[[]] * (len(parts) - 1)]
-        sent = side_by_side([partial(self._send_all, *part) for part in zip(parts, gaps, strict=True)])
+        ahead = batches.ahead if intake is told and isinstance(batches, Prepared) else None
+        ways = ahead if isinstance(ahead, _Ahead) else _ways(intake)
+        sent = side_by_side([partial(self._send_all, each) for each in ways])
         if intake.blocks or intake.gaps:
             self.trouble = next((each.trouble for each in sent if each.trouble), "")
         refused = _folded([rejected for each in sent for rejected in each.rejected])
@@ -84,21 +99,26 @@ class Writer:
         self._horizon = horizon
         self._horizon_asked = time.monotonic()
 
-    def _send_all(self, blocks: list[Block], gaps: list[tuple[Batch, Gap]]) -> _Sent:
-        sent = [self._send(pieces) for pieces in requests(blocks, gaps, LINES_PER_REQUEST)]
+    def _send_all(self, requests: Iterable[Request]) -> _Sent:
+        ready = iter(requests)
+        sent: list[_Sent] = []
+        while True:
+            with self._making:
+                request = next(ready, None)
+                if request is None:
+                    break
+                plan = self._touches.plan(request.pieces) if request.lines else Plan([])
+            sent.append(self._send(request, plan))
         rejected = [rejected for each in sent for rejected in each.rejected]
         return _Sent(rejected, next((each.trouble for each in sent if each.trouble), ""))
 
-    def _send(self, pieces: list[Piece]) -> _Sent:
-        with self._making:
-            lines = _lines(pieces)
-            if not lines:
-                return _Sent([], "")
-            plan = self._touches.plan(pieces)
-        refusal = self._server.write([*lines, *plan.lines])
+    def _send(self, request: Request, plan: Plan) -> _Sent:
+        if not request.lines:
+            return _Sent([], "")
+        refusal = self._server.write([*request.lines, *plan.lines])
         rejected: list[Rejected] = []
         if refusal is not None:
-            rejected = self._halved(pieces, lines, refusal.dropped)
+            rejected = self._halved(request.pieces, request.lines, refusal.dropped)
             # Behind what it speaks of, and by itself: a note that is refused must cost no reading.
             refusal = self._server.write(plan.lines) if plan.lines else None
         if refusal is None:
@@ -126,6 +146,17 @@ class Writer:
         lines = _lines(pieces)
         refusal = self._server.write(lines) if lines else None
         return [] if refusal is None else self._halved(pieces, lines, refusal.dropped)
+
+
+def _ways(intake: Intake) -> list[Iterator[Request]]:
+    """The requests of each lane, each made when it is wanted."""
+    parts = lanes(intake.blocks)
+    gaps = [intake.gaps, *[[]] * (len(parts) - 1)]
+    return [_requests(*part) for part in zip(parts, gaps, strict=True)]
+
+
+def _requests(blocks: list[Block], gaps: list[tuple[Batch, Gap]]) -> Iterator[Request]:
+    return (Request(pieces, _lines(pieces)) for pieces in requests(blocks, gaps, LINES_PER_REQUEST))
 
 
 def _lines(pieces: list[Piece]) -> list[str]:

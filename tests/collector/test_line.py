@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collector import Collector, Quarantine
-from collector.commit import Judged, Outcome
+from collector.commit import Committed, Judged
 from collector.inbox import Delivery
 from storage import DuckStore, Store, StoreUnavailableError, Written
 from telemetry import BATCH, Batch, Broker, encode, topic
@@ -44,8 +44,8 @@ class _Line:
             self.judged.append(len(deliveries))
             return judge(deliveries)
 
-        def answer(outcomes: Sequence[Outcome]) -> None:
-            self.answered += [outcome.sender.seq for outcome in outcomes if outcome.sender is not None]
+        def answer(committed: Committed) -> None:
+            self.answered += [sender.seq for sender in (*committed.stored, *committed.quarantined)]
 
         monkeypatch.setattr(self.collector._committer, "judge", judging)
         monkeypatch.setattr(self.collector._answering, "answer", answer)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import Aggregate, Latest, Series, Store, StoreError, Written
+from storage import Aggregate, Latest, Series, Store, StoreError, Written, lay_out
 from storage.store import Values
 from telemetry import Batch, Gap, Table
 from tests.storage.parts import DAY, MAIN, POWER, SITE, batch, fresh, points, repeated, table
@@ -70,6 +70,24 @@ def test_times_to_the_ends_of_the_centuries_come_back(store: Store) -> None:
     assert store.write([batch(far)]).stored == 4
     assert points(store) == far
     assert points(store, start=-1, end=0) == {-1: 2.0}
+
+
+def test_what_was_prepared_is_written_only_when_it_is_its_turn(store: Store) -> None:
+    devices = [replace(MAIN, device=f"press-{number:03}") for number in range(600)]
+    earlier, later = (
+        lay_out([batch({1000: value, 2000: value + number}, each) for number, each in enumerate(devices)])
+        for value in (1.0, 5.0)
+    )
+    assert earlier is not None
+    assert later is not None
+    for each in (later, earlier):
+        store.prepare(each)
+    assert store.series() == []
+    assert store.write(earlier) == store.write(later) == store.write(later) == Written(1200, 0)
+    for number in (0, 1, 599):
+        assert points(store, devices[number]) == {1000: 5.0, 2000: 5.0 + number}
+    assert store.count() == 1200
+    assert store.duplicates() == 0
 
 
 def test_the_last_write_of_a_time_wins(store: Store) -> None:

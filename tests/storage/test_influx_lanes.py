@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import StoreUnavailableError
+from storage import StoreUnavailableError, lay_out
 from storage.influx.lanes import LANES, LINES_ALONE, lanes, side_by_side
 from storage.influx.refusals import Refusal
 from storage.intake import take
@@ -98,12 +98,19 @@ def test_the_requests_of_a_large_write_are_under_way_at_once(
     store.close()
 
 
-def test_what_each_lane_has_refused_is_told_and_the_rest_is_stored(influxdb: Database, influx_database: str) -> None:
+@pytest.mark.parametrize("ahead", [False, True])
+def test_what_each_lane_has_refused_is_told_and_the_rest_is_stored(
+    influxdb: Database, influx_database: str, *, ahead: bool
+) -> None:
     store = open_influx(influxdb, influx_database)
     assert store.health().ok
     write_influx(influxdb, influx_database, f'power_meter,site=x,device=y {VOLTAGE}="text" {NOW}')
     bad = [batch({NOW: 1.0}, replace(MAIN, device=f"meter-{n:04}", channel=VOLTAGE)) for n in (0, 1)]
-    outcome = store.write([*city(LINES_ALONE + 1), *bad])
+    batches = lay_out([*city(LINES_ALONE + 1), *bad])
+    assert batches is not None
+    if ahead:
+        store.prepare(batches)
+    outcome = store.write(batches)
     assert outcome.stored == store.count(SITE) == LINES_ALONE + 1
     assert sorted(each.series.device for each in outcome.rejected) == ["meter-0000", "meter-0001"]
     assert all("field type conflict" in each.reason for each in outcome.rejected)

@@ -58,12 +58,14 @@ class Wire:
         self.broker, ours = socket.socketpair()
         ours.setblocking(False)
         self.heard: list[Publish] = []
+        self.confirmed: list[int] = []
         self.left = b""
         self.lane = Lane(
             ours,
             properties=properties,
             on_messages=self.heard.extend,
             unconfirmed={} if unconfirmed is None else unconfirmed,
+            on_confirmed=self.confirmed.extend,
         )
 
     def bring(self, piece: bytes) -> None:
@@ -193,6 +195,7 @@ def test_only_confirmations_of_what_went_past_paho_are_kept_from_it() -> None:
     wire.bring(acknowledgements([7, 9]) + publish(Publish("t", b"x", 0, 0, False, False)) + PINGRESP)
     wire.close()
     assert unconfirmed == {8: b"eight"}
+    assert wire.confirmed == [7]
     assert wire.left == acknowledgements([9]) + PINGRESP
     assert [each.payload for each in wire.heard] == [b"x"]
 
