@@ -58,8 +58,14 @@ class TakingIn:
         with self._lock:
             if self._thread is None and not self._stopping.is_set():
                 # No daemon: a thread that the interpreter's end finds within the database would abort the process.
-                self._thread = threading.Thread(target=self._run, name="taking-in")
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="taking-in")
+                try:
+                    thread.start()
+                except RuntimeError as error:
+                    # What was added is safe; from now on writers see to the file.
+                    self._failed(StoreError(f"no thread can be started to take the journal in ({error})"))
+                else:
+                    self._thread = thread
 
     def stop(self) -> None:
         """End the thread and wait for it; what it has not taken in stays in the journal."""
@@ -80,13 +86,20 @@ class TakingIn:
             try:
                 take_in()
             except StoreError as error:
-                if self.trouble is None:
-                    log.warning("journal_not_taken_in", reason=str(error), readings=self._journal.rows)
-                self.trouble = error
+                self._failed(error)
+                self._stopping.wait(_PAUSE_S)
+            except Exception as error:
+                log.exception("taking_in_failed")
+                self._failed(StoreError(f"the journal is not taken in: {error!r}"))
                 self._stopping.wait(_PAUSE_S)
             else:
                 self.trouble = None
             del take_in
+
+    def _failed(self, error: StoreError) -> None:
+        if self.trouble is None:
+            log.warning("journal_not_taken_in", reason=str(error), readings=self._journal.rows)
+        self.trouble = error
 
     def _done(self) -> bool:
         with self._lock:
