@@ -57,5 +57,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
         yield Disk(folder, real=mounted)
     finally:
         if mounted:
-            shutil.copytree(folder, folder.with_name(f"{folder.name}.left"), ignore=shutil.ignore_patterns(_BALLAST))
+            with contextlib.suppress(shutil.Error):  # a socket cannot be copied
+                left = folder.with_name(f"{folder.name}.left")
+                shutil.copytree(folder, left, ignore=shutil.ignore_patterns(_BALLAST))
             subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)

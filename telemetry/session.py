@@ -26,8 +26,8 @@ log = structlog.get_logger()
 _SESSION_EXPIRY_S: Final = 7 * 86400
 _SUBSCRIBE_AGAIN_S: Final = 10.0
 _SUBSCRIBE_ANYWAY_S: Final = 30.0
-"""How often a confirmed subscription is asked for again. One that was altered on the way is confirmed as well, for
-another topic, and nobody would ever know."""
+"""How often a subscription is asked for again. One that was altered on the way is confirmed as well, for another topic,
+and nobody would ever know; altered into a ping, it is never answered."""
 _LOOK_AT_FILES_S: Final = 10.0
 """How often the certificate files are looked at; new ones are also taken in at every connect."""
 
@@ -241,6 +241,8 @@ class Session:
         while not self._ended.wait(_SUBSCRIBE_ANYWAY_S):
             if self._ready:
                 self._subscriptions.ask_again()
+            else:
+                self._subscribe()
 
     def _subscribed(self, _client: Client, _data: Any, mid: int, reasons: Sequence[Any], _properties: Any) -> None:
         answer = self._subscriptions.answered(mid, reasons)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import pytest
@@ -78,4 +80,48 @@ def test_what_was_not_confirmed_is_sent_again_on_the_next_connection(mosquitto: 
     wait_until(lambda: b"kept" in listener.heard, "what was sent before there was a connection arrives")
     wait_until(lambda: not sender.unconfirmed, "it is confirmed")
     for peer in (listener, sender):
+        peer.session.stop()
+
+
+@contextlib.contextmanager
+def altering_the_first_subscription(broker: Broker) -> Iterator[Broker]:
+    """A line to a broker that makes a ping of the first SUBSCRIBE."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    altered = threading.Event()
+
+    def carry(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                if data[0] == 0x82 and not altered.is_set():
+                    altered.set()
+                    data = b"\xc0" + data[1:]
+                sink.sendall(data)
+        for each in (source, sink):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                ours = socket.create_connection(("127.0.0.1", broker.port))
+                threading.Thread(target=carry, args=(client, ours), daemon=True).start()
+                threading.Thread(target=carry, args=(ours, client), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    yield Broker(port=listener.getsockname()[1])
+    listener.close()
+    assert altered.is_set()
+
+
+def test_a_subscription_that_is_never_answered_is_asked_for_again(
+    mosquitto: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.session._SUBSCRIBE_ANYWAY_S", 0.5)
+    with altering_the_first_subscription(mosquitto) as line:
+        peer = Peer(line, "peer", "to/me")
+        peer.session.start()
+        assert peer.ready.wait(20)
+        peer.session.publish_all([("to/me", b"heard")])
+        wait_until(lambda: peer.heard == [b"heard"], "what is sent arrives")
         peer.session.stop()
