@@ -103,9 +103,9 @@ class Touches:
     def plan(self, pieces: Sequence[Piece]) -> Plan:
         """Notes to travel with these pieces."""
         now = time.time_ns() // 1_000_000
-        running = now // ROLLUP_MS
+        running: int | None = now // ROLLUP_MS
         if (now + _MARGIN_MS) // ROLLUP_MS != running:
-            running = -1  # By another's clock it may have ended, and be rolled while we do not note it any more.
+            running = None  # By another's clock it may have ended, and be rolled while we do not note it any more.
         plan = Plan([])
         entries = [
             entry
@@ -121,10 +121,10 @@ class Touches:
         now = time.time_ns() // 1_000_000
         return [Note(self._writer, self._next(now), group) for group in _groups(entries)]
 
-    def _entries(self, block: Block, running: int, noting: dict[_Key, int]) -> Iterator[Entry]:
+    def _entries(self, block: Block, running: int | None, noting: dict[_Key, int]) -> Iterator[Entry]:
         site, kind, channels = block.site, block.kind, block.channels
         first, last = int(block.times.min()) // ROLLUP_MS, int(block.times.max()) // ROLLUP_MS
-        if first == last == running:
+        if running is not None and first == last == running:
             keys = [(site, kind, device, channels) for device in dict.fromkeys(block.devices)]
             new = [key for key in keys if self._running.get(key) != running]
             noting.update(dict.fromkeys(new, running))

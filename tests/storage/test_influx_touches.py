@@ -64,6 +64,18 @@ def test_a_note_speaks_of_every_window_that_holds_a_value_and_of_no_other(
     assert found == {series: sorted(windows) for series, windows in expected.items()}
 
 
+@pytest.mark.parametrize("minute", [0, 14])
+def test_what_holds_no_value_is_not_noted_in_any_minute_of_a_quarter_hour(
+    monkeypatch: pytest.MonkeyPatch, minute: int
+) -> None:
+    now = 1_700_000_000 // 900 * 900 + 60 * minute + 30
+    monkeypatch.setattr("storage.influx.touches.time.time_ns", lambda: now * 1_000_000_000)
+    empty = Batch(SITE, "gw-1", "e", 1, [Table.of("main", "power_meter", [-ROLLUP_MS // 4], {POWER: [None]})])
+    held = Batch(SITE, "gw-1", "e", 2, [Table.of("oven", "power_meter", [0], {VOLTAGE: [230.0]})])
+    found, _ = noted([empty, held], monkeypatch)
+    assert found == {Series(SITE, "power_meter", "oven", VOLTAGE): [0]}
+
+
 @pytest.mark.parametrize("with_holes", [False, True])
 def test_what_a_city_sends_after_an_outage_is_noted_in_a_few_bytes_per_device(
     monkeypatch: pytest.MonkeyPatch, *, with_holes: bool
