@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from telemetry import Broker
 from tests import parts
@@ -19,6 +20,13 @@ __all__ = ["chromium", "visit"]
 
 # A shell that starts the tests in its background has them ignore Ctrl-C, and what they start with them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A property is no measurement of the machine, and whether a change passes is no matter of luck: the suite draws the
+# same examples every time. New ones are looked for on purpose, with `pytest --hypothesis-profile=search`.
+_shared_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("suite", _shared_machine, derandomize=True)
+settings.register_profile("search", _shared_machine, max_examples=2_000, print_blob=True)
+settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -215,7 +215,9 @@ def test_what_was_exported_comes_back_bit_for_bit(store: DuckStore, tmp_path: Pa
     again.close()
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=50))
 def test_any_readings_come_back_from_parquet_bit_for_bit(
     tmp_path_factory: pytest.TempPathFactory, values: list[float]

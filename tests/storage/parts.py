@@ -24,7 +24,7 @@ MAIN = Series(SITE, "power_meter", "main", POWER)
 DAY = 86_400_000
 
 repeated = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 """For a property of a store, which stays open over all examples."""
 fresh = itertools.count()
