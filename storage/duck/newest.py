@@ -7,6 +7,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import duckdb
@@ -17,9 +18,13 @@ from storage.store import Latest, Series, Times, Values
 
 Ids = npt.NDArray[np.int32]
 NEVER = np.iinfo(np.int64).min
-_DAY_MS: Final = 86_400_000
-_FAR_MS: Final = 4_000 * _DAY_MS
+_HOUR_MS: Final = 3_600_000
+_FAR_MS: Final = 4_000 * 24 * _HOUR_MS
 _ROOM: Final = "4GB"
+_AT_ONCE: Final = 100_000
+"""Series that are listed together: 10 MB."""
+_READ_AT_ONCE: Final = 500_000
+"""Series whose newest readings are looked for together: 60 MB."""
 _MOST_KEPT: Final = 20_000
 _PAGES: Final = 4
 """Sites whose newest values are kept as objects too, and how many series each may have: 12 MB in all."""
@@ -107,39 +112,35 @@ class Newest:
             self._load(cursor)
 
     def _load(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        found = cursor.execute(
-            "SELECT site, kind, device, list(channel ORDER BY id), min(id)"
-            # Consecutive numbers of one device: their distance to its count is the same.
-            " FROM (SELECT *, id - row_number() OVER (PARTITION BY site, kind, device ORDER BY id) AS run FROM series)"
-            " GROUP BY site, kind, device, run ORDER BY min(id)"
-        )
-        while some := found.fetchmany(4096):
-            for site, kind, device, channels, first in some:
-                self._add((site, kind, device), self.run(tuple(channels), first))
+        for device, run in _joined(_listed(cursor)):
+            self._add(device, self.run(run.channels, run.first))
         self._grow(self.size)
         self._read(cursor)
 
     def _read(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Newest values, from the end of the table backwards: what lies before is not read for series that have one."""
-        reach = _DAY_MS
+        reach = _HOUR_MS
         until = _number(cursor.execute("SELECT coalesce(max(time), 0) FROM readings")) + 1
         while True:
-            missing = np.flatnonzero(self._time[: self.size] == NEVER)
-            if not len(missing):
-                return
+            missing = np.flatnonzero(self._time[: self.size] == NEVER).astype(np.int32)
             start = until - reach if reach < _FAR_MS else NEVER
-            some = "" if len(missing) == self.size else " AND series_id IN (FROM missing)"
-            cursor.register("missing", {"series_id": missing.astype(np.int32)})
-            found = cursor.execute(
-                "SELECT series_id, max(time) AS time, arg_max(value, time) AS value FROM readings"  # noqa: S608 - integers
-                f" WHERE time >= {start} AND time < {until}{some} GROUP BY series_id"
-            )
-            newest = found.fetchnumpy()
-            self._time[newest["series_id"]] = newest["time"]
-            self._value[newest["series_id"]] = newest["value"]
-            if start == NEVER:
+            for first in range(0, len(missing), _READ_AT_ONCE):
+                self._read_some(cursor, missing[first : first + _READ_AT_ONCE], start, until)
+            if not len(missing) or start == NEVER:
                 return
             until, reach = start, reach * 16
+
+    def _read_some(self, cursor: duckdb.DuckDBPyConnection, missing: Ids, start: int, until: int) -> None:
+        """Newest values of these series within a span [ms UTC]."""
+        low, high = int(missing[0]), int(missing[-1])
+        some = "" if high - low + 1 == len(missing) else " AND series_id IN (FROM missing)"
+        cursor.register("missing", {"series_id": missing})
+        newest = cursor.execute(
+            "SELECT series_id, max(time) AS time, arg_max(value, time) AS value FROM readings"  # noqa: S608 - integers
+            f" WHERE time >= {start} AND time < {until} AND series_id BETWEEN {low} AND {high}{some} GROUP BY series_id"
+        ).fetchnumpy()
+        self._time[newest["series_id"]] = newest["time"]
+        self._value[newest["series_id"]] = newest["value"]
 
     def run(self, channels: tuple[str, ...], first: int) -> Run:
         """A run whose channels are the same object for all devices that have them."""
@@ -159,7 +160,7 @@ class Newest:
     def _grow(self, size: int) -> None:
         missing = size - len(self._time)
         if missing > 0:
-            missing += size
+            missing += size // 4
             self._time = np.concatenate([self._time, np.full(missing, NEVER)])
             self._value = np.concatenate([self._value, np.zeros(missing)])
 
@@ -248,6 +249,48 @@ class Newest:
             }
             for channel in sorted(numbers):
                 yield Series(*device, channel), numbers[channel]
+
+
+def _listed(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Device, Run]]:
+    """Devices and their runs as the table has them, by number; some at a time, for a city's at once fill memory."""
+    end = _number(cursor.execute("SELECT coalesce(max(id), -1) FROM series")) + 1
+    for start in range(0, end, _AT_ONCE):
+        found = cursor.execute(
+            "SELECT site, kind, device, list(id ORDER BY id), list(channel ORDER BY id) FROM series"
+            " WHERE id >= ? AND id < ? GROUP BY site, kind, device",
+            [start, start + _AT_ONCE],
+        ).fetchall()
+        runs = [
+            (run, (site, kind, device))
+            for site, kind, device, ids, channels in found
+            for run in _consecutive(ids, tuple(channels))
+        ]
+        for run, device in sorted(runs):
+            yield device, run
+
+
+def _consecutive(numbers: list[int], channels: tuple[str, ...]) -> Iterator[Run]:
+    """The runs among a device's numbers, which rise."""
+    if numbers[-1] - numbers[0] + 1 == len(numbers):
+        yield Run(numbers[0], channels)
+        return
+    begins = [0, *(index for index in range(1, len(numbers)) if numbers[index] != numbers[index - 1] + 1)]
+    for begin, end in pairwise([*begins, len(numbers)]):
+        yield Run(numbers[begin], channels[begin:end])
+
+
+def _joined(runs: Iterable[tuple[Device, Run]]) -> Iterator[tuple[Device, Run]]:
+    """Runs by number, those of one device that follow each other made one."""
+    last: tuple[Device, Run] | None = None
+    for device, run in runs:
+        if last is not None and last[0] == device and last[1].first + len(last[1].channels) == run.first:
+            last = device, Run(last[1].first, last[1].channels + run.channels)
+            continue
+        if last is not None:
+            yield last
+        last = device, run
+    if last is not None:
+        yield last
 
 
 def _number(result: duckdb.DuckDBPyConnection) -> int:
