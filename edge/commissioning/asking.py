@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from edge.errors import ConnectError, ExceptionReplyError, LinkError, StaleReplyError
@@ -15,7 +15,10 @@ _REGULAR_OBJECTS: Final = 3
 
 
 class Asking:
-    """What a unit was asked and has answered; nothing is asked twice.
+    """What a unit was asked and has answered; no answer is asked for twice.
+
+    Registers that are only known from several answers are asked for anew: a load that was switched in between would
+    make power disagree with its own current.
 
     Parameters
     ----------
@@ -34,6 +37,7 @@ class Asking:
         self._asked: dict[Question, bool] = {}
         self._refused: set[Question] = set()
         self._without: set[int] = set()
+        self._told: dict[Question, tuple[int, ...]] = {}
         self.registers: dict[tuple[int, int], int] = {}
         self.objects: dict[int, str] = {}
 
@@ -58,8 +62,7 @@ class Asking:
         return True
 
     async def _ask(self, asked: Question) -> bool:
-        wanted = [(asked.function, at) for at in range(asked.address, asked.address + asked.count)]
-        if all(place in self.registers for place in wanted):
+        if self._covering(asked) is not None:
             return True
         if asked.function in self._without:
             self._refused.add(asked)
@@ -79,7 +82,8 @@ class Asking:
             if asked.function == IDENTIFICATION:
                 self._without.add(IDENTIFICATION)  # many meters keep silent instead of refusing: once is enough
             return False
-        self.registers.update(zip(wanted, words, strict=True))
+        self._told[asked] = words
+        self.registers.update(_places(asked, words))
         return True
 
     async def _read(self, read: Read) -> tuple[int, ...]:
@@ -90,6 +94,29 @@ class Asking:
             self.link.close()
             self.link = Link(self.link.address, self.link.timeout_s)
             return await self.link.read(read)
+
+    def told(self, asked: Iterable[Question]) -> dict[tuple[int, int], int]:
+        """Words by (function, wire address) of what was asked, those of one question from one answer."""
+        found: dict[tuple[int, int], int] = {}
+        for question in asked:
+            if (whole := self._covering(question)) is not None:
+                begin = question.address - whole.address
+                found.update(_places(question, self._told[whole][begin : begin + question.count]))
+        return found
+
+    def _covering(self, asked: Question) -> Question | None:
+        """The question whose one answer holds every register of `asked`."""
+        end = asked.address + asked.count
+        return next(
+            (
+                whole
+                for whole in self._told
+                if whole.function == asked.function
+                and whole.address <= asked.address
+                and end <= whole.address + whole.count
+            ),
+            None,
+        )
 
     async def registers_of(self, function: int, address: int, count: int) -> list[int] | None:
         """Registers, or none when the unit does not give them.
@@ -113,3 +140,7 @@ class Asking:
             said = await self.link.identify(ReadIdentification(self._unit, level))
             self.objects.update({key: text.decode("latin-1") for key, text in said.items()})
         return number in self.objects
+
+
+def _places(asked: Question, words: Iterable[int]) -> Iterator[tuple[tuple[int, int], int]]:
+    return (((asked.function, asked.address + nth), word) for nth, word in enumerate(words))

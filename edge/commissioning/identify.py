@@ -156,9 +156,9 @@ def _settled(profile: Profile, matches: list[Match]) -> bool:
 async def _final(asking: Asking, match: Match, profile: Profile) -> Match:
     """Of profiles that fit about equally well, the one that explains most registers fits best."""
     complete = await asking.has(reads_of(profile))
-    values = _good(decode(profile, asking.registers))
+    values = _good(decode(profile, asking.told(reads_of(profile))))
     bonus = _BITS_PER_CHANNEL * len(values) if complete else -_CLOSE_BITS
-    return msgspec.structs.replace(match, values=values, score=round(match.score + bonus, 1))
+    return msgspec.structs.replace(match, values=match.values | values, score=round(match.score + bonus, 1))
 
 
 def _identity(profile: Profile) -> list[Check]:
@@ -185,7 +185,7 @@ async def _fits(asking: Asking, profile: Profile) -> Match | None:
         keys = keys_of(profile, most)
         if not await asking.has(reads_of(keys)):
             return None
-        values = decode(keys, asking.registers)
+        values = decode(keys, asking.told(reads_of(keys)))
         evidence = weigh(values)
         bits = sum(judgement.bits for judgement in evidence) + points * BITS_PER_POINT
         if bits < 0:

@@ -28,11 +28,12 @@ from edge.commissioning import (
     site_text,
     tcp_targets,
 )
+from edge.commissioning.asking import Asking
 from edge.commissioning.found import Found
 from edge.commissioning.site_writing import Answers
 from edge.commissioning.sweep import take_answer
 from edge.links import Link, RtuAddress
-from edge.profiles import load_profile
+from edge.profiles import Question, load_profile
 from edge.site import parse_site
 from telemetry import Quality
 from tests.edge.wires import Asked, crc, device, hostile_rtu, hostile_tcp, profiled, rtu_server, tcp_server
@@ -144,6 +145,23 @@ def test_tcp_units_are_found_and_absent_ones_are_not() -> None:
     assert [(unit.unit, unit.best.profile if unit.best else "") for unit in found.units] == [
         (1, "eastron-sdm630"), (2, "eastron-sdm630"),
     ]  # fmt: skip
+
+
+def test_registers_that_are_judged_together_come_from_one_answer() -> None:
+    """A load may be switched between two answers: a power of one and a current of the other would contradict."""
+
+    async def run() -> list[tuple[int, ...]]:
+        async with hostile_tcp(lambda asked: [asked.tcp()]) as hostile:  # every register holds its question's number
+            asking = Asking(Link.from_url(hostile.url, 20.0), 1)
+            try:
+                wanted = [Question(4, at, count) for at, count in ((0, 4), (3, 4), (0, 7), (1, 2), (8, 1))]
+                assert await asking.has(wanted)
+                assert len(hostile.asked) == 4  # (1, 2) lies within an answer
+                return [tuple(asking.told([question]).values()) for question in wanted]
+            finally:
+                asking.close()
+
+    assert asyncio.run(run()) == [(1,) * 4, (2,) * 4, (3,) * 7, (1,) * 2, (4,)]
 
 
 def test_a_device_that_answers_to_every_number_is_listed_once() -> None:
