@@ -14,9 +14,9 @@ from storage.store import Series
 
 HOUR_MS = 3_600_000
 arrivals = st.lists(
-    st.tuples(st.sampled_from(["main", "oven", "압연기"]), st.integers(1, 5), st.integers(-2000, 2000)),
+    st.tuples(st.sampled_from(["main", "oven", "압연기"]), st.integers(1, 4), st.integers(-2000, 2000)),
     min_size=1,
-    max_size=12,
+    max_size=6,
 )
 
 
