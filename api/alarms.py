@@ -28,10 +28,16 @@ def list_alarms(site: str, presence: Presence) -> list[AlarmNow]:
         if known is None or (told.since or 0) < (known.since or 0):
             merged[key] = told
     found = list(merged.values())
-    if presence.lost_since is not None:
+    lost_since = presence.lost_since
+    if lost_since is not None:
         text = catalog()["alarm.broker_unreachable"]
-        found.append(AlarmNow(kind="broker_unreachable", since=presence.lost_since, until=None, ko=text.ko, en=text.en))
+        found.append(AlarmNow(kind="broker_unreachable", since=lost_since, until=None, ko=text.ko, en=text.en))
     return sorted(found, key=lambda alarm: (alarm.until is not None, -(alarm.until or alarm.since or 0), alarm.kind))
+
+
+def count_lasting(site: str, presence: Presence) -> int:
+    """How many alarms of a site are not over."""
+    return sum(alarm.until is None for alarm in list_alarms(site, presence))
 
 
 def _now(alarm: Alarm, since: int | None) -> AlarmNow:

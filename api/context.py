@@ -9,6 +9,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from api.alarms import count_lasting
 from api.directory import Directory
 from api.factory import Factory
 from api.live import Feed
@@ -58,7 +59,7 @@ class Context:
             if factory is None:
                 factory = Factory(site, self.store, self.directory, self.settings, self.clock, self.past_demand)
                 self._factories[site] = factory
-        return factory.look()
+        return factory.look().model_copy(update={"alarms": count_lasting(site, self.presence)})
 
 
 def get_context(request: Request) -> Context:

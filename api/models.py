@@ -177,6 +177,7 @@ class Snapshot(Model):
     today: Today | None
     demand: Demand | None
     devices: list[DeviceNow]
+    alarms: int = Field(default=0, description="How many alarms of the site last; the site's alarms tell which.")
 
 
 class DeviceHealth(Model):

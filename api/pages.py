@@ -41,7 +41,7 @@ def home(request: Request, context: Ctx) -> Response:
     """The first site's Factory page; a word of welcome while there is none."""
     sites = context.directory.sites()
     if not sites:
-        return render(request, "welcome.html", None, [])
+        return render(request, "welcome.html", None, [], broker_lost=context.presence.lost_since is not None)
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"/sites/{sites[0].site}{query}", 302)
 
@@ -54,6 +54,7 @@ def factory(request: Request, context: Ctx, site: str) -> Response:
     snapshot = context.look(site)
     devices = {device.device: device for device in context.directory.devices(site)}
     metered = [d.device for d in snapshot.devices if POWER in devices[d.device].channels]
+    target_kw = context.settings.demand_target_kw
     return render(
         request,
         "factory.html",
@@ -63,6 +64,7 @@ def factory(request: Request, context: Ctx, site: str) -> Response:
         devices=devices,
         metered=metered,
         minutes=CHART_MINUTES,
+        target_w=None if target_kw is None else 1000 * target_kw,
         page={
             "site": site,
             "at": context.clock(),
@@ -73,7 +75,9 @@ def factory(request: Request, context: Ctx, site: str) -> Response:
             "labels": {name: device.label for name, device in devices.items()},
             "every_ms": max((devices[name].every_ms for name in metered), default=1000),
             "channels": _channels(snapshot.devices),
-            "texts": texts(speak, "factory.", "demand.", "device.", "live.", "gap.", "chart.", "duration.", "run."),
+            "texts": texts(
+                speak, "factory.", "demand.", "device.", "live.", "alarms.", "gap.", "chart.", "duration.", "run."
+            ),
         },
     )
 
@@ -133,7 +137,12 @@ def gateways(request: Request, context: Ctx, site: str) -> Response:
         context.directory.sites(),
         gateways=listed,
         alarms=list_alarms(site, context.presence),
-        page={"site": site, "lang": speak.language, "timezone": found.timezone, "texts": texts(speak, "live.")},
+        page={
+            "site": site,
+            "lang": speak.language,
+            "timezone": found.timezone,
+            "texts": texts(speak, "live.", "alarms."),
+        },
     )
 
 

@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _ALARMS = telemetry.alarms_topic("")
+_PATIENCE_MS: Final = 10_000
+"""How long a first connection may take before the broker counts as away [ms]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,6 @@ class Presence:
     ----------
     connected
         Whether the broker is there.
-    lost_since
-        Since when it has been away [ms UTC]; None while it is there, before it first was, or without one.
     """
 
     def __init__(self, broker: Broker | None, clock: Callable[[], int]) -> None:
@@ -59,7 +59,8 @@ class Presence:
         self._alarms: dict[str, tuple[Alarms, int | None]] = {}
         self._client: Client | None = None
         self.connected = False
-        self.lost_since: int | None = None
+        self._away_since: int | None = None
+        self._ever = False
 
     def start(self) -> None:
         """Connect in the background, and keep connecting until stopped."""
@@ -70,6 +71,7 @@ class Presence:
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.connect_async(self._broker.host, self._broker.port, keepalive=self._broker.keepalive_s)
+        self._away_since = self._clock()
         client.loop_start()
         self._client = client
 
@@ -79,7 +81,15 @@ class Presence:
         if client is not None:
             client.disconnect()
             client.loop_stop()
-            self.connected = False
+            self.connected, self._away_since = False, None
+
+    @property
+    def lost_since(self) -> int | None:
+        """Since when the broker has been away [ms UTC]; None while it is there, or was not waited for long yet."""
+        since = self._away_since
+        if since is None or self._ever:
+            return since
+        return since if self._clock() - since > _PATIENCE_MS else None
 
     def births(self, site: str | None = None) -> list[Birth]:
         """Births, of one site or of all; where two describe one device the later in this list is right."""
@@ -105,7 +115,7 @@ class Presence:
         if reason.is_failure:
             log.warning("presence_refused", broker=self._broker.url if self._broker else "", reason=str(reason))
             return
-        self.connected, self.lost_since = True, None
+        self.connected, self._ever, self._away_since = True, True, None
         wanted = [telemetry.topic("+", "+", kind) for kind in (telemetry.BIRTH, telemetry.STATE)]
         client.subscribe([(filter_, 1) for filter_ in (*wanted, telemetry.alarms_topic("+"))])
 
@@ -113,7 +123,7 @@ class Presence:
         self, _client: Client, _data: Any, _flags: DisconnectFlags, _reason: ReasonCode, _props: Properties | None
     ) -> None:
         if self.connected and self._client is not None:
-            self.lost_since = self._clock()
+            self._away_since = self._clock()
         self.connected = False
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:

@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from api import formats
+from api.alarms import count_lasting
 from api.context import Context
 from api.models import Site
 from api.settings import Language
@@ -68,6 +69,7 @@ def render(
             clock=clock,
             site=site,
             sites=sites,
+            lasting=count_lasting(site.site, context.presence) if site else 0,
             path=request.url.path,
             section=template.removesuffix(".html").replace("evaluation", "replacement"),
             **data,

@@ -5,12 +5,19 @@ import { page, say, show, time } from "./page.js";
 const link = document.getElementById("link");
 const stale = document.getElementById("stale");
 const clock = document.getElementById("clock");
+const lasting = document.getElementById("alarm-count");
 
 const SILENT_MS = 20_000; // the server sends at least a comment every 15 s, and normally an event every second
 let heard = Date.now();
 let ahead = page.at === undefined ? 0 : page.at - heard; // server's clock minus ours [ms]; a wall tablet's may be years off
 
 export const now = () => Date.now() + ahead;
+
+function alarms(count) {
+  lasting.hidden = count === 0;
+  lasting.setAttribute("aria-label", say("alarms.lasting", { n: count }));
+  show(lasting, String(count));
+}
 
 function state(name) {
   link.dataset.state = name;
@@ -31,6 +38,7 @@ export function watch(onSnapshot, onReturn = () => {}) {
       heard = Date.now();
       ahead = snapshot.at - heard;
       state("on");
+      alarms(snapshot.alarms);
       onSnapshot(snapshot);
       if (away) onReturn();
       away = false;

@@ -79,6 +79,24 @@ def test_the_gateways_page_shows_them_in_the_visitors_language(
     visit.page.screenshot(path=test_output / f"alarms-{language}.png", full_page=True)
 
 
+def test_every_page_of_a_site_counts_what_lasts_and_goes_on_counting(
+    told: Running, broker: Broker, visit: Visit
+) -> None:
+    wait_until(lambda: len(listed(told)) == 3, "the alarms are heard")
+    page = visit.page
+    page.goto(f"{told.url}/sites/{SITE}/replacement?lang=en")
+    count = page.locator("#alarm-count")
+    assert (count.inner_text(), count.get_attribute("aria-label")) == ("2", "lasting alarms: 2")
+    page.goto(f"{told.url}/sites/{SITE}?lang=en")
+    page.wait_for_selector('#link[data-state="on"]')
+    growing = Alarm("quarantine_growing", now_ms(), "격리", "Set aside", site=SITE, gateway="gw-1")
+    tell(broker, "c-4", growing)
+    count.filter(has_text="3").wait_for(timeout=30_000)
+    tell(broker, "c-4")
+    count.filter(has_text="2").wait_for(timeout=30_000)
+    assert httpx.get(f"{told.url}/api/sites/{SITE}/now").json()["alarms"] == 2
+
+
 def test_a_collector_that_ends_in_good_order_takes_its_alarms_along(mosquitto: Broker) -> None:
     presence = Presence(mosquitto, now_ms)
     presence.start()

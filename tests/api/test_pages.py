@@ -7,8 +7,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
+from api import Settings
+from storage import DuckStore
 from tests.api.history import WORKS
-from tests.api.parts import LABELS, SITE, Feeder, Running
+from tests.api.parts import LABELS, SITE, Feeder, Running, serving
 from tests.browser import Visit
 from tests.parts import wait_until
 
@@ -142,6 +144,26 @@ def test_demand_is_shown_against_its_target(site: Running, feeder: Feeder, visit
     assert "Target 100.0 kW" in text
     width = page.locator("#demand-bar .projected").get_attribute("width") or "0%"
     assert 50 < float(width.rstrip("%")) < 100
+
+
+def test_the_target_is_told_when_the_demand_cannot_be(site: Running) -> None:
+    shown = httpx.get(f"{site.url}/sites/{WORKS}?lang=en").text
+    assert "Cannot be told without a current power reading" in shown
+    assert "Target 100.0 kW" in shown
+
+
+def test_a_server_that_knows_no_site_yet_says_what_to_do_next(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "empty.duckdb")
+    try:
+        with serving(store, Settings()) as empty:
+            korean, english = (httpx.get(f"{empty.url}/?lang={language}").text for language in ("ko", "en"))
+    finally:
+        store.close()
+    assert "아직 사업장이 없습니다" in korean
+    assert "No site yet" in english
+    for command in ("wattproof edge init", "wattproof import", "wattproof demo"):
+        assert command in korean
+        assert command in english
 
 
 def test_the_evaluation_page_shows_the_verdict_and_how_sure_it_is(site: Running, visit: Visit) -> None:
@@ -288,4 +310,9 @@ def test_pages_fit_their_screen(
             "[...document.querySelectorAll('.stack td strong + .dim, .stack td strong + span')].filter((unit) => unit"
             ".getBoundingClientRect().left - unit.previousElementSibling.getBoundingClientRect().right > 12).length"
         )
+        outside = page.evaluate(
+            "[...document.querySelectorAll('.tile *:not(svg *)')].filter((part) => part.checkVisibility() && part"
+            ".getBoundingClientRect().right > part.closest('.tile').getBoundingClientRect().right + 1).length"
+        )
+        assert outside == 0, f"{name}: something stands beyond the edge of its tile"
         assert torn == 0, f"{name}: a number stands beside its unit"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import telemetry
+from api.alarms import count_lasting, list_alarms
 from api.presence import Presence
 from telemetry import Broker, State
 from tests.api.parts import SITE, announce, birth, now_ms
@@ -59,6 +60,21 @@ def test_the_newest_birth_of_a_gateway_that_is_online_wins(mosquitto: Broker) ->
         assert [found.gateway for found in presence.births(SITE)] == ["history", "gw-1"]
     finally:
         presence.stop()
+
+
+def test_a_broker_that_was_never_reached_counts_as_away_after_a_while() -> None:
+    clock = [1_000_000]
+    presence = Presence(Broker(port=free_port()), lambda: clock[0])
+    presence.start()
+    try:
+        early = presence.lost_since
+        clock[0] += 60_000
+        assert (early, presence.lost_since) == (None, 1_000_000), "the first connection takes its time"
+        assert [alarm.kind for alarm in list_alarms(SITE, presence)] == ["broker_unreachable"]
+        assert count_lasting(SITE, presence) == 1
+    finally:
+        presence.stop()
+    assert presence.lost_since is None
 
 
 def test_without_a_broker_or_with_one_that_is_away_nobody_is_there() -> None:
