@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
@@ -34,6 +36,9 @@ from storage.store import (
     Written,
 )
 from telemetry import Batch, Gap
+
+_LEAST_ROOM: Final = 1_000_000
+"""Bytes that the next commit of a busy collector takes."""
 
 
 class DuckStore:
@@ -257,15 +262,19 @@ class DuckStore:
             )
 
     def health(self) -> Health:
-        """Whether the file can be read; see `Store.health`."""
+        """Whether the file can be read and there is room to write; see `Store.health`."""
         if self._writing.trouble is not None:
             return Health(ok=False, engine="duck", detail=str(self._writing.trouble))
         try:
             with self._reading() as cursor:
                 readings = _number(cursor.execute("SELECT count(*) FROM readings"))
             size = self._file.path.stat().st_size
+            room = shutil.disk_usage(self._file.path.parent).free
         except (StoreError, OSError) as error:
             return Health(ok=False, engine="duck", detail=str(error))
+        if room < _LEAST_ROOM:
+            full = f"{self._file.path}: its disk is full ({room // 1000} kB left); make room on it"
+            return Health(ok=False, engine="duck", detail=full)
         facts = {
             "path": str(self._file.path),
             "readings": str(readings),
