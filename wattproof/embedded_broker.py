@@ -12,12 +12,15 @@ import secrets
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from telemetry import ACK, BATCH, BIRTH, STATE, alarms_topic, topic
 from wattproof.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 
 USERS: Final = ("gateway", "collector", "api")
 _ALL: Final = ("+", "+")
@@ -31,6 +34,10 @@ _SUBSCRIBE: Final = {
     "collector": [topic(*_ALL, BATCH), topic(*_ALL, BIRTH), topic(*_ALL, STATE)],
     "api": [topic(*_ALL, BIRTH), topic(*_ALL, STATE), alarms_topic("+")],
 }
+
+
+_GRACE_S: Final = 10
+"""How much longer than its keep-alive a client may be silent [s]: with the usual 20 s, MQTT's one and a half times."""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -91,6 +98,7 @@ async def serve(host: str, port: int, folder: Path, ready: Callable[[Address], N
         The port is in use.
     """
     from amqtt.broker import Broker as Amqtt
+    from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
     from pwdlib import PasswordHash
     from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -105,6 +113,7 @@ async def serve(host: str, port: int, folder: Path, ready: Callable[[Address], N
     _write_private(passwords, ("\n".join(lines) + "\n").encode())
     config: dict[str, Any] = {
         "listeners": {"default": {"type": "tcp", "bind": f"{host}:{port}"}},
+        "timeout_disconnect_delay": _GRACE_S,
         "plugins": {
             "amqtt.plugins.authentication.FileAuthPlugin": {"password_file": str(passwords)},
             "amqtt.plugins.topic_checking.TopicAccessControlListPlugin": {
@@ -113,6 +122,7 @@ async def serve(host: str, port: int, folder: Path, ready: Callable[[Address], N
             },
         },
     }
+    BrokerProtocolHandler.handle_read_timeout = _end_silent
     broker = Amqtt(config)
     await broker.start()
     try:
@@ -120,6 +130,16 @@ async def serve(host: str, port: int, folder: Path, ready: Callable[[Address], N
         await stop.wait()
     finally:
         await broker.shutdown()
+
+
+def _end_silent(handler: BrokerProtocolHandler) -> None:
+    """End the session of a client that was silent for too long, so that its last will is told (MQTT-3.1.2-24).
+
+    amqtt notices and does nothing: a gateway without power would be online for ever.
+    """
+    ended = handler._disconnect_waiter  # noqa: SLF001 - amqtt's own handlers of an end set just this
+    if ended is not None and not ended.done():
+        ended.set_result(None)
 
 
 def _write_private(file: Path, content: bytes) -> None:

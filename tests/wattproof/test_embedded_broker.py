@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import queue
 import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from paho.mqtt.client import Client
 
-from telemetry import ACK, BATCH, BIRTH, Broker, new_client, topic
+from telemetry import ACK, BATCH, BIRTH, STATE, Broker, new_client, topic
 from tests.parts import wait_until
+from wattproof import embedded_broker
 from wattproof.child import Child
 from wattproof.embedded_broker import Address
 from wattproof.one_box import start_broker
@@ -91,6 +95,38 @@ def test_strangers_are_refused(users: dict[str, Broker], change: dict[str, str])
         assert results[0]
     finally:
         client.loop_stop()
+
+
+def test_a_gateway_that_falls_silent_is_told_as_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_broker, "_GRACE_S", 0)
+    with serving(tmp_path) as broker:
+        lost = topic("s", "g", STATE)
+        silent = new_client(broker("gateway"), "silent", clean=True)
+        silent.will_set(lost, b"lost", 1, retain=True)
+        with connected(broker("api"), "api") as (api, at_api):
+            subscribed(api, lost)
+            silent.connect(broker("gateway").host, broker("gateway").port, keepalive=1)  # and never a word again
+            wait_until(lambda: at_api == [lost], "the last will is told")
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Callable[[str], Broker]]:
+    """The broker in a thread of this process; by user, how to reach it."""
+    told: queue.SimpleQueue[tuple[Address, asyncio.AbstractEventLoop, asyncio.Event]] = queue.SimpleQueue()
+
+    async def run() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        await embedded_broker.serve("127.0.0.1", 0, folder, lambda address: told.put((address, loop, stop)), stop)
+
+    thread = threading.Thread(target=asyncio.run, args=[run()])
+    thread.start()
+    address, loop, stop = told.get(timeout=30)
+    users = embedded_broker.credentials(folder)
+    try:
+        yield lambda user: Broker(address.host, address.port, username=user, password=users[user])
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(30)
 
 
 def test_credentials_are_kept_and_readable_by_their_owner_only(users: dict[str, Broker], tmp_path: Path) -> None:
