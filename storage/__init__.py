@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from storage.blocks import Block
 from storage.charts import Drawn, draw, from_quarter_hours, width_for
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from storage.gaps import came_after_all, missing
-from storage.intake import Block, Prepared, lay_out
+from storage.intake import Prepared, lay_out
 from storage.settings import Settings, open_store
 from storage.store import (
     HOLD_MS,

@@ -9,8 +9,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from storage.blocks import Block
 from storage.duck.newest import Columns, Device, Ids, Newest, Run
-from storage.intake import Block
 from storage.store import Times, Values
 
 NewRuns = dict[Device, list[Run]]

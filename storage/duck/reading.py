@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 
 from storage.aggregation import aggregate, check, window_of
-from storage.intake import MAX_TIME, MIN_TIME
+from storage.limits import MAX_TIME, MIN_TIME
 from storage.store import Aggregate, Times, Values
 
 Points = tuple[Times, Values]

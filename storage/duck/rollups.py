@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from storage.aggregation import window_of
 from storage.duck.newest import NEVER, Columns, Ids
-from storage.intake import Intake, Rows, blocks_of
+from storage.blocks import Rows, blocks_of
+from storage.intake import Intake
 from storage.store import ROLLUP_MS, Rejected, Rollups, Series, Times
 
 CLOSED: Final = (

@@ -13,39 +13,55 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from storage.influx.horizon import Horizon, horizon_line, read_horizon
-from storage.influx.influxql import ANY, Cells, between, decode_cells, identifier, is_tag, select
+from storage.influx.influxql import ANY, EARLIEST, Cells, among, between, decode_cells, identifier, is_tag, select
 from storage.influx.newest import channels
 from storage.influx.rolling import sweep, write_notes, write_rows
 from storage.influx.rows import SUFFIX, read_turns
 from storage.influx.server import Server
-from storage.influx.touches import Entry, Touches, read_notes, runs_of, waiting
-from storage.intake import GAP_KIND, MIN_TIME
+from storage.influx.touches import Entry, Run, Touches, read_notes, runs_of, waiting
+from storage.limits import GAP_KIND, MIN_TIME, unusable
 from storage.rollup import REACH_MS
-from storage.store import ROLLUP_MS, Forgotten, Series, Times
+from storage.store import ROLLUP_MS, Forgotten, Series, Times, Values
+from telemetry import is_name
 
 _SLICE_MS: Final = 86_400_000
+_BESIDE: Final = np.arange(-REACH_MS, REACH_MS + 1, ROLLUP_MS)
+_DEVICES: Final = 200
+"""So many are named in one statement at most: each costs the server a look at all that it holds of them."""
 
 
 def forget(server: Server, touches: Touches, raw_before: int, rollups_before: int) -> tuple[Forgotten, Horizon]:
     """See `Store.forget`; also how far retention has come with it."""
     raw_before, rollups_before = (each // ROLLUP_MS * ROLLUP_MS for each in (raw_before, rollups_before))
     server.need_rollups()
-    kinds = channels(server)
-    census = _take_census(server, kinds, raw_before, waiting(read_notes(server)))
-    write_notes(server, touches.notes(census.unrolled))
+    kinds = _ours(channels(server))
     before = read_horizon(server)
     horizon = Horizon(before.turn + 1, max(before.until, raw_before + REACH_MS))
-    # Closed before the first reading is gone: whoever rolls meanwhile leaves the rows alone.
+    # Closed before anything is counted: whoever writes or rolls meanwhile leaves the rows alone.
     write_rows(server, [horizon_line(horizon, time.time_ns() // 1_000_000)])
+    census = _take_census(server, kinds, raw_before, horizon.turn)
+    write_notes(server, touches.notes(census.unrolled))
+    going = {key: device.going() for key, device in census.devices.items()}
+    for kind, condition in _conditions({key: runs for key, (runs, _) in going.items()}):
+        server.delete(kind, condition)
     for kind in kinds:
-        for condition in _conditions(census, kind, raw_before):
-            server.delete(identifier(kind), condition)
         server.delete_rollups(kind + SUFFIX, rollups_before)
     _forget_gaps(server, rollups_before)
     sweep(server)
-    return Forgotten(census.readings - census.kept if server.deletes else -1, -1, -1, census.kept), horizon
+    deleted = sum(readings for _, readings in going.values())
+    readings = sum(int(part.sum()) for device in census.devices.values() for part in device.counts)
+    return Forgotten(deleted if server.deletes else -1, -1, -1, readings - deleted), horizon
+
+
+def _ours(kinds: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Kinds of device and channels that this store writes; a database may hold others' measurements too."""
+    usable = {
+        kind: [name for name in names if not unusable("site", kind, "device", name)] for kind, names in kinds.items()
+    }
+    return {kind: names for kind, names in usable.items() if names}
 
 
 def _forget_gaps(server: Server, before: int) -> None:
@@ -62,97 +78,137 @@ def _forget_gaps(server: Server, before: int) -> None:
 
 
 @dataclass(slots=True)
+class _Device:
+    """Raw readings of one device before a time.
+
+    Attributes
+    ----------
+    windows, counts, rolled
+        Quarter-hours that hold any [ms], how many, and whether they are rolled up; in parts.
+    waiting
+        Quarter-hours that are to be rolled [ms]; in parts.
+    """
+
+    windows: list[Times] = field(default_factory=list)
+    counts: list[Values] = field(default_factory=list)
+    rolled: list[npt.NDArray[np.bool_]] = field(default_factory=list)
+    waiting: list[Times] = field(default_factory=list)
+
+    def going(self) -> tuple[list[Run], int]:
+        """What may be deleted, as runs of quarter-hours, and how many readings that is.
+
+        What is still to be rolled needs the readings beside it, too: three hours stay on both sides.
+        """
+        if not self.windows:
+            return [], 0
+        windows, go = np.concatenate(self.windows), np.concatenate(self.rolled)
+        if self.waiting:
+            near = np.unique(np.concatenate(self.waiting))[:, None] + _BESIDE
+            go &= ~np.isin(windows, near)
+        return runs_of(windows[go] // ROLLUP_MS), int(np.concatenate(self.counts)[go].sum())
+
+
+@dataclass(slots=True)
 class _Census:
     """Raw readings before a time, by what may become of them.
 
     Attributes
     ----------
-    readings, kept
-        All of them, and those that stay.
+    turn
+        Rows that were made before this turn of retention are closed.
+    noted
+        Windows that are noted [ms].
     devices
-        Of each kind, site and device that has any: windows that stay [ms], rising.
+        By kind, site and device. Only what was counted may be deleted, for others write meanwhile.
     unrolled
-        Windows that have no row and no note.
+        Windows that have no note, and no row or readings that their row has not.
     """
 
-    readings: int = 0
-    kept: int = 0
-    devices: dict[tuple[str, str, str], list[Times]] = field(default_factory=lambda: defaultdict(list))
+    turn: int
+    noted: dict[Series, Times]
+    devices: dict[tuple[str, str, str], _Device] = field(default_factory=lambda: defaultdict(_Device))
     unrolled: list[Entry] = field(default_factory=list)
 
 
-def _take_census(server: Server, channels: dict[str, list[str]], before: int, pending: dict[Series, Times]) -> _Census:
-    """Count raw readings before a time [ms] and see which have been rolled up; `pending` are noted windows."""
-    census = _Census()
+def _take_census(server: Server, channels: dict[str, list[str]], before: int, turn: int) -> _Census:
+    """Count raw readings before a time [ms] and see which have been rolled up before this turn."""
+    census = _Census(turn, waiting(read_notes(server)))
+    for series, windows in census.noted.items():
+        census.devices[series.kind, series.site, series.device].waiting.append(windows)
     for kind, names in channels.items():
-        start = _first(server, kind, names)
+        start = _first(server, kind, names, EARLIEST, before)
         while start < before:
             end = min(before, start - start % _SLICE_MS + _SLICE_MS)
-            _count(server, census, kind, names, start, end, pending)
-            start = end
+            found = _count(server, census, kind, names, start, end)
+            # One reading of a clock that was never set must not cost a look at every day since.
+            start = end if found else _first(server, kind, names, end, before)
     return census
 
 
-def _first(server: Server, kind: str, names: list[str]) -> int:
-    """Time of the first reading of a kind of device [ms]."""
-    statements = "; ".join(select(f"first({identifier(name)})", kind) for name in names)
+def _first(server: Server, kind: str, names: list[str], start: int, before: int) -> int:
+    """Time of the first reading of a kind of device in a range [ms]; its end when there is none."""
+    statements = "; ".join(select(f"first({identifier(name)})", kind, between(start, before)) for name in names)
     times = [int(row[0] or 0) for _, rows in server.query(statements, decode_cells) for row in rows.values]
-    return min(times, default=2**62)
+    return min(times, default=before)
 
 
-def _count(
-    server: Server, census: _Census, kind: str, names: list[str], start: int, end: int, pending: dict[Series, Times]
-) -> None:
+def _count(server: Server, census: _Census, kind: str, names: list[str], start: int, end: int) -> bool:
+    """Judge the readings of a range; returns whether there was any."""
     what = ", ".join(f"count({identifier(name)})" for name in names)
     by = f" GROUP BY time({ROLLUP_MS}ms), site, device fill(none)"
     statement = select(what, kind, between(start, end), by=by)
+    found = False
     for _, rows in server.query(statement, decode_cells, chunked=True):
-        _judge(server, census, kind, names, rows.tags, rows.values, pending)
+        found = True
+        if is_name(rows.tags.get("site", "")) and is_name(rows.tags.get("device", "")):
+            _judge(server, census, kind, names, rows.tags, rows.values)
+    return found
 
 
 def _judge(
-    server: Server,
-    census: _Census,
-    kind: str,
-    names: list[str],
-    tags: dict[str, str],
-    rows: list[Cells],
-    pending: dict[Series, Times],
+    server: Server, census: _Census, kind: str, names: list[str], tags: dict[str, str], cells: list[Cells]
 ) -> None:
     """See which windows of one device are rolled up."""
-    site, device = tags.get("site", ""), tags.get("device", "")
-    counts = np.nan_to_num(np.array([row[1:] for row in rows], np.float64))
-    windows = np.array([row[0] for row in rows], np.int64)
-    present = [name for index, name in enumerate(names) if (counts[:, index] > 0).any()]
-    found = read_turns(server, site, kind, device, present, int(windows[0]), int(windows[-1]) + 1)
-    stay = np.zeros(len(windows), bool)
-    for name in present:
-        there = counts[:, names.index(name)] > 0
-        rolled = np.isin(windows, found[name][0]) if name in found else np.zeros(len(windows), bool)
-        noted = np.isin(windows, pending.get(Series(site, kind, device, name), windows[:0]))
-        new = there & ~rolled & ~noted
+    site, name = tags["site"], tags["device"]
+    device = census.devices[kind, site, name]
+    counts = np.nan_to_num(np.array([row[1:] for row in cells], np.float64))
+    windows = np.array([row[0] for row in cells], np.int64)
+    present = np.flatnonzero((counts > 0).any(axis=0)).tolist()
+    rows = read_turns(
+        server, site, kind, name, [names[each] for each in present], int(windows[0]), int(windows[-1]) + 1
+    )
+    rolled = np.ones(len(windows), bool)
+    for each in present:
+        channel, count = names[each], counts[:, each]
+        starts, turns, held = rows.get(channel, (windows[:0], np.zeros(0), np.zeros(0)))
+        noted = np.isin(windows, census.noted.get(Series(site, kind, name, channel), windows[:0]))
+        whole = _at(windows, starts, held, -1) >= count
+        new = (count > 0) & ~whole & ~noted
         if new.any():
-            census.unrolled.append(Entry(site, kind, [device], (name,), runs_of(windows[new] // ROLLUP_MS)))
-        stay |= there & (noted | ~rolled)
-    census.readings += int(counts.sum())
-    census.kept += int(counts[stay].sum())
-    census.devices[kind, site, device].append(windows[stay])
+            census.unrolled.append(Entry(site, kind, [name], (channel,), runs_of(windows[new] // ROLLUP_MS)))
+            device.waiting.append(windows[new])
+        # A row of this turn is not closed, so that a late reading could still overwrite it with a part.
+        rolled &= (count == 0) | (_at(windows, starts, turns, np.inf) < census.turn)
+    device.windows.append(windows)
+    device.counts.append(counts.sum(axis=1))
+    device.rolled.append(rolled)
 
 
-def _conditions(census: _Census, kind: str, before: int) -> Iterator[str]:
-    """What to delete of a kind of device, as conditions; nothing that stays."""
-    devices = {key: np.concatenate(parts) for key, parts in census.devices.items() if key[0] == kind}
-    if not any(len(windows) for windows in devices.values()):
-        if devices:
-            yield between(MIN_TIME, before)
-        return
-    for (_, site, device), windows in devices.items():
-        begin = MIN_TIME
-        for first, last in runs_of(np.unique(windows) // ROLLUP_MS):
-            yield f"{_of(site, device)} AND {between(begin, first * ROLLUP_MS)}"
-            begin = (last + 1) * ROLLUP_MS
-        yield f"{_of(site, device)} AND {between(begin, before)}"
+def _at(windows: Times, starts: Times, values: Values, otherwise: float) -> Values:
+    """What rows have for windows, shape (windows,); both rise."""
+    result = np.full(len(windows), float(otherwise))
+    here = np.isin(starts, windows)
+    result[np.searchsorted(windows, starts[here])] = values[here]
+    return result
 
 
-def _of(site: str, device: str) -> str:
-    return f"{is_tag('site', site)} AND {is_tag('device', device)}"
+def _conditions(runs: dict[tuple[str, str, str], list[Run]]) -> Iterator[tuple[str, str]]:
+    """What to delete, as measurements and conditions: devices that are alike in one statement."""
+    alike: dict[tuple[str, str, tuple[Run, ...]], list[str]] = defaultdict(list)
+    for (kind, site, device), some in runs.items():
+        alike[kind, site, tuple(some)].append(device)
+    for (kind, site, some_), devices in alike.items():
+        for number in range(0, len(devices), _DEVICES):
+            whose = f"{is_tag('site', site)} AND {among(devices[number : number + _DEVICES])}"
+            for first, last in some_:
+                yield identifier(kind), f"{whose} AND {between(first * ROLLUP_MS, (last + 1) * ROLLUP_MS)}"

@@ -7,11 +7,13 @@ from typing import Final
 
 import numpy as np
 
+from storage.blocks import Rows, blocks_of
 from storage.influx.influxql import decode_cells, select
 from storage.influx.rows import read_turns
 from storage.influx.server import Server
 from storage.influx.touches import read_notes, waiting
-from storage.intake import MIN_TIME, Intake, Rows, blocks_of
+from storage.intake import Intake
+from storage.limits import MIN_TIME
 from storage.store import ROLLUP_MS, Rejected, Rollups, Series, Times
 
 HORIZON: Final = "_horizon"

@@ -6,13 +6,16 @@ Grammar: https://docs.influxdata.com/influxdb/v1/query_language/spec/
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from storage.intake import MAX_TIME, MIN_TIME
-
 V = TypeVar("V")
+
+EARLIEST: Final = -9_223_372_036_854
+LATEST: Final = 9_223_372_036_853
+"""First and last time InfluxDB can hold [ms UTC]: it counts nanoseconds in 64 bits."""
 
 _IDENTIFIER = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 _STRING = str.maketrans({"\\": "\\\\", "'": "\\'", "\n": "\\n"})
@@ -30,13 +33,18 @@ def string(value: str) -> str:
 
 def between(start: int, end: int) -> str:
     """Condition ``start <= time < end`` [ms]; bounds beyond what InfluxDB can count are cut to it."""
-    first, last = (min(max(bound, MIN_TIME), MAX_TIME + 1) * 1_000_000 for bound in (start, end))
+    first, last = (min(max(bound, EARLIEST), LATEST + 1) * 1_000_000 for bound in (start, end))
     return f"time >= {first} AND time < {last}"
 
 
 def is_tag(key: str, value: str) -> str:
     """Condition that a tag has a value."""
     return f"{identifier(key)} = {string(value)}"
+
+
+def among(devices: Iterable[str]) -> str:
+    """Condition that the device is one of these."""
+    return "(" + " OR ".join(is_tag("device", device) for device in devices) + ")"
 
 
 def select(what: str, measurement: str, *conditions: str, by: str = "") -> str:
@@ -76,7 +84,7 @@ Cells = list[int | float | None]
 """A row of a statement that selects numbers: its time [ms], and a value or null for each."""
 
 NUMBERS: Final = msgspec.json.Decoder(Answer[Number])
-ANY: Final = msgspec.json.Decoder(Answer[list[float | str | bool | None]])
+ANY: Final = msgspec.json.Decoder(Answer[list[int | float | str | bool | None]])
 
 
 def decode_numbers(line: bytes) -> Answer[Number]:

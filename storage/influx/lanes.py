@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from storage.intake import Block
+from storage.blocks import Block
 
 T = TypeVar("T")
 

@@ -15,7 +15,8 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from storage.intake import GAP_KIND, Block
+from storage.blocks import Block
+from storage.limits import GAP_KIND
 from storage.store import Rejected, Series
 from telemetry import Batch, Gap
 

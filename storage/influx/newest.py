@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from storage.influx.influxql import ANY, Cells, Rows, decode_cells, identifier, is_tag, select
+from storage.influx.influxql import ANY, Cells, Rows, among, decode_cells, identifier, is_tag, select
 from storage.influx.rows import is_ours
 from storage.influx.server import Server
-from storage.intake import GAP_KIND
+from storage.limits import GAP_KIND
 from storage.store import Latest, Series
 
 RECENT_MS: Final = 3_600_000
@@ -125,7 +125,7 @@ def _among(devices: set[str]) -> tuple[str, ...]:
     """Condition for a few devices; none for many, and where all are meant."""
     if not 0 < len(devices) <= _FEW:
         return ()
-    return ("(" + " OR ".join(is_tag("device", device) for device in sorted(devices)) + ")",)
+    return (among(sorted(devices)),)
 
 
 def _latest(rows: Rows[Cells], field: Field, time_ms: int, value: float) -> Latest:

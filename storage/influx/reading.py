@@ -10,9 +10,19 @@ from typing import Final
 import numpy as np
 
 from storage.aggregation import aggregate
-from storage.influx.influxql import Cells, between, decode_cells, decode_numbers, identifier, is_tag, select
+from storage.influx.influxql import (
+    EARLIEST,
+    LATEST,
+    Cells,
+    among,
+    between,
+    decode_cells,
+    decode_numbers,
+    identifier,
+    is_tag,
+    select,
+)
 from storage.influx.server import Server
-from storage.intake import MAX_TIME, MIN_TIME
 from storage.store import Aggregate, Series, Times, Values
 
 Part = tuple[Times, Values]
@@ -65,15 +75,15 @@ def around(
     server: Server, site: str, kind: str, devices: Sequence[str], channels: Sequence[str], start: int, end: int
 ) -> dict[tuple[str, str], Part]:
     """What `Store.read_around` says of every device and channel, in one request; those without a reading are absent."""
-    where = is_tag("site", site), _among(devices)
+    where = is_tag("site", site), among(devices)
     by = " GROUP BY device"
     inside = ", ".join(identifier(channel) for channel in channels)
     statements = [select(inside, kind, *where, between(start, end), by=by)]
-    if start > MIN_TIME:
-        statements += [_end("last", channel, kind, where, between(MIN_TIME, start)) for channel in channels]
+    if start > EARLIEST:
+        statements += [_end("last", channel, kind, where, between(EARLIEST, start)) for channel in channels]
     after = len(statements)
-    if end <= MAX_TIME:
-        statements += [_end("first", channel, kind, where, between(end, MAX_TIME + 1)) for channel in channels]
+    if end <= LATEST:
+        statements += [_end("first", channel, kind, where, between(end, LATEST + 1)) for channel in channels]
     before: dict[tuple[str, str], Part] = {}
     middle: dict[tuple[str, str], list[Part]] = defaultdict(list)
     following: dict[tuple[str, str], Part] = {}
@@ -115,10 +125,6 @@ def columns(rows: list[Cells], names: Sequence[str]) -> dict[str, Part]:
     return found
 
 
-def _among(devices: Sequence[str]) -> str:
-    return "(" + " OR ".join(is_tag("device", device) for device in devices) + ")"
-
-
 def windows(
     server: Server,
     series: Sequence[Series],
@@ -153,7 +159,7 @@ def windows(
         else:
             what = f"{how.value}({identifier(channel)})"
             by = f" GROUP BY time({int(every_ms)}ms, {int(offset_ms) % int(every_ms)}ms), device fill(none)"
-            where = is_tag("site", site), _among(devices), between(start, end)
+            where = is_tag("site", site), among(devices), between(start, end)
             made = _numbers(server, select(what, kind, *where, by=by))
         return {Series(site, kind, device, channel): windows for device, windows in made.items()}
 

@@ -23,7 +23,8 @@ _OF_THIS_REQUEST = re.compile(
     r"^failure writing points to database: |\bdropped \d+ (?=points\b)|\s+(?:- oldest point\b.*|dropped=\d+.*)$",
     re.DOTALL,
 )
-_BUSY = re.compile(r"timeout|limit exceeded|engine is closed|shutting down", re.IGNORECASE)
+_BUSY = re.compile(r"timeout|limit exceeded|interrupted|engine is closed|shut(ting )?down", re.IGNORECASE)
+_GONE = re.compile(r"\b(database|retention policy) not found")
 
 
 class StatusError(Exception):
@@ -47,7 +48,12 @@ class StatusError(Exception):
     @property
     def means_later(self) -> bool:
         """Whether the same request may well succeed later."""
-        return self.status >= 500 or self.status in {408, 429}
+        return (self.status >= 500 or self.status in {408, 429}) and not self.lacks_place
+
+    @property
+    def lacks_place(self) -> bool:
+        """Whether what was written to is not there; 1.x answers so with 500 when it is a retention policy."""
+        return self.status == 404 or _GONE.search(self.reason) is not None
 
     @property
     def lacks_rights(self) -> bool:
@@ -87,7 +93,7 @@ def explain(error: StatusError, url: str, database: str, who: str) -> StoreError
     if error.means_later:
         asked = "" if error.retry_after_s is None else f"; it asks to be left alone for {error.retry_after_s:g} s"
         return StoreUnavailableError(f"InfluxDB at {url} cannot serve now {said}{asked}")
-    status = 403 if error.lacks_rights else error.status
+    status = 403 if error.lacks_rights else 404 if error.lacks_place else error.status
     text = {
         401: f"does not accept {who} {said}; check the credentials",
         403: f"does not let {who} use {database!r} {said}; grant read and write on it",
@@ -98,7 +104,7 @@ def explain(error: StatusError, url: str, database: str, who: str) -> StoreError
 
 def explain_answer(error: str, url: str, statement: str) -> StoreError:
     """Turn the error of a statement, which comes with status 200, into a store error."""
-    if "database not found" in error:
+    if _GONE.search(error):
         return StoreRefusedError(f"InfluxDB at {url}: {error}; it is made again at the next use")
     if _BUSY.search(error):
         return StoreUnavailableError(f"InfluxDB at {url} cannot serve now: {error}")

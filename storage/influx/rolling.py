@@ -11,12 +11,14 @@ import numpy as np
 import structlog
 
 from storage.errors import StoreError
+from storage.influx.claims import CLAIMS, Claims
 from storage.influx.horizon import Horizon, read_horizon
 from storage.influx.influxql import ANY, identifier, is_tag
 from storage.influx.reading import Part, around, nothing
 from storage.influx.rows import RowLines, read_turns, state_fields
 from storage.influx.server import Server
 from storage.influx.touches import TOUCHED, Note, read_notes, waiting, without
+from storage.limits import unusable
 from storage.rollup import REACH_MS, rolled, select
 from storage.store import ROLLUP_MS, Series, Times
 
@@ -28,37 +30,57 @@ _SPAN_TOGETHER_MS: Final = 2 * 86_400_000
 _READINGS_TOGETHER: Final = 100_000
 """About so many are in memory at once, beyond what one device has: 3 MB with what the answer is made of."""
 _MOST_DEVICES: Final = 200
+_SWEEP_EVERY_S: Final = 3600.0
 _IN_FLIGHT_MS: Final = 600_000
 """A note younger than this may still have an elder brother on its way to the server."""
 
 
-def roll(server: Server, before: int, limit: int) -> int:
-    """See `Store.roll`."""
-    notes = read_notes(server)
-    chosen = _oldest(waiting(notes), before - ROLLUP_MS, limit)
-    if not chosen:
-        return 0
-    horizon = read_horizon(server)
-    states = {kind: state_fields(server, kind) for kind in {series.kind for series in chosen}}
-    batch: list[str] = []
-    for make in _makes(chosen):
-        # How often they are read, the first of them tells.
-        done, together = 0, 1
-        while done < len(make):
-            family = [series for device in make[done : done + together] for series in device]
-            lines, readings = _roll_family(server, family, chosen, horizon, states[family[0].kind])
-            done += together
-            together = min(_MOST_DEVICES, max(1, _READINGS_TOGETHER * together // max(1, readings)))
-            batch += lines
-            if len(batch) >= _LINES_PER_REQUEST:
-                write_rows(server, batch)
-                batch = []
-    write_rows(server, batch)
-    gone = {series: frozenset(windows.tolist()) for series, windows in chosen.items()}
-    left = [changed for note in notes if (changed := without(note, gone)) is not None]
-    for first in range(0, len(left), 20):
-        write_notes(server, left[first : first + 20])
-    return sum(len(windows) for windows in chosen.values())
+class Roller:
+    """Rolls for one process, while no other does."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._claims = Claims(server)
+        self._swept = -_SWEEP_EVERY_S
+
+    def roll(self, before: int, limit: int) -> int:
+        """See `Store.roll`."""
+        with self._claims.alone() as mine:
+            done = self._roll(before, limit) if mine else 0
+        if done and time.monotonic() - self._swept > _SWEEP_EVERY_S:
+            self._swept = time.monotonic()
+            sweep(self._server)
+        return done
+
+    def _roll(self, before: int, limit: int) -> int:
+        server = self._server
+        notes = read_notes(server)
+        chosen = _oldest(waiting(notes), before - ROLLUP_MS, limit)
+        if not chosen:
+            return 0
+        horizon = read_horizon(server)
+        states = {kind: state_fields(server, kind) for kind in {series.kind for series in chosen}}
+        batch: list[str] = []
+        for make in _makes(chosen):
+            # How often they are read, the first of them tells.
+            done, together = 0, 1
+            while done < len(make):
+                family = [series for device in make[done : done + together] for series in device]
+                lines, readings = _roll_family(server, family, chosen, horizon, states[family[0].kind])
+                done += together
+                together = min(_MOST_DEVICES, max(1, _READINGS_TOGETHER * together // max(1, readings)))
+                batch += lines
+                self._claims.renew()
+                if len(batch) >= _LINES_PER_REQUEST:
+                    write_rows(server, batch)
+                    batch = []
+        write_rows(server, batch)
+        gone = {series: frozenset(windows.tolist()) for series, windows in chosen.items()}
+        left = [changed for note in notes if (changed := without(note, gone)) is not None]
+        for first in range(0, len(left), 20):
+            self._claims.renew()
+            write_notes(server, left[first : first + 20])
+        return sum(len(windows) for windows in chosen.values())
 
 
 def _oldest(found: dict[Series, Times], latest: int, limit: int) -> dict[Series, Times]:
@@ -71,9 +93,14 @@ def _oldest(found: dict[Series, Times], latest: int, limit: int) -> dict[Series,
 
 
 def _makes(chosen: dict[Series, Times]) -> Iterable[list[list[Series]]]:
-    """Series by device, of devices of a site and kind that have the same channels with the same windows touched."""
+    """Series by device, of devices of a site and kind that have the same channels with the same windows touched.
+
+    What has names that no row can have is left out: a version before this one noted others' measurements.
+    """
     devices: dict[tuple[str, str, str, bytes], list[Series]] = defaultdict(list)
     for series, touched in chosen.items():
+        if unusable(series.site, series.kind, series.device, series.channel):
+            continue
         devices[series.site, series.kind, series.device, touched.tobytes()].append(series)
     makes: dict[tuple[str, str, tuple[str, ...], bytes], list[list[Series]]] = defaultdict(list)
     for (site, kind, _, windows), family in devices.items():
@@ -178,6 +205,7 @@ def sweep(server: Server) -> None:
     for writer in _writers(server):
         until = min(before, open_.get(writer, before)) * 1_000_000
         server.delete(identifier(TOUCHED), f"{is_tag('writer', writer)} AND time < {until}")
+    server.delete(identifier(CLAIMS), f"time < {before * 1_000_000}")
 
 
 def _writers(server: Server) -> Iterator[str]:

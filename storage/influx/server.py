@@ -19,7 +19,7 @@ from storage.influx.edition import Edition, find_edition
 from storage.influx.influxql import ANY, Answer, Rows, V, between, identifier
 from storage.influx.places import ROLLUP_POLICY, Places, see_to_places
 from storage.influx.refusals import Refusal, StatusError, about_data, explain
-from storage.intake import MIN_TIME
+from storage.limits import MIN_TIME
 
 log = structlog.get_logger(__name__)
 
@@ -137,7 +137,7 @@ class Server:
         except StatusError as error:
             refusal = about_data(error)
             if refusal is None:
-                if error.status == 404:
+                if error.lacks_place:
                     self._found = None
                 raise explain(error, self.url, self.database, self._connection.who) from error
             return refusal

@@ -13,12 +13,13 @@ from storage.influx.forgetting import forget
 from storage.influx.influxql import ANY, between, identifier, is_tag, select
 from storage.influx.newest import Newest, channels
 from storage.influx.reading import around, nothing, read, windows
-from storage.influx.rolling import roll
+from storage.influx.rolling import Roller
 from storage.influx.rows import is_ours, read_rows
 from storage.influx.server import reach
 from storage.influx.touches import Touches, read_notes, waiting
 from storage.influx.writing import Writer
-from storage.intake import GAP_KIND, MIN_TIME, Prepared
+from storage.intake import Prepared
+from storage.limits import GAP_KIND, MIN_TIME
 from storage.store import (
     HOLD_MS,
     Aggregate,
@@ -78,6 +79,7 @@ class InfluxStore:
         self._server = reach(url, database, token, org, username, password, compress=compress, days=days)
         self._newest = Newest(self._server)
         self._touches = Touches()
+        self._roller = Roller(self._server)
         self._writer = Writer(self._server, self._touches, self._newest)
 
     def prepare(self, batches: Prepared) -> None:
@@ -138,7 +140,7 @@ class InfluxStore:
     def roll(self, before: int, limit: int = 10_000) -> int:
         """Roll touched windows up; see `Store.roll`."""
         self._touches.rolling()
-        return roll(self._server, before, limit)
+        return self._roller.roll(before, limit)
 
     def touched(self) -> int:
         """Windows to be rolled; see `Store.touched`."""

@@ -19,10 +19,10 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from storage.blocks import Block
 from storage.influx.influxql import ANY, identifier
 from storage.influx.lines import BlockPiece, Piece
 from storage.influx.server import Server
-from storage.intake import Block
 from storage.store import ROLLUP_MS, Series, Times
 
 TOUCHED: Final = "_touched"

@@ -10,13 +10,14 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from storage.blocks import Block
 from storage.influx.horizon import Horizon, read_horizon, set_aside
 from storage.influx.lanes import lanes, side_by_side
 from storage.influx.lines import Piece, halve_fields, halve_lines, requests
 from storage.influx.newest import Newest
 from storage.influx.server import Server
 from storage.influx.touches import Plan, Touches
-from storage.intake import Block, Intake, Prepared, take
+from storage.intake import Intake, Prepared, take
 from storage.store import Rejected, Series, Written
 from telemetry import Batch, Gap
 
@@ -77,8 +78,9 @@ class Writer:
         sent = side_by_side([partial(self._send_all, each) for each in ways])
         if intake.blocks or intake.gaps:
             self.trouble = next((each.trouble for each in sent if each.trouble), "")
-        refused = _folded([rejected for each in sent for rejected in each.rejected])
-        lost_gaps = len(refused) - sum(1 for each in refused if each.readings)
+        rejected = [each for part in sent for each in part.rejected]
+        lost_gaps = sum(1 for each in rejected if not each.readings)
+        refused = _folded(rejected)
         stored = intake.stored - sum(each.readings for each in refused)
         self._tell(intake)
         return Written(stored, len(intake.gaps) - lost_gaps, (*intake.rejected, *refused))

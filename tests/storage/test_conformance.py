@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import Aggregate, Latest, Series, Store, StoreError, Written, lay_out
+from storage import ROLLUP_MS, Aggregate, Latest, Series, Store, StoreError, Written, lay_out
+from storage.limits import MAX_TIME, MIN_TIME
 from storage.store import Values
 from telemetry import Batch, Gap, Table
 from tests.storage.parts import DAY, MAIN, POWER, SITE, batch, fresh, points, repeated, table
@@ -65,11 +66,17 @@ def test_any_value_comes_back_bit_for_bit(store: Store, values: list[float]) -> 
     assert bits(store.read(series, 0, 2**62)[1]) == bits([float(value) for value in values])
 
 
-def test_times_to_the_ends_of_the_centuries_come_back(store: Store) -> None:
-    far = {-9_223_372_036_854: 1.0, -1: 2.0, 0: 3.0, 9_223_372_036_853: 4.0}
+def test_times_to_the_ends_of_the_centuries_come_back_and_are_rolled_up(store: Store) -> None:
+    far = {MIN_TIME: 1.0, -1: 2.0, 0: 3.0, MAX_TIME: 4.0}
     assert store.write([batch(far)]).stored == 4
     assert points(store) == far
     assert points(store, start=-1, end=0) == {-1: 2.0}
+    assert store.roll(2**62) == 4
+    assert store.touched() == 0
+    assert int(store.rollups(MAIN, -(2**62), 2**62).count.sum()) == 4
+    # Readings of centuries ago are found without looking at every day since.
+    assert store.forget(ROLLUP_MS, -(2**62)).readings == 3
+    assert points(store) == {MAX_TIME: 4.0}
 
 
 def test_what_was_prepared_is_written_only_when_it_is_its_turn(store: Store) -> None:

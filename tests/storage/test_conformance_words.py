@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from storage import Series, Store, Written
+from storage.limits import MAX_TIME, MIN_TIME
 from telemetry import Gap
 from tests.storage.parts import MAIN, POWER, SITE, batch, points
 
@@ -106,13 +107,20 @@ def test_nan_and_infinity_are_rejected_and_the_rest_is_stored(store: Store, valu
     assert points(store) == {1000: 1.0, 4000: 4.0}
 
 
-@pytest.mark.parametrize("time", [9_223_372_036_854, -9_223_372_036_855, 2**63, -(2**70)])
+@pytest.mark.parametrize("time", [MAX_TIME + 1, MIN_TIME - 1, 2**63, -(2**70)])
 def test_a_time_no_engine_can_hold_is_rejected_and_the_rest_is_stored(store: Store, time: int) -> None:
     outcome = store.write([batch({1000: 1.0, time: 2.0})])
     assert outcome.stored == 1
     assert [(r.series, r.readings) for r in outcome.rejected] == [(MAIN, 1)]
     assert "check the gateway's clock" in outcome.rejected[0].reason
     assert points(store) == {1000: 1.0}
+
+
+def test_a_gap_of_more_readings_than_a_float_can_count_comes_back_exactly(store: Store) -> None:
+    lost = enumerate([1, 2**53 + 1, 2**63 - 1])
+    gaps = [Gap("main", "power_meter", POWER, 1000 + n, 2000, "outbox_full", count) for n, count in lost]
+    assert store.write([batch({}, gaps=gaps)]).gaps == 3
+    assert store.gaps(SITE, 0, 10_000) == gaps
 
 
 def test_a_gap_that_cannot_be_is_rejected_and_the_rest_is_stored(store: Store) -> None:

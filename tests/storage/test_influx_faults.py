@@ -9,11 +9,13 @@ import pytest
 
 from storage import InfluxStore, Rejected, Series, StoreRefusedError, StoreUnavailableError
 from storage.influx.refusals import Refusal
+from storage.influx.rolling import write_rows
 from telemetry import Batch, Gap, Table
 from tests.parts import Database, free_port, influxd
 from tests.storage.parts import MAIN, POWER, SITE, ask_influx, batch, table, write_influx
 
 NOW = 1_795_305_600_000
+ROW = f"power_meter.15m,site={SITE},device=other {POWER}:count=1i 0"
 VOLTAGE = replace(MAIN, channel="voltage_l1_v")
 
 
@@ -82,6 +84,21 @@ def test_a_database_dropped_under_the_store_is_refused_once_and_made_again(
             use()
     assert store.write([batch({2000: 2.0})]).stored == 1
     assert store.read(MAIN, 0, 9000)[1].tolist() == [2.0]
+
+
+def test_a_policy_for_rollups_dropped_under_the_store_is_refused_once_and_made_again(
+    influxdb: Database, influx_database: str, store: InfluxStore
+) -> None:
+    rolling = (lambda: store.rollups(MAIN, 0, NOW), lambda: store.roll(NOW), lambda: write_rows(store._server, [ROW]))
+    for use in rolling:
+        store.write([batch({1000: 1.0})])
+        assert store.touched() == 1
+        ask_influx(influxdb.url, f"DROP RETENTION POLICY rollup ON {influx_database}")
+        with pytest.raises(StoreRefusedError, match="retention policy not found: rollup"):
+            use()
+        use()
+    assert store.roll(NOW) == 1
+    assert store.rollups(MAIN, 0, NOW).count.tolist()[0] == 1
 
 
 def test_a_type_conflict_is_rejected_with_its_reason_and_the_rest_is_stored(
@@ -168,6 +185,15 @@ def test_a_gap_the_database_refuses_is_told(influxdb: Database, influx_database:
     (rejected,) = outcome.rejected
     assert rejected == Rejected(sent, MAIN, 0, rejected.reason)
     assert rejected.reason.startswith("declared gap not recorded: partial write: field type conflict")
+
+
+def test_every_refused_gap_counts_even_of_one_series(
+    influxdb: Database, influx_database: str, store: InfluxStore
+) -> None:
+    ready(influxdb, store, influx_database, f'gap,site=x end_ms="text" {NOW}')
+    gaps = [Gap("main", "power_meter", POWER, NOW + n, NOW + n + 1, "outbox_full", 3) for n in range(3)]
+    outcome = store.write([batch({NOW: 1.0}, gaps=gaps)])
+    assert (outcome.stored, outcome.gaps) == (1, 0)
 
 
 def test_values_somebody_else_wrote_under_further_tags_count_as_duplicates(
