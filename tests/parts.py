@@ -37,7 +37,7 @@ def free_port() -> int:
             return port
 
 
-def wait_until(condition: Callable[[], object], what: str, deadline_s: float = 20.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, deadline_s: float = 60.0) -> None:
     """Wait for a condition; fail naming `what` when the deadline passes."""
     until = time.monotonic() + deadline_s
     while not condition():
@@ -68,9 +68,7 @@ def running(
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=env)
     try:
-        wait_until(
-            lambda: listening(port) or process.poll() is not None, f"{command[0]} listening on {port}", deadline_s=30
-        )
+        wait_until(lambda: listening(port) or process.poll() is not None, f"{command[0]} listening on {port}")
         if process.poll() is not None:
             pytest.fail(f"{command[0]} ended with {process.returncode}: {log.read_text(errors='replace')[-2000:]}")
         yield process

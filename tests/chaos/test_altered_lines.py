@@ -25,9 +25,9 @@ def test_influxdb_refuses_a_body_whose_checksum_does_not_fit(influxdb: Database)
             f"{influxdb.url}/write?db=altered_body", sent, headers={"Content-Encoding": "gzip"}, method="POST"
         )
         if taken:
-            urllib.request.urlopen(request, timeout=10)
+            urllib.request.urlopen(request, timeout=60)
         else:
             with pytest.raises(urllib.error.HTTPError, match="400"):
-                urllib.request.urlopen(request, timeout=10)
+                urllib.request.urlopen(request, timeout=60)
         assert store.count() == int(taken)
     store.close()

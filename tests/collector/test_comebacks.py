@@ -51,7 +51,7 @@ def test_after_a_broker_is_wiped_everyone_introduces_himself_again(
             put(outbox, 5, now_ms() - 900_000)
             assert publisher.drained(30)
             process.kill()
-            process.wait(10)
+            process.wait(60)
         wait_until(lambda: not collector.connected and not publisher.connected, "both have noticed")
         put(outbox, 5, now_ms() - 600_000)
         with mosquitto_at(port, tmp_path), retained(broker) as found:

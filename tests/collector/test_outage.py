@@ -46,7 +46,7 @@ def test_an_influxdb_that_goes_away_and_comes_back_misses_nothing(
             outbox.put(readings(start, 50))
             assert publisher.drained(30)
             database.process.kill()
-            database.process.wait(10)
+            database.process.wait(60)
         outbox.put(readings(start + 60_000, 50))
         publisher.wake()
         wait_until(lambda: collector.counters.retries > 2, "the collector tries again")

@@ -52,7 +52,7 @@ def container(folder: Path, environment: dict[str, str]) -> Iterator[subprocess.
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
 
 
 def environment_of_the_service(site: Site) -> dict[str, str]:

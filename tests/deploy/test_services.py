@@ -78,11 +78,11 @@ class Service:
             yield
             assert process.poll() is None, self.log.read_text()
             process.terminate()
-            assert process.wait(10) == 0, self.log.read_text()
+            assert process.wait(60) == 0, self.log.read_text()
         finally:
             if process.poll() is None:
                 process.kill()
-                process.wait(10)
+                process.wait(60)
 
     def healthy(self) -> bool:
         """What the service's health check says."""

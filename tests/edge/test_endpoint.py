@@ -33,7 +33,7 @@ WELL = Vitals(
 
 
 def request(port: int, target: str, method: str = "GET") -> tuple[int, str, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, target)
     answer = connection.getresponse()
     found = answer.status, answer.headers["Content-Type"], answer.read().decode()
@@ -103,7 +103,7 @@ def test_an_outbox_that_cannot_be_asked_is_unwell() -> None:
 def test_nonsense_and_silence_hold_nobody_up() -> None:
     def talk(port: int) -> bytes:
         silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as speaking:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as speaking:
             speaking.sendall(b"\x00\xff" * 8000 + b"\r\n\r\n")
             answer = speaking.recv(100)
         assert request(port, "/health")[0] == 200

@@ -57,7 +57,7 @@ class Listener:
         self.client.on_message = lambda _client, _data, message: self.hear(message.topic, bytes(message.payload))
         self.client.connect(broker.host, broker.port)
         self.client.loop_start()
-        assert self.subscribed.wait(10)
+        assert self.subscribed.wait(60)
 
     def hear(self, topic: str, payload: bytes) -> None:
         if not topic.endswith("/batch"):
@@ -101,7 +101,7 @@ def test_batches_leave_the_outbox_when_they_are_acknowledged_and_not_before(outb
         assert not publisher.drained(0.05)
         assert [pending.seq for pending in outbox.after(0, limit=9)] == [2]
         listener.rule = lambda _: True
-        assert publisher.drained(10)
+        assert publisher.drained(40)
         assert outbox.counters.stored == 3
 
 
@@ -192,7 +192,7 @@ def test_an_acknowledgement_that_came_while_the_gateway_was_away_is_heard(outbox
         listener.ack(outbox.epoch, 1)
         assert outbox.counters.batches == 1
         with publishing(outbox, mosquitto, resend_after_s=60.0) as publisher:
-            assert publisher.drained(10)
+            assert publisher.drained(40)
 
 
 def test_a_broker_that_is_killed_and_forgets_everything_loses_nothing(outbox: Outbox, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_broker_that_is_killed_and_forgets_everything_loses_nothing(outbox: Ou
             with listening_to(broker, lambda _: False) as listener:
                 wait_until(lambda: len({batch.seq for batch in listener.batches}) == 5, "five batches are sent")
             process.kill()
-            process.wait(10)
+            process.wait(60)
         wait_until(lambda: not publisher.connected, "the publisher notices")
         put(outbox, 5)
         with running(command, port, log), listening_to(broker):
@@ -256,7 +256,7 @@ def test_a_stop_ends_every_thread_even_while_the_broker_is_away(outbox: Outbox, 
     publisher.start()
     wait_until(lambda: len(threading.enumerate()) > len(before), "threads run")
     publisher.stop()
-    wait_until(lambda: set(threading.enumerate()) <= before, "all threads have ended", deadline_s=5)
+    wait_until(lambda: set(threading.enumerate()) <= before, "all threads have ended")
 
 
 def test_a_damaged_outbox_that_was_replaced_goes_on_under_its_new_epoch(outbox: Outbox, mosquitto: Broker) -> None:
@@ -268,7 +268,7 @@ def test_a_damaged_outbox_that_was_replaced_goes_on_under_its_new_epoch(outbox: 
 
     put(outbox, 30)
     with listening_to(mosquitto, note) as listener, publishing(outbox, mosquitto) as publisher:
-        assert publisher.drained(10)
+        assert publisher.drained(40)
         old = outbox.epoch
         outbox._file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         outbox._file.connection.execute("PRAGMA cache_size = 0")
@@ -276,7 +276,7 @@ def test_a_damaged_outbox_that_was_replaced_goes_on_under_its_new_epoch(outbox: 
         outbox.path.write_bytes(b"\xff" * outbox.path.stat().st_size)
         put(outbox, 2)
         publisher.wake()
-        assert publisher.drained(10)
+        assert publisher.drained(40)
         assert outbox.epoch != old
         assert [batch.seq for batch in listener.batches if batch.epoch == outbox.epoch] == [31, 32]
         births = [decode(payload, Birth).epoch for kind, payload in listener.said if kind == "birth"]
@@ -293,7 +293,7 @@ def test_a_batch_dropped_while_in_flight_is_not_sent_again(tmp_path: Path, mosqu
         wait_until(lambda: [batch.seq for batch in listener.batches].count(2) >= 3, "only the second goes on")
         assert list(publisher._carried) == [2]
         listener.rule = lambda _: True
-        assert publisher.drained(10)
+        assert publisher.drained(40)
     outbox.close()
 
 
@@ -320,7 +320,7 @@ def test_an_outbox_that_fails_is_told_once_and_sending_goes_on_when_it_works_aga
     ):
         wait_until(lambda: len(tries) >= 2, "the publisher tries again")
         failing.clear()
-        assert publisher.drained(10)
+        assert publisher.drained(40)
     assert [entry["reason"] for entry in logs if entry["event"] == "outbox_failed"] == [
         "outbox x: disk I/O error. Check the disk"
     ]

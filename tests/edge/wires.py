@@ -20,7 +20,7 @@ from edge.profiles import Profile, encode
 from tests.parts import free_port
 
 
-async def until(condition: Callable[[], object], what: str, deadline_s: float = 20.0) -> None:
+async def until(condition: Callable[[], object], what: str, deadline_s: float = 60.0) -> None:
     """As `tests.parts.wait_until`, while the event loop runs on."""
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline_s

@@ -44,7 +44,7 @@ def while_serving(factory: Factory, ask: Callable[[Links], Awaitable[None]], now
             await ask(ready.result())
         finally:
             server.cancel()
-            await asyncio.wait_for(asyncio.wait({server}), 1.0)
+            await asyncio.wait_for(asyncio.wait({server}), 60.0)
             assert server.cancelled()
 
     asyncio.run(main())
@@ -55,9 +55,9 @@ async def connect(url: str) -> Client:
     client: Client
     if parts.scheme == "tcp":
         assert parts.hostname
-        client = AsyncModbusTcpClient(parts.hostname, port=parts.port or 0, timeout=5)
+        client = AsyncModbusTcpClient(parts.hostname, port=parts.port or 0, timeout=60)
     else:
-        client = AsyncModbusSerialClient(parts.path, baudrate=9600, timeout=5)
+        client = AsyncModbusSerialClient(parts.path, baudrate=9600, timeout=60)
     assert await client.connect()
     return client
 

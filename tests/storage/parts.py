@@ -53,7 +53,7 @@ def ask_influx(url: str, statement: str, username: str = "", password: str = "")
     """Run a statement past the store."""
     user = "?" + urllib.parse.urlencode({"u": username, "p": password}) if username else ""
     form = urllib.parse.urlencode({"q": statement}).encode()
-    with urllib.request.urlopen(f"{url}/query{user}", data=form, timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}/query{user}", data=form, timeout=60) as answer:
         said = bytes(answer.read())
     assert b'"error"' not in said, said
     return said
@@ -72,7 +72,7 @@ def write_influx(influxdb: Database, database: str, lines: str, *, policy: str =
     path = "/api/v2/write" if influxdb.token else "/write"
     query = urllib.parse.urlencode({**where, "precision": "ms"})
     sent = urllib.request.Request(f"{influxdb.url}{path}?{query}", lines.encode(), known(influxdb))
-    with urllib.request.urlopen(sent, timeout=10) as answer:
+    with urllib.request.urlopen(sent, timeout=60) as answer:
         assert answer.status == 204
 
 

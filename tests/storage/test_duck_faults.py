@@ -33,7 +33,7 @@ def child(mode: str, path: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def line(process: subprocess.Popen[str]) -> str:

@@ -19,10 +19,10 @@ NOW = 1_795_305_600_000
 
 def exported(server: Database, name: str) -> dict[int, float]:
     """What VictoriaMetrics holds under a metric name, by its export API."""
-    with urllib.request.urlopen(f"{server.url}/internal/force_flush", timeout=10):
+    with urllib.request.urlopen(f"{server.url}/internal/force_flush", timeout=60):
         pass
     query = urllib.parse.urlencode({"match[]": f'{name}{{site="{MAIN.site}",device="main"}}'})
-    with urllib.request.urlopen(f"{server.url}/api/v1/export?{query}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{server.url}/api/v1/export?{query}", timeout=60) as answer:
         parts = [json.loads(line) for line in answer]
     return {time: value for part in parts for time, value in zip(part["timestamps"], part["values"], strict=True)}
 

@@ -46,7 +46,7 @@ def collector(folder: Path, broker: Broker, *, eager: bool = False, **more: str)
         yield process
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def words(log: Path) -> set[str]:

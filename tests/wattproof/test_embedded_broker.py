@@ -172,7 +172,7 @@ def test_a_child_ends_with_its_parent_even_when_the_parent_is_killed(tmp_path: P
     assert parent.stdout is not None
     port, pid = map(int, parent.stdout.readline().split())
     parent.kill()
-    parent.communicate(timeout=10)
+    parent.communicate(timeout=60)
     wait_until(lambda: not Path(f"/proc/{pid}").exists() or _zombie(pid), f"child {pid} on port {port} has ended")
 
 

@@ -39,7 +39,7 @@ def first(lines: IO[str] | None, pattern: str) -> str:
 
 def end(process: subprocess.Popen[str]) -> int:
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     return process.returncode
 
 
@@ -81,21 +81,21 @@ def test_one_box_reads_a_factory_and_sets_poison_aside(site: Path, config: Path,
             except OSError:
                 return False
 
-        wait_until(all_there, "all devices of the factory in the store", 40)
+        wait_until(all_there, "all devices of the factory in the store")
 
         endpoint = re.findall(r"port: (\d+)", config.read_text())[2]
         for page, word in (("healthz", "ok"), ("readyz", ""), ("metrics", "wattproof_collector_written_total")):
-            with urllib.request.urlopen(f"http://127.0.0.1:{endpoint}/{page}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{endpoint}/{page}", timeout=60) as answer:
                 assert word in answer.read().decode(), page
         health = ("-c", str(config), "collector", "health")
-        wait_until(lambda: wattproof(*health).returncode == 0, "the collector's sign of life", 40)
+        wait_until(lambda: wattproof(*health).returncode == 0, "the collector's sign of life")
 
         users = json.loads((tmp_path / "data" / "broker-users.json").read_text())
         port = int(re.findall(r"port: (\d+)", config.read_text())[1])
         gateway = new_client(Broker(port=port, username="gateway", password=users["gateway"]), "intruder")
         gateway.connect("127.0.0.1", port)
         gateway.loop_start()
-        gateway.publish(topic("gimpo-demo", "gw-2", BATCH), b"{not json", 1).wait_for_publish(10)
+        gateway.publish(topic("gimpo-demo", "gw-2", BATCH), b"{not json", 1).wait_for_publish(60)
 
         def shelf() -> list[dict[str, object]]:
             listed = wattproof("-c", str(config), "quarantine", "list", "--json")
