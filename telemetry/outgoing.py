@@ -37,6 +37,7 @@ class Outgoing:
     def __init__(self, client: Client, *, counted: bool) -> None:
         self._client = client
         self._counted = counted
+        self._connected = False
         self.unconfirmed: dict[int, bytes] = {}
         client.max_inflight_messages_set(_RECEIVE_MAXIMUM if counted else 0)
 
@@ -68,7 +69,9 @@ class Outgoing:
             packet = unconfirmed[mid] = publication(topic, payload, mid)
             packets.append(packet)
             mids.append(mid)
-        self._send(packets)
+        # Before the login, a packet would be the end of the connection; `connected` sends what is unconfirmed by then.
+        if self._connected:
+            self._send(packets)
         return mids
 
     def acknowledge(self, mids: list[int]) -> None:
@@ -76,9 +79,14 @@ class Outgoing:
         if mids:
             self._send([acknowledgements(mids)])
 
-    def send_again(self) -> None:
-        """Send what no broker has confirmed once more, over a new connection."""
+    def connected(self) -> None:
+        """Send what no broker has confirmed, over a connection that has logged in."""
+        self._connected = True
         self._send([sent_again(packet) for packet in self.unconfirmed.copy().values()])
+
+    def disconnected(self) -> None:
+        """Keep what is published from now on until there is a connection again."""
+        self._connected = False
 
     def _send(self, packets: list[bytes]) -> None:
         if packets:

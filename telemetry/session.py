@@ -25,8 +25,9 @@ log = structlog.get_logger()
 
 _SESSION_EXPIRY_S: Final = 7 * 86400
 _SUBSCRIBE_AGAIN_S: Final = 10.0
-_SUBSCRIBE_ANYWAY_S: Final = 30.0
-"""How often a subscription is asked for again. One that was altered on the way is confirmed as well, for another topic,
+"""How often a subscription that was refused is asked for again."""
+_SUBSCRIBE_ANYWAY: Final = 3
+"""After how many times as long any other is: one that was altered on the way is confirmed as well, for another topic,
 and nobody would ever know; altered into a ping, it is never answered."""
 _LOOK_AT_FILES_S: Final = 10.0
 """How often the certificate files are looked at; new ones are also taken in at every connect."""
@@ -109,6 +110,7 @@ class Session:
         self._lock = threading.Lock()
         self._connection = 0
         self._logged_in = False
+        self._refused = False
         self._ready = False
         self._stopping = False
         self._ended = threading.Event()
@@ -218,7 +220,7 @@ class Session:
             )  # fmt: skip
         else:
             self._logged_in = True
-            self._outgoing.send_again()
+            self._outgoing.connected()
             self.granted = properties.json() if properties is not None else {}
             self._subscribe()
 
@@ -238,7 +240,11 @@ class Session:
             self._subscriptions.ask()
 
     def _keep_subscribed(self) -> None:
-        while not self._ended.wait(_SUBSCRIBE_ANYWAY_S):
+        turns = 0
+        while not self._ended.wait(_SUBSCRIBE_AGAIN_S):
+            turns += 1
+            if turns % _SUBSCRIBE_ANYWAY and not self._refused:
+                continue
             if self._ready:
                 self._subscriptions.ask_again()
             else:
@@ -253,10 +259,8 @@ class Session:
                 "mqtt_subscription_refused", f"{wanted}: {reason}",
                 "allow this user to read that topic in the broker's access list",
             )  # fmt: skip
-        if not answer.granted:
-            again = threading.Timer(_SUBSCRIBE_AGAIN_S, self._subscribe)
-            again.daemon = True
-            again.start()
+        self._refused = not answer.granted
+        if self._refused:
             return
         self._complaints.settle()
         self._ready = True
@@ -291,7 +295,8 @@ class Session:
     def _disconnected(self, _client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         with self._lock:
             self._connection += 1
-        was_in, self._logged_in, self._ready = self._logged_in, False, False
+        was_in, self._logged_in, self._ready, self._refused = self._logged_in, False, False, False
+        self._outgoing.disconnected()
         self._subscriptions.forget()
         if self._stopping:
             return

@@ -70,7 +70,7 @@ def test_after_a_broken_packet_the_session_comes_back(packet: bytes) -> None:
 
 
 def test_a_subscription_that_was_altered_on_the_way_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telemetry.session, "_SUBSCRIBE_ANYWAY_S", 0.05)
+    monkeypatch.setattr(telemetry.session, "_SUBSCRIBE_AGAIN_S", 0.05)
     asked: list[bytes] = []
     ready: list[None] = []
     with broker(b"\x90\x04MM\x01\x01", asked) as where:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from telemetry import Broker, Publish, Session
 from tests.parts import wait_until
@@ -117,11 +119,58 @@ def altering_the_first_subscription(broker: Broker) -> Iterator[Broker]:
 def test_a_subscription_that_is_never_answered_is_asked_for_again(
     mosquitto: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telemetry.session._SUBSCRIBE_ANYWAY_S", 0.5)
+    monkeypatch.setattr("telemetry.session._SUBSCRIBE_AGAIN_S", 0.1)
     with altering_the_first_subscription(mosquitto) as line:
         peer = Peer(line, "peer", "to/me")
         peer.session.start()
         assert peer.ready.wait(20)
         peer.session.publish_all([("to/me", b"heard")])
         wait_until(lambda: peer.heard == [b"heard"], "what is sent arrives")
+        peer.session.stop()
+
+
+def test_a_broker_that_refuses_the_subscription_is_asked_by_one_thread_however_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("telemetry.session._SUBSCRIBE_AGAIN_S", 0.01)
+    session = Peer(Broker(port=1), "peer", "to/me").session
+    refused = ReasonCode(PacketTypes.SUBACK, identifier=0x80)
+    asking: list[threading.Thread] = []
+
+    def ask() -> None:
+        asking.append(threading.current_thread())
+        session._subscribed(session.client, None, 0, [refused], None)
+
+    monkeypatch.setattr(session._subscriptions, "ask", ask)
+    session._logged_in = True
+    keeper = threading.Thread(target=session._keep_subscribed, daemon=True)
+    keeper.start()
+    session._subscribe()
+    wait_until(lambda: len(asking) >= 20, "it is asked again and again")
+    session.stop()
+    keeper.join(20)
+    assert set(asking[1:]) == {keeper}
+
+
+def test_what_is_published_while_a_connection_is_made_does_not_come_before_its_login(
+    mosquitto: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener, sender = Peer(mosquitto, "listener", "to/#"), Peer(mosquitto, "sender", "nothing")
+    listener.session.start()
+    assert listener.ready.wait(20)
+    connections: list[object] = []
+    create = sender.session.client._create_socket
+
+    def connecting() -> object:
+        connections.append(object())
+        sender.session.publish_all([("to/me", str(len(connections)).encode())])
+        return create()
+
+    monkeypatch.setattr(sender.session.client, "_create_socket", connecting)
+    sender.session.start()
+    assert sender.ready.wait(20)
+    wait_until(lambda: listener.heard == [b"1"], "it arrives, once")
+    wait_until(lambda: not sender.unconfirmed, "it is confirmed")
+    assert len(connections) == 1
+    for peer in (listener, sender):
         peer.session.stop()
