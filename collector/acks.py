@@ -81,8 +81,15 @@ class Acks:
 
     def look(self) -> None:
         """Wait no longer for confirmations that do not come; call it now and then."""
+        self._give_up(self._clock() - _PATIENCE_S)
+
+    def finish(self) -> None:
+        """Wait for no confirmation any more, for the connection is about to end: what waits is told now."""
+        self._give_up(self._clock())
+
+    def _give_up(self, late: float) -> None:
+        """Wait no longer for confirmations of what was sent until then."""
         with self._lock:
-            late = self._clock() - _PATIENCE_S
             for outbox in [outbox for outbox, (_, since) in self._under_way.items() if since <= late]:
                 mid, _ = self._under_way.pop(outbox)
                 self._outboxes.pop(mid, None)

@@ -25,8 +25,6 @@ class Answering:
         Whether the store is well, and what room there is.
     declined
         What there was no room for.
-    acks
-        What gateways are told.
     """
 
     def __init__(
@@ -36,10 +34,9 @@ class Answering:
         patience: Patience,
         inbox: Inbox,
         declined: Declined,
-        acks: Acks,
     ) -> None:
         self._session = session
-        self._acks = acks
+        self._acks = Acks(session.publish_all)
         self._reception = reception
         self._patience = patience
         self._inbox = inbox
@@ -71,6 +68,14 @@ class Answering:
         self.release([each for each in deliveries if not each.foreign])
         if self._reception is not None:
             self._reception.leave([each for each in deliveries if each.foreign])
+
+    def confirmed(self, mids: list[int]) -> None:
+        """Hear which messages of ours the broker has."""
+        self._acks.confirmed(mids)
+
+    def finish(self) -> None:
+        """Tell what waits to be told: the session is about to end."""
+        self._acks.finish()
 
     def heard(self, mids: list[int], connection: int) -> None:
         """Acknowledge to the broker what is no batch: nobody waits for it."""

@@ -10,11 +10,11 @@ from collector.counters import Tally
 from collector.declined import Declined
 from collector.foreign.births import Births
 from collector.inbox import Delivery, Inbox
+from collector.retained import Retained
 from collector.watch import Watch
 from telemetry import BATCH, Publish
 
 _BATCHES: Final = f"/{BATCH}"
-_MOST_RETAINED: Final = 10_000
 
 
 class Arrivals:
@@ -51,7 +51,7 @@ class Arrivals:
         self._births = births
         self._tally = tally
         self._clock = clock
-        self._retained: dict[str, int] = {}
+        self._retained = Retained()
 
     def take(self, messages: Sequence[Publish], connection: int) -> None:
         """Take messages that came together over a connection."""
@@ -60,7 +60,7 @@ class Arrivals:
         words: list[Publish] = []
         known: list[Publish] = []
         for each in messages:
-            if each.retain and self._known(each):
+            if each.retain and each.topic.endswith(_BATCHES) and self._retained.known(each):
                 known.append(each)
             elif each.topic.endswith(_BATCHES):
                 delivery = Delivery(each.topic, each.payload, now, each.mid, each.qos, connection, each.dup)
@@ -73,20 +73,6 @@ class Arrivals:
             self._hear(word)
         self._answering.heard([each.mid for each in (*known, *words) if each.qos], connection)
 
-    def _known(self, message: Publish) -> bool:
-        """Whether a batch that somebody had the broker retain, for no good, was taken already.
-
-        It comes with every subscription, and must not overwrite time and again what has been corrected since.
-        """
-        if not message.topic.endswith(_BATCHES):
-            return False
-        digest = hash(message.payload)
-        known = self._retained.pop(message.topic, None) == digest
-        self._retained[message.topic] = digest
-        if len(self._retained) > _MOST_RETAINED:
-            del self._retained[next(iter(self._retained))]
-        return known
-
     def _put(self, batches: list[Delivery]) -> None:
         self._tally.add(messages=len(batches))
         if declined := self._inbox.put(batches):
@@ -94,7 +80,7 @@ class Arrivals:
             self._declined.note(declined)
             self._answering.release(declined)
             for each in declined:
-                self._retained.pop(each.topic, None)
+                self._retained.forget(each.topic)
 
     def _hear(self, message: Publish) -> None:
         if self._births is None or not self._births.heard(message.topic, message.payload):

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import structlog
 
-from collector.acks import Acks
 from collector.admission import DAY_MS, Rules
 from collector.alarms import Board
 from collector.answering import Answering
@@ -142,14 +141,13 @@ class Collector:
             also=[topic("+", "+", BIRTH), topic("+", "+", STATE)],
             on_ready=self._on_ready,
             on_messages=self._take,
-            on_confirmed=self._confirmed,
+            on_confirmed=lambda mids: self._answering.confirmed(mids),  # noqa: PLW0108 - it is made of this session
             will=Retained(self._alarms_topic, encode(self._watch.board.farewell())),
             manual_ack=True,
             expiry_s=self._expiry_s,
         )
         declined = Declined()
-        self._acks = Acks(self._session.publish_all)
-        self._answering = Answering(self._session, self._reception, self._patience, self._inbox, declined, self._acks)
+        self._answering = Answering(self._session, self._reception, self._patience, self._inbox, declined)
         self._arrivals = Arrivals(self._inbox, declined, self._answering, self._watch, self._births, self._tally, clock)
         self._rounds = Rounds(
             self._session, self._alarms_topic, watch=self._watch, births=self._births,
@@ -232,6 +230,7 @@ class Collector:
                 log.warning("collector_still_writing", advice="the commit under way ends by itself")
         if self._reception is not None:
             self._reception.stop(_STOP_S / 4)
+        self._answering.finish()
         # A collector that ends in good order leaves no alarms behind.
         self._session.stop(Retained(self._alarms_topic, b""), timeout_s=_STOP_S / 2)
 
@@ -253,9 +252,6 @@ class Collector:
         if self._session.granted:
             self.look_at_limits()
         self._rounds.publish_anew()
-
-    def _confirmed(self, mids: list[int]) -> None:
-        self._acks.confirmed(mids)
 
     def _take(self, messages: Sequence[Publish], connection: int) -> None:
         self._arrivals.take(messages, connection)

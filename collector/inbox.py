@@ -71,6 +71,11 @@ class Inbox:
         return max(0, min(self.most - len(self._waiting), int(free * self.most)))
 
     @property
+    def closed(self) -> bool:
+        """Whether the writer is to end."""
+        return self._closed
+
+    @property
     def bytes(self) -> int:
         """What waits [bytes]."""
         return self._bytes

@@ -71,8 +71,8 @@ class Line:
                 self._answer(before)
             judged = self._judged(self._inbox.take(self._most)) if len(self._inbox) >= _PLENTY else None
             before = under_way.ended()
-            if before is None:
-                break
+            if before is None or self._inbox.closed:
+                break  # what is judged and not committed is not answered either
         return before
 
     def _judged(self, deliveries: Sequence[Delivery]) -> Judged | None:
@@ -83,7 +83,7 @@ class Line:
             return self._committer.judge(deliveries)
         except Exception:
             log.exception("judging_failed", messages=len(deliveries))
-            self._leave(deliveries)
+            self._answer(_Safe(deliveries, _nothing_of(deliveries)))
             return None
 
     def _made_safe(self, judged: Judged) -> _Safe | None:
@@ -94,7 +94,7 @@ class Line:
             return None
         except Exception:
             log.exception("commit_failed", messages=len(judged.deliveries))
-            return _Safe(judged.deliveries, Committed((), (), (), ()))
+            return _Safe(judged.deliveries, _nothing_of(judged.deliveries))
 
     def _answer(self, safe: _Safe) -> None:
         """Say what is safe, and tell."""
@@ -107,26 +107,27 @@ class Line:
             self._answering.answer(committed)
         except Exception:
             log.exception("answering_failed", messages=len(deliveries))
-        self._leave(deliveries)
-        try:
-            self._tell(committed.batches)
-        except Exception:
-            log.exception("telling_failed", messages=len(deliveries))
-
-    def _leave(self, deliveries: Sequence[Delivery]) -> None:
-        """Be done with deliveries. Where a defect of ours kept them from the store, their gateways send them again."""
         try:
             self._answering.release(deliveries)
             self._answering.call_back()
         except Exception:
             log.exception("release_failed", messages=len(deliveries))
+        try:
+            self._tell(committed.batches)
+        except Exception:
+            log.exception("telling_failed", messages=len(deliveries))
 
 
 class _Safe(NamedTuple):
-    """Deliveries of a commit, and what became of them; nothing when a defect of ours kept them from the store."""
+    """Deliveries of a commit, and what became of them."""
 
     deliveries: Sequence[Delivery]
     committed: Committed
+
+
+def _nothing_of(deliveries: Sequence[Delivery]) -> Committed:
+    """What is safe when a defect of ours kept deliveries from the store: whoever sent them must send them again."""
+    return Committed((), (), (), deliveries)
 
 
 class _UnderWay:
@@ -135,12 +136,18 @@ class _UnderWay:
     def __init__(self, make_safe: Callable[[Judged], _Safe | None], judged: Judged) -> None:
         self._safe: _Safe | None = None
         self._thread = threading.Thread(target=self._run, args=(make_safe, judged), daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            # The computer gives us no more threads: then this one takes its time.
+            log.warning("commit_without_a_thread_of_its_own")
+            self._run(make_safe, judged)
 
     def _run(self, make_safe: Callable[[Judged], _Safe | None], judged: Judged) -> None:
         self._safe = make_safe(judged)
 
     def ended(self) -> _Safe | None:
         """Wait for it."""
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         return self._safe

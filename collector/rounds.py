@@ -80,10 +80,10 @@ class Rounds:
                 log.exception("watch_failed")
 
     def _look(self) -> None:
+        self._answering.look()
         self._tell_alarms()
         if self._births is not None and self._session.ready:
             self._births.look()
-        self._answering.look()
         self._upkeep.look()
         if not self._patience.trouble:
             self._replay()

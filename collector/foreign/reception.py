@@ -17,6 +17,7 @@ import structlog
 from collector.counters import Tally
 from collector.foreign.mappings import Mappings
 from collector.inbox import Delivery, Inbox
+from collector.retained import Retained
 from telemetry import Broker, Publish, Session
 
 log = structlog.get_logger()
@@ -64,6 +65,7 @@ class Reception:
         self._left = threading.Event()
         self._next_call = 0.0
         self._named: set[str] = set()
+        self._retained = Retained()
         filters = [(subscription(each.filter), each.timed) for each in mappings.filters]
         self._session = Session(
             broker,
@@ -107,6 +109,8 @@ class Reception:
 
     def _keep_back(self, deliveries: Sequence[Delivery]) -> None:
         """Leave deliveries unacknowledged: the broker still has those that were asked for at QoS 1."""
+        for delivery in deliveries:
+            self._retained.forget(delivery.topic)
         if any(delivery.qos for delivery in deliveries):
             self._left.set()
         self._tally.add(
@@ -144,4 +148,4 @@ class Reception:
             # It was measured before now, and nobody knows when.
             self._tally.add(foreign_stale=1)
             return False
-        return True
+        return not (message.retain and self._retained.known(message))

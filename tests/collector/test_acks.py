@@ -74,6 +74,17 @@ def test_a_confirmation_that_does_not_come_holds_nothing_up_for_long() -> None:
     assert wire.told()[2:] == [("gw-1", [(3, 3)])]
 
 
+def test_at_the_end_nothing_waits_for_a_confirmation() -> None:
+    wire = Wire()
+    wire.acks.tell([(HERE, Safe([1], [])), (THERE, Safe([1], []))])
+    wire.stored(HERE, 2)
+    wire.acks.finish()
+    assert wire.told()[2:] == [("gw-1", [(2, 2)])]
+    wire.acks.confirmed([0, 1, 2])
+    wire.stored(HERE, 3)
+    assert wire.told()[3:] == [("gw-1", [(3, 3)])]
+
+
 def test_an_acknowledgement_that_is_not_taken_holds_nothing_up() -> None:
     wire = Wire()
     wire.room = 0

@@ -14,6 +14,7 @@ import pytest
 
 from api.presence import Presence
 from collector import Choice, Collector, Quarantine, Settings
+from collector.commit import Committer
 from collector.foreign import Foreign, Map
 from storage import Series, Store, StoreUnavailableError
 from telemetry import Batch, Broker, DocumentError
@@ -184,6 +185,48 @@ def test_what_the_quarantine_cannot_keep_stays_with_the_broker_until_it_can(
         assert collector.counters.foreign_empty == 0
         lock.execute("ROLLBACK")
         wait_until(lambda: quarantine.counters.readings == 1, "it is set aside once that is possible")
+
+
+@pytest.mark.parametrize("step", ["judge", "commit"])
+def test_what_a_defect_of_ours_kept_from_the_store_stays_with_the_broker_and_comes_again(
+    step: str, mosquitto: Broker, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.foreign.reception._LATER_S", 0.1)
+    failed: list[object] = []
+
+    def failing_once(self: Committer, asked: Any) -> Any:
+        if not failed:
+            failed.append(asked)
+            raise RuntimeError("nobody foresaw this")
+        return works(self, asked)
+
+    works = getattr(Committer, step)
+    monkeypatch.setattr(Committer, step, failing_once)
+    with sender(mosquitto) as meter, collecting(store, mosquitto, quarantine, settings=settings()) as collector:
+        listening(collector)
+        publish(meter, *node_red(now_ms() - 60_000, 1.0))
+        wait_until(lambda: bool(failed), "the first try fails")
+        wait_until(lambda: store.count() == 1, "it is stored all the same")
+
+
+def test_a_reading_that_others_had_retained_overwrites_no_correction_each_time_it_is_subscribed_to(
+    mosquitto: Broker, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.session._SUBSCRIBE_AGAIN_S", 0.1)
+    at = now_ms() - 600_000
+    with sender(mosquitto) as meter:
+        publish(meter, *node_red(at, 1.0), retain=True)
+    with (
+        sender(mosquitto) as meter,
+        collecting(store, mosquitto, quarantine, settings=settings("node-red")) as collector,
+    ):
+        wait_until(lambda: store.count() == 1, "it is stored")
+        store.write([Batch(SITE, "hand", "correction", 1, readings(at, 1, "press-9"))])
+        heard = collector.counters.foreign_messages
+        wait_until(lambda: collector.counters.foreign_messages > heard + 2, "it has come again")
+        publish(meter, *node_red(at + 1000, 3.0))
+        wait_until(lambda: store.count() == 2, "what is new is stored behind it")
+    assert list(store.read(series("press-9"), 0, now_ms())[1]) == [0.0, 3.0]
 
 
 def test_what_tells_no_time_has_that_of_its_arrival_and_is_never_stored_later(

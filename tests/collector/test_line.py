@@ -11,6 +11,7 @@ import pytest
 from collector import Collector, Quarantine
 from collector.commit import Committed, Judged
 from collector.inbox import Delivery
+from collector.intake import Sender
 from storage import DuckStore, Store, StoreUnavailableError, Written
 from telemetry import BATCH, Batch, Broker, encode, topic
 from tests.collector.parts import GATEWAY, MAIN, SITE, now_ms, readings
@@ -136,3 +137,49 @@ def test_what_no_judge_can_look_at_is_left_to_be_sent_again_and_the_line_goes_on
     assert store.count() == 3
     line.collector._inbox.close()
     line.collector._thread.join(20)
+
+
+def test_a_stop_waits_for_the_commit_under_way_and_begins_no_other(
+    tmp_path: Path, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = _Held(tmp_path / "readings.duckdb")
+    line = _Line(store, quarantine, monkeypatch)
+    line.put(1, 5_000, now_ms() - 10_000_000)
+    line.collector._thread.start()
+    wait_until(lambda: store.writing == 1 and len(line.judged) == 2, "the second commit is judged beside the first")
+    line.collector._inbox.close()
+    store.go.set()
+    line.collector._thread.join(20)
+    assert not line.collector._thread.is_alive()
+    assert (store.writing, line.answered) == (1, list(range(1, line.judged[0] + 1)))
+    store.close()
+
+
+def test_a_computer_that_gives_no_more_threads_keeps_the_line_going(
+    store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = _Line(store, quarantine, monkeypatch)
+    line.put(1, 5_000, now_ms() - 10_000_000)
+    start = threading.Thread.start
+
+    def starting(thread: threading.Thread) -> None:
+        if threading.current_thread() is line.collector._thread:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", starting)
+    line.collector._thread.start()
+    wait_until(lambda: len(line.answered) == 5_000, "everything is answered")
+    assert line.answered == list(range(1, 5_001))
+    line.collector._inbox.close()
+    line.collector._thread.join(20)
+
+
+def test_a_stop_tells_what_waited_behind_an_acknowledgement_under_way(store: Store, quarantine: Quarantine) -> None:
+    collector = Collector(store, Broker(port=free_port()), quarantine)
+    for seq in (1, 2, 3):
+        sender = Sender(SITE, GATEWAY, "0" * 16, seq)
+        collector._answering.answer(Committed([], [sender], [], []))
+    assert collector._session.unconfirmed == 1
+    collector.stop()
+    assert collector._session.unconfirmed == 2
