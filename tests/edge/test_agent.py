@@ -35,8 +35,8 @@ async def factory(broker: Broker) -> AsyncIterator[Site]:
             SiteName("site-1", "Site", "Asia/Seoul"),
             "gw-1",
             [
-                Bus("panel", tcp, [Device("main", "eastron-sdm630", 1, label="수전반")], 1000),
-                Bus("line", rtu, [Device("ambient", "xy-md02", 9)], 1000),
+                Bus("panel", tcp, [Device("main", "eastron-sdm630", 1, label="수전반")], 20_000),
+                Bus("line", rtu, [Device("ambient", "xy-md02", 9)], 20_000),
                 Bus("away", f"tcp://127.0.0.1:{free_port()}", [Device("press-1", "eastron-sdm630", 1)], 200),
             ],
             broker,

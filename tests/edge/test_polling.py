@@ -81,7 +81,7 @@ def test_two_devices_on_one_connection_are_read_at_their_own_pace() -> None:
             profiled(2, plc, {"production_count": 65_538.0, "run_state": 3.0, "cycle_time_s": 32.5}),
         ]
         async with tcp_server(*served) as url:
-            slow = Device("plc-1", "generic-plc", 2, every_ms=200)
+            slow = Device("plc-1", "generic-plc", 2, every_ms=2000)
             async with polling(Bus("panel", url, [METER, slow], 1000)) as (_, notebook):
                 await until(
                     lambda: len(notebook.series("main", "active_power_w")) >= 12, "twelve readings of the meter"
@@ -143,7 +143,7 @@ def test_a_silent_device_is_said_once_counted_always_and_asked_less_and_less() -
 
     async def run() -> None:
         async with hostile_rtu(script) as hostile:
-            bus = Bus("line", hostile.url, [METER, PLC], timeout_ms=20)
+            bus = Bus("line", hostile.url, [METER, PLC], timeout_ms=100)
             with capture_logs() as logs:
                 async with polling(bus, every_ms=20) as (poller, notebook):
                     await until(lambda: len(notebook.rows["plc-1"]) >= 40, "the healthy device is read all the same")
@@ -168,7 +168,7 @@ def test_a_device_that_returns_is_said_to_have_returned() -> None:
     async def run() -> None:
         async with hostile_rtu(script) as hostile:
             with capture_logs() as logs:
-                async with polling(Bus("line", hostile.url, [PLC], timeout_ms=20), every_ms=20) as (poller, notebook):
+                async with polling(Bus("line", hostile.url, [PLC], timeout_ms=100), every_ms=20) as (poller, notebook):
                     await until(lambda: poller.devices[0].health.suspect, "three tries in a row failed")
                     await until(lambda: len(notebook.rows["plc-1"]) > 1, "the device is read after its pause")
                     assert not poller.devices[0].health.suspect
