@@ -23,16 +23,24 @@ PATIENCE_S: Final = 25
 
 _EAGER: Final = """
 import sys, storage.upkeep, wattproof.heartbeat
-from storage import InfluxStore
+from storage import DuckStore, InfluxStore
 from wattproof.main import main
 def health(store, ask=InfluxStore.health):
     print("asked how it is", file=sys.stderr, flush=True)
     return ask(store)
-InfluxStore.health = health
+def roll(store, before, limit, many=DuckStore.roll):
+    done = many(store, before, 20)
+    if done:
+        print("rolled some", file=sys.stderr, flush=True)
+    return done
+InfluxStore.health, DuckStore.roll = health, roll
 storage.upkeep._EVERY_S = wattproof.heartbeat.EVERY_S = 0.05
 main()
 """
-"""Upkeep and sign of life all the time, instead of once a minute and every 5 s; it tells when the store is asked."""
+"""Upkeep and sign of life all the time, instead of once a minute and every 5 s; it tells when the store is asked.
+
+It rolls up in so small steps that a test sees the first long before the last.
+"""
 
 
 @contextlib.contextmanager
@@ -52,7 +60,7 @@ def collector(folder: Path, broker: Broker, *, eager: bool = False, **more: str)
 def words(log: Path) -> set[str]:
     """Which of the words that tests wait for are in a log."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    return {word for word in ("mqtt_ready", "asked how it is", "store_unavailable") if word in text}
+    return {word for word in ("mqtt_ready", "asked how it is", "store_unavailable", "rolled some") if word in text}
 
 
 def ended(process: subprocess.Popen[bytes]) -> int:
@@ -94,6 +102,7 @@ def test_a_collector_that_is_rolling_up_ends_when_it_is_asked_to_and_leaves_the_
         }
         outbox.put([Table.of(f"press-{number}", "power_meter", windows, power) for number in range(3)])
         assert publisher.drained(60)
+        wait_until(lambda: "rolled some" in words(tmp_path / "collector.log"), "it has begun to roll up")
         assert ended(process) == 0
     with contextlib.closing(DuckStore(tmp_path / "readings.duckdb")) as store:
         assert store.count() == 27_000
