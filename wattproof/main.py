@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from telemetry import TelemetryError
-from wattproof import __version__, child, logs
+from wattproof import __version__, child, in_korean, logs
 from wattproof.commands import (
     api,
     bill,
@@ -115,5 +115,5 @@ def main() -> None:
 
 
 def _fail(sentence: str, exit_code: int) -> None:
-    sys.stderr.write(f"wattproof: {sentence}\n")
+    sys.stderr.write(f"wattproof: {in_korean.said(sentence, sys.argv[1:])}\n")
     raise SystemExit(exit_code)

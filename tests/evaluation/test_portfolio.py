@@ -283,6 +283,7 @@ def test_the_command_ends_with_one_where_a_plan_failed_and_writes_the_table(fold
         ([good, "--table", str(table)], "is there already"),
         ([good, "--table", str(tmp_path / "t.ods")], "end it in .csv or .xlsx"),
         ([str(folder / "nothing*.yaml")], "no plan is there"),
+        ([good, str(folder / "nothing.yaml")], "nothing.yaml: no such file"),
         ([str(folder / "gimpo.yaml"), good], "give it alone"),
     ):
         failed = wattproof(*given, *wrong)

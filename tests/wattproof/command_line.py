@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from wattproof import in_korean
 from wattproof.__main__ import main
 
 
@@ -23,9 +24,12 @@ class Ended:
     stderr: str
 
 
-def wattproof(*arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ended:
+def wattproof(
+    *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None, failures: str | None = "en"
+) -> Ended:
     """Run a command to its end in this process: the interpreter's start and the imports cost more than most commands.
 
+    Failures are told in English, whatever the language of the command, or in that language where `failures` is None.
     That the program starts, and how it is stopped, is for the tests that start it: test_up, test_demo, test_edge_*.
     """
     said, complained = io.StringIO(), io.StringIO()
@@ -40,6 +44,8 @@ def wattproof(*arguments: str, env: dict[str, str] | None = None, cwd: Path | No
             patched.setenv(name, value)
         if cwd is not None:
             patched.chdir(cwd)
+        if failures is not None:
+            patched.setattr(in_korean, "language_of", lambda *_: failures)
         patched.setattr(sys, "argv", ["wattproof", *arguments])
         patched.setattr(sys, "stdin", io.StringIO())
         with pytest.raises(SystemExit) as ended:

@@ -173,7 +173,7 @@ def test_a_database_that_is_away_is_told_in_one_sentence() -> None:
     command = [sys.executable, "-m", "wattproof", "demo", "--port", "0", "--store", "influx", "--influx-url", url]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert ended.returncode == 3
-    assert ended.stderr.splitlines()[-1].startswith(f"wattproof: InfluxDB at {url} cannot be reached")
+    assert ended.stderr.splitlines()[-1].startswith(f"wattproof: InfluxDB({url})에 연결할 수 없습니다")
     assert "Traceback" not in ended.stderr
 
 
@@ -212,7 +212,7 @@ def test_a_web_port_in_use_is_one_sentence_and_leaves_nothing_running(demo: Demo
         check=False,
     )
     assert ended.returncode == 3
-    assert f"web server: cannot listen on 127.0.0.1:{port}: Address already in use" in ended.stderr.splitlines()[-1]
+    assert f"웹 서버: 127.0.0.1:{port}에서 받을 수 없습니다 (이미 사용 중인 포트)" in ended.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("moment", ["the past is in the store", "the pages are up"])

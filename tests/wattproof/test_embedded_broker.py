@@ -147,8 +147,8 @@ def test_a_port_in_use_is_one_sentence_and_exit_code_3(tmp_path: Path) -> None:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 3
     assert ended.stderr.strip() == (
-        f"wattproof: MQTT broker: cannot listen on 127.0.0.1:{port}: Address already in use; "
-        "stop what uses the port or choose another"
+        f"wattproof: MQTT 브로커: 127.0.0.1:{port}에서 받을 수 없습니다 (이미 사용 중인 포트). "
+        "그 포트를 쓰는 프로그램을 끝내거나 다른 포트를 쓰십시오."
     )
 
 

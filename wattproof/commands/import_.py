@@ -195,7 +195,7 @@ def import_(
             ),
         )  # fmt: skip
         columns = [exchange.parse_column(each) for each in column or ()]
-        with steps.progress(shown=not as_json) as progress:
+        with steps.progress(wanted, shown=not as_json) as progress:
             understood = exchange.understand(
                 file,
                 mapping,
@@ -225,6 +225,7 @@ def import_(
             replace=replace,
             resume=resume,
             shown=not as_json,
+            language=wanted,
         )
     except exchange.ExchangeError as error:
         raise BadInputError(str(error)) from error

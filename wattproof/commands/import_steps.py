@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Language = Literal["ko", "en"]
 
 _DAY_MS = 86_400_000
+_UNITS = {"read": "rows read", "store": "readings stored", "roll": "quarter-hours rolled up"}
+_UNITS_KO = {"read": "읽은 행", "store": "저장한 측정값", "roll": "집계한 15분 구간"}
 _STORE_MB = 128
 """What the store may keep in memory during an import, which writes and asks for little (`benchmarks.importing`)."""
 
@@ -33,8 +35,9 @@ def load(
     replace: bool,
     resume: bool,
     shown: bool,
+    language: Language,
 ) -> exchange.Loaded:
-    """Store a file until it is done or Ctrl-C; parameters as of `exchange.load`, `shown` is the progress.
+    """Store a file until it is done or Ctrl-C; parameters as of `exchange.load`, the last two are the progress's.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def load(
     settings = config.store_settings
     store = services.open_store(msgspec.structs.replace(settings, memory_mb=min(settings.memory_mb, _STORE_MB)))
     try:
-        with stop_event() as stop, progress(shown=shown) as tell:
+        with stop_event() as stop, progress(language, shown=shown) as tell:
             return exchange.load(
                 understood, store, site, config.folder / "imports", now=time.time_ns() // 1_000_000,
                 duplicates=duplicates, skip_bad=skip_bad, replace=replace, resume=resume,
@@ -150,13 +153,13 @@ def warn(understood: exchange.Understood, config: Config, language: Language) ->
 
 
 @contextmanager
-def progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
+def progress(language: Language, *, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A bar on standard error where that is a terminal; yields what is told of what is done and what there is."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    units = {"read": "rows read", "store": "readings stored", "roll": "quarter-hours rolled up"}
+    units = _UNITS_KO if language == "ko" else _UNITS
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task(units["read"], total=None)
         yield lambda what, done, total: bar.update(task, description=units[what], completed=done, total=total or None)

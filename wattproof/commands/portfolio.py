@@ -16,6 +16,9 @@ from rich.console import Console
 if TYPE_CHECKING:
     from evaluation import PortfolioResult, Programme
 
+_PATTERN = frozenset("*?[")
+"""What makes of a name a pattern of names."""
+
 
 def portfolio(
     context: typer.Context,
@@ -84,6 +87,9 @@ def _programme(files: list[Path]) -> tuple[Programme, Path]:
     import evaluation
     from wattproof.errors import BadInputError
 
+    for file in files:
+        if not file.exists() and not set(str(file)) & _PATTERN:
+            raise BadInputError(f"{file}: no such file; check the path")
     programmes = [file for file in files if file.is_file() and evaluation.is_programme(file)]
     if programmes and len(files) > 1:
         raise BadInputError(f"{programmes[0]} is a programme, which names its plans itself: give it alone")

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wattproof.commands.quarantine_words import advice, say
+from wattproof.commands.quarantine_words import advice, say, sender
 
 if TYPE_CHECKING:
     from collector import Choice, Entry, Quarantine
@@ -34,6 +34,9 @@ _DEVICE = typer.Option("--device", help="Only readings of this device.")
 _ALL = typer.Option("--all", help="Everything that is held; needed when nothing else is given.")
 _JSON = typer.Option("--json", help="JSON instead of a table.")
 
+_ROOMY = 112
+"""Columns from which times are told in full."""
+_EXACT = "%Y-%m-%d %H:%M:%S"
 _LANGUAGE = typer.Option("--lang", help="Language of the answer; by default the configuration's.")
 
 
@@ -67,17 +70,23 @@ def list_(
         return
     numbers = counters.entries, counters.readings, counters.bytes / 1e3, zone.key
     table = Table(title=say("title", wanted, *numbers), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("id", "received", "topic", "part", "reason", "readings", "state"):
+    console = Console()
+    narrow = console.width < _ROOMY
+    for column in ("id", "received", "from", "part", "reason", "readings", "state"):
         table.add_column(
-            say(column, wanted), overflow="fold", justify="right" if column in {"id", "readings"} else "left"
+            say(column, wanted),
+            overflow="fold",
+            justify="right" if column in {"id", "readings"} else "left",
+            no_wrap=column in {"id", "received", "reason"},
         )
     for entry in entries:
         state = say(entry.state, wanted)
         state = f"{state} ({entry.entries:,})" if entry.entries > 1 else state
-        part = entry.part or say("whole", wanted)
-        row = str(entry.id), _time(entry.received, zone), entry.topic, part, entry.reason, f"{entry.readings:,}", state
+        part = entry.part.partition("/")[2] or entry.part or say("whole", wanted)
+        when = _time(entry.received, zone, "%m-%d %H:%M" if narrow else _EXACT)
+        row = str(entry.id), when, sender(entry.topic), part, entry.reason, f"{entry.readings:,}", state
         table.add_row(*map(Text, row))
-    Console().print(table)
+    console.print(table)
     _tell_left(counters.left, wanted)
 
 
@@ -254,5 +263,5 @@ def _plain(entry: Entry) -> dict[str, Any]:
     return plain | {"content": entry.content.decode("utf-8", "replace")}
 
 
-def _time(ms: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
+def _time(ms: int, zone: ZoneInfo, form: str = _EXACT) -> str:
+    return datetime.fromtimestamp(ms / 1000, zone).strftime(form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from telemetry import InvalidNameError, parse_topic
+from telemetry import InvalidNameError, Topic, parse_topic
 
 if TYPE_CHECKING:
     from collector import Entry
@@ -108,6 +108,7 @@ _WORDS: Final = {
     "id": ("번호", "id"),
     "received": ("받은 시각", "received"),
     "topic": ("토픽", "topic"),
+    "from": ("보낸 곳", "from"),
     "reason": ("이유", "reason"),
     "detail": ("설명", "detail"),
     "part": ("대상", "part"),
@@ -171,14 +172,19 @@ def say(word: str, language: Language, *values: object) -> str:
 def advice(entry: Entry, language: Language) -> str:
     """What to do about an entry; empty for a reason this version does not know."""
     pair = _KEPT_OUT.get(entry.state) or ADVICE.get(entry.reason, ("", ""))
-    if entry.state not in _KEPT_OUT and entry.reason == "malformed" and not _is_ours(entry.topic):
+    if entry.state not in _KEPT_OUT and entry.reason == "malformed" and _ours(entry.topic) is None:
         pair = _UNMAPPED
     return pair[language == "en"]
 
 
-def _is_ours(topic: str) -> bool:
+def sender(topic: str) -> str:
+    """Who sent it: site and gateway, or the topic of others."""
+    ours = _ours(topic)
+    return topic if ours is None else f"{ours.site}/{ours.gateway}"
+
+
+def _ours(topic: str) -> Topic | None:
     try:
-        parse_topic(topic)
+        return parse_topic(topic)
     except InvalidNameError:
-        return False
-    return True
+        return None

@@ -1,0 +1,121 @@
+"""Failures in Korean: each of the catalogue is one that the program says, and commands use their own language."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from storage.duck.file import explain
+from tests.wattproof.command_line import wattproof
+from wattproof.in_korean import in_korean, language_of
+from wattproof.korean_failures import FAILURES, REASONS
+
+_ROOMS = ("wattproof", "storage", "collector", "exchange", "evaluation", "review", "telemetry")
+_ANYTHING = "{}"
+
+
+def said_by_the_program() -> set[str]:
+    """Every text of the program, what is filled in as ``{}``."""
+    found = set()
+    for file in (each for room in _ROOMS for each in Path(room).rglob("*.py")):
+        if file.name == "korean_failures.py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                parts = (part.value if isinstance(part, ast.Constant) else _ANYTHING for part in node.values)
+                found.add("".join(map(str, parts)))
+    return found
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_failure_of_the_catalogue_is_one_that_the_program_says() -> None:
+    said = {text for text in said_by_the_program() if len(text.replace(_ANYTHING, "").strip()) > 10}
+    for english, _ in FAILURES:
+        text = re.sub(r"\{\w+\}", _ANYTHING, english)
+        # A document's error is said behind its file and line, which another text puts before it.
+        assert text == "{}: {}" or any(text.endswith(end) for end in said), f"nothing says any more: {english}"
+
+
+def test_both_languages_of_a_failure_name_the_same() -> None:
+    for english, korean in FAILURES:
+        assert names(english) == names(korean), english
+        assert re.search(r"[가-힣]", korean) or korean == "{file}: {os}"
+
+
+def test_each_failure_is_found_again_and_not_taken_for_another() -> None:
+    for english, korean in FAILURES:
+        filled = {name: "Permission denied" if name == "os" else f"<{name}>" for name in names(english)}
+        shown = {name: REASONS.get(value, value) for name, value in filled.items()}
+        assert in_korean(english.format(**filled)) == korean.format(**shown)
+
+
+def test_what_is_not_in_the_catalogue_stays_as_it_is() -> None:
+    for sentence in ("press-3: no reply from unit 7", "main: this and that: 7", ""):
+        assert in_korean(sentence) == sentence
+
+
+def test_reasons_of_the_system_and_process_numbers_are_told_in_korean_too() -> None:
+    assert in_korean("/var/lib/x.csv: Permission denied") == "/var/lib/x.csv: 권한이 없음"
+    held = in_korean("/data/a.duckdb is in use by process 332; stop it or use another data folder")
+    assert held == "/data/a.duckdb: 프로세스 332에서 사용 중입니다. 그 프로세스를 끝내거나 다른 데이터 폴더를 쓰십시오."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "language"),
+    [
+        (["db", "check"], {}, "ko"),
+        (["db", "check"], {"WATTPROOF_API_LANGUAGE": "en"}, "en"),
+        (["import", "x.csv", "--lang", "en"], {}, "en"),
+        (["import", "x.csv", "--lang=ko"], {"WATTPROOF_API_LANGUAGE": "en"}, "ko"),
+        (["edge", "check", "site.yaml"], {"LANG": "C.UTF-8"}, "en"),
+        (["edge", "check", "site.yaml"], {"LANG": "ko_KR.UTF-8"}, "ko"),
+        (["db", "check"], {"WATTPROOF_NONSENSE": "1"}, "ko"),
+        (["-c", "english.yaml", "db", "check"], {}, "en"),
+        (["db", "check", "--lang"], {}, "ko"),
+        (["-c", "english.yaml", "edge", "check", "site.yaml"], {"LC_ALL": "ko_KR.UTF-8"}, "ko"),
+        (["import", "edge"], {"LANG": "C.UTF-8"}, "ko"),
+        (["--child", "broker", "run"], {}, "en"),
+    ],
+)
+def test_a_failure_has_the_language_of_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], environ: dict[str, str], language: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("english.yaml").write_text("api: {language: en}\n", encoding="utf-8")
+    assert language_of(arguments, environ) == language
+
+
+def failed(folder: Path, *arguments: str, code: int) -> str:
+    ended = wattproof(*arguments, cwd=folder, failures=None)
+    assert ended.returncode == code
+    return ended.stderr.removeprefix("wattproof: ").rstrip("\n")
+
+
+def test_the_failures_that_users_meet_most_come_in_korean_from_the_real_commands(tmp_path: Path) -> None:
+    assert failed(tmp_path, "import", "none.csv", "--dry-run", code=2) == (
+        "none.csv: 파일이 없습니다. 경로를 확인하십시오."
+    )
+    assert "아직 데이터 파일이 없습니다" in failed(tmp_path, "db", "check", code=3)
+    assert failed(tmp_path, "db", "check", "none.duckdb", code=3).endswith("파일이 없습니다. 경로를 확인하십시오.")
+    assert failed(tmp_path, "-c", "none.yaml", "config", "show", code=2).startswith("none.yaml: 설정 파일이 없")
+    assert "대상을 지정하십시오" in failed(tmp_path, "quarantine", "replay", code=2)
+    assert "아직 측정값이 없습니다" in failed(tmp_path, "export", "out.csv", "--site", "x", code=3)
+    (tmp_path / "damaged.duckdb").write_bytes(b"nonsense" * 1000)
+    assert "손상되었거나 WattProof 데이터 파일이 아닙니다" in failed(tmp_path, "db", "check", "damaged.duckdb", code=3)
+    listening = failed(tmp_path, "collector", "try", "shelly-gen2", "--site", "a", "--listen", "127.0.0.1:1", code=3)
+    assert listening.startswith("브로커 mqtt://127.0.0.1:1에 연결할 수 없습니다 (연결이 거부됨)")
+
+
+def test_a_store_held_by_another_process_is_told_in_korean() -> None:
+    held = duckdb.IOException("IO Error: Could not set lock on file: Conflicting lock is held in python3.11 (PID 4711)")
+    assert "프로세스 4711에서 사용 중입니다" in in_korean(str(explain(held, Path("a.duckdb"))))

@@ -1,0 +1,101 @@
+"""Failures told in Korean: the one door through which every command's last sentence leaves.
+
+Rooms write their errors once, in English, where they know what is wrong. Those that people meet most stand beside their
+Korean in `wattproof.korean_failures`; the others stay as they are, which is better than half of a sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from wattproof.korean_failures import FAILURES, REASONS
+
+Language = Literal["ko", "en"]
+
+_NAME = re.compile(r"\{(\w+)\}")
+_CONFIG = ("--config", "-c")
+_WITH_VALUE = (*_CONFIG, "--log-level")
+_SYSTEM = "os"
+"""A name in a sentence that stands for one of the system's reasons, and nothing else."""
+
+
+def in_korean(sentence: str) -> str:
+    """The Korean of a failure's sentence; the sentence itself where there is none."""
+    for pattern, korean in _patterns():
+        found = pattern.fullmatch(sentence)
+        if found is not None:
+            return korean.format(**{name: _reason(value) for name, value in found.groupdict().items()})
+    return sentence
+
+
+def language_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
+    """The language in which a command that failed would have answered.
+
+    That is `--lang`, else the configuration's; a technician's commands (`edge`) go by the terminal's. A configuration
+    that cannot be read is as if there were none. What a child says stands within its parent's sentence.
+    """
+    if "--child" in arguments:
+        return "en"
+    for place, argument in enumerate(arguments):
+        told = argument.removeprefix("--lang=") if argument.startswith("--lang=") else ""
+        told = arguments[place + 1] if argument == "--lang" and place + 1 < len(arguments) else told
+        if told in ("ko", "en"):
+            return "ko" if told == "ko" else "en"
+    if _command(arguments) == "edge":
+        return "ko" if (environ.get("LC_ALL") or environ.get("LANG") or "").startswith("ko") else "en"
+    return _configured(arguments, environ)
+
+
+def _command(arguments: Sequence[str]) -> str:
+    before = ("", *arguments)
+    own = (told for told, last in zip(arguments, before, strict=False) if last not in _WITH_VALUE)
+    return next((told for told in own if not told.startswith("-")), "")
+
+
+def _configured(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
+    try:
+        from wattproof.config import Config, find_file, load
+    except ModuleNotFoundError:  # a gateway has no pages and so no language of theirs
+        return "ko" if environ.get("LANG", "").startswith("ko") else "en"
+    from telemetry import TelemetryError
+    from wattproof.errors import CommandError
+
+    file = None
+    for option, value in itertools.pairwise(arguments):
+        if option in _CONFIG:
+            file = Path(value)
+    with contextlib.suppress(CommandError, TelemetryError, OSError):
+        return load(find_file(file, environ), environ).api.language
+    return Config().api.language
+
+
+@functools.cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(_pattern(english), re.DOTALL), korean) for english, korean in FAILURES]
+
+
+def _pattern(english: str) -> str:
+    parts = _NAME.split(english)
+    for place in range(1, len(parts), 2):
+        name = parts[place]
+        what = "|".join(map(re.escape, REASONS)) if name == _SYSTEM else ".+?"
+        parts[place] = f"(?P<{name}>{what})"
+    parts[::2] = map(re.escape, parts[::2])
+    return "".join(parts)
+
+
+def _reason(value: str) -> str:
+    process = re.fullmatch(r"process (\d+)", value)
+    return f"프로세스 {process[1]}" if process else REASONS.get(value, value)
+
+
+def said(sentence: str, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> str:
+    """A failure's sentence in the language of the command."""
+    return in_korean(sentence) if language_of(arguments, environ) == "ko" else sentence
