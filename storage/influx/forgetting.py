@@ -158,7 +158,7 @@ def _count(server: Server, census: _Census, kind: str, names: list[str], start: 
     by = f" GROUP BY time({ROLLUP_MS}ms), site, device fill(none)"
     statement = select(what, kind, between(start, end), by=by)
     found = False
-    for _, rows in server.query(statement, decode_cells, chunked=True):
+    for _, rows in server.query(statement, decode_cells):
         found = True
         if is_name(rows.tags.get("site", "")) and is_name(rows.tags.get("device", "")):
             _judge(server, census, kind, names, rows.tags, rows.values)

@@ -19,7 +19,7 @@ from storage.store import ROLLUP_MS, Rejected, Rollups, Series, Times
 HORIZON: Final = "_horizon"
 CLOSED: Final = (
     "its quarter-hour is closed: the raw readings around it were deleted by retention, and rolling this one alone would"
-    " overwrite the whole with a part; keep raw readings for longer before such late data come"
+    " overwrite the whole with a part; raise store.keep_raw_days before such late data come"
 )
 
 

@@ -112,7 +112,7 @@ class Newest:
         ]
         for number, rows in self._query(statements):
             for time_ms, value in rows.values:
-                latest = _latest(rows, rest[number], int(time_ms or 0), value or 0.0)
+                latest = _latest(rows, rest[number], int(time_ms or 0), 0.0 if value is None else value)
                 found[latest.series] = latest
         return found
 

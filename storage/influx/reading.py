@@ -47,7 +47,7 @@ def nothing() -> Part:
 def read(server: Server, series: Series, start: int, end: int) -> Part:
     """Every value in a range."""
     statement = select(identifier(series.channel), series.kind, *of(series), between(start, end))
-    return _numbers(server, statement, chunked=True).get("", nothing())
+    return _numbers(server, statement).get("", nothing())
 
 
 def of(series: Series) -> tuple[str, ...]:
@@ -55,10 +55,10 @@ def of(series: Series) -> tuple[str, ...]:
     return is_tag("site", series.site), is_tag("device", series.device)
 
 
-def _numbers(server: Server, statement: str, *, chunked: bool = False) -> dict[str, Part]:
+def _numbers(server: Server, statement: str) -> dict[str, Part]:
     """The rows of a statement that selects one number, by device when it groups by it."""
     found: dict[str, list[Part]] = defaultdict(list)
-    for _, rows in server.query(statement, decode_numbers, chunked=chunked):
+    for _, rows in server.query(statement, decode_numbers):
         times, values = zip(*rows.values, strict=True)
         found[rows.tags.get("device", "")].append((np.array(times, np.int64), np.array(values, np.float64)))
     return {device: joined(parts) for device, parts in found.items()}
@@ -87,7 +87,7 @@ def around(
     before: dict[tuple[str, str], Part] = {}
     middle: dict[tuple[str, str], list[Part]] = defaultdict(list)
     following: dict[tuple[str, str], Part] = {}
-    for number, rows in server.query("; ".join(statements), decode_cells, chunked=True):
+    for number, rows in server.query("; ".join(statements), decode_cells):
         device = rows.tags.get("device", "")
         if number == 0:
             for channel, part in columns(rows.values, channels).items():

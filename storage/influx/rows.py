@@ -98,7 +98,7 @@ def _select(server: Server, series: Series, names: Sequence[str], start: int, en
     where = is_tag("site", series.site), is_tag("device", series.device), between(start, end)
     statement = select(what, series.kind + SUFFIX, *where)
     cells: list[Cells] = []
-    for _, rows in server.query(statement, decode_cells, rollup=True, chunked=True):
+    for _, rows in server.query(statement, decode_cells, rollup=True):
         cells += rows.values
     # Times in ms are exact in 64-bit floats for the next 285,000 years.
     return np.array(cells, np.float64).reshape(len(cells), 1 + len(names))

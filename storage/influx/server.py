@@ -150,7 +150,7 @@ class Server:
         return [("org", self._connection.org or org), ("bucket", bucket)]
 
     def query(
-        self, statement: str, decode: Callable[[bytes], Answer[V]], *, rollup: bool = False, chunked: bool = False
+        self, statement: str, decode: Callable[[bytes], Answer[V]], *, rollup: bool = False
     ) -> Iterator[tuple[int, Rows[V]]]:
         """Run InfluxQL; see `Connection.query`."""
         found = self.found()
@@ -160,7 +160,7 @@ class Server:
             self.need_rollups()
         policy = ROLLUP_POLICY if rollup else ""
         try:
-            yield from self._connection.query(self.database, statement, decode, policy=policy, chunked=chunked)
+            yield from self._connection.query(self.database, statement, decode, policy=policy)
         except StoreRefusedError:
             self._found = None
             raise

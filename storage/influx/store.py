@@ -199,7 +199,7 @@ class InfluxStore:
         measurement with further tags; those devices are read and counted.
         """
         keys: dict[tuple[str, str, str], int] = defaultdict(int)
-        for _, rows in self._server.query("SHOW SERIES", ANY.decode, chunked=True):
+        for _, rows in self._server.query("SHOW SERIES", ANY.decode):
             for (key,) in rows.values:
                 kind, *tags = str(key).split(",")
                 named = dict(each.split("=", 1) for each in tags if "=" in each)

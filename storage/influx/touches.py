@@ -202,7 +202,7 @@ def read_notes(server: Server) -> list[Note]:
     statement = f"SELECT todo FROM {identifier(TOUCHED)} WHERE todo != '' GROUP BY writer"  # noqa: S608 - our own words
     notes = [
         Note(rows.tags["writer"], int(at), _DECODER.decode(str(text)))
-        for _, rows in server.query(statement, ANY.decode, chunked=True)
+        for _, rows in server.query(statement, ANY.decode)
         for at, text in rows.values
         if isinstance(at, (int, float))
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import InfluxStore, StoreUnavailableError
+from storage import Aggregate, InfluxStore, StoreUnavailableError
 from tests.parts import Database, free_port, influxd
 from tests.storage.parts import MAIN, SITE, batch, points
 
@@ -74,3 +74,13 @@ def test_a_full_disk_is_an_outage_and_costs_no_reading(tmp_path: Path) -> None:
         found = store.rollups(MAIN, 0, 2**60)
         assert int(found.count.sum()) == 20
     store.close()
+
+
+def test_a_server_that_limits_the_rows_of_an_answer_still_gives_all_of_them(tmp_path: Path) -> None:
+    with influxd(tmp_path, free_port(), free_port(), http="max-row-limit = 100") as server:
+        store = InfluxStore(server.url)
+        store.write([batch({NOW + MINUTE * n: 1.0 for n in range(300)})])
+        store.write([batch({NOW: 1.0}, replace(MAIN, device=f"meter-{n:03}")) for n in range(150)])
+        assert len(store.windows(MAIN, 0, 2 * NOW, MINUTE, Aggregate.MEAN)[0]) == 300
+        assert len(store.latest(SITE)) == len(store.series()) == 151
+        store.close()
