@@ -57,7 +57,9 @@ def test_after_a_broker_is_wiped_everyone_introduces_himself_again(
         with mosquitto_at(port, tmp_path), retained(broker) as found:
             assert publisher.drained(40)
             wait_until(lambda: alarms_topic("collector-test") in found, "the collector tells its alarms again")
-            birth, state = (found.get(topic(SITE, GATEWAY, kind), b"") for kind in ("birth", "state"))
+            kinds = [topic(SITE, GATEWAY, kind) for kind in ("birth", "state")]
+            wait_until(lambda: all(found.get(kind) for kind in kinds), "and the gateway what it is")
+            birth, state = (found[kind] for kind in kinds)
             assert decode(birth, Birth).epoch == outbox.epoch
             assert decode(state, State).online
             assert decode(found[alarms_topic("collector-test")], Alarms).alarms == []
@@ -171,7 +173,7 @@ def workers(count: int, broker: Broker, database: Database, folder: Path) -> Ite
             process = subprocess.Popen(
                 [*command, "--workers-group", "city", "--worker", str(number)], env=environment, stdout=log, stderr=log
             )
-            ends.callback(process.wait, 20)
+            ends.callback(process.wait, 60)
             ends.callback(process.kill)
             started.append(process)
         yield started

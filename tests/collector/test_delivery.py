@@ -167,7 +167,7 @@ def test_two_gateways_with_the_same_numbers_are_told_apart(
         two.put(readings(start - 86_400_000, 20, device="main"))
         assert one_sends.drained(20)
         assert two_sends.drained(20)
-        wait_until(lambda: collector.latency().readings == 30, "latencies are noted")
+        wait_until(lambda: collector.latency().readings >= 30, "latencies are noted")
         assert collector.latency(exclude=["history"]).p99 < 3_600_000 < collector.latency("history").p50
     assert store.count() == 30
 

@@ -136,14 +136,16 @@ def test_a_stop_during_an_outage_acknowledges_nothing_and_the_next_collector_sto
 def test_an_unforeseen_error_of_a_store_that_is_not_well_blames_no_batch(
     mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
 ) -> None:
-    broken = True
+    broken = failed = True
 
     class Sick(Tripwire):
         def health(self) -> Health:
-            return Health(not broken, "duck", "sick")
+            return Health(not failed, "duck", "sick")  # as it was when it failed: it may be mended in between
 
     def trip(_: Sequence[Batch]) -> None:
-        if broken:
+        nonlocal failed
+        failed = broken
+        if failed:
             raise MemoryError
 
     with (
@@ -232,5 +234,6 @@ def test_a_defect_of_the_collector_itself_acknowledges_nothing_to_the_gateway_an
         outbox.put(readings(now_ms() - 60_000, 10))
         assert publisher.drained(30)
         assert len(calls) >= 2
-    assert [entry["messages"] for entry in logs if entry["event"] == "commit_failed"] == [1]
+    (told,) = [entry for entry in logs if entry["event"] == "commit_failed"]
+    assert told["messages"] >= 1  # more where a pause of the machine has made the gateway send it again
     assert (store.count(), store.duplicates()) == (10, 0)
