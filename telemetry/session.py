@@ -15,7 +15,7 @@ from telemetry.complaints import Complaints, advice_on
 from telemetry.lane import NOT_UTF8, Lane, Publish
 from telemetry.mqtt import Broker, connect, new_client
 from telemetry.outgoing import Outgoing
-from telemetry.paho_hooks import give_sockets, survive
+from telemetry.paho_hooks import end_waiting, give_sockets, survive
 from telemetry.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -194,6 +194,7 @@ class Session:
         client.on_publish = lambda _client, _data, mid, _reason, _properties: self._confirmed([mid])
         survive(client, self._unreadable)
         give_sockets(client, self._lane)
+        end_waiting(client, self._ended)
 
     def _unreadable(self, error: Exception) -> None:
         self._complaints.tell(
