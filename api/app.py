@@ -37,7 +37,12 @@ def now_ms() -> int:
 
 
 def create_app(
-    store: Store, settings: Settings, broker: Broker | None = None, *, clock: Callable[[], int] = now_ms
+    store: Store,
+    settings: Settings,
+    broker: Broker | None = None,
+    *,
+    clock: Callable[[], int] = now_ms,
+    in_korean: Callable[[str], str] = str,
 ) -> FastAPI:
     """Build the app. It reads the store and never closes it.
 
@@ -51,6 +56,8 @@ def create_app(
         Where gateways announce themselves; without one, pages know only what the store knows.
     clock
         Present time [ms UTC].
+    in_korean
+        The Korean of a failure's English sentence, as far as there is one; pages show what it gives.
 
     Notes
     -----
@@ -65,7 +72,7 @@ def create_app(
     reviews = Reviews(store, settings, cache_ms, clock)
     programmes = Programmes(folder, store, cache_ms, clock)
     past_demand = PastDemand(store, clock)
-    context = Context(store, settings, clock, presence, directory, plans, reviews, programmes, past_demand)
+    context = Context(store, settings, clock, presence, directory, plans, reviews, programmes, past_demand, in_korean)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

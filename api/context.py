@@ -36,6 +36,7 @@ class Context:
     reviews: Reviews
     programmes: Programmes
     past_demand: PastDemand
+    in_korean: Callable[[str], str]
     feed: Feed = field(init=False)
     _factories: dict[str, Factory] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -9,6 +9,7 @@ from typing import Any, cast
 import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from api import formats
 from api.alarms import count_lasting
@@ -67,6 +68,7 @@ def render(
             other=other,
             other_query=request.url.include_query_params(lang=other).query,
             clock=clock,
+            cause=functools.partial(_cause, context, speak.language),
             site=site,
             sites=sites,
             lasting=count_lasting(site.site, context.presence) if site else 0,
@@ -79,6 +81,12 @@ def render(
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(_COOKIE, speak.language, max_age=_YEAR_S, samesite="lax", httponly=True)
     return response
+
+
+def _cause(context: Context, language: Language, sentence: str) -> Markup:
+    """What a problem's sentence says, in the visitor's language as far as it is known, and marked as what it is."""
+    said = context.in_korean(sentence) if language == "ko" else sentence
+    return Markup('<span lang="{}">{}</span>').format("en" if said == sentence else language, said)
 
 
 def texts(speak: Speaker, *prefixes: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ import storage
 from telemetry import Batch, Broker
 from wattproof.care import caring
 from wattproof.errors import BadInputError, UnavailableError
+from wattproof.in_korean import in_korean
 
 
 def open_store(settings: storage.Settings) -> storage.Store:
@@ -69,7 +70,7 @@ class WebServer:
     def __init__(self, store: storage.Store, settings: api.Settings, broker: Broker | None) -> None:
         self._socket = listen(settings.host, settings.port)
         self.host, self.port = settings.host, int(self._socket.getsockname()[1])
-        self._app = api.create_app(store, settings, broker)
+        self._app = api.create_app(store, settings, broker, in_korean=in_korean)
         self._server = api.new_server(self._app, settings)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
 

@@ -214,14 +214,18 @@ class Running:
 
 @contextlib.contextmanager
 def serving(
-    store: Store, settings: Settings, broker: Broker | None = None, clock: Callable[[], int] = now_ms
+    store: Store,
+    settings: Settings,
+    broker: Broker | None = None,
+    clock: Callable[[], int] = now_ms,
+    in_korean: Callable[[str], str] = str,
 ) -> Iterator[Running]:
     """The real app on a real port."""
     port = free_port()
     chosen = Settings(
         **{name: getattr(settings, name) for name in settings.__struct_fields__ if name != "port"}, port=port
     )
-    app = create_app(store, chosen, broker, clock=clock)
+    app = create_app(store, chosen, broker, clock=clock, in_korean=in_korean)
     server = new_server(app, chosen)
     thread = threading.Thread(target=server.run, name="uvicorn")
     thread.start()

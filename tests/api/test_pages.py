@@ -10,9 +10,10 @@ from playwright.sync_api import Page
 from api import Settings
 from storage import DuckStore
 from tests.api.history import WORKS
-from tests.api.parts import LABELS, SITE, Feeder, Running, serving
+from tests.api.parts import LABELS, SITE, Feeder, Running, last_hour, now_ms, serving
 from tests.browser import Visit
 from tests.parts import wait_until
+from wattproof.in_korean import in_korean
 
 pytestmark = pytest.mark.long
 
@@ -220,6 +221,22 @@ def test_a_factory_without_a_power_meter_says_so_and_asks_for_no_chart(site: Run
     with visit.page.expect_response(lambda answer: "/live" in answer.url or answer.url.endswith("/now")):
         visit.page.goto(f"{site.url}/sites/{WORKS}?lang=en")
     assert "No meter reads power here yet." in visit.page.locator(".chart").first.inner_text()
+
+
+def test_a_problem_is_told_in_korean_where_there_is_korean_for_it(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "day.duckdb")
+    store.write(last_hour(now_ms()))
+    try:
+        with serving(store, Settings(), in_korean=in_korean) as day:
+            korean, english, unknown = (
+                httpx.get(f"{day.url}/sites/{path}").text
+                for path in (f"{SITE}/review?lang=ko", f"{SITE}/review?lang=en", "nowhere?lang=ko")
+            )
+    finally:
+        store.close()
+    assert f'<span lang="ko">{SITE} 사업장은 아직 하루를 다 계측하지 않았습니다' in korean
+    assert f'<span lang="en">site {SITE} was not read for one whole day yet' in english
+    assert '<span lang="en">' in unknown, "what has no Korean is marked as what it is"
 
 
 def test_a_plan_that_cannot_be_read_is_shown_with_its_problem(site: Running, visit: Visit) -> None:
