@@ -193,10 +193,15 @@ class Connection:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         try:
             response = self.call("POST", "/query", parameters, headers, form={"q": statement})
+            more = False
             with self.reaching():
                 for line in response:
                     if line.strip():
-                        yield from self._parts(decode(line), statement)
+                        answer = decode(line)
+                        yield from self._parts(answer, statement)
+                        more = bool(answer.results) and answer.results[-1].partial
+            if more:
+                raise StoreUnavailableError(f"InfluxDB at {self.url} ended an answer before it was whole")
         except StatusError as error:
             raise explain(error, self.url, database, self.who) from error
         except msgspec.DecodeError as error:

@@ -63,11 +63,12 @@ class Rows(msgspec.Struct, Generic[V]):
 
 
 class Result(msgspec.Struct, Generic[V]):
-    """The answer to one statement, or a part of it."""
+    """The answer to one statement, or a part of it; `partial` says that there is more to come."""
 
     statement_id: int = 0
     series: list[Rows[V]] = []
     error: str = ""
+    partial: bool = False
 
 
 class Answer(msgspec.Struct, Generic[V]):

@@ -24,7 +24,7 @@ _OF_THIS_REQUEST = re.compile(
     re.DOTALL,
 )
 _BUSY = re.compile(r"timeout|limit exceeded|interrupted|engine is closed|shut(ting )?down", re.IGNORECASE)
-_GONE = re.compile(r"\b(database|retention policy) not found")
+_GONE = re.compile(r"\b(database|retention policy) not found|default retention policy not set")
 
 
 class StatusError(Exception):

@@ -19,7 +19,7 @@ from storage.influx.edition import Edition, find_edition
 from storage.influx.influxql import ANY, Answer, Rows, V, between, identifier
 from storage.influx.places import ROLLUP_POLICY, Places, see_to_places
 from storage.influx.refusals import Refusal, StatusError, about_data, explain
-from storage.limits import MIN_TIME
+from storage.limits import MAX_TIME, MIN_TIME
 
 log = structlog.get_logger(__name__)
 
@@ -191,10 +191,10 @@ class Server:
         if found.edition.family != "2.x":
             # That of 1.x goes through all policies, and roll-ups have measurements of their own.
             self.delete(identifier(measurement), between(MIN_TIME, before))
-        elif self._connection.has_token:
+        elif self._connection.has_token and before > MIN_TIME:
             body = {
                 "start": _rfc3339(MIN_TIME),
-                "stop": _rfc3339(before - 1),
+                "stop": _rfc3339(min(before, MAX_TIME) - 1),
                 "predicate": f'_measurement="{measurement}"',
             }
             headers = {"Content-Type": "application/json"}

@@ -81,22 +81,37 @@ def test_a_server_that_does_not_answer_is_unavailable(monkeypatch: pytest.Monkey
             store.write(ONE)
 
 
-def test_an_answer_cut_off_is_unavailable() -> None:
+WHOLE = '{"results":[{"series":[{"values":[[1,1.5]]}]}]}\n'
+PART = '{"results":[{"series":[{"values":[[1,1.5]]}],"partial":true}]}\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "said"),
+    [
+        (WHOLE, {"Content-Length": "5000"}, "cannot be reached"),
+        (
+            f"{len(WHOLE):x}\r\n{WHOLE}\r\n",
+            {"Transfer-Encoding": "chunked", "Content-Length": "0"},
+            "cannot be reached",
+        ),
+        (PART, {}, "before it was whole"),
+    ],
+)
+def test_an_answer_cut_off_is_unavailable(body: str, headers: dict[str, str], said: str) -> None:
     def answer(request: Request) -> Answer:
         if b"SELECT" in request.body:
-            return Answer(
-                200,
-                '{"results":[{"series":[{"values":[[1,1.5]]}]}]}\n',
-                {"Content-Length": "5000", "Connection": "close"},
-            )
+            return Answer(200, body, headers | {"Connection": "close"})
         return version_1(Answer(204))(request)
 
-    with answering(answer) as server, pytest.raises(StoreUnavailableError, match="cannot be reached"):
+    with answering(answer) as server, pytest.raises(StoreUnavailableError, match=said):
         InfluxStore(server.url).read(MAIN, 0, 1)
 
 
-def test_a_query_the_server_is_too_busy_for_is_unavailable() -> None:
-    busy = Answer(200, '{"results":[{"statement_id":0,"error":"max-concurrent-queries limit exceeded(20, 20)"}]}')
+@pytest.mark.parametrize(
+    "said", ["max-concurrent-queries limit exceeded(20, 20)", "query interrupted", "query engine shutdown", "timeout"]
+)
+def test_a_query_the_server_has_no_time_for_is_unavailable(said: str) -> None:
+    busy = Answer(200, f'{{"results":[{{"statement_id":0,"error":"{said}"}}]}}')
 
     def answer(request: Request) -> Answer:
         selects = b"SELECT" in request.body
