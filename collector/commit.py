@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import Final, NamedTuple
 
 import structlog
@@ -16,12 +15,13 @@ from collector.errors import ClockError
 from collector.inbox import Delivery
 from collector.intake import Intake, Sender, cut_off
 from collector.own_clock import WITNESSES, OwnClock
-from collector.patience import Interrupted, Patience
-from collector.refusals import Reason, Refusal
+from collector.patience import Patience
+from collector.refusals import Reason
 from collector.refusing import filed, rejected
 from collector.setting_aside import SettingAside
-from collector.wholesale import judge
-from storage import Prepared, Rejected, Store, StoreError, StoreUnavailableError, Written
+from collector.wholesale import apart, judge
+from collector.writing import Unprocessable, Writer
+from storage import Prepared, Rejected, Store
 from telemetry import Batch
 
 log = structlog.get_logger()
@@ -51,13 +51,6 @@ class Committed(NamedTuple):
     left: Sequence[Delivery]
 
 
-class _Unprocessable(NamedTuple):
-    """A batch that the store cannot take for a defect of ours."""
-
-    batch: Batch
-    refusal: Refusal
-
-
 class Judged(NamedTuple):
     """Deliveries of one commit, and which of them may be stored as they are.
 
@@ -77,7 +70,7 @@ class Judged(NamedTuple):
     first: dict[_Key, Delivery]
     now: int
     passed: list[Batch | None]
-    prepared: Prepared | None
+    prepared: Prepared
 
 
 class Committer:
@@ -112,6 +105,7 @@ class Committer:
         own_clock: OwnClock,
     ) -> None:
         self._store = store
+        self._writer = Writer(store, tally, patience)
         self._setting_aside = setting_aside
         self._tally = tally
         self._patience = patience
@@ -127,7 +121,7 @@ class Committer:
         for delivery in deliveries:
             first.setdefault(_key(delivery), delivery)
         passed, prepared = judge([(each.topic, each.payload) for each in first.values()], now, self._rules)
-        if prepared is not None:
+        if prepared:
             self._prepare(prepared)
         return Judged(deliveries, first, now, passed, prepared)
 
@@ -149,34 +143,38 @@ class Committer:
         if judged.now < _CLOCK_FROM:
             self._patience.try_until_done(self._know_the_time)
             judged = self.judge(judged.deliveries)
-        left: set[int] = set()
-        if judged.prepared is None:
-            intakes = self._taken_apart(judged)
-            left = self._set_aside(judged.first, intakes)
-            refused = self._write([batch for intake in intakes.values() if (batch := intake.batch) is not None])
-        else:
-            # What is beyond every doubt, and laid out, has nothing to set aside.
-            self._own_clock.heard_all(map(_whole, judged.prepared[-2 * WITNESSES :]), judged.now)
-            refused = self._write(judged.prepared)
-            if not refused:
-                return Committed(judged.prepared, judged.prepared, (), ())
-            intakes = {key: _whole(batch) for key, batch in zip(judged.first, judged.prepared, strict=True)}
-        self._set_aside_refused(judged.first, intakes, refused, left)
-        failed = {id(each.batch) for each in refused if isinstance(each, _Unprocessable)}
-        return self._accounted(judged, intakes, failed, left)
+        doubtful = self._taken_apart(judged)
+        left = self._set_aside(judged.first, doubtful)
+        refused = self._write(judged, doubtful)
+        if not doubtful and not refused:
+            return Committed(judged.prepared, judged.prepared, (), ())
+        self._set_aside_refused(judged, doubtful, refused, left)
+        failed = {id(each.batch) for each in refused if isinstance(each, Unprocessable)}
+        return self._accounted(judged, doubtful, failed, left)
 
     def _taken_apart(self, judged: Judged) -> dict[_Key, Intake]:
+        """Look at what did not pass; and hear of all what it says of our clock."""
         now = judged.now
-        intakes = {
-            key: self._admitted(each, now) if batch is None else _whole(batch)
-            for (key, each), batch in zip(judged.first.items(), judged.passed, strict=True)
+        keys = [*judged.first] if len(judged.prepared) < len(judged.first) else []
+        doubtful = {
+            key: self._admitted(judged.first[key], now)
+            for key, batch in zip(keys, judged.passed, strict=False)
+            if batch is None
         }
-        newest = list(islice(reversed(intakes.values()), 2 * WITNESSES))
-        self._own_clock.heard_all(reversed(newest), now)
-        for key, batch in zip(judged.first, judged.passed, strict=True):
-            if batch is None:
-                intakes[key] = self._settled(judged.first[key], intakes[key])
-        return intakes
+        newest = range(max(0, len(judged.passed) - 2 * WITNESSES), len(judged.passed))
+        self._own_clock.heard_all(
+            (doubtful[keys[nth]] if (batch := judged.passed[nth]) is None else _whole(batch) for nth in newest), now
+        )
+        return {key: self._settled(judged.first[key], intake) for key, intake in doubtful.items()}
+
+    def _write(self, judged: Judged, doubtful: dict[_Key, Intake]) -> list[Rejected | Unprocessable]:
+        """Write what was laid out as it is, and the rest behind it; all as it came where their order may matter."""
+        rest = [intake.batch for intake in doubtful.values() if intake.batch is not None]
+        if apart(judged.prepared, rest):
+            return [*self._writer.write(judged.prepared), *self._writer.write(rest)]
+        taken = zip(judged.first, judged.passed, strict=True)
+        found = [doubtful[key].batch if batch is None else batch for key, batch in taken]
+        return self._writer.write([batch for batch in found if batch is not None])
 
     def _set_aside(self, first: dict[_Key, Delivery], intakes: dict[_Key, Intake]) -> set[int]:
         """Set aside what is refused; where that fails, take it out of `intakes`, and tell what there is instead."""
@@ -190,15 +188,16 @@ class Committer:
 
     def _set_aside_refused(
         self,
-        first: dict[_Key, Delivery],
-        intakes: dict[_Key, Intake],
-        refused: Sequence[Rejected | _Unprocessable],
+        judged: Judged,
+        doubtful: dict[_Key, Intake],
+        refused: Sequence[Rejected | Unprocessable],
         left: set[int],
     ) -> None:
         """Set aside what the store refused; what cannot be set aside is added to `left`."""
         if not refused:
             return
-        owners = {id(intake.batch): first[key] for key, intake in intakes.items()}
+        taken = zip(judged.first.items(), judged.passed, strict=True)
+        owners = {id(doubtful[key].batch if batch is None else batch): each for (key, each), batch in taken}
         found = [
             rejected(owners[id(each.batch)], each)
             if isinstance(each, Rejected)
@@ -208,7 +207,7 @@ class Committer:
         if not self._setting_aside.keep(found):
             left.update(id(each.batch) for each in refused)
 
-    def _accounted(self, judged: Judged, intakes: dict[_Key, Intake], failed: set[int], left: set[int]) -> Committed:
+    def _accounted(self, judged: Judged, doubtful: dict[_Key, Intake], failed: set[int], left: set[int]) -> Committed:
         """Say what became of each delivery, and count those that came to nothing.
 
         These are left with their gateway, or of others and without anything that is mapped.
@@ -218,8 +217,14 @@ class Committer:
         quarantined: list[Sender] = []
         left_out: set[_Key] = set()
         empty = 0
-        for key, intake in intakes.items():
-            if left and (id(intake) in left or id(intake.batch) in left):
+        odd = failed | left
+        for key, batch in zip(judged.first, judged.passed, strict=True):
+            if batch is not None and id(batch) not in odd:
+                batches.append(batch)
+                stored.append(batch)
+                continue
+            intake = doubtful[key] if batch is None else _whole(batch)
+            if id(intake) in left or id(intake.batch) in left:
                 left_out.add(key)
                 continue
             in_store = intake.batch is not None and id(intake.batch) not in failed
@@ -266,37 +271,6 @@ class Committer:
         (refusal,) = intake.refusals
         log.warning("message_damaged", topic=delivery.topic, bytes=len(delivery.payload), reason=refusal.detail)
         return Intake(None, None, [] if refusal.reason is Reason.DAMAGED else [refusal])
-
-    def _write(self, batches: Sequence[Batch]) -> list[Rejected | _Unprocessable]:
-        """Write batches; returns what of them the store cannot take, for a reason of its own."""
-        if not batches:
-            return []
-        try:
-            written = self._patience.try_until_done(lambda: self._written(batches))
-        except Interrupted:
-            raise
-        except Exception as error:
-            if len(batches) == 1:
-                log.exception("batch_unprocessable", gateway=batches[0].gateway, seq=batches[0].seq)
-                refusal = Refusal(Reason.UNPROCESSABLE, repr(error), readings=batches[0].readings)
-                return [_Unprocessable(batches[0], refusal)]
-            half = len(batches) // 2
-            return [*self._write(batches[:half]), *self._write(batches[half:])]
-        gap_readings = sum(gap.readings for batch in batches for gap in batch.gaps)
-        self._tally.add(batches=len(batches), written=written.stored, gaps=written.gaps, gap_readings=gap_readings)
-        return list(written.rejected)
-
-    def _written(self, batches: Sequence[Batch]) -> Written:
-        try:
-            return self._store.write(batches)
-        except StoreError:
-            raise
-        except Exception as error:
-            health = self._store.health()
-            if health.ok:
-                raise
-            # An error nobody foresaw, from a store that is not well: the batches are not to blame.
-            raise StoreUnavailableError(f"{health.engine}: {health.detail} ({error!r})") from error
 
 
 def _key(delivery: Delivery) -> _Key:

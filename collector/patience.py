@@ -79,6 +79,7 @@ class Patience:
                 done = work()
             except (StoreError, ClockError) as error:
                 if type(error) is StoreError and tries >= _SUSPECT_AFTER and self._store.health().ok:
+                    self.trouble = ""
                     raise SuspectError(str(error)) from error
                 self._note_trouble(error, tries)
             else:

@@ -6,8 +6,10 @@ what of it may be stored, what not, and why. Pure.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,19 +20,21 @@ from collector.sifting import EARLIEST, FUTURE_MS
 from storage import Block, Prepared, lay_out
 from telemetry import BATCH, CHANNELS, Batch, decode, parse_topic
 
+_NEIGHBOURS: Final = 16
+
 Bounds = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 """Lowest and highest plausible value of each channel, both of shape (channels, 1)."""
 
 
-def judge(messages: Sequence[tuple[str, bytes]], now: int, rules: Rules) -> tuple[list[Batch | None], Prepared | None]:
+def judge(messages: Sequence[tuple[str, bytes]], now: int, rules: Rules) -> tuple[list[Batch | None], Prepared]:
     """Decide which messages (topic, payload) may be stored as they are at `now` [ms since 1970-01-01 UTC].
 
     Returns
     -------
     list[Batch | None]
         Of each message its batch, None where there is a doubt.
-    Prepared | None
-        The batches as the store takes them, laid out; None unless all messages have one.
+    Prepared
+        These batches as the store takes them, laid out.
     """
     batches: list[Batch | None] = []
 
@@ -41,13 +45,26 @@ def judge(messages: Sequence[tuple[str, bytes]], now: int, rules: Rules) -> tupl
             if batch is not None:
                 yield batch
 
-    prepared = lay_out(passed())
+    making = passed()
+    prepared = lay_out(making)
     if prepared is None:
-        return [None] * len(messages), None
+        deque(making, maxlen=0)
+        batches = [*_each_storable(batches)]
+        prepared = lay_out(batch for batch in batches if batch is not None)
+    if prepared is None:
+        return [None] * len(messages), Prepared([], [])
     doubtful = {id(batch) for block in prepared.blocks for batch in _doubtful(block, now)}
-    if not doubtful and len(prepared) == len(batches):
+    if not doubtful:
         return batches, prepared
-    return [None if id(batch) in doubtful else batch for batch in batches], None
+    return [None if id(batch) in doubtful else batch for batch in batches], _without(prepared, doubtful)
+
+
+def apart(prepared: Prepared, others: Sequence[Batch]) -> bool:
+    """Whether other batches have no device in common with these, so that which of them is written last is all one."""
+    devices = {(batch.site, table.kind, table.device) for batch in others for table in batch.tables}
+    return not devices or not any(
+        (block.site, block.kind, device) in devices for block in prepared.blocks for device in block.devices
+    )
 
 
 def _batch(topic: str, payload: bytes, now: int, rules: Rules) -> Batch | None:
@@ -66,6 +83,16 @@ def _batch(topic: str, payload: bytes, now: int, rules: Rules) -> Batch | None:
     return batch if sound else None
 
 
+def _each_storable(batches: Sequence[Batch | None]) -> Iterator[Batch | None]:
+    """What of them can be laid out: looked at by themselves are only the neighbours of what cannot."""
+    for first in range(0, len(batches), _NEIGHBOURS):
+        some = batches[first : first + _NEIGHBOURS]
+        if lay_out(batch for batch in some if batch is not None) is not None:
+            yield from some
+        else:
+            yield from (None if batch is None or lay_out([batch]) is None else batch for batch in some)
+
+
 def _doubtful(block: Block, now: int) -> list[Batch]:
     """Batches with a reading out of its channel's range, of no known channel, or of a time that cannot be."""
     bounds = _bounds(block.channels)
@@ -78,6 +105,23 @@ def _doubtful(block: Block, now: int) -> list[Batch]:
         return []
     doubtful = early | late | beyond.any(axis=(1, 2))
     return [block.batches[table] for table in np.flatnonzero(doubtful)]
+
+
+def _without(prepared: Prepared, doubtful: set[int]) -> Prepared:
+    """Batches as they are laid out, without some, given by their identity."""
+    blocks = []
+    for block in prepared.blocks:
+        kept = [table for table, batch in enumerate(block.batches) if id(batch) not in doubtful]
+        if len(kept) == len(block.batches):
+            blocks.append(block)
+        elif kept:
+            blocks.append(
+                Block(
+                    block.site, block.kind, block.channels, [block.batches[table] for table in kept],
+                    [block.devices[table] for table in kept], block.times[kept], block.values[kept],
+                )
+            )  # fmt: skip
+    return Prepared([batch for batch in prepared if id(batch) not in doubtful], blocks)
 
 
 @lru_cache(maxsize=512)
