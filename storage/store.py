@@ -234,8 +234,8 @@ class Store(Protocol):
         Every write records the windows it touches, together with what it writes: in the same transaction where there
         are transactions, else before the readings, so that a crash at any time rolls too often rather than not at all.
         `storage.rollup` says what else a touched window touches (its neighbours, across the steps between readings) and
-        what the rows are. A window whose raw readings retention has deleted keeps its row. Workers may roll at once:
-        a window rolled twice is the same window.
+        what the rows are. A window whose raw readings retention has deleted keeps its row. Workers may call it
+        at once: where only one can roll at a time, it does nothing for the others.
 
         Parameters
         ----------
