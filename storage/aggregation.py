@@ -129,11 +129,14 @@ def increase(
     *,
     hold_ms: int,
     modulus: float | None = None,
+    broken: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[Times, Values]:
-    """Growth of a register per window; see `Aggregate.INCREASE` and `aggregate`."""
+    """Growth of a register per window; see `Aggregate.INCREASE` and `aggregate`. In `broken` steps it grew nothing."""
     if len(times) < 2:
         return np.zeros(0, np.int64), np.zeros(0)
     grown, length = growth(values, modulus), np.diff(times)
+    if broken is not None:
+        grown = np.where(broken, 0.0, grown)
     split = length <= hold_ms
     pieces = cut(times[:-1][split], times[1:][split], start, end, every_ms, offset_ms)
     share = pieces.length / length[split][pieces.source]

@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from storage.aggregation import aggregate, cut, held_until, window_of
+from storage.aggregation import aggregate, cut, held_until, increase, window_of
+from storage.closed import RowsAround, Seams, amended, seams
 from storage.store import ROLLUP_MS, Aggregate, Rollups, Series, Times, Values
 from telemetry import CHANNELS, Kind
 
@@ -34,7 +35,15 @@ _LEAST_HOLD_MS: Final = 10_000
 NEAR_MS: Final = 1_800_000
 """Readings so near to a touched window tell how often its series is read [ms]."""
 
+FAR_MS: Final = 2 * REACH_MS
+"""Where fewer than `_ENOUGH` are near, those so far beyond tell it [ms]: longer than any value holds."""
+
+_ENOUGH: Final = 4
+
 _RUN_MS: Final = 10 * 86_400_000
+
+NEVER_CLOSED: Final = -(2**62)
+"""Before every window [ms]."""
 
 
 def kind_of(series: Series) -> Kind:
@@ -57,45 +66,115 @@ def hold_of(times: Times) -> int:
     return min(max(round(HOLD_STEPS * cadence), _LEAST_HOLD_MS), REACH_MS)
 
 
-def rolled(read_around: ReadAround, series: Series, touched: Times) -> Iterator[tuple[Times, Rollups]]:
+def hold_near(read_around: ReadAround, series: Series, times: Times, start: int, end: int) -> int:
+    """How long a value holds in a range and what lies near [ms]; `times` are what `read_around` has of it.
+
+    A few readings beside a gap do not tell how often their series is read: those of some hours around do. Else the gap
+    would count as a step between two readings while it is young, and not when there are more.
+    """
+    near = times[(times >= start) & (times < end)]
+    if len(near) < _ENOUGH:
+        wide, _ = read_around(series, start - FAR_MS, end + FAR_MS)
+        near = wide[(wide >= start - FAR_MS) & (wide < end + FAR_MS)]
+    return hold_of(near if len(near) >= _ENOUGH else times)
+
+
+def rolled(
+    read_around: ReadAround,
+    series: Series,
+    touched: Times,
+    *,
+    horizon: int = NEVER_CLOSED,
+    rows_around: RowsAround | None = None,
+) -> Iterator[tuple[Times, Rollups]]:
     """Compute what touched windows of one series have become, and those that change with them.
 
     Parameters
     ----------
     touched
         Starts of windows in which readings were added, changed or deleted [ms], rising, shape (windows,).
+    horizon
+        Only windows that start before this time may be closed [ms].
+    rows_around
+        The rows as they stand, asked for where readings may have been deleted. `storage.closed` says what becomes of
+        the windows beside these; without it every window is computed from the readings that are there.
 
     Yields
     ------
     tuple
         Windows to be replaced, rising, shape (windows,): what stands there now is to be deleted; and the rows to
-        stand there, for those of them that are covered.
+        stand there, for those of them that are covered. All of them belong into one change of the store.
     """
     breaks = np.flatnonzero(np.diff(touched) > 2 * REACH_MS) + 1
     done = np.zeros(0, np.int64)
+    made: list[Rollups] = []
     for run in np.split(touched, breaks):
         for begin in range(int(run[0]), int(run[-1]) + 1, _RUN_MS):
             part = run[(run >= begin) & (run < begin + _RUN_MS)]
             if not len(part):
                 continue
-            windows, rows = _run(read_around, series, part)
+            windows, rows = _run(read_around, series, part, horizon, rows_around)
             # A window that changes with several parts is replaced once: with the part that it was touched in.
-            own = np.isin(windows, part) | ~(np.isin(windows, touched) | np.isin(windows, done))
-            done = np.union1d(done, windows)
-            yield windows[own], select(rows, np.isin(rows.start, windows[own]))
+            own = windows[np.isin(windows, part) | ~(np.isin(windows, touched) | np.isin(windows, done))]
+            done = np.union1d(done, own)
+            rows = select(rows, np.isin(rows.start, own))
+            yield own, rows
+            if kind_of(series) is Kind.COUNTER and len(own) and own[0] < horizon:
+                made.append(rows)
+    if made and rows_around is not None:
+        others = amended(rows_around(series, int(done[0]), int(done[-1]) + ROLLUP_MS), done, made)
+        if len(others.start):
+            yield others.start, others
 
 
-def _run(read_around: ReadAround, series: Series, touched: Times) -> tuple[Times, Rollups]:
+def _run(
+    read_around: ReadAround, series: Series, touched: Times, horizon: int, rows_around: RowsAround | None
+) -> tuple[Times, Rollups]:
     first, last = int(touched[0]) - NEAR_MS, int(touched[-1]) + ROLLUP_MS + NEAR_MS
     times, values = read_around(series, first, last)
-    near = times[(times >= first) & (times < last)]
-    hold_ms = hold_of(near if len(near) >= 4 else times)
+    hold_ms = hold_near(read_around, series, times, first, last)
+    joint = None
+    if rows_around is not None and (times[0] if len(times) and times[0] < first else NEVER_CLOSED) < horizon:
+        times, values, joint = _joined(read_around, rows_around, series, touched)
     windows = spread(times, touched)
+    if joint is not None:
+        windows = windows[~np.isin(windows, joint.frozen)]
+    if not len(windows):
+        return windows, empty(series)
     start, end = int(windows[0]), int(windows[-1]) + ROLLUP_MS
-    if start < first or end > last:
+    if joint is None and (start < first or end > last):
         times, values = read_around(series, start, end)
     rows = rows_of(series, times, values, start, end, hold_ms)
+    if joint is not None and kind_of(series) is Kind.COUNTER:
+        rows = _counted(rows, times, values, joint, start, end, hold_ms)
     return windows, select(rows, np.isin(rows.start, windows))
+
+
+def _joined(
+    read_around: ReadAround, rows_around: RowsAround, series: Series, touched: Times
+) -> tuple[Times, Values, Seams]:
+    """Readings around touched windows, whole windows of them, and where they meet what was deleted.
+
+    As far again as touched windows reach: what changes with them must be seen to be computable.
+    """
+    start, end = int(touched[0]) - 2 * REACH_MS, int(touched[-1]) + ROLLUP_MS + 2 * REACH_MS
+    times, _ = read_around(series, start, end)
+    if len(times):
+        first, last = window_of(times[[0, -1]], ROLLUP_MS).tolist()
+        start, end = min(start, first), max(end, last + ROLLUP_MS)
+    times, values = read_around(series, start, end)
+    return times, values, seams(times, values, start, end, rows_around(series, start, end))
+
+
+def _counted(rows: Rollups, times: Times, values: Values, joint: Seams, start: int, end: int, hold_ms: int) -> Rollups:
+    """Rows of a counter with what it grew beside deleted readings."""
+    found, grown = increase(times, values, start, end, ROLLUP_MS, hold_ms=hold_ms, broken=joint.broken)
+    column = np.full(len(rows.start), np.nan)
+    column[np.searchsorted(rows.start, found)] = grown
+    here = np.isin(joint.windows, rows.start)
+    place = np.searchsorted(rows.start, joint.windows[here])
+    column[place] = np.nan_to_num(column[place]) + joint.entries[here]
+    return replace(rows, increase=column)
 
 
 def spread(times: Times, touched: Times) -> Times:

@@ -130,7 +130,7 @@ class Rollups:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What retention deleted; `kept` counts raw readings past their time that stay because they are not rolled yet.
+    """What retention deleted; `kept` counts raw readings past their time that stay: not rolled yet, or near to such.
 
     InfluxDB cannot count what it deletes; there, numbers may be -1 for "unknown".
     """
@@ -256,11 +256,11 @@ class Store(Protocol):
     def forget(self, raw_before: int, rollups_before: int) -> Forgotten:
         """Delete raw readings before one time, roll-ups and declared gaps before another [both ms UTC].
 
-        Times are rounded down to a quarter-hour. Raw readings of a window that is touched and not rolled stay, so roll
-        first. A window whose raw readings were deleted is closed: a later reading for it is rejected by `write` with
-        its reason (the collector sets it aside), because rolling it alone would overwrite the whole with a part. A
-        reading as old for a window that has no roll-up (an import of history) is stored, rolled and forgotten in its
-        turn. Harmless when repeated, or called by several workers.
+        Times are rounded down to a quarter-hour. Raw readings of a window that is touched and not rolled stay, and may
+        those beside it, so roll first. A window whose raw readings were deleted is closed: a later reading for it is
+        rejected by `write` with its reason (the collector sets it aside), because rolling it alone would overwrite the
+        whole with a part. A reading as old for a window that has no roll-up (an import of history) is stored, rolled
+        and forgotten in its turn. Harmless when repeated, or called by several workers.
         """
         ...
 

@@ -56,7 +56,7 @@ def forget(file: DataFile, writing: Writing, raw_before: int, rollups_before: in
 
 def _steps(file: DataFile, table: str, time: str, before: int) -> Iterator[tuple[int, int]]:
     """Stretches of time, rising, that hold some rows each; the last one ends at `before`, be it empty."""
-    window = f"{time} - ({time} % {ROLLUP_MS} + {ROLLUP_MS}) % {ROLLUP_MS}"
+    window = _begun(time, ROLLUP_MS)
     with file.cursor() as cursor:
         counted = cursor.execute(
             f"SELECT {window} AS begun, count(*) FROM {table} WHERE {time} < ? GROUP BY begun ORDER BY begun",  # noqa: S608 - our own words
@@ -80,7 +80,7 @@ def _forget_readings(cursor: duckdb.DuckDBPyConnection, since: int, until: int, 
 
     Nothing older may be there that is to go. What is touched must have been claimed, up to `REACH_MS` after `until`.
     """
-    window = f"(r.time - (r.time % {ROLLUP_MS} + {ROLLUP_MS}) % {ROLLUP_MS})"
+    window, near = _begun("r.time", ROLLUP_MS), _begun("r.time", REACH_MS)
     # The bounds spare DuckDB ten years of roll-ups beside a few hours of readings.
     rolled = f"u.series_id = r.series_id AND u.start = {window} AND u.start > {since - ROLLUP_MS} AND u.start < {until}"
     readings = _number(
@@ -88,7 +88,11 @@ def _forget_readings(cursor: duckdb.DuckDBPyConnection, since: int, until: int, 
             "DELETE FROM readings r WHERE r.time >= ? AND r.time < ?"  # noqa: S608 - integers
             # A roll-up that is itself past its time was there: everything written is touched until it is rolled.
             f" AND (EXISTS (FROM rollups u WHERE {rolled}) OR {window} < {int(rollups_before)})"
-            f" AND NOT EXISTS (FROM rolling t WHERE t.series_id = r.series_id AND t.start = {window})",
+            # What is still to be rolled needs the readings beside it, too: three hours at least stay on both sides.
+            " AND NOT EXISTS (FROM (SELECT DISTINCT series_id,"
+            f" {_begun('start', REACH_MS)} + unnest([{-REACH_MS}, 0, {REACH_MS}]) AS near FROM rolling"
+            f" WHERE start >= {since - 2 * REACH_MS} AND start < {until + 2 * REACH_MS}) t"
+            f" WHERE t.series_id = r.series_id AND t.near = {near})",
             [since, until],
         )
     )
@@ -101,6 +105,11 @@ def _forget_readings(cursor: duckdb.DuckDBPyConnection, since: int, until: int, 
     cursor.execute("DELETE FROM facts WHERE name = 'horizon' AND value <= ?", [until + REACH_MS])
     cursor.execute("INSERT INTO facts VALUES ('horizon', ?)", [until + REACH_MS])
     return readings
+
+
+def _begun(time: str, length: int) -> str:
+    """When the stretch of this length began that a time lies in, where DuckDB's remainder is of the time's sign."""
+    return f"({time} - ({time} % {length} + {length}) % {length})"
 
 
 def _number(result: duckdb.DuckDBPyConnection) -> int:

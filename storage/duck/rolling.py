@@ -8,10 +8,11 @@ from typing import Final
 import duckdb
 import numpy as np
 
+from storage.closed import Standing
 from storage.duck.newest import Ids, Newest
 from storage.duck.reading import Points, around
-from storage.duck.rollups import Changed, Pairs, closed
-from storage.rollup import NEAR_MS, rolled, select
+from storage.duck.rollups import Changed, Pairs, rows_around
+from storage.rollup import FAR_MS, NEAR_MS, rolled
 from storage.store import ROLLUP_MS, Series
 
 _BLOCK_MS: Final = 86_400_000
@@ -20,6 +21,9 @@ _GROUP: Final = 1_200
 
 _CONTEXT: Final = 5
 _MARGIN_MS: Final = 2 * NEAR_MS
+_WIDE_MS: Final = NEAR_MS + FAR_MS + _MARGIN_MS
+_FEW: Final = 16
+"""A series that has no more readings around its windows is looked at further around them."""
 
 
 def groups(pairs: Pairs) -> Iterator[Pairs]:
@@ -38,27 +42,40 @@ def groups(pairs: Pairs) -> Iterator[Pairs]:
 
 
 def compute(cursor: duckdb.DuckDBPyConnection, group: Pairs, newest: Newest, horizon: int) -> list[Changed]:
-    """What a group's windows, and those that change with them, have become; closed ones are left out."""
+    """What a group's windows, and those that change with them, have become; closed ones without readings stay."""
     ids, starts = group
     readings = _Readings(cursor, np.unique(ids), int(starts.min()), int(starts.max()) + ROLLUP_MS, newest)
     changed = []
     for number in np.unique(ids).tolist():
-        for windows, rows in rolled(readings.of(number), newest.name(number), starts[ids == number]):
-            if windows[0] < horizon:
-                still = windows[~closed(cursor, number, windows)]
-                changed.append(Changed(number, still, select(rows, np.isin(rows.start, still))))
-            else:
-                changed.append(Changed(number, windows, rows))
+
+        def standing(series: Series, start: int, end: int, number: int = number) -> Standing:
+            return rows_around(cursor, series, number, start, end)
+
+        found = rolled(
+            readings.of(number), newest.name(number), starts[ids == number], horizon=horizon, rows_around=standing
+        )
+        changed += [Changed(number, windows, rows) for windows, rows in found if len(windows)]
     return changed
 
 
 class _Readings:
-    """Readings of many series around a range, from one query; what lies beyond is asked for one by one."""
+    """Readings of many series around a range, from one query, or two; what lies beyond is asked for one by one."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, numbers: Ids, start: int, end: int, newest: Newest) -> None:
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        numbers: Ids,
+        start: int,
+        end: int,
+        newest: Newest,
+        margin_ms: int = _MARGIN_MS,
+    ) -> None:
         self._cursor = cursor
         self._newest = newest
-        self._start, self._end = start - _MARGIN_MS, end + _MARGIN_MS
+        self._range = start, end
+        self._margin_ms = margin_ms
+        self._wider: _Readings | None = None
+        self._start, self._end = start - margin_ms, end + margin_ms
         cursor.register("wanted", {"series_id": numbers})
         span = f"time >= {self._start} AND time < {self._end}"
         found = cursor.execute(
@@ -81,12 +98,22 @@ class _Readings:
         first, last = self._bounds[number]
         times, values = self._times[first:last], self._values[first:last]
 
-        def read(_: Series, start: int, end: int) -> Points:
+        def read(series: Series, start: int, end: int) -> Points:
             begin, until = int(np.searchsorted(times, start)), int(np.searchsorted(times, end))
             all_read = self._newest.time(number) < self._end
             ended = all_read or (end <= self._end and until < len(times))
             if self._start <= start and begin > 0 and ended:
                 return times[begin - 1 : until + 1], values[begin - 1 : until + 1]
+            if last - first <= _FEW and self._margin_ms < _WIDE_MS:
+                return self._further().of(number)(series, start, end)
             return around(self._cursor, number, start, end)
 
         return read
+
+    def _further(self) -> _Readings:
+        """Those series that have few readings here, with what lies further around."""
+        if self._wider is None:
+            few = [number for number, (first, last) in self._bounds.items() if last - first <= _FEW]
+            numbers = np.array(few, np.int32)
+            self._wider = _Readings(self._cursor, numbers, *self._range, self._newest, _WIDE_MS)
+        return self._wider

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.aggregation import window_of
-from storage.duck.newest import NEVER, Columns, Ids
 from storage.blocks import Rows, blocks_of
+from storage.closed import Standing, joined
+from storage.duck.newest import NEVER, Columns, Ids
 from storage.intake import Intake
 from storage.store import ROLLUP_MS, Rejected, Rollups, Series, Times
 
@@ -132,6 +133,8 @@ def put(cursor: duckdb.DuckDBPyConnection, changed: list[Changed], worked_off: P
             f"t.start BETWEEN {int(windows.min())} AND {int(windows.max())}"
             " AND t.series_id = c.series_id AND t.start = c.start"
         )
+        shut = cursor.execute(f"SELECT c.series_id, c.start FROM rollups t JOIN changed c ON {match} AND t.closed")  # noqa: S608 - our own words
+        cursor.register("shut", shut.fetchnumpy())
         for table in ("rollups", "state_rollups"):
             cursor.execute(f"DELETE FROM {table} t USING changed c WHERE {match}")  # noqa: S608 - our own words
         _insert(cursor, changed)
@@ -146,7 +149,10 @@ def _insert(cursor: duckdb.DuckDBPyConnection, changed: list[Changed]) -> None:
     cursor.register("rolled", rows)
     # DuckDB keeps NaN as it is; NULL takes no room and says the same.
     numbers = ", ".join(f"CASE WHEN isnan({_quoted(name)}) THEN NULL ELSE {_quoted(name)} END" for name in _NUMBERS)
-    cursor.execute(f'INSERT INTO rollups SELECT series_id, start, "count", {numbers}, false FROM rolled')  # noqa: S608 - our own words
+    cursor.execute(
+        f'INSERT INTO rollups SELECT series_id, start, "count", {numbers},'  # noqa: S608 - our own words
+        " (series_id, start) IN (FROM shut) FROM rolled"
+    )
     spent = [(each, state, seconds) for each in changed for state, seconds in each.rows.states.items()]
     if spent:
         sizes = [len(seconds) for _, _, seconds in spent]
@@ -158,6 +164,24 @@ def _insert(cursor: duckdb.DuckDBPyConnection, changed: list[Changed]) -> None:
         }
         cursor.register("spent", states)
         cursor.execute("INSERT INTO state_rollups SELECT series_id, start, state, seconds FROM spent WHERE seconds > 0")
+
+
+def rows_around(cursor: duckdb.DuckDBPyConnection, series: Series, number: int, start: int, end: int) -> Standing:
+    """Rows of a range, the last before it and the first after it that hold a reading, and which of them are closed."""
+    first = _nearest(cursor, number, "max", f"start < {start}")
+    last = _nearest(cursor, number, "min", f"start >= {end}")
+    parts = [rows_between(cursor, series, number, begin, begin + ROLLUP_MS) for begin in first]
+    parts.append(rows_between(cursor, series, number, start, end))
+    parts += [rows_between(cursor, series, number, begin, begin + ROLLUP_MS) for begin in last]
+    rows = joined(parts)
+    if not len(rows.start):
+        return Standing(rows, np.zeros(0, bool))
+    return Standing(rows, closed(cursor, number, rows.start))
+
+
+def _nearest(cursor: duckdb.DuckDBPyConnection, number: int, how: str, where: str) -> list[int]:
+    found = cursor.execute(f'SELECT {how}(start) FROM rollups WHERE series_id = {number} AND "count" > 0 AND {where}')  # noqa: S608 - integers and our own words
+    return [int(start) for (start,) in found.fetchall() if start is not None]
 
 
 def rows_between(cursor: duckdb.DuckDBPyConnection, series: Series, number: int, start: int, end: int) -> Rollups:
