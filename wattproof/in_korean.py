@@ -50,7 +50,8 @@ def language_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Languag
             return "ko" if told == "ko" else "en"
     if _command(arguments) == "edge":
         return "ko" if (environ.get("LC_ALL") or environ.get("LANG") or "").startswith("ko") else "en"
-    return _configured(arguments, environ)
+    named = [Path(value) for option, value in itertools.pairwise(arguments) if option in _CONFIG]
+    return configured(named[-1] if named else None, environ)
 
 
 def _command(arguments: Sequence[str]) -> str:
@@ -59,7 +60,8 @@ def _command(arguments: Sequence[str]) -> str:
     return next((told for told in own if not told.startswith("-")), "")
 
 
-def _configured(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
+def configured(file: Path | None, environ: Mapping[str, str]) -> Language:
+    """The configuration's language, `file` being its file if one was named; that of none where it cannot be read."""
     try:
         from wattproof.config import Config, find_file, load
     except ModuleNotFoundError:  # a gateway has no pages and so no language of theirs
@@ -67,10 +69,6 @@ def _configured(arguments: Sequence[str], environ: Mapping[str, str]) -> Languag
     from telemetry import TelemetryError
     from wattproof.errors import CommandError
 
-    file = None
-    for option, value in itertools.pairwise(arguments):
-        if option in _CONFIG:
-            file = Path(value)
     with contextlib.suppress(CommandError, TelemetryError, OSError):
         return load(find_file(file, environ), environ).api.language
     return Config().api.language

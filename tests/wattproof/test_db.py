@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ def path(config: Path) -> Path:
     return path
 
 
-def db(config: Path, *arguments: str, code: int = 0) -> str:
-    ran = CliRunner().invoke(app, ["-c", str(config), "db", *arguments])
+def db(config: Path, *arguments: str, code: int = 0, language: str = "en") -> str:
+    ran = CliRunner().invoke(app, ["-c", str(config), "db", *arguments, "--lang", language])
     if isinstance(ran.exception, CommandError):
         assert ran.exception.exit_code == code
         return str(ran.exception)
@@ -78,6 +79,10 @@ def test_a_check_of_a_file_whose_journal_the_disk_damaged_says_so(config: Path, 
     assert "1 more wait in the journal" in said
     assert "32 bytes of its journal damaged" in said
     assert "can be read" not in said
+    korean = db(config, "check", str(path), code=1, language="ko")
+    assert "옆의 저널에 1개가 더 있으며" in korean
+    assert "저널 32바이트 손상" in korean
+    assert "모두 읽을 수 있음" not in korean
 
 
 @pytest.mark.parametrize("held", [True, False])
@@ -94,6 +99,9 @@ def test_the_data_file_is_checked_backed_up_and_compacted_whoever_holds_it(
         assert "overwrites nothing" in db(config, "backup", str(tmp_path / "saved.duckdb"), code=3)
         assert "120 readings" in db(config, "check", str(tmp_path / "saved.duckdb"))
         assert " now\n" in db(config, "compact")
+        assert "계열 1개의 측정값 120개, 15분 집계 9개" in db(config, "check", language="ko")
+        assert "측정값 120개" in db(config, "backup", str(tmp_path / f"kept-{held}.duckdb"), language="ko")
+        assert re.search(r"이전 \d+\.\d MB, 지금 \d+\.\d MB", db(config, "compact", language="ko"))
 
     if store is None:
         look()

@@ -7,13 +7,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
 
 if TYPE_CHECKING:
+    from storage.duck.maintenance import Checked
     from wattproof.data_file_desk import Line, Request
+
+Language = Literal["ko", "en"]
 
 app = typer.Typer(
     help="Check, back up, restore and compact the data file; while `wattproof up` runs, it does the work.",
@@ -21,6 +24,11 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Lang = Annotated[
+    Language | None, typer.Option("--lang", help="Language of the answer; by default the configuration's.")
+]
+
+_KOREAN = {"check": "검사", "backup": "백업", "compact": "정리", "restore": "복원", "rows": "행", "bytes": "바이트"}
 
 
 @app.command()
@@ -30,6 +38,7 @@ def check(
         Path | None, typer.Argument(metavar="FILE", help="A backup or data file that nobody uses, instead of our own.")
     ] = None,
     as_json: Json = False,
+    language: Lang = None,
 ) -> None:
     """Read every row of the data file, or of a backup; exit 1 if something is wrong, 3 if it cannot be read."""
     from storage import StoreError
@@ -37,8 +46,9 @@ def check(
     from wattproof.data_file_desk import Request
     from wattproof.errors import UnavailableError
 
+    spoken = _spoken(context, language)
     if file is None:
-        found = _done(context, Request("check"), as_json=as_json).checked
+        found = _done(context, Request("check"), spoken, as_json=as_json).checked
     else:
         try:
             found = maintenance.check_file(file)
@@ -46,16 +56,8 @@ def check(
             raise UnavailableError(str(error)) from error
     if found is None:
         raise UnavailableError("the check ended without an answer; try again")
-    sentence = (
-        f"{found.path}: {found.readings:,} readings of {found.series:,} series, {found.rollups:,} quarter-hours,"
-        f" {_mb(found.bytes)}, of which {_mb(found.free_bytes)} unused; "
-    )
-    if found.left:
-        sentence += f"{found.left:,} more wait in the journal beside it, the next start takes them in; "
-    wrong = f"{found.duplicates:,} duplicates, {found.orphans:,} readings without a series"
-    if found.left_damaged_bytes:
-        wrong += f", {found.left_damaged_bytes:,} bytes of its journal damaged: their readings are gone, check the disk"
-    _tell(found, sentence + ("all of it can be read" if found.ok else wrong), as_json=as_json, ok=found.ok)
+    sentence = _checked_ko(found) if spoken == "ko" else _checked_en(found)
+    _tell(found, sentence, as_json=as_json, ok=found.ok)
     raise typer.Exit(0 if found.ok else 1)
 
 
@@ -64,23 +66,29 @@ def backup(
     context: typer.Context,
     target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; an existing file is not overwritten.")],
     as_json: Json = False,
+    language: Lang = None,
 ) -> None:
     """Copy the data file as it is at this moment, while readings go on being stored."""
     from wattproof.data_file_desk import Request
 
-    copied = _done(context, Request("backup", str(target.absolute())), as_json=as_json).copied
+    spoken = _spoken(context, language)
+    copied = _done(context, Request("backup", str(target.absolute())), spoken, as_json=as_json).copied
     if copied is not None:
-        _tell(copied, f"{copied.path}: {copied.readings:,} readings, {_mb(copied.bytes)}", as_json=as_json)
+        held = f"측정값 {copied.readings:,}개" if spoken == "ko" else f"{copied.readings:,} readings"
+        _tell(copied, f"{copied.path}: {held}, {_mb(copied.bytes)}", as_json=as_json)
 
 
 @app.command()
-def compact(context: typer.Context, as_json: Json = False) -> None:
+def compact(context: typer.Context, as_json: Json = False, language: Lang = None) -> None:
     """Write the data file anew without the room of what was deleted, while readings go on being stored."""
     from wattproof.data_file_desk import Request
 
-    copied = _done(context, Request("compact"), as_json=as_json).copied
+    spoken = _spoken(context, language)
+    copied = _done(context, Request("compact"), spoken, as_json=as_json).copied
     if copied is not None:
-        sentence = f"{copied.path}: {_mb(copied.before_bytes)} before, {_mb(copied.bytes)} now"
+        before, now = _mb(copied.before_bytes), _mb(copied.bytes)
+        sizes = f"이전 {before}, 지금 {now}" if spoken == "ko" else f"{before} before, {now} now"
+        sentence = f"{copied.path}: {sizes}"
         _tell(copied, sentence, as_json=as_json)
 
 
@@ -92,21 +100,65 @@ def restore(
         bool, typer.Option("--force", help="Set an existing data file aside (renamed, not deleted).")
     ] = False,
     as_json: Json = False,
+    language: Lang = None,
 ) -> None:
     """Put a backup in the place of the data file once a copy of it is checked; nothing may be using it."""
     from storage import StoreError
     from storage.duck import restoring
     from wattproof.errors import UnavailableError
 
-    path = _data_file(context)
+    path, spoken = _data_file(context), _spoken(context, language)
     try:
-        with _progress("restore", shown=not as_json, unit="bytes") as progress:
+        with _progress("restore", spoken, shown=not as_json, unit="bytes") as progress:
             held, aside = restoring.restore(source, path, force=force, progress=progress)
     except StoreError as error:
         raise UnavailableError(str(error)) from error
     answer = {"path": str(path), "readings": held.readings, "set_aside": None if aside is None else str(aside)}
-    sentence = f"{path}: {held.readings:,} readings restored, all of it can be read"
-    _tell(answer, sentence + (f"; what was there is now {aside}" if aside else ""), as_json=as_json)
+    if spoken == "ko":
+        sentence = f"{path}: 측정값 {held.readings:,}개 복원, 모두 읽을 수 있음"
+        moved = f"; 있던 파일의 새 이름: {aside}"
+    else:
+        sentence = f"{path}: {held.readings:,} readings restored, all of it can be read"
+        moved = f"; what was there is now {aside}"
+    _tell(answer, sentence + (moved if aside else ""), as_json=as_json)
+
+
+def _spoken(context: typer.Context, told: Language | None) -> Language:
+    from wattproof.in_korean import configured
+
+    return told or configured(context.obj, os.environ)
+
+
+def _checked_en(found: Checked) -> str:
+    sentence = (
+        f"{found.path}: {found.readings:,} readings of {found.series:,} series, {found.rollups:,} quarter-hours,"
+        f" {_mb(found.bytes)}, of which {_mb(found.free_bytes)} unused; "
+    )
+    if found.left:
+        sentence += f"{found.left:,} more wait in the journal beside it, the next start takes them in; "
+    if found.ok:
+        return f"{sentence}all of it can be read"
+    sentence += f"{found.duplicates:,} duplicates, {found.orphans:,} readings without a series"
+    if found.left_damaged_bytes:
+        sentence += (
+            f", {found.left_damaged_bytes:,} bytes of its journal damaged: their readings are gone, check the disk"
+        )
+    return sentence
+
+
+def _checked_ko(found: Checked) -> str:
+    sentence = (
+        f"{found.path}: 계열 {found.series:,}개의 측정값 {found.readings:,}개, 15분 집계 {found.rollups:,}개,"
+        f" {_mb(found.bytes)} (그중 빈 공간 {_mb(found.free_bytes)}); "
+    )
+    if found.left:
+        sentence += f"옆의 저널에 {found.left:,}개가 더 있으며 다음에 시작할 때 들어옴; "
+    if found.ok:
+        return f"{sentence}모두 읽을 수 있음"
+    sentence += f"중복 {found.duplicates:,}개, 계열을 알 수 없는 측정값 {found.orphans:,}개"
+    if found.left_damaged_bytes:
+        sentence += f", 저널 {found.left_damaged_bytes:,}바이트 손상: 그 측정값은 되살릴 수 없음, 디스크를 확인할 것"
+    return sentence
 
 
 def _data_file(context: typer.Context) -> Path:
@@ -128,7 +180,7 @@ def _data_file(context: typer.Context) -> Path:
     return Path(settings.path)
 
 
-def _done(context: typer.Context, request: Request, *, as_json: bool) -> Line:
+def _done(context: typer.Context, request: Request, language: Language, *, as_json: bool) -> Line:
     """Ask the process that holds the file, or open the file here when there is none."""
     import storage
     from wattproof.data_file_desk import ask, perform
@@ -137,7 +189,7 @@ def _done(context: typer.Context, request: Request, *, as_json: bool) -> Line:
     path = _data_file(context)
     if not path.is_file():
         raise UnavailableError(f"{path}: there is no data file yet; `wattproof up` makes it")
-    with _progress(request.action, shown=not as_json) as progress:
+    with _progress(request.action, language, shown=not as_json) as progress:
         answer = ask(path.resolve().parent, request, progress)
         if answer is not None:
             return answer
@@ -152,10 +204,14 @@ def _done(context: typer.Context, request: Request, *, as_json: bool) -> Line:
 
 
 @contextmanager
-def _progress(what: str, *, shown: bool, unit: str = "rows") -> Iterator[Callable[[int, int], None]]:
+def _progress(
+    what: str, language: Language, *, shown: bool, unit: str = "rows"
+) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    if language == "ko":
+        what, unit = _KOREAN[what], _KOREAN[unit]
     columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn()
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
