@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from storage.blocks import Rows, blocks_of
+from storage.closed import Standing, joined
 from storage.influx.influxql import decode_cells, select
-from storage.influx.rows import read_turns
+from storage.influx.rows import nearest, read_made, read_turns
 from storage.influx.server import Server
 from storage.influx.touches import read_notes, waiting
 from storage.intake import Intake
 from storage.limits import MIN_TIME
-from storage.store import ROLLUP_MS, Rejected, Rollups, Series, Times
+from storage.store import ROLLUP_MS, Rejected, Series, Times
 
 HORIZON: Final = "_horizon"
 CLOSED: Final = (
@@ -39,22 +40,24 @@ class Horizon:
     turn: int = 0
     until: int = MIN_TIME
 
-    def closed(self, server: Server, series: Series, changed: Times, touched: Times, made: Rollups) -> Times:
-        """Windows whose rows must stay as they are; `made` is what readings that are left would make of them."""
-        before = changed[changed < self.until]
-        if not len(before):
-            return before
-        found = read_turns(
-            server, series.site, series.kind, series.device, [series.channel], int(before[0]), int(before[-1]) + 1
-        )
-        if series.channel not in found:
-            return before[:0]
-        starts, turns, counts = found[series.channel]
-        now = dict(zip(made.start.tolist(), made.count.tolist(), strict=True))
-        # A touched window was open when it was touched; should it have been closed meanwhile, its readings are missing.
-        fewer = np.array([now.get(start, 0) for start in starts.tolist()]) < counts
-        shut = starts[(turns < self.turn) & (fewer | ~np.isin(starts, touched))]
-        return before[np.isin(before, shut)]
+
+@dataclass(slots=True)
+class Standings:
+    """Rows of a series as they stand (`storage.closed.RowsAround`), and which of those asked for are closed."""
+
+    server: Server
+    horizon: Horizon
+    closed: set[int] = field(default_factory=set)
+
+    def __call__(self, series: Series, start: int, end: int) -> Standing:
+        """Rows of a range, the last before it and the first after it that hold a reading."""
+        spans = [(start, end), *((window, window + ROLLUP_MS) for window in nearest(self.server, series, start, end))]
+        found = [read_made(self.server, series, *span) for span in sorted(spans)]
+        rows = joined([rows for rows, _ in found])
+        turns = np.concatenate([turns for _, turns in found])
+        closed = (turns < self.horizon.turn) & (rows.start < self.horizon.until)
+        self.closed.update(rows.start[closed].tolist())
+        return Standing(rows, closed)
 
 
 def read_horizon(server: Server) -> Horizon:

@@ -12,14 +12,14 @@ import structlog
 
 from storage.errors import StoreError
 from storage.influx.claims import CLAIMS, Claims
-from storage.influx.horizon import Horizon, read_horizon
+from storage.influx.horizon import Horizon, Standings, read_horizon
 from storage.influx.influxql import ANY, identifier, is_tag
 from storage.influx.reading import Part, around, nothing
 from storage.influx.rows import RowLines, read_turns, state_fields
 from storage.influx.server import Server
 from storage.influx.touches import TOUCHED, Note, read_notes, waiting, without
 from storage.limits import unusable
-from storage.rollup import REACH_MS, rolled, select
+from storage.rollup import FAR_MS, NEAR_MS, REACH_MS, rolled
 from storage.store import ROLLUP_MS, Series, Times
 
 log = structlog.get_logger(__name__)
@@ -119,14 +119,9 @@ def _roll_family(
     lines = RowLines(horizon.turn)
     fetch = _Fetch(server, family, chosen[family[0]])
     for series in family:
-        touched = chosen[series]
-        for changed, made in rolled(fetch.around, series, touched):
-            rows = made
-            stay = horizon.closed(server, series, changed, touched, made)
-            if len(stay):
-                changed = changed[~np.isin(changed, stay)]  # noqa: PLW2901 - what is left of it
-                rows = select(made, np.isin(made.start, changed))
-            lines.put(rows, states.get(series.channel, ()))
+        standings = Standings(server, horizon)
+        for changed, rows in rolled(fetch.around, series, chosen[series], horizon=horizon.until, rows_around=standings):
+            lines.put(rows, states.get(series.channel, ()), frozenset(standings.closed))
             gone = changed[~np.isin(changed, rows.start)]
             if len(gone):
                 there = _there(server, series, gone)
@@ -145,29 +140,34 @@ def _there(server: Server, series: Series, windows: Times) -> Times:
 
 
 class _Fetch:
-    """`Store.read_around` for a family: what its touched windows reach is fetched once for all of them."""
+    """`Store.read_around` for a family: what its touched windows reach is fetched once for all of them.
+
+    What lies further away is fetched when it is asked for, for the rarely read.
+    """
 
     def __init__(self, server: Server, family: list[Series], touched: Times) -> None:
         self._server = server
         self._devices = list(dict.fromkeys(series.device for series in family))
         self._channels = list(dict.fromkeys(series.channel for series in family))
-        self._start = int(touched[0]) - REACH_MS
-        self._end = int(touched[-1]) + 2 * ROLLUP_MS + REACH_MS
-        self._found: dict[tuple[str, str], Part] | None = None
+        first, last = int(touched[0]), int(touched[-1]) + ROLLUP_MS
+        reaches = (REACH_MS, NEAR_MS + FAR_MS)
+        self._spans = [(first - reach, last + reach) for reach in reaches if last - first <= _SPAN_TOGETHER_MS]
+        self._found: dict[tuple[int, int], dict[tuple[str, str], Part]] = {}
 
     @property
     def readings(self) -> int:
         """How many were fetched together."""
-        return sum(len(times) for times, _ in (self._found or {}).values())
+        return sum(len(times) for found in self._found.values() for times, _ in found.values())
 
     def around(self, series: Series, start: int, end: int) -> Part:
         """Readings of a range and those around it."""
         site, kind, key = series.site, series.kind, (series.device, series.channel)
-        if start < self._start or end > self._end or self._end - self._start > _SPAN_TOGETHER_MS:
+        span = next((each for each in self._spans if each[0] <= start and end <= each[1]), None)
+        if span is None:
             return around(self._server, site, kind, [series.device], [series.channel], start, end).get(key, nothing())
-        if self._found is None:
-            self._found = around(self._server, site, kind, self._devices, self._channels, self._start, self._end)
-        times, values = self._found.get(key, nothing())
+        if span not in self._found:
+            self._found[span] = around(self._server, site, kind, self._devices, self._channels, *span)
+        times, values = self._found[span].get(key, nothing())
         first, after = np.searchsorted(times, (start, end))
         part = slice(max(0, int(first) - 1), int(after) + 1)
         return times[part], values[part]

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from storage.influx.influxql import ANY, Cells, between, decode_cells, identifier, is_tag, select
+from storage.influx.influxql import ANY, EARLIEST, LATEST, Cells, between, decode_cells, identifier, is_tag, select
 from storage.influx.lines import tag
 from storage.influx.server import Server
 from storage.rollup import empty, kind_of
@@ -47,12 +47,17 @@ def state_fields(server: Server, kind: str) -> dict[str, list[float]]:
 
 def read_rows(server: Server, series: Series, start: int, end: int) -> Rollups:
     """The rows of one series whose windows start in a range."""
+    return read_made(server, series, start, end)[0]
+
+
+def read_made(server: Server, series: Series, start: int, end: int) -> tuple[Rollups, Values]:
+    """Such rows, and the turn of retention that each was made in, shape (windows,)."""
     states = state_fields(server, series.kind).get(series.channel, []) if kind_of(series) is Kind.STATE else []
-    names = [*_NUMBERS, *(f"{_STATE}{state!r}" for state in states)]
+    names = ["turn", *_NUMBERS, *(f"{_STATE}{state!r}" for state in states)]
     table = _select(server, series, [f"{series.channel}:{name}" for name in names], start, end)
     if not len(table):
-        return empty(series)
-    time, count, first, last, low, high, mean, increase, coverage, *spent = table.T
+        return empty(series), np.zeros(0)
+    time, turn, count, first, last, low, high, mean, increase, coverage, *spent = table.T
     there = (count > 0) | (coverage > 0)
 
     def of_readings(column: Values) -> Values:
@@ -60,7 +65,7 @@ def read_rows(server: Server, series: Series, start: int, end: int) -> Rollups:
         return masked
 
     seconds = {state: np.nan_to_num(column[there]) for state, column in zip(states, spent, strict=True)}
-    return Rollups(
+    rows = Rollups(
         series,
         time[there].astype(np.int64),
         count[there].astype(np.int64),
@@ -73,6 +78,19 @@ def read_rows(server: Server, series: Series, start: int, end: int) -> Rollups:
         coverage[there],
         {state: column for state, column in sorted(seconds.items()) if column.any()},
     )
+    return rows, turn[there]
+
+
+def nearest(server: Server, series: Series, start: int, end: int) -> list[int]:
+    """The last window before a range that holds a reading, and the first after it."""
+    count = identifier(f"{series.channel}:count")
+    where = is_tag("site", series.site), is_tag("device", series.device), f"{count} > 0"
+    statements = [
+        select(f"{function}({count})", series.kind + SUFFIX, *where, between(*span))
+        for function, span in (("last", (EARLIEST, start)), ("first", (end, LATEST + 1)))
+    ]
+    found = server.query("; ".join(statements), decode_cells, rollup=True)
+    return [int(row[0] or 0) for _, rows in found for row in rows.values]
 
 
 def read_turns(
@@ -111,8 +129,16 @@ class RowLines:
         self._turn = turn
         self._fields: dict[tuple[str, str, str, int], list[str]] = defaultdict(list)
 
-    def put(self, rows: Rollups, states: Iterable[float]) -> None:
-        """Add rows of a series; `states` are those that may stand in the row it replaces."""
+    def put(self, rows: Rollups, states: Iterable[float], closed: frozenset[int] = frozenset()) -> None:
+        """Add rows of a series.
+
+        Parameters
+        ----------
+        states
+            Those that may stand in the rows that they replace.
+        closed
+            Windows that stay closed [ms].
+        """
         series = rows.series
         known = {state: np.zeros(len(rows.start)) for state in states} | rows.states
         floats: Mapping[str, Values] = {
@@ -122,7 +148,8 @@ class RowLines:
         columns = {name: column.tolist() for name, column in floats.items()}
         for number, (start, count) in enumerate(zip(rows.start.tolist(), rows.count.tolist(), strict=True)):
             fields = self._fields[series.site, series.kind, series.device, start]
-            fields.append(f"{series.channel}:turn={self._turn}i,{series.channel}:count={count}i")
+            turn = self._turn - (start in closed)
+            fields.append(f"{series.channel}:turn={turn}i,{series.channel}:count={count}i")
             fields += [
                 f"{series.channel}:{name}={column[number]!r}"
                 for name, column in columns.items()
