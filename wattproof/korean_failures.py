@@ -201,7 +201,32 @@ _IMPORTS: Final = (
         "{file}: this is an Excel workbook; save it as CSV (UTF-8) in Excel and import that",
         "{file}: 엑셀 통합 문서입니다. 엑셀에서 CSV(UTF-8)로 저장하여 가져오십시오.",
     ),
+    (
+        "{file}: this is a web page or XML, whatever its name; open it in Excel, save it as CSV (UTF-8) and import"
+        " that",
+        "{file}: 이름과 달리 웹 문서나 XML입니다. 엑셀에서 열어 CSV(UTF-8)로 저장하여 가져오십시오.",
+    ),
+    (
+        "{file}: this is JSON, not a table; save its rows as CSV and import that",
+        "{file}: 표가 아니라 JSON입니다. CSV로 저장하여 가져오십시오.",
+    ),
+    (
+        "{file}: this is no text but some program's own format; export it there as CSV",
+        "{file}: 텍스트가 아니라 어떤 프로그램의 고유 형식입니다. 그 프로그램에서 CSV로 내보내십시오.",
+    ),
     ("{file}: the file is empty", "{file}: 빈 파일입니다."),
+    ("{file}: nothing but empty lines", "{file}: 빈 줄뿐입니다."),
+    (
+        "{file}: line {line} is no header with data below it; check --header-line",
+        "{file}: {line}행은 아래에 자료가 있는 머리행이 아닙니다. --header-line을 확인하십시오.",
+    ),
+    ("{file}: no column {name}; it has {columns}", "{file}: {name} 열이 없습니다. 있는 열: {columns}"),
+    (
+        "{series}: the store holds other values at {count} of these times, first {first}; --replace puts the file's in"
+        " their place",
+        "{series}: 이 시각들 가운데 {count}곳에 저장소의 값이 다릅니다. 첫 번째: {first}. --replace를 붙이면 파일의"
+        " 값으로 바꿉니다.",
+    ),
     ("{file}: no rows below the header", "{file}: 머리행 아래에 자료가 없습니다."),
     (
         "{file}: no columns found (looked for {signs}); name the delimiter with --delimiter",
