@@ -35,7 +35,9 @@ from tests.edge.wires import (
 )
 from tests.parts import free_port
 
-TIMEOUT_S = 0.3
+PATIENT_S = 20.0
+TIMEOUT_S = 0.6
+"""Where an answer is meant to come too late, or never, or is waited for until then; elsewhere nobody is hurried."""
 READ = Read(7, 4, 0, 10)
 GOOD, REFUSED = READ, Read(7, 4, 100, 10)
 WIRES = {"tcp": hostile_tcp, "rtu": hostile_rtu}
@@ -51,13 +53,15 @@ def frame(wire: str, asked: Asked, **wrong: object) -> bytes:
     return (asked.tcp if wire == "tcp" else asked.rtu)(pdu, **wrong)  # type: ignore[arg-type]
 
 
-def talk(wire: str, script: Script, *reads: Read) -> tuple[list[tuple[int, ...] | LinkError], Hostile]:
+def talk(
+    wire: str, script: Script, *reads: Read, timeout_s: float = PATIENT_S
+) -> tuple[list[tuple[int, ...] | LinkError], Hostile]:
     """What a link makes of a scripted device: per read, the words or the error."""
 
     async def run() -> tuple[list[tuple[int, ...] | LinkError], Hostile]:
         outcomes: list[tuple[int, ...] | LinkError] = []
         async with WIRES[wire](script) as hostile:
-            link = Link.from_url(hostile.url, TIMEOUT_S)
+            link = Link.from_url(hostile.url, timeout_s)
             for read in reads:
                 try:
                     outcomes.append(await link.read(read))
@@ -135,7 +139,7 @@ def test_an_answer_in_pieces_is_put_together(wire: str) -> None:
 
 @on_both_wires
 def test_a_device_that_never_answers_is_a_timeout_and_what_to_check_is_said(wire: str) -> None:
-    outcomes, _ = talk(wire, lambda _: [], READ)
+    outcomes, _ = talk(wire, lambda _: [], READ, timeout_s=TIMEOUT_S)
     assert isinstance(outcomes[0], NoReplyError)
     assert "no reply from unit 7 on " in str(outcomes[0])
     wanted = {"tcp": "Check the unit number", "rtu": "Check address, baud rate, A/B wires."}
@@ -144,15 +148,21 @@ def test_a_device_that_never_answers_is_a_timeout_and_what_to_check_is_said(wire
 
 @on_both_wires
 def test_an_answer_later_than_the_timeout_is_stale_and_never_a_value(wire: str) -> None:
-    outcomes, _ = talk(wire, first_then_good(wire, lambda asked: [1.5 * TIMEOUT_S, frame(wire, asked)]), READ, READ)
+    outcomes, _ = talk(
+        wire,
+        first_then_good(wire, lambda asked: [1.5 * TIMEOUT_S, frame(wire, asked)]),
+        READ,
+        READ,
+        timeout_s=TIMEOUT_S,
+    )
     assert isinstance(outcomes[0], StaleReplyError)
-    assert "later than the timeout of 300 ms" in str(outcomes[0])
+    assert "later than the timeout of 600 ms" in str(outcomes[0])
     assert outcomes[1] == (2,) * 10
 
 
 @on_both_wires
 def test_an_answer_that_comes_during_the_next_question_is_not_taken_for_its_answer(wire: str) -> None:
-    outcomes, hostile = talk(wire, first_answer_held_back(wire), READ, READ, READ)
+    outcomes, hostile = talk(wire, first_answer_held_back(wire), READ, READ, READ, timeout_s=TIMEOUT_S)
     assert isinstance(outcomes[0], NoReplyError)
     # One device answers in order: the probe's answer follows the late one.
     assert [asked.count for asked in hostile.asked] == [10, 2, 10, 10]
@@ -163,7 +173,7 @@ def test_an_answer_that_comes_during_the_next_question_is_not_taken_for_its_answ
 @on_both_wires
 def test_a_late_answer_of_another_unit_is_thrown_away(wire: str) -> None:
     other = Read(8, 4, 0, 10)
-    outcomes, _ = talk(wire, first_answer_held_back(wire), READ, other, READ)
+    outcomes, _ = talk(wire, first_answer_held_back(wire), READ, other, READ, timeout_s=TIMEOUT_S)
     assert isinstance(outcomes[0], NoReplyError)
     assert outcomes[1] == (2,) * 10
     assert isinstance(outcomes[2], tuple)
@@ -186,14 +196,18 @@ def test_a_late_answer_of_another_unit_is_thrown_away(wire: str) -> None:
 def test_a_wrong_answer_is_an_error_and_the_next_right_one_is_taken(
     wire: str, wrong: Callable[[str, Asked], bytes], says: str
 ) -> None:
-    outcomes, hostile = talk(wire, first_then_good(wire, lambda asked: [wrong(wire, asked)]), READ, READ)
+    outcomes, hostile = talk(
+        wire, first_then_good(wire, lambda asked: [wrong(wire, asked)]), READ, READ, timeout_s=TIMEOUT_S
+    )
     assert isinstance(outcomes[0], FrameError)
     assert says in str(outcomes[0])
     assert outcomes[1] == (len(hostile.asked),) * 10
 
 
 def test_another_transaction_number_is_refused() -> None:
-    outcomes, _ = talk("tcp", lambda asked: [asked.tcp(transaction=asked.transaction + 1)], READ, READ)
+    outcomes, _ = talk(
+        "tcp", lambda asked: [asked.tcp(transaction=asked.transaction + 1)], READ, READ, timeout_s=TIMEOUT_S
+    )
     assert all(isinstance(outcome, FrameError) for outcome in outcomes)
     assert "transaction 2 answered instead of 1" in str(outcomes[0])
 
@@ -204,7 +218,7 @@ def test_a_broken_checksum_is_refused() -> None:
         whole[5] ^= 1
         return [bytes(whole)]
 
-    outcomes, _ = talk("rtu", script, READ)
+    outcomes, _ = talk("rtu", script, READ, timeout_s=TIMEOUT_S)
     assert isinstance(outcomes[0], FrameError)
     assert "checksum of an answer of 25 bytes is wrong" in str(outcomes[0])
 
@@ -235,7 +249,7 @@ def test_bytes_that_come_without_a_question_answer_none(wire: str) -> None:
 
     async def run() -> None:
         async with WIRES[wire](script) as hostile:
-            link = Link.from_url(hostile.url, TIMEOUT_S)
+            link = Link.from_url(hostile.url, PATIENT_S)
             assert await link.read(READ) == (1,) * 10
             await until(lambda: len(link._wire.received) >= 25, "what nobody asked for has come")
             assert await link.read(READ) == (2,) * 10
@@ -246,7 +260,7 @@ def test_bytes_that_come_without_a_question_answer_none(wire: str) -> None:
 
 def test_a_closed_port_is_a_connect_error() -> None:
     async def run() -> None:
-        link = Link.from_url(f"tcp://127.0.0.1:{free_port()}", TIMEOUT_S)
+        link = Link.from_url(f"tcp://127.0.0.1:{free_port()}", PATIENT_S)
         with pytest.raises(ConnectError, match=r"127\.0\.0\.1:\d+ cannot be connected: Connection refused"):
             await link.read(READ)
 
@@ -255,7 +269,7 @@ def test_a_closed_port_is_a_connect_error() -> None:
 
 def test_a_serial_device_that_is_not_there_is_a_connect_error() -> None:
     async def run() -> None:
-        link = Link.from_url("rtu:///dev/ttyNONE?baud=9600", TIMEOUT_S)
+        link = Link.from_url("rtu:///dev/ttyNONE?baud=9600", PATIENT_S)
         with pytest.raises(ConnectError, match="/dev/ttyNONE at 9600 8N1 cannot be opened: No such file"):
             await link.read(READ)
 
@@ -268,7 +282,7 @@ def test_a_server_that_hangs_up_is_connected_again() -> None:
         for value in (11, 22):
             async with tcp_server(device(7, {}, {0: value}), port=port) as url:
                 if value == 11:
-                    link = Link.from_url(url, TIMEOUT_S)
+                    link = Link.from_url(url, PATIENT_S)
                     assert await link.read(Read(7, 4, 0, 1)) == (11,)
                 else:
                     with contextlib.suppress(ConnectError):
@@ -382,7 +396,7 @@ def test_reads_from_several_tasks_take_turns() -> None:
 
 def test_when_no_question_could_be_told_from_an_owed_one_none_is_asked() -> None:
     last = Read(7, 4, 65535, 1)
-    outcomes, hostile = talk("rtu", lambda _: [], last, last)
+    outcomes, hostile = talk("rtu", lambda _: [], last, last, timeout_s=TIMEOUT_S)
     assert isinstance(outcomes[0], NoReplyError)
     assert isinstance(outcomes[1], StaleReplyError)
     assert "owes answers that this one resembles" in str(outcomes[1])
