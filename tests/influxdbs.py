@@ -28,7 +28,10 @@ _STORES: Final = {
     "1": ["tests/storage"],
     "2": [
         *_CONFORMANCE, *(f"tests/storage/test_{name}.py" for name in ("charts", "gaps", "upkeep")),
-        *(f"tests/storage/test_influx_{name}.py" for name in ("backlog", "claims", "forgetting", "lanes", "many", "newest", "rolling")),
+        *(
+            f"tests/storage/test_influx_{name}.py"
+            for name in ("backlog", "claims", "forgetting", "lanes", "many", "newest", "rolling")
+        ),
         "tests/storage/real_influxdb_2.py",
     ],
 }  # fmt: skip
