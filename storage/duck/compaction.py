@@ -16,7 +16,6 @@ from typing import Final
 import duckdb
 import structlog
 
-from storage.duck.file import compacting, discard
 from storage.duck.maintenance import (
     TABLES,
     Copied,
@@ -28,6 +27,7 @@ from storage.duck.maintenance import (
     number,
     size_of,
 )
+from storage.duck.placing import compacting, discard
 from storage.duck.settling import NEVER
 from storage.duck.store import DuckStore
 from storage.errors import StoreError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import threading
 import weakref
@@ -14,7 +13,7 @@ from typing import Final
 import duckdb
 import structlog
 
-from storage.duck.segment import segments
+from storage.duck.placing import compacting, discard, finish_restore, put_in_place
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -63,34 +62,6 @@ _DAMAGED = re.compile(
 )
 
 
-def synced(path: Path) -> None:
-    """Put what a file holds on disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def put_in_place(part: Path, path: Path) -> None:
-    """Give a finished file its name; afterwards it is there whole, whatever happens."""
-    synced(part)
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def compacting(path: Path) -> Path:
-    """Where a data file is written anew before it takes the place of the old one."""
-    return path.with_name(path.name + ".compacting")
-
-
-def discard(part: Path) -> None:
-    """Remove what an interrupted copy left behind."""
-    for name in (part, part.with_name(part.name + ".wal"), *segments(part)):
-        name.unlink(missing_ok=True)
-
-
 _open_files: set[Path] = set()
 _open_files_lock = threading.Lock()
 
@@ -116,6 +87,10 @@ class DataFile:
         When it is held by another process or object, damaged, or may not be opened.
     StoreUnavailableError
         When the disk is full.
+
+    Notes
+    -----
+    A restore into its place that was cut off is finished first.
     """
 
     def __init__(self, path: Path, memory_mb: int) -> None:
@@ -133,6 +108,7 @@ class DataFile:
             # each other.
             if self.path in _open_files:
                 raise StoreRefusedError(f"{self.path} is already open in this process; close that store first")
+            finish_restore(self.path)
             self._connection = self._connect()
             _open_files.add(self.path)
         # Of a process that was killed: nobody else can be writing it.

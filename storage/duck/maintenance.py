@@ -15,8 +15,9 @@ from typing import Final
 
 import duckdb
 
-from storage.duck.file import CONFIG, SCHEMA, discard, explain, put_in_place, synced
+from storage.duck.file import CONFIG, SCHEMA, explain
 from storage.duck.left import left_out
+from storage.duck.placing import discard, put_in_place, synced, unfinished_restores
 from storage.duck.rollups import touched
 from storage.duck.store import DuckStore
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
@@ -230,6 +231,11 @@ def check_file(path: Path) -> Checked:
     """
     if path.is_dir():
         raise StoreRefusedError(f"{path} is a folder; name the file")
+    if cut_off := unfinished_restores(path):
+        raise StoreRefusedError(
+            f"{path}: a restore into its place was cut off, {cut_off[-1].name} is to take it; the next `wattproof up`"
+            " finishes it"
+        )
     if not path.is_file():
         raise StoreRefusedError(f"{path}: no such file")
     try:

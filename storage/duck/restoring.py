@@ -9,16 +9,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from storage.duck.file import CONFIG, discard, explain, put_in_place, synced
+from storage.duck.file import CONFIG, explain
 from storage.duck.left import take_in_left
 from storage.duck.maintenance import Checked, Progress, check
+from storage.duck.placing import beside, discard, finish_restore, take_the_place
 from storage.duck.segment import segments
 from storage.errors import StoreRefusedError, StoreUnavailableError
 
@@ -56,7 +56,8 @@ def restore(
         raise StoreRefusedError(f"{backup}: no such file")
     if path.exists() and path.samefile(backup):
         raise StoreRefusedError(f"{backup} is the data file itself, not a backup of it; nothing was changed")
-    taken = [each for each in (path, *_beside(path)) if each.exists()]
+    finish_restore(path)
+    taken = [each for each in (path, *beside(path)) if each.exists()]
     if taken and not force:
         raise StoreRefusedError(f"{taken[0]} exists; with --force it is set aside, and the backup takes its place")
     if path.exists():
@@ -67,15 +68,7 @@ def restore(
         _copy(backup, part, progress)
         checked = _checked(part, backup)
         # A disk that has no room after all says so before anything is moved.
-        synced(part)
-        aside = _set_aside(path) if taken else None
-        put_in_place(part, path)
-    return checked, aside
-
-
-def _beside(path: Path) -> tuple[Path, ...]:
-    """What holds readings that are not in the file itself: DuckDB's log of it, and the segments of its journal."""
-    return (path.with_name(path.name + ".wal"), *segments(path))
+        return checked, take_the_place(part, path)
 
 
 @contextlib.contextmanager
@@ -97,7 +90,7 @@ def _made(part: Path) -> Iterator[None]:
 
 
 def _copy(backup: Path, part: Path, progress: Progress) -> None:
-    pairs = ((backup, part), *zip(_beside(backup), _beside(part), strict=True))
+    pairs = ((backup, part), *zip(beside(backup), beside(part), strict=True))
     done, total = 0, sum(source.stat().st_size for source, _ in pairs if source.exists())
     for source, target in pairs:
         if not source.exists():
@@ -113,7 +106,7 @@ def _copy(backup: Path, part: Path, progress: Progress) -> None:
 def _checked(part: Path, backup: Path) -> Checked:
     """Write the copy's log and journal into it, and read every row of it."""
     try:
-        if any(each.exists() for each in _beside(part)):
+        if any(each.exists() for each in beside(part)):
             with duckdb.connect(str(part), config=dict(CONFIG)) as connection:
                 take_in_left(connection, part)
                 connection.execute("CHECKPOINT")
@@ -146,17 +139,3 @@ def _refuse_in_use(path: Path) -> None:
     except duckdb.Error as error:
         if "could not set lock" in str(error).lower():
             raise explain(error, path) from error
-
-
-def _set_aside(path: Path) -> Path:
-    """Move a file, its log and its journal out of the way; one of these may be all that is left."""
-    stem = aside = path.with_name(f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
-    nth = 1
-    while any(each.exists() for each in (aside, *_beside(aside))):
-        nth += 1
-        aside = stem.with_name(f"{stem.name.removesuffix('.old')}-{nth}.old")
-    # The file last: where this ends in between, it is still the file without a stranger's log beside it.
-    for each, to in (*zip(_beside(path), _beside(aside), strict=True), (path, aside)):
-        if each.exists():
-            each.rename(to)
-    return aside

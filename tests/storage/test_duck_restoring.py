@@ -5,14 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from storage import DuckStore, StoreRefusedError, StoreUnavailableError
 from storage.duck import maintenance, restoring
 from tests.storage.parts import little_disk
-from tests.storage.test_conformance_rollups import write
+from tests.storage.test_conformance_rollups import START, write
 from tests.storage.test_duck_faults import child, line
 from tests.storage.test_duck_maintenance import everything, filled
 
@@ -163,3 +165,65 @@ def test_a_file_in_use_is_neither_replaced_nor_taken_for_a_backup(tmp_path: Path
             restoring.restore(path, tmp_path / "new" / "readings.duckdb", force=True)
     assert maintenance.check_file(path).readings == FEW
     assert not (tmp_path / "new").exists()
+
+
+def left_by_a_kill(folder: Path, patched: pytest.MonkeyPatch) -> list[Path]:
+    """Copies of a folder as a kill before each change of a name would leave it, filled while the patch lasts."""
+    copies: list[Path] = []
+
+    def watched(change: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
+        def changed(each: Path, to: Path) -> Path:
+            copies.append(shutil.copytree(folder, folder.with_name(f"killed-{len(copies)}")))
+            return change(each, to)
+
+        return changed
+
+    patched.setattr(Path, "rename", watched(Path.rename))
+    patched.setattr(Path, "replace", watched(Path.replace))
+    return copies
+
+
+@pytest.mark.parametrize("finish", ["open", "restore"])
+def test_a_restore_that_is_killed_leaves_the_old_file_or_is_finished_with_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finish: str
+) -> None:
+    folder = tmp_path / "data"
+    path, saved = folder / "readings.duckdb", tmp_path / "saved.duckdb"
+    store = filled(path)
+    backup_of(store, saved)
+    # What was written since is in its log or in its journal, whose other segment holds nothing.
+    write(store, {START + 800 * 60_000: 7.0})
+    old = tmp_path / "old"
+    shutil.copytree(folder, old)
+    (old / "readings.duckdb.journal-b").write_bytes((old / "readings.duckdb.journal-a").read_bytes()[:16])
+    store.close()
+    shutil.rmtree(folder)
+    shutil.copytree(old, folder)
+    before = content(folder)
+    assert len(before) == 4
+    with monkeypatch.context() as patched:
+        copies = left_by_a_kill(folder, patched)
+        restoring.restore(saved, path, force=True)
+    # Deciding, the log, two segments, the file, and its place.
+    assert len(copies) == 6
+    for nth, copy in enumerate(copies):
+        killed = copy / path.name
+        if nth:
+            with pytest.raises(StoreRefusedError, match="a restore into its place was cut off"):
+                maintenance.check_file(killed)
+        with capture_logs() as logs:
+            if finish == "open":
+                DuckStore(killed).close()
+            else:
+                with pytest.raises(StoreRefusedError, match=r"readings\.duckdb exists; with --force"):
+                    restoring.restore(saved, killed, force=False)
+        assert [each["event"] for each in logs if each["event"] == "restore_finished"] == ["restore_finished"] * (
+            nth > 0
+        )
+        held = maintenance.check_file(killed)
+        assert (held.ok, held.readings + held.left) == (True, FEW if nth else FEW + 1)
+        if nth:
+            [aside] = copy.glob("*.old")
+            kept = {each.name.replace(aside.name, path.name): each.read_bytes() for each in copy.glob("*.old*")}
+            assert kept == before
+            assert not list(copy.glob("*.restored"))

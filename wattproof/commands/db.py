@@ -183,11 +183,13 @@ def _data_file(context: typer.Context) -> Path:
 def _done(context: typer.Context, request: Request, language: Language, *, as_json: bool) -> Line:
     """Ask the process that holds the file, or open the file here when there is none."""
     import storage
+    from storage.duck.placing import unfinished_restores
     from wattproof.data_file_desk import ask, perform
     from wattproof.errors import UnavailableError
 
     path = _data_file(context)
-    if not path.is_file():
+    # One that a killed restore had still to put in place is put there when it is opened.
+    if not path.is_file() and not unfinished_restores(path):
         raise UnavailableError(f"{path}: there is no data file yet; `wattproof up` makes it")
     with _progress(request.action, language, shown=not as_json) as progress:
         answer = ask(path.resolve().parent, request, progress)
