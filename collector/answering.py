@@ -66,8 +66,9 @@ class Answering:
     def leave(self, deliveries: Sequence[Delivery]) -> None:
         """Have sent again what could not be kept: gateways do so by themselves, of others the broker still has it."""
         self.release([each for each in deliveries if not each.foreign])
-        if self._reception is not None:
-            self._reception.leave([each for each in deliveries if each.foreign])
+        foreign = [each for each in deliveries if each.foreign]
+        if foreign and self._reception is not None:
+            self._reception.leave(foreign)
 
     def confirmed(self, mids: list[int]) -> None:
         """Hear which messages of ours the broker has."""

@@ -104,7 +104,8 @@ class Reception:
 
     def leave(self, deliveries: Sequence[Delivery]) -> None:
         """Have deliveries sent again a little later: the quarantine could not keep them."""
-        self._next_call = time.monotonic() + _LATER_S
+        if not self._left.is_set():
+            self._next_call = time.monotonic() + _LATER_S
         self._keep_back(deliveries)
 
     def _keep_back(self, deliveries: Sequence[Delivery]) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from api.presence import Presence
 from collector import Choice, Collector, Quarantine, Settings
 from collector.commit import Committer
 from collector.foreign import Foreign, Map
+from collector.inbox import Delivery
 from storage import Series, Store, StoreUnavailableError
 from telemetry import Batch, Broker, DocumentError
 from tests.collector.foreign_parts import publish, sender
@@ -185,6 +187,24 @@ def test_what_the_quarantine_cannot_keep_stays_with_the_broker_until_it_can(
         assert collector.counters.foreign_empty == 0
         lock.execute("ROLLBACK")
         wait_until(lambda: quarantine.counters.readings == 1, "it is set aside once that is possible")
+
+
+def test_what_waits_to_be_sent_again_waits_no_longer_for_what_is_left_after_it(
+    store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector = Collector(store, Broker(port=1), quarantine, settings=settings())
+    reception = collector._reception
+    assert reception is not None
+    now, called = 1000.0, []
+    monkeypatch.setattr("collector.foreign.reception.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(reception._session, "reconnect", lambda: called.append(now))
+    left = Delivery("energy/gimpo-1/press-9", b"{}", 0, 1, 1, 0, foreign=True)
+    for second in range(8):
+        now = 1000.0 + second
+        collector._answering.leave([left._replace(qos=0)] if second else [left])
+        collector._answering.leave([Delivery("wattproof/1/gimpo-1/gw-1/batch", b"{}", 0, 1, 1, 0)])
+        collector._answering.call_back()
+    assert called == [1005.0]
 
 
 @pytest.mark.parametrize("step", ["judge", "commit"])
