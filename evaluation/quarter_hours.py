@@ -265,9 +265,10 @@ def _jumped(rows: Rollups, reading: Reading) -> np.ndarray:
     """
     if reading.max_rate is None:
         return np.zeros(len(rows.start), dtype=np.bool_)
-    moved = np.where(rows.increase > 0, rows.start, np.int64(-1))
-    last = np.maximum.accumulate(np.concatenate(([np.int64(-1)], moved[:-1])))
-    since = np.clip(rows.start - np.where(last < 0, rows.start, last), ROLLUP_MS, reading.max_gap_ms)
+    never = np.iinfo(np.int64).min
+    moved = np.where(rows.increase > 0, rows.start, never)
+    last = np.maximum.accumulate(np.concatenate(([never], moved[:-1])))
+    since = np.clip(rows.start - np.where(last == never, rows.start, last), ROLLUP_MS, reading.max_gap_ms)
     jumped: np.ndarray = rows.increase > reading.max_rate * (ROLLUP_MS + since) / _HOUR_MS
     return jumped
 

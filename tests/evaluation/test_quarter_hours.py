@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,11 @@ def test_what_a_counter_grew_across_a_gap_is_no_peak_behind_it(tmp_path: Path, l
     # Two hours' energy in one step is no jump of a machine of eight kilowatts.
     limited = Reading("difference", max_rate=8_000.0)
     np.testing.assert_array_equal(from_rollups(rows, edges, limited).values, told.values)
+    # Nor was it before 1970, when times are below zero.
+    earlier = begin + 10 * 86_400_000
+    rows, edges = replace(rows, start=rows.start - earlier), edges - earlier
+    limited = Reading("difference", max_rate=8_000.0, max_gap_ms=3 * 3_600_000)
+    assert np.nansum(from_rollups(rows, edges, limited, bridged=True).values) == 48_000.0
 
 
 def test_a_register_that_fell_in_a_gap_tells_nothing_of_it(tmp_path: Path) -> None:
