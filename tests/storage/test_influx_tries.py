@@ -20,6 +20,11 @@ from tests.storage.test_influx_protocol import version_1
 ONE = [batch({1000: 1.0})]
 
 
+@pytest.fixture(autouse=True)
+def _a_pause_of_the_machine_is_no_slow_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "PATIENCE_S", 20.0)
+
+
 @pytest.mark.parametrize("trouble", [Answer(429, "{}"), Answer(503, "{}"), Answer(429, "{}", {"Retry-After": "0"})])
 def test_a_moments_trouble_is_not_told(trouble: Answer) -> None:
     troubles = [trouble] * (connection.TRIES - 1)
