@@ -145,8 +145,10 @@ class Reception:
                     advice="no rule takes it: add one, or a name; `wattproof collector try` shows which rule would",
                 )  # fmt: skip
             return False
+        if message.retain and self._retained.known(message):
+            return False
         if not taken.route.timed and (message.retain or message.dup):
             # It was measured before now, and nobody knows when.
             self._tally.add(foreign_stale=1)
             return False
-        return not (message.retain and self._retained.known(message))
+        return True

@@ -72,6 +72,14 @@ def test_the_later_of_two_values_for_one_moment_stays_the_later_one_whichever_is
     assert store.read(MAIN, at, at + 1)[1].tolist() == [2.0]
 
 
+def test_two_batches_under_one_number_are_two_and_both_are_stored(store: Store, quarantine: Quarantine) -> None:
+    at = now_ms() - 60_000
+    collector = Collector(store, Broker(port=free_port()), quarantine)
+    committed = commit(collector, batch(1, at, 1.0), batch(1, at + 1000, 2.0), batch(1, at, 1.0))
+    assert [each.seq for each in committed.stored] == [1, 1]
+    assert store.read(MAIN, at, at + 2000)[1].tolist() == [1.0, 2.0]
+
+
 class _Particular(DuckStore):
     """Is well, and takes no batch with a device of one name."""
 

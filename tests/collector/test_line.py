@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 
 from collector import Collector, Quarantine
 from collector.commit import Committed, Judged
@@ -95,6 +96,37 @@ def test_what_is_judged_ahead_is_not_answered_when_the_collector_stops_before_th
     line.collector._thread.join(20)
     assert not line.collector._thread.is_alive()
     assert (line.answered, store.count()) == ([], 0)
+
+
+class _Particular(_Held):
+    """Fails over one batch, although it is well."""
+
+    def write(self, batches: Sequence[Batch]) -> Written:
+        if any(each.seq == 100 for each in batches):
+            self.writing += 1
+            assert self.go.wait(20)
+            raise ZeroDivisionError("a defect that only this batch shows")
+        return super().write(batches)
+
+
+def test_a_commit_that_fails_while_the_next_is_ready_is_halved_before_it_and_costs_one_batch(
+    tmp_path: Path, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = _Particular(tmp_path / "readings.duckdb")
+    line = _Line(store, quarantine, monkeypatch)
+    line.put(1, 5_000, now_ms() - 10_000_000)
+    with structlog.testing.capture_logs():
+        line.collector._thread.start()
+        wait_until(lambda: store.writing == 1 and len(line.judged) == 2, "the second commit is judged beside the first")
+        store.go.set()
+        wait_until(lambda: len(line.answered) == 5_000, "everything is answered")
+    first = line.judged[0]
+    assert line.answered[:first] == [seq for seq in range(1, first + 1) if seq != 100] + [100]
+    assert line.answered[first:] == list(range(first + 1, 5_001))
+    assert ([entry.reason for entry in quarantine.list()], store.count()) == (["unprocessable"], 4_999)
+    line.collector._inbox.close()
+    line.collector._thread.join(20)
+    store.close()
 
 
 def test_a_few_messages_are_not_worth_a_thread_and_wait_for_the_commit(
