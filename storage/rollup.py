@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.aggregation import aggregate, cut, held_until, increase, window_of
-from storage.closed import RowsAround, Seams, amended, seams
+from storage.closed import RowsAround, Seams, Standing, amended, seams
 from storage.store import ROLLUP_MS, Aggregate, Rollups, Series, Times, Values
 from telemetry import CHANNELS, Kind
 
@@ -108,12 +108,13 @@ def rolled(
     breaks = np.flatnonzero(np.diff(touched) > 2 * REACH_MS) + 1
     done = np.zeros(0, np.int64)
     made: list[Rollups] = []
+    around: Standing | None = None
     for run in np.split(touched, breaks):
         for begin in range(int(run[0]), int(run[-1]) + 1, _RUN_MS):
             part = run[(run >= begin) & (run < begin + _RUN_MS)]
             if not len(part):
                 continue
-            windows, rows = _run(read_around, series, part, horizon, rows_around)
+            windows, rows, standing = _run(read_around, series, part, horizon, rows_around)
             # A window that changes with several parts is replaced once: with the part that it was touched in.
             own = windows[np.isin(windows, part) | ~(np.isin(windows, touched) | np.isin(windows, done))]
             done = np.union1d(done, own)
@@ -121,38 +122,41 @@ def rolled(
             yield own, rows
             if kind_of(series) is Kind.COUNTER and len(own) and own[0] < horizon:
                 made.append(rows)
+                around = standing
     if made and rows_around is not None:
-        others = amended(rows_around(series, int(done[0]), int(done[-1]) + ROLLUP_MS), done, made)
+        if around is None or len(made) > 1:
+            around = rows_around(series, int(done[0]), int(done[-1]) + ROLLUP_MS)
+        others = amended(around, done, made)
         if len(others.start):
             yield others.start, others
 
 
 def _run(
     read_around: ReadAround, series: Series, touched: Times, horizon: int, rows_around: RowsAround | None
-) -> tuple[Times, Rollups]:
+) -> tuple[Times, Rollups, Standing | None]:
     first, last = int(touched[0]) - NEAR_MS, int(touched[-1]) + ROLLUP_MS + NEAR_MS
     times, values = read_around(series, first, last)
     hold_ms = hold_near(read_around, series, times, first, last)
-    joint = None
+    joint, standing = None, None
     if rows_around is not None and (times[0] if len(times) and times[0] < first else NEVER_CLOSED) < horizon:
-        times, values, joint = _joined(read_around, rows_around, series, touched)
+        times, values, standing, joint = _joined(read_around, rows_around, series, touched)
     windows = spread(times, touched)
     if joint is not None:
         windows = windows[~np.isin(windows, joint.frozen)]
     if not len(windows):
-        return windows, empty(series)
+        return windows, empty(series), standing
     start, end = int(windows[0]), int(windows[-1]) + ROLLUP_MS
     if joint is None and (start < first or end > last):
         times, values = read_around(series, start, end)
     rows = rows_of(series, times, values, start, end, hold_ms)
     if joint is not None and kind_of(series) is Kind.COUNTER:
         rows = _counted(rows, times, values, joint, start, end, hold_ms)
-    return windows, select(rows, np.isin(rows.start, windows))
+    return windows, select(rows, np.isin(rows.start, windows)), standing
 
 
 def _joined(
     read_around: ReadAround, rows_around: RowsAround, series: Series, touched: Times
-) -> tuple[Times, Values, Seams]:
+) -> tuple[Times, Values, Standing, Seams]:
     """Readings around touched windows, whole windows of them, and where they meet what was deleted.
 
     As far again as touched windows reach: what changes with them must be seen to be computable.
@@ -163,7 +167,8 @@ def _joined(
         first, last = window_of(times[[0, -1]], ROLLUP_MS).tolist()
         start, end = min(start, first), max(end, last + ROLLUP_MS)
     times, values = read_around(series, start, end)
-    return times, values, seams(times, values, start, end, rows_around(series, start, end))
+    standing = rows_around(series, start, end)
+    return times, values, standing, seams(times, values, start, end, standing)
 
 
 def _counted(rows: Rollups, times: Times, values: Values, joint: Seams, start: int, end: int, hold_ms: int) -> Rollups:

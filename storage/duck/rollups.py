@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from storage.aggregation import window_of
 from storage.blocks import Rows, blocks_of
-from storage.closed import Standing, joined
+from storage.closed import Standing
 from storage.duck.newest import NEVER, Columns, Ids
 from storage.intake import Intake
+from storage.rollup import kind_of
 from storage.store import ROLLUP_MS, Rejected, Rollups, Series, Times
+from telemetry import Kind
 
 CLOSED: Final = (
     "its quarter-hour is closed: the raw readings around it were deleted by retention, and rolling this one alone would"
@@ -167,21 +169,28 @@ def _insert(cursor: duckdb.DuckDBPyConnection, changed: list[Changed]) -> None:
 
 
 def rows_around(cursor: duckdb.DuckDBPyConnection, series: Series, number: int, start: int, end: int) -> Standing:
-    """Rows of a range, the last before it and the first after it that hold a reading, and which of them are closed."""
-    first = _nearest(cursor, number, "max", f"start < {start}")
-    last = _nearest(cursor, number, "min", f"start >= {end}")
-    parts = [rows_between(cursor, series, number, begin, begin + ROLLUP_MS) for begin in first]
-    parts.append(rows_between(cursor, series, number, start, end))
-    parts += [rows_between(cursor, series, number, begin, begin + ROLLUP_MS) for begin in last]
-    rows = joined(parts)
-    if not len(rows.start):
-        return Standing(rows, np.zeros(0, bool))
-    return Standing(rows, closed(cursor, number, rows.start))
+    """Rows of a range, and of a counter the last before it and the first after it that hold a reading.
 
-
-def _nearest(cursor: duckdb.DuckDBPyConnection, number: int, how: str, where: str) -> list[int]:
-    found = cursor.execute(f'SELECT {how}(start) FROM rollups WHERE series_id = {number} AND "count" > 0 AND {where}')  # noqa: S608 - integers and our own words
-    return [int(start) for (start,) in found.fetchall() if start is not None]
+    Without the time in each state.
+    """
+    first, last = start, end - ROLLUP_MS
+    if kind_of(series) is Kind.COUNTER:
+        [(before, after)] = cursor.execute(
+            f"SELECT max(start) FILTER (start < {start}), min(start) FILTER (start >= {end}) FROM rollups"  # noqa: S608 - integers
+            f' WHERE series_id = {number} AND "count" > 0'
+        ).fetchall()
+        first, last = (start if before is None else before), (last if after is None else after)
+    names = ", ".join(f"coalesce({_quoted(name)}, 'nan'::DOUBLE) AS {_quoted(name)}" for name in _NUMBERS)
+    found = cursor.execute(
+        f'SELECT start, "count", {names}, closed FROM rollups WHERE series_id = {number}'  # noqa: S608 - integers and our own words
+        f" AND start BETWEEN {first} AND {last} AND (start IN ({first}, {last}) OR start >= {start} AND start < {end})"
+        " ORDER BY start"
+    ).fetchnumpy()
+    counts = np.asarray(found["start"], np.int64), np.asarray(found["count"], np.int64)
+    numbers = (np.asarray(found[name], np.float64) for name in _NUMBERS)
+    opening, closing, low, high, mean, increase, coverage = numbers
+    rows = Rollups(series, *counts, opening, closing, low, high, mean, increase, coverage)
+    return Standing(rows, np.asarray(found["closed"], bool))
 
 
 def rows_between(cursor: duckdb.DuckDBPyConnection, series: Series, number: int, start: int, end: int) -> Rollups:
