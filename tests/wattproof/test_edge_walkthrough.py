@@ -25,8 +25,6 @@ from tests.wattproof.test_up import end, first, start
 
 pytestmark = pytest.mark.long
 
-MACHINE_S = 60.0
-
 
 class Transcript:
     """What a technician types and sees."""
@@ -111,7 +109,7 @@ def test_from_nothing_to_a_first_reading_stored(
                 return []
             return [row for row in rows if row["channel"] == "voltage_l1_v"]
 
-        wait_until(stored, "a first voltage in the store", max(20.0, MACHINE_S - seen.elapsed_s))
+        wait_until(stored, "a first voltage in the store")
         reading = stored()[0]
         seen.say(f"$ wattproof up --site site.yaml\nWattProof: {url}\n{json.dumps(reading)}")
     finally:
