@@ -120,7 +120,10 @@ def _roll_family(
     fetch = _Fetch(server, family, chosen[family[0]])
     for series in family:
         standings = Standings(server, horizon)
-        for changed, rows in rolled(fetch.around, series, chosen[series], horizon=horizon.until, rows_around=standings):
+        rows_around = standings if horizon.turn else None
+        for changed, rows in rolled(
+            fetch.around, series, chosen[series], horizon=horizon.until, rows_around=rows_around
+        ):
             lines.put(rows, states.get(series.channel, ()), frozenset(standings.closed))
             gone = changed[~np.isin(changed, rows.start)]
             if len(gone):
