@@ -150,7 +150,7 @@ def test_a_device_that_never_answers_is_a_timeout_and_what_to_check_is_said(wire
 def test_an_answer_later_than_the_timeout_is_stale_and_never_a_value(wire: str) -> None:
     outcomes, _ = talk(
         wire,
-        first_then_good(wire, lambda asked: [1.5 * TIMEOUT_S, frame(wire, asked)]),
+        first_then_good(wire, lambda asked: [1.1 * TIMEOUT_S, frame(wire, asked)]),
         READ,
         READ,
         timeout_s=TIMEOUT_S,
