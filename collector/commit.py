@@ -13,10 +13,10 @@ from collector.counters import Tally
 from collector.doubts import Doubts
 from collector.errors import ClockError
 from collector.inbox import Delivery
-from collector.intake import Intake, Sender, cut_off
+from collector.intake import Intake, Sender, cut_off, glance
 from collector.own_clock import WITNESSES, OwnClock
 from collector.patience import Patience
-from collector.refusals import Reason
+from collector.refusals import Reason, Refusal
 from collector.refusing import filed, rejected
 from collector.setting_aside import SettingAside
 from collector.wholesale import apart, judge
@@ -120,7 +120,13 @@ class Committer:
         first: dict[_Key, Delivery] = {}
         for delivery in deliveries:
             first.setdefault(_key(delivery), delivery)
-        passed, prepared = judge([(each.topic, each.payload) for each in first.values()], now, self._rules)
+        passed: list[Batch | None] = [None] * len(first)
+        prepared = Prepared([], [])
+        try:
+            passed, prepared = judge([(each.topic, each.payload) for each in first.values()], now, self._rules)
+        except Exception:
+            # The commit looks at each by itself, and finds out which of them it is.
+            log.exception("not_judged_together", messages=len(first))
         if prepared:
             self._prepare(prepared)
         return Judged(deliveries, first, now, passed, prepared)
@@ -250,7 +256,12 @@ class Committer:
     def _admitted(self, delivery: Delivery, now: int) -> Intake:
         if delivery.left_out:
             return cut_off(delivery.topic, delivery.payload, delivery.left_out)
-        return admit(delivery.topic, delivery.payload, now, self._rules, delivery.received)
+        try:
+            return admit(delivery.topic, delivery.payload, now, self._rules, delivery.received)
+        except Exception as error:
+            log.exception("message_unprocessable", topic=delivery.topic, bytes=len(delivery.payload))
+            sender = None if delivery.foreign else glance(delivery.topic, delivery.payload)
+            return Intake(sender, None, [Refusal(Reason.UNPROCESSABLE, repr(error))])
 
     def _settled(self, delivery: Delivery, intake: Intake) -> Intake:
         """Leave what was damaged on its way unanswered, so that its gateway sends it again.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
 from collector import Collector, Quarantine
+from collector.admission import admit
 from collector.commit import Committed
 from collector.inbox import Delivery
+from collector.intake import Intake
 from storage import DuckStore, Prepared, Store, StoreError, StoreUnavailableError, Written
 from telemetry import BATCH, Batch, Broker, Table, encode, topic
 from tests.collector.parts import MAIN, SITE, now_ms
@@ -59,6 +62,31 @@ def test_what_one_doubtful_message_is_among_is_stored_as_it_was_laid_out(
     assert {entry.reason for entry in quarantine.list()} == {"future", "out_of_range"}
     assert store.count() == 99
     store.close()
+
+
+def test_a_message_that_our_own_code_fails_over_is_set_aside_and_holds_up_no_other(
+    store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing_together(*_: object) -> None:
+        raise ValueError("a defect nobody foresaw")
+
+    def failing_over_one(topic_: str, payload: bytes, *rest: Any) -> Intake:
+        if b'"seq":2,' in payload:
+            raise RecursionError("and another")
+        return admit(topic_, payload, *rest)
+
+    monkeypatch.setattr("collector.commit.judge", failing_together)
+    monkeypatch.setattr("collector.commit.admit", failing_over_one)
+    at = now_ms() - 60_000
+    collector = Collector(store, Broker(port=free_port()), quarantine)
+    with structlog.testing.capture_logs():
+        committed = commit(collector, *(batch(seq, at + seq, 1.0) for seq in (1, 2, 3)))
+    assert [each.seq for each in committed.stored] == [1, 3]
+    assert [each.seq for each in committed.quarantined] == [2]
+    assert not committed.left
+    assert store.read(MAIN, at, at + 10)[0].tolist() == [at + 1, at + 3]
+    [entry] = quarantine.list()
+    assert (entry.reason, entry.detail) == ("unprocessable", "RecursionError('and another')")
 
 
 @pytest.mark.parametrize("doubtful_first", [True, False])
