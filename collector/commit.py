@@ -260,8 +260,11 @@ class Committer:
             return admit(delivery.topic, delivery.payload, now, self._rules, delivery.received)
         except Exception as error:
             log.exception("message_unprocessable", topic=delivery.topic, bytes=len(delivery.payload))
-            sender = None if delivery.foreign else glance(delivery.topic, delivery.payload)
-            return Intake(sender, None, [Refusal(Reason.UNPROCESSABLE, repr(error))])
+            refusal = Refusal(Reason.UNPROCESSABLE, repr(error))
+            if delivery.foreign:
+                return Intake(None, None, [refusal])
+            # Whether its checksum fits is not known: perhaps its number is another's.
+            return Intake(glance(delivery.topic, delivery.payload), None, [refusal], doubtful=True)
 
     def _settled(self, delivery: Delivery, intake: Intake) -> Intake:
         """Leave what was damaged on its way unanswered, so that its gateway sends it again.
