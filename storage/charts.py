@@ -67,7 +67,7 @@ def draw(store: Store, series: Series, start: int, end: int, every_ms: int, how:
     held = rows.start[rows.count > 0]
     joined = rows
     for fresh in _fresh(store, series, max(start, int(held[-1])) if len(held) else start, end):
-        joined = _joined(joined, fresh)
+        joined = _joined(joined, fresh, end)
     windows = window_of(joined.start, every_ms)
     begins = np.flatnonzero(np.append(True, windows[1:] != windows[:-1])) if len(windows) else np.zeros(0, np.intp)
     values = _folded(joined, how, begins)
@@ -93,15 +93,23 @@ def _fresh(store: Store, series: Series, start: int, end: int) -> Iterator[Rollu
             return
 
 
-def _joined(rows: Rollups, fresh: Rollups) -> Rollups:
-    """Rows followed by fresh ones, which win where they meet."""
+def _joined(rows: Rollups, fresh: Rollups, end: int) -> Rollups:
+    """Rows followed by fresh ones, which win where they meet, unless readings they were made of are deleted."""
     if not len(fresh.start):
         return rows
     if not len(rows.start):
         return fresh
+    _, old, new = np.intersect1d(rows.start, fresh.start, return_indices=True)
+    fewer = (fresh.count[new] <= rows.count[old]) & (fresh.coverage[new] < rows.coverage[old] - 1e-9)
+    # A quarter-hour that the range cuts is shown as far as it is asked for.
+    known = fewer & (rows.start[old] + ROLLUP_MS <= end)
     keep = rows.start < fresh.start[0]
+    keep[old[known]] = True
+    taken = np.ones(len(fresh.start), bool)
+    taken[new[known]] = False
+    order = np.argsort(np.concatenate([rows.start[keep], fresh.start[taken]]))
     columns = (
-        np.concatenate([getattr(rows, name)[keep], getattr(fresh, name)])
+        np.concatenate([getattr(rows, name)[keep], getattr(fresh, name)[taken]])[order]
         for name in ("start", "count", "first", "last", "low", "high", "mean", "increase", "coverage")
     )
     start, count, *others = columns

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage import Aggregate, DuckStore, Series, Times, Values, draw, from_quarter_hours, width_for
+from storage import ROLLUP_MS, Aggregate, DuckStore, Series, Times, Values, draw, from_quarter_hours, width_for
 from tests.storage.parts import DAY, MAIN
 from tests.storage.test_conformance_rollups import ENERGY, START, roll, write
 
@@ -132,3 +132,25 @@ def test_no_chart_has_more_points_than_it_may_and_a_long_one_is_of_quarter_hours
     width = width_for(START, START + span, 5000, 4000)
     assert span // width + 1 <= 4000
     assert from_quarter_hours(START, START + span, width) == (span >= 30 * DAY)
+
+
+def test_a_chart_that_ends_where_readings_were_deleted_shows_what_it_showed_before(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    write(store, {START + 20_000 + 60_000 * n: 1000.0 + n % 37 for n in range(4 * 1440)})
+    write(store, {START + 20_000 + 60_000 * n: 7.0 * n for n in range(4 * 1440)}, ENERGY)
+    roll(store)
+    deleted = START + 3 * DAY
+    ends = [deleted - DAY // 4, deleted, deleted + ROLLUP_MS, deleted + 2 * ROLLUP_MS, deleted + DAY // 4]
+    lines = [(MAIN, Aggregate.MEAN), (MAIN, Aggregate.COUNT), (ENERGY, Aggregate.INCREASE), (ENERGY, Aggregate.LAST)]
+
+    def drawn() -> list[list[list[float]]]:
+        every = [draw(store, series, START, end, ROLLUP_MS, how) for series, how in lines for end in ends]
+        return [[each.times.tolist(), each.values.tolist()] for each in every]
+
+    before = drawn()
+    assert store.forget(deleted, START - DAY).kept == 0
+    after = drawn()
+    assert [times for times, _ in after] == [times for times, _ in before]
+    for (_, found), (_, shown) in zip(after, before, strict=True):
+        np.testing.assert_allclose(found, shown, rtol=1e-12)
+    store.close()
