@@ -75,8 +75,7 @@ def test_a_backlog_older_than_what_is_kept_loses_no_step_and_counts_none_twice(s
     assert not points(store, meter.series)
 
 
-@pytest.mark.parametrize("minutes", [15, 30])
-@pytest.mark.parametrize("missing", [2, 4])
+@pytest.mark.parametrize(("minutes", "missing"), [(15, 2), (30, 4)])
 def test_a_gap_of_a_meter_that_is_rarely_read_counts_once_though_it_is_rolled_while_it_is_young(
     store: DuckStore, minutes: int, missing: int
 ) -> None:
@@ -137,7 +136,7 @@ def test_what_waits_to_be_rolled_keeps_the_readings_beside_it(store: DuckStore) 
     assert not points(store, meter.series)
 
 
-@settings(repeated, max_examples=8, phases=[Phase.generate])
+@settings(repeated, max_examples=5, phases=[Phase.generate])
 @given(data=st.data())
 def test_in_whatever_order_a_backlog_comes_the_sums_are_what_the_counter_grew(
     store: DuckStore, data: st.DataObject
