@@ -45,14 +45,16 @@ def test_latest_gives_stored_units(site: Running) -> None:
 
 
 def test_a_series_keeps_gaps_as_null_and_names_those_that_were_declared(site: Running) -> None:
-    now = now_ms() // 10_000 * 10_000 + 1  # not on the grid, which is one window longer then
-    query = {"device": "press-1", "start": now - 55 * MINUTE, "end": now - 10 * MINUTE, "every": 10_000}
+    now = now_ms()
+    lately = {"device": "press-1", "start": now - 180 * MINUTE, "end": now, "every": 10_000}
+    [gap] = get(site, f"/api/sites/{SITE}/series", **lately).json()["gaps"]
+    begin = gap["start"] // 10_000 * 10_000 - 25 * MINUTE + 1  # not on the grid, which is one window longer then
+    query = lately | {"start": begin, "end": begin + 45 * MINUTE}
     found = get(site, f"/api/sites/{SITE}/series", **query).json()
     times, values = found["times"], found["lines"][0]["values"]
     assert len(times) == len(values) == 271
     assert found["unit"] == "W"
-    assert len(found["gaps"]) == 1
-    gap = found["gaps"][0]
+    assert found["gaps"] == [gap]
     assert (gap["reason"], gap["declared"], gap["missing"]) == ("outbox_full", 300, 300)
     holes = [time for time, value in zip(times, values, strict=True) if value is None]
     assert holes, "the five minutes without readings are null"
