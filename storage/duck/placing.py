@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from storage.duck.segment import segments
+from storage.duck.segment import segments, sync_folder
 from storage.errors import StoreRefusedError
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ def put_in_place(part: Path, path: Path) -> None:
     """Give a finished file its name; afterwards it is there whole, whatever happens."""
     synced(part)
     part.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def compacting(path: Path) -> Path:
@@ -121,11 +121,3 @@ def _aside(path: Path, stamp: str) -> Path:
 
 def _decided(path: Path, stamp: str) -> Path:
     return path.with_name(path.name + stamp + _DECIDED)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

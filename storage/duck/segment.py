@@ -162,7 +162,7 @@ class Segment:
         self._let_go = weakref.finalize(self, os.close, self._file)
         self._end = 0
         # Its name before anything in it: where this fails, the segment is begun anew.
-        _sync_folder(self._path.parent)
+        sync_folder(self._path.parent)
         self._put(_START.pack(_FILE_MAGIC, self._owner))
 
     def add(self, columns: Columns) -> None:
@@ -210,7 +210,8 @@ class Segment:
             self._let_go()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

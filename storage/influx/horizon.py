@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from storage.blocks import Rows, blocks_of
-from storage.closed import Standing
+from storage.closed import Standing, joined
 from storage.influx.influxql import decode_cells, select
-from storage.influx.rows import joined, nearest, read_made, read_turns
+from storage.influx.rows import nearest, read_made, read_turns
 from storage.influx.server import Server
 from storage.influx.touches import read_notes, waiting
 from storage.intake import Intake
@@ -53,7 +53,7 @@ class Standings:
         """Rows of a range, the last before it and the first after it that hold a reading."""
         spans = [(start, end), *((window, window + ROLLUP_MS) for window in nearest(self.server, series, start, end))]
         found = [read_made(self.server, series, *span) for span in sorted(spans)]
-        rows = joined(series, [rows for rows, _ in found])
+        rows = joined([rows for rows, _ in found])
         turns = np.concatenate([turns for _, turns in found])
         closed = (turns < self.horizon.turn) & (rows.start < self.horizon.until)
         self.closed.update(rows.start[closed].tolist())

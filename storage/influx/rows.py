@@ -93,14 +93,6 @@ def nearest(server: Server, series: Series, start: int, end: int) -> list[int]:
     return [int(row[0] or 0) for _, rows in found for row in rows.values]
 
 
-def joined(series: Series, parts: Sequence[Rollups]) -> Rollups:
-    """Rows of one series, part after part; without what states were in them."""
-    start, count = (np.concatenate([getattr(each, name) for each in parts]) for name in ("start", "count"))
-    numbers = (np.concatenate([getattr(each, name) for each in parts]) for name in _NUMBERS[1:])
-    first, last, low, high, mean, increase, coverage = numbers
-    return Rollups(series, start, count, first, last, low, high, mean, increase, coverage)
-
-
 def read_turns(
     server: Server, site: str, kind: str, device: str, channels: Sequence[str], start: int, end: int
 ) -> dict[str, tuple[Times, Values, Values]]:
