@@ -99,9 +99,9 @@ def test_a_gateway_that_sends_a_wrong_checksum_again_and_again_is_told_that_it_i
     mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
 ) -> None:
     with collecting(store, mosquitto, quarantine) as collector, gateway(tmp_path, mosquitto) as (outbox, publisher):
+        publisher.stop()  # what it sent by itself would be counted with what is sent below
         outbox.put(readings(now_ms() - 60_000, 10))
         (waiting,) = outbox.after(0)
-        publisher.stop()
         wrong = waiting.payload[:-3] + b'!"}'
         stranger = new_client(mosquitto, "stranger")
         answers: list[bytes] = []
@@ -112,8 +112,8 @@ def test_a_gateway_that_sends_a_wrong_checksum_again_and_again_is_told_that_it_i
         wait_until(lambda: collector.connected, "the collector listens")
         for times in range(1, 4):
             stranger.publish(TOPIC, wrong, 1)
-            wait_until(lambda times=times: collector.counters.messages >= times, "it has arrived")  # type: ignore[misc]
-            wait_until(lambda: collector.waiting == 0, "it has been looked at")
+            # One commit that meets the same bytes twice counts them once.
+            wait_until(lambda times=times: collector.counters.damaged >= min(times, 2), "it was looked at")  # type: ignore[misc]
         wait_until(lambda: b'"quarantined":[[1,1]]' in b"".join(answers), "the gateway is told")
         stranger.disconnect()
         stranger.loop_stop()
