@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 # Files begin in the order that tests/conftest.py gives them.
-SUITE  := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+SUITE  := $(BIN)/python -m tests.suite -n 2 --dist loadfile --no-loadscope-reorder
 
 # Modules are compiled once and kept, whatever the environment says: a start from source costs three times the time.
 unexport PYTHONDONTWRITEBYTECODE
