@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 from benchmarks.frame import Figure, at_least, at_most, report
 from benchmarks.outage_stand import stores
 from benchmarks.outage_stand.gateways import Gateway, Live, gateways, put_many
-from benchmarks.outage_stand.memory import Memory, resident_mb
+from benchmarks.outage_stand.memory import Memory, Resident, resident
 from tests.parts import mosquitto, wait_until
 
 HOUR_S: Final = 3600
@@ -58,12 +58,12 @@ def main() -> int:
                 facts[store] = str(error)
                 continue
         figures += _figures(_NAMES[store], found)
-        facts |= {f"{store}_{phase}_mb": round(most, 1) for phase, most in found.most_mb.items()}
+        facts |= {f"{store}_{phase}_mb": round(most.whole_mb, 1) for phase, most in found.most.items()}
     return report("outage", figures, facts=facts, as_json=options.json)
 
 
 class _Found(NamedTuple):
-    most_mb: dict[str, float]
+    most: dict[str, Resident]
     grown_mb: float
     drained_s: float
     live: Live
@@ -88,9 +88,9 @@ def _outage(folder: Path, engine: str, number: int, rate: float) -> _Found:
         # As it would begin: what is sent until a gateway finds that nothing is acknowledged.
         Live(sites, rate).go_on(_after(BEGINNING_S))
         put_many(sites, backlog // 4, time.time() - HOUR_S, HOUR_S / 4)
-        quarter = resident_mb(collector.process.pid)
+        quarter = resident(collector.process.pid).whole_mb
         put_many(sites, backlog - backlog // 4, time.time() - HOUR_S * 3 / 4, HOUR_S * 3 / 4)
-        grown = resident_mb(collector.process.pid) - quarter
+        grown = resident(collector.process.pid).whole_mb - quarter
         store.come_back()
         memory.begin("recovery")
         live = Live(sites, rate)
@@ -116,13 +116,14 @@ def _waiting(sites: list[Gateway]) -> int:
 
 
 def _figures(name: str, found: _Found) -> list[Figure]:
-    most = found.most_mb
+    most = found.most
     return [
-        Figure(f"{name}: memory before (RSS)", most["before"], "MB"),
-        at_most(f"{name}: memory through the outage (RSS)", most["outage"], "MB", MEMORY_MB),
+        Figure(f"{name}: memory before (RSS)", most["before"].whole_mb, "MB"),
+        at_most(f"{name}: memory through the outage (RSS)", most["outage"].whole_mb, "MB", MEMORY_MB),
+        Figure(f"{name}: of it its own, not pages of program files", most["outage"].own_mb, "MB"),
         Figure(f"{name}: grown in the outage's last three quarters", found.grown_mb, "MB"),
-        at_most(f"{name}: memory while the backlog drained (RSS)", most["recovery"], "MB", MEMORY_MB),
-        at_most(f"{name}: memory while it was rolled up (RSS)", most["roll-up"], "MB", MEMORY_MB),
+        at_most(f"{name}: memory while the backlog drained (RSS)", most["recovery"].whole_mb, "MB", MEMORY_MB),
+        at_most(f"{name}: memory while it was rolled up (RSS)", most["roll-up"].whole_mb, "MB", MEMORY_MB),
         at_least(f"{name}: backlog drained, times the live rate", HOUR_S / found.drained_s, "x", SPEED_UP),
         at_most(f"{name}: a reading of now of every gateway stored after", found.live.again_s, "s", STALE_S),
         at_most(f"{name}: oldest live reading from then on", found.live.oldest_s, "s", STALE_S),
