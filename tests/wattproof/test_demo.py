@@ -158,7 +158,7 @@ def test_another_seed_is_another_factory_and_on_an_influxdb_its_data_answer_ever
         [sys.executable, "-m", "wattproof", "demo", "--port", "0", *store],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     assert refused.returncode == 3
