@@ -79,7 +79,7 @@ def running(
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait(10)
+                process.wait(60)
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def influxd_2(folder: Path, port: int, *, command: str = "") -> Iterator[Databas
         database = _answering(Database(f"http://127.0.0.1:{port}", process, token="all-of-it", org="factory"))
         first = {"username": "admin", "password": "admin-of-the-tests", "org": database.org, "bucket": "first"}
         body = json.dumps({**first, "token": database.token}).encode()
-        with urllib.request.urlopen(f"{database.url}/api/v2/setup", data=body, timeout=20) as answer:
+        with urllib.request.urlopen(f"{database.url}/api/v2/setup", data=body, timeout=60) as answer:
             assert answer.status == 201
         yield database
 
@@ -180,7 +180,7 @@ def influxd_2_command(folder: Path, port: int, *, command: str = "") -> list[str
 def influxd_version(command: str = "") -> str:
     """Version of an InfluxDB, as it tells it itself, such as ``2.7.12``."""
     asked = [program(command or chosen_influxd()), "version"]
-    told = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=20).stdout
+    told = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60).stdout
     found = re.search(r"v?(\d+\.\d+(?:\.\d+)?)", told)
     return found[1] if found else told.strip()
 

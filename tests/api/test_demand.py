@@ -273,7 +273,7 @@ def test_the_past_is_read_anew_only_now_and_then_and_a_store_that_fails_takes_no
     assert not reads, "what was learned a moment ago is used"
     works.now += DAY
     assert works.past.get("works", devices, START + DAY, 10_000) is not None
-    assert read.wait(30)
+    assert read.wait(60)
     wait_until(lambda: not works.past._slots["works"].busy, "the attempt is over")
     past = works.past.get("works", devices, START + DAY, 10_000)
     assert past is not None

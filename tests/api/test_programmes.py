@@ -109,14 +109,14 @@ def test_what_takes_long_is_kept_ten_times_as_long_as_it_took() -> None:
 
 
 def test_the_table_is_the_commands_in_either_form(site: Running) -> None:
-    found = httpx.get(f"{site.url}/api/programmes/{ALL}/portfolio", timeout=30).json()
-    answer = httpx.get(f"{site.url}/api/programmes/{ALL}/machines.csv", params={"lang": "en"}, timeout=30)
+    found = httpx.get(f"{site.url}/api/programmes/{ALL}/portfolio", timeout=60).json()
+    answer = httpx.get(f"{site.url}/api/programmes/{ALL}/machines.csv", params={"lang": "en"}, timeout=60)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="all.csv"'
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["Plan"] for row in rows] == [one["plan_id"] for one in found["machines"]]
     assert float(rows[0]["Saving [kWh]"]) == pytest.approx(found["machines"][0]["saving"]["kwh"])
-    workbook = httpx.get(f"{site.url}/api/programmes/{ALL}/machines.xlsx", timeout=30).content
+    workbook = httpx.get(f"{site.url}/api/programmes/{ALL}/machines.xlsx", timeout=60).content
     assert "입증" in zipfile.ZipFile(io.BytesIO(workbook)).read("xl/sharedStrings.xml").decode()
     assert httpx.get(f"{site.url}/api/programmes/none/machines.csv").status_code == 404
     assert httpx.get(f"{site.url}/api/programmes/{ALL}/machines.pdf").status_code == 400
@@ -125,7 +125,7 @@ def test_the_table_is_the_commands_in_either_form(site: Running) -> None:
 @pytest.mark.long
 def test_the_page_says_what_the_document_says(site: Running, visit: Visit) -> None:
     page = visit.page
-    found = httpx.get(f"{site.url}/api/programmes/{ALL}/portfolio", timeout=30).json()
+    found = httpx.get(f"{site.url}/api/programmes/{ALL}/portfolio", timeout=60).json()
     judged = found["judged"]
     page.goto(f"{site.url}/sites/{WORKS}/replacement?lang=en")
     page.get_by_role("link", name="Savings of all machines together").click()

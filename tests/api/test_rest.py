@@ -15,7 +15,7 @@ MINUTE = 60_000
 
 
 def get(site: Running, path: str, **parameters: object) -> httpx.Response:
-    return httpx.get(f"{site.url}{path}", params={k: str(v) for k, v in parameters.items()} or None, timeout=30)
+    return httpx.get(f"{site.url}{path}", params={k: str(v) for k, v in parameters.items()} or None, timeout=60)
 
 
 def test_health_tells_the_engine_and_that_it_works(site: Running) -> None:

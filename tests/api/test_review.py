@@ -42,7 +42,7 @@ def drawn(page: Page, condition: str) -> None:
 
 
 def test_the_document_is_the_review_with_the_sites_own_settings(site: Running) -> None:
-    found = httpx.get(f"{site.url}{REST}", params=PERIOD, timeout=30).json()
+    found = httpx.get(f"{site.url}{REST}", params=PERIOD, timeout=60).json()
     (meter,) = found["meters"]
     assert (found["first_day"], found["last_day"]) == (PERIOD["first"], PERIOD["last"])
     assert meter["cost"] == pytest.approx(150 * meter["energy_kwh"]), "the price is that of the site's file"
@@ -54,7 +54,7 @@ def test_the_document_is_the_review_with_the_sites_own_settings(site: Running) -
     assert not httpx.get(f"{site.url}{REST}/progress", params={"first": "2020-01-01", "last": "2020-01-02"}).json()[
         "asked"
     ]
-    newest = httpx.get(f"{site.url}{REST}", params={"days": 14}, timeout=30).json()
+    newest = httpx.get(f"{site.url}{REST}", params={"days": 14}, timeout=60).json()
     assert (newest["first_day"], newest["last_day"]) == ("2026-05-11", "2026-05-24")
 
 
@@ -68,7 +68,7 @@ def test_the_document_is_the_review_with_the_sites_own_settings(site: Running) -
     ],
 )
 def test_what_cannot_be_reviewed_is_one_clear_sentence(site: Running, path: str, status: int, sentence: str) -> None:
-    answer = httpx.get(f"{site.url}{path}", timeout=30)
+    answer = httpx.get(f"{site.url}{path}", timeout=60)
     assert answer.status_code == status
     assert sentence in problem(answer)
 
@@ -109,7 +109,7 @@ def test_the_file_that_the_documents_show_is_a_good_one(name: str) -> None:
 
 def test_the_page_says_what_the_document_says(site: Running, visit: Visit) -> None:
     page = visit.page
-    found = httpx.get(f"{site.url}{REST}", params=PERIOD, timeout=30).json()
+    found = httpx.get(f"{site.url}{REST}", params=PERIOD, timeout=60).json()
     (meter,) = found["meters"]
     page.goto(f"{site.url}{PAGE}?first={PERIOD['first']}&last={PERIOD['last']}&lang=en")
     drawn(page, "window.wattproof?.profile !== undefined")

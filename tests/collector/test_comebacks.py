@@ -49,13 +49,13 @@ def test_after_a_broker_is_wiped_everyone_introduces_himself_again(
     with collecting(store, broker, quarantine) as collector, gateway(tmp_path, broker) as (outbox, publisher):
         with mosquitto_at(port, tmp_path) as process:
             put(outbox, 5, now_ms() - 900_000)
-            assert publisher.drained(30)
+            assert publisher.drained(60)
             process.kill()
             process.wait(60)
         wait_until(lambda: not collector.connected and not publisher.connected, "both have noticed")
         put(outbox, 5, now_ms() - 600_000)
         with mosquitto_at(port, tmp_path), retained(broker) as found:
-            assert publisher.drained(40)
+            assert publisher.drained(60)
             wait_until(lambda: alarms_topic("collector-test") in found, "the collector tells its alarms again")
             kinds = [topic(SITE, GATEWAY, kind) for kind in ("birth", "state")]
             wait_until(lambda: all(found.get(kind) for kind in kinds), "and the gateway what it is")
@@ -72,10 +72,10 @@ def test_a_new_collector_with_no_session_takes_over_what_the_old_one_left(
     with gateway(tmp_path, mosquitto) as (outbox, publisher):
         with collecting(store, mosquitto, quarantine):
             put(outbox, 5, now_ms() - 900_000)
-            assert publisher.drained(30)
+            assert publisher.drained(60)
         put(outbox, 20, now_ms() - 600_000)
         with collecting(store, mosquitto, quarantine, client_id="somebody-new"):
-            assert publisher.drained(30)
+            assert publisher.drained(60)
         assert outbox.counters.stored == outbox.counters.read == 250
     assert (store.count(), store.duplicates()) == (250, 0)
 
@@ -90,7 +90,7 @@ def test_a_second_collector_beside_the_first_stores_the_same_and_doubles_nothing
     ):
         wait_until(lambda: first.connected and second.connected, "both listen")
         put(outbox, 20, now_ms() - 600_000)
-        assert publisher.drained(30)
+        assert publisher.drained(60)
         wait_until(lambda: first.counters.batches >= 20 and second.counters.batches >= 20, "both have stored it")
         assert outbox.counters.stored == 200
     assert (store.count(), store.duplicates()) == (200, 0)
@@ -105,18 +105,18 @@ def test_a_gateway_restored_from_a_backup_loses_and_doubles_nothing_and_is_not_t
     with collecting(store, mosquitto, quarantine) as collector:
         with gateway(tmp_path, mosquitto) as (outbox, publisher):
             put(outbox, 5, start)
-            assert publisher.drained(30)
+            assert publisher.drained(60)
             put(outbox, 3, start + 100_000)
         for file in tmp_path.glob(f"{GATEWAY}.sqlite*"):
             shutil.copy(file, backup)
         with gateway(tmp_path, mosquitto) as (outbox, publisher):
             put(outbox, 7, start + 200_000)
-            assert publisher.drained(30)
+            assert publisher.drained(60)
         for file in backup.iterdir():
             shutil.copy(file, tmp_path)
         with gateway(tmp_path, mosquitto) as (outbox, publisher):
             put(outbox, 4, start + 400_000)
-            assert publisher.drained(30)
+            assert publisher.drained(60)
         assert collector.twice == 0
     assert (store.count(), store.duplicates()) == (190, 0)
 

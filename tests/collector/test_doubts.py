@@ -53,7 +53,7 @@ def test_damaged_copies_of_a_batch_are_neither_stored_nor_answered_nor_kept(
             for damaged in (waiting.replace(b"4.0", b"9.0"), waiting.replace(b'"seq":2', b'"seq":1')):
                 line.publish(TOPIC, damaged, 1)
             wait_until(lambda: collector.counters.damaged == 2, "both have arrived")
-            assert publisher.drained(20)
+            assert publisher.drained(60)
             assert collector.counters.batches >= 1
         line.disconnect()
         line.loop_stop()
@@ -67,7 +67,7 @@ def test_of_a_message_that_no_memory_should_hold_the_beginning_is_kept_and_the_l
 ) -> None:
     with collecting(store, mosquitto, quarantine) as collector, gateway(tmp_path, mosquitto) as (outbox, publisher):
         outbox.put(readings(now_ms() - 60_000, 10))
-        assert publisher.drained(20)
+        assert publisher.drained(60)
         head = b'{"site":"%s","gateway":"%s","epoch":"%s","seq":7,"tables":[' % (
             SITE.encode(),
             GATEWAY.encode(),
@@ -86,7 +86,7 @@ def test_of_a_message_that_no_memory_should_hold_the_beginning_is_kept_and_the_l
         stranger.disconnect()
         stranger.loop_stop()
         outbox.put(readings(now_ms() - 30_000, 10))
-        assert publisher.drained(20)
+        assert publisher.drained(60)
     assert store.count() == 20
     (entry,) = quarantine.list()
     assert entry.reason == "oversized"

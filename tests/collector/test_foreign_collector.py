@@ -95,7 +95,7 @@ def test_meters_of_every_kind_are_stored_beside_gateways_and_poison_is_set_aside
         publish(meter, "telegraf/gw-7/modbus", f'{{"metrics":[{metric}]}}')
         publish(meter, *node_red(at + 1000, 1520.5))
         outbox.put(readings(at, 10))
-        assert publisher.drained(30)
+        assert publisher.drained(60)
         wait_until(lambda: store.count() >= 10 + 7, "all that is sound is in the store")
         counters = collector.counters
     assert list(store.read(series("press-1"), 0, now_ms())[1]) == [9.0]

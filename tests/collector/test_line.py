@@ -29,7 +29,7 @@ class _Held(DuckStore):
 
     def write(self, batches: Sequence[Batch]) -> Written:
         self.writing += 1
-        assert self.go.wait(20)
+        assert self.go.wait(60)
         return super().write(batches)
 
 
@@ -75,7 +75,7 @@ def test_the_next_commit_is_judged_while_the_store_takes_this_one_and_both_keep_
     assert line.answered == list(range(1, 5_001))
     assert store.read(MAIN, begin, begin + 10_000_000)[0].tolist() == [begin + seq * 1000 for seq in range(1, 5_001)]
     line.collector._inbox.close()
-    line.collector._thread.join(20)
+    line.collector._thread.join(60)
     assert not line.collector._thread.is_alive()
     store.close()
 
@@ -93,7 +93,7 @@ def test_what_is_judged_ahead_is_not_answered_when_the_collector_stops_before_th
     wait_until(lambda: len(line.judged) == 2 and bool(line.collector.trouble), "one is judged ahead of an outage")
     line.collector._stopping.set()
     line.collector._inbox.close()
-    line.collector._thread.join(20)
+    line.collector._thread.join(60)
     assert not line.collector._thread.is_alive()
     assert (line.answered, store.count()) == ([], 0)
 
@@ -104,7 +104,7 @@ class _Particular(_Held):
     def write(self, batches: Sequence[Batch]) -> Written:
         if any(each.seq == 100 for each in batches):
             self.writing += 1
-            assert self.go.wait(20)
+            assert self.go.wait(60)
             raise ZeroDivisionError("a defect that only this batch shows")
         return super().write(batches)
 
@@ -125,7 +125,7 @@ def test_a_commit_that_fails_while_the_next_is_ready_is_halved_before_it_and_cos
     assert line.answered[first:] == list(range(first + 1, 5_001))
     assert ([entry.reason for entry in quarantine.list()], store.count()) == (["unprocessable"], 4_999)
     line.collector._inbox.close()
-    line.collector._thread.join(20)
+    line.collector._thread.join(60)
     store.close()
 
 
@@ -143,7 +143,7 @@ def test_a_few_messages_are_not_worth_a_thread_and_wait_for_the_commit(
     wait_until(lambda: len(line.answered) == 60, "everything is answered")
     assert line.judged == [30, 30]
     line.collector._inbox.close()
-    line.collector._thread.join(20)
+    line.collector._thread.join(60)
     store.close()
 
 
@@ -168,7 +168,7 @@ def test_what_no_judge_can_look_at_is_left_to_be_sent_again_and_the_line_goes_on
     wait_until(lambda: line.answered == [4, 5, 6], "the next are answered")
     assert store.count() == 3
     line.collector._inbox.close()
-    line.collector._thread.join(20)
+    line.collector._thread.join(60)
 
 
 def test_a_stop_waits_for_the_commit_under_way_and_begins_no_other(
@@ -181,7 +181,7 @@ def test_a_stop_waits_for_the_commit_under_way_and_begins_no_other(
     wait_until(lambda: store.writing == 1 and len(line.judged) == 2, "the second commit is judged beside the first")
     line.collector._inbox.close()
     store.go.set()
-    line.collector._thread.join(20)
+    line.collector._thread.join(60)
     assert not line.collector._thread.is_alive()
     assert (store.writing, line.answered) == (1, list(range(1, line.judged[0] + 1)))
     store.close()
@@ -204,7 +204,7 @@ def test_a_computer_that_gives_no_more_threads_keeps_the_line_going(
     wait_until(lambda: len(line.answered) == 5_000, "everything is answered")
     assert line.answered == list(range(1, 5_001))
     line.collector._inbox.close()
-    line.collector._thread.join(20)
+    line.collector._thread.join(60)
 
 
 def test_a_stop_tells_what_waited_behind_an_acknowledgement_under_way(store: Store, quarantine: Quarantine) -> None:

@@ -44,7 +44,7 @@ def test_an_influxdb_that_goes_away_and_comes_back_misses_nothing(
     with collecting(store, mosquitto, quarantine) as collector, gateway(tmp_path, mosquitto) as (outbox, publisher):
         with influxd(tmp_path, port, rpc) as database:
             outbox.put(readings(start, 50))
-            assert publisher.drained(30)
+            assert publisher.drained(60)
             database.process.kill()
             database.process.wait(60)
         outbox.put(readings(start + 60_000, 50))
@@ -83,7 +83,7 @@ def test_nothing_is_acknowledged_while_the_store_refuses_and_a_person_is_told(
         assert [entry["log_level"] for entry in alarms] == ["critical"]
         assert alarms[0]["advice"] == "a person must act; nothing is lost meanwhile"
         refusing = False
-        assert publisher.drained(30)
+        assert publisher.drained(60)
     assert store.count() == 10
 
 
@@ -104,11 +104,11 @@ def test_a_quarantine_that_cannot_be_written_holds_back_what_it_is_to_keep_and_n
         wait_until(lambda: collector.counters.deferred > 1, "it is left with its gateway, again and again")
         wait_until(lambda: "quarantine_unusable" in {alarm.kind for alarm in collector.alarms}, "a person is told")
         sound.put(readings(now_ms() - 60_000, 10, device="sound"))
-        assert other.drained(30)
+        assert other.drained(60)
         assert (outbox.counters.pending, sound.counters.stored) == (10, 10)
         assert "locked" in collector.trouble
         lock.execute("ROLLBACK")
-        assert publisher.drained(40)
+        assert publisher.drained(60)
         assert outbox.counters.quarantined == 10
         assert collector.trouble == ""
     lock.close()
@@ -129,7 +129,7 @@ def test_a_stop_during_an_outage_acknowledges_nothing_and_the_next_collector_sto
             wait_until(lambda: collector.counters.retries > 0, "the batch has arrived")
         assert outbox.counters.pending == 10
         with collecting(store, mosquitto, quarantine):  # the broker delivers again what was not acknowledged
-            assert publisher.drained(20)
+            assert publisher.drained(60)
     assert store.count() == 10
 
 
@@ -157,7 +157,7 @@ def test_an_unforeseen_error_of_a_store_that_is_not_well_blames_no_batch(
         wait_until(lambda: collector.counters.retries > 1, "the collector tries again")
         assert quarantine.counters.entries == 0
         broken = False
-        assert publisher.drained(30)
+        assert publisher.drained(60)
     assert store.count() == 10
 
 
@@ -232,7 +232,7 @@ def test_a_defect_of_the_collector_itself_acknowledges_nothing_to_the_gateway_an
         gateway(tmp_path, mosquitto) as (outbox, publisher),
     ):
         outbox.put(readings(now_ms() - 60_000, 10))
-        assert publisher.drained(30)
+        assert publisher.drained(60)
         assert len(calls) >= 2
     (told,) = [entry for entry in logs if entry["event"] == "commit_failed"]
     assert told["messages"] >= 1  # more where a pause of the machine has made the gateway send it again

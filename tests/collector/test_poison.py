@@ -50,7 +50,7 @@ def test_poison_is_set_aside_with_its_reason_and_the_rest_is_stored(
         }
         outbox.put([Table.of("main", "power_meter", [start, start + 1000], mixed)])
         outbox.put(readings(start + 2000, 5))
-        assert publisher.drained(20)
+        assert publisher.drained(60)
         wait_until(lambda: collector.counters.messages >= 17, "everything has arrived")
         wait_until(lambda: quarantine.counters.entries >= 7, "all of the poison is in quarantine")
         read = outbox.counters.read
@@ -69,7 +69,7 @@ def test_a_gateway_is_told_that_a_numbered_message_is_in_quarantine(
 ) -> None:
     with collecting(store, mosquitto, quarantine), gateway(tmp_path, mosquitto) as (outbox, publisher):
         outbox.put(readings(now_ms() - 60_000, 10, device="Not A Name"))
-        assert publisher.drained(20)
+        assert publisher.drained(60)
         assert (outbox.counters.quarantined, outbox.counters.stored) == (10, 0)
     assert store.count() == 0
     (entry,) = quarantine.list()
@@ -91,7 +91,7 @@ def test_a_batch_that_makes_the_store_fail_is_found_among_the_others_and_set_asi
             outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
         publisher.wake()
         with collecting(Tripwire(store, trip), mosquitto, quarantine):
-            assert publisher.drained(30)
+            assert publisher.drained(60)
         assert (outbox.counters.stored, outbox.counters.quarantined) == (70, 10)
     assert store.count() == 70
     (entry,) = quarantine.list()
@@ -115,7 +115,7 @@ def test_what_the_database_refuses_is_set_aside_too(
         gateway(tmp_path, mosquitto) as (outbox, publisher),
     ):
         outbox.put(readings(now_ms() - 60_000, 10))
-        assert publisher.drained(20)
+        assert publisher.drained(60)
         wait_until(lambda: collector.counters.quarantined_readings == 2, "the refusal is counted")
     (entry,) = quarantine.list()
     assert (entry.reason, entry.detail, entry.readings) == ("type_conflict", "field type conflict", 2)
@@ -187,7 +187,7 @@ def test_a_message_that_makes_the_intake_fail_is_set_aside(
     with collecting(store, mosquitto, quarantine), gateway(tmp_path, mosquitto) as (outbox, publisher):
         outbox.put(readings(now_ms() - 60_000, 10, device="press-9"))
         outbox.put(readings(now_ms() - 60_000, 10))
-        assert publisher.drained(20)
+        assert publisher.drained(60)
         assert (outbox.counters.stored, outbox.counters.quarantined) == (10, 10)
     (entry,) = quarantine.list()
     assert entry.reason == "unprocessable"

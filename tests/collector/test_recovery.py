@@ -75,7 +75,7 @@ def test_what_found_no_room_is_asked_for_as_soon_as_there_is_room(
         publisher.wake()
         wait_until(lambda: collector.counters.deferred >= 30, "most of it finds no room")
         away.lasts = False
-        assert publisher.drained(40), "it does not wait for the hour after which it would be sent again"
+        assert publisher.drained(60), "it does not wait for the hour after which it would be sent again"
     assert (store.count(), store.duplicates()) == (400, 0)
 
 
@@ -102,7 +102,7 @@ def test_a_store_that_answers_again_is_written_to_at_once(
         wait_until(lambda: silent.asked > 2, "it asks how the store is")
         assert (collector.counters.retries, outbox.counters.pending) == (0, 10)
         away.lasts = False
-        assert publisher.drained(40), "it does not wait for the hour after which it would try again"
+        assert publisher.drained(60), "it does not wait for the hour after which it would try again"
     assert (store.count(), store.duplicates()) == (10, 0)
 
 
@@ -162,7 +162,7 @@ def test_a_computer_that_does_not_know_the_time_sets_nothing_aside_for_being_of_
         wait_until(lambda: "clock_not_set" in {alarm.kind for alarm in collector.alarms}, "an alarm of its own says so")
         assert (outbox.counters.pending, quarantine.counters.entries) == (10, 0)
         behind[0] = 0
-        assert publisher.drained(40)
+        assert publisher.drained(60)
     assert (store.count(), quarantine.counters.entries) == (10, 0)
 
 
@@ -191,7 +191,7 @@ def test_a_defect_behind_the_commit_or_before_the_sending_ends_neither_collector
         once(publisher, "_turn")
         for number in range(3):
             outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
-            assert publisher.drained(40)
+            assert publisher.drained(60)
         assert sorted(failed) == ["_turn", "answer", "committed"]
         assert collector.alive
     assert (store.count(), store.duplicates()) == (30, 0)

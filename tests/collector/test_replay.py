@@ -44,7 +44,7 @@ def test_a_collector_at_work_replays_what_is_asked_for_and_the_ledger_balances(
         with collecting(store, mosquitto, quarantine, settings=strict):
             outbox.put(readings(start, 10))
             outbox.put(readings(start, 6, device="press-9"))
-            assert publisher.drained(30)
+            assert publisher.drained(60)
             quarantine.ask(Choice(reason="unknown_device"))
             wait_until(lambda: states(quarantine) == ["held"], "it is replayed, and refused: nothing is mended yet")
             assert (store.count(), quarantine.counters.readings, quarantine.list()[0].note) == (
@@ -221,7 +221,7 @@ def test_the_collector_says_when_the_quarantine_grows(
 
     with collecting(store, mosquitto, quarantine) as collector, gateway(tmp_path, mosquitto) as (outbox, publisher):
         outbox.put([Table.of("main", "power_meter", [now_ms() - 1000], {"no_such_channel": [1.0]})])
-        assert publisher.drained(30)
+        assert publisher.drained(60)
         wait_until(lambda: growing(collector), "it is told")
         assert "unknown_channel" in growing(collector)[0]
     assert store.count() == 0

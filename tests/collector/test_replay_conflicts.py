@@ -208,7 +208,7 @@ def test_a_series_whose_values_cannot_be_read_stays_set_aside_and_holds_up_no_ot
         other = Table.of("main", "power_meter", [AT], {"frequency_hz": [50.0]})
         store.write([Batch(SITE, "gw-1", "epoch", 1, [other])])
         line = f'power_meter,site={SITE},device=main active_power_w="abc" {AT}000000'
-        urllib.request.urlopen(f"{influxdb.url}/write?db=texts", data=line.encode(), timeout=30).close()
+        urllib.request.urlopen(f"{influxdb.url}/write?db=texts", data=line.encode(), timeout=60).close()
         aside(quarantine, [1.0])
         found = part_content("power_meter", "press-1", "frequency_hz", [(AT, 50.0)])
         refusal = Refusal(Reason.UNKNOWN_DEVICE, "", "power_meter/press-1/frequency_hz", 1, found)

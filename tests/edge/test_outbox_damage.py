@@ -120,9 +120,9 @@ def test_what_a_damage_took_reaches_the_store_as_a_gap_and_what_it_left_as_readi
     with collecting(store, mosquitto, quarantine), gateway(tmp_path, mosquitto) as (outbox, publisher):
         saved = outbox.counters.pending
         assert 0 < saved < 600
-        assert publisher.drained(20)
+        assert publisher.drained(60)
         outbox.put([Table.of("main", "power_meter", [start - 1000], {"active_power_w": [1.0]})])
-        assert publisher.drained(20)
+        assert publisher.drained(60)
         counters = outbox.counters
     assert (counters.stored, counters.gap, counters.read) == (saved + 1, 600 - saved, 601)
     (gap,) = store.gaps("site-1", 0, 2**62)

@@ -78,9 +78,9 @@ def test_a_loss_by_age_is_stored_as_a_gap(tmp_path: Path, mosquitto: Broker) -> 
     outbox.close()
     store, quarantine = DuckStore(tmp_path / "readings.duckdb"), Quarantine(tmp_path / "quarantine.sqlite")
     with collecting(store, mosquitto, quarantine), gateway(tmp_path, mosquitto) as (again, publisher):
-        assert publisher.drained(20)
+        assert publisher.drained(60)
         put(again, clocks)
-        assert publisher.drained(20)
+        assert publisher.drained(60)
         assert again.counters == Counters(read=4, stored=3, quarantined=0, pending=0, gap=1, batches=0, bytes=0)
     assert store.gaps("site-1", 0, 2**62) == [Gap("main", "power_meter", "active_power_w", NOW, NOW, "outbox_age", 1)]
     assert store.count("site-1") == 2  # the last two share their time, which the store keeps once

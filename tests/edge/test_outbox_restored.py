@@ -115,7 +115,7 @@ def test_through_the_collector_every_reading_is_stored_once_whatever_was_put_bac
     with collecting(store, mosquitto, quarantine):
         with gateway(folder, mosquitto) as (outbox, publisher):
             put(outbox, *times[:5])
-            assert publisher.drained(30)
+            assert publisher.drained(60)
         outbox = Outbox(folder / "gw-1.sqlite", "site-1", "gw-1")
         put(outbox, *times[5:15])
         old = outbox.epoch
@@ -123,13 +123,13 @@ def test_through_the_collector_every_reading_is_stored_once_whatever_was_put_bac
         copied(folder, tmp_path / "backup", mark=whole_disk)
         with gateway(folder, mosquitto) as (outbox, publisher):
             put(outbox, *times[15:25])
-            assert publisher.drained(30)
+            assert publisher.drained(60)
         copied(tmp_path / "backup", folder, mark=True)
         with gateway(folder, mosquitto) as (outbox, publisher):
             wait_until(lambda: publisher.connected, "the gateway is connected", 20)
             publisher._session.publish("wattproof/1/site-1/gw-1/ack", encode(Ack(old, [(1, 1000)])))
             put(outbox, *times[25:])
-            assert publisher.drained(30)
+            assert publisher.drained(60)
             counters = outbox.counters
     read_at, _ = store.read(MAIN, 0, 2**62)
     assert read_at.tolist() == times

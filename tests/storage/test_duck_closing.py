@@ -44,7 +44,7 @@ def test_closing_waits_for_who_holds_the_file_and_is_about_to_change_it(
 
     def slow(*args: object) -> object:
         begun.set()
-        assert closing.wait(40)
+        assert closing.wait(60)
         return usual(*args)
 
     monkeypatch.setattr(place, name, slow)
@@ -57,7 +57,7 @@ def test_closing_waits_for_who_holds_the_file_and_is_about_to_change_it(
     monkeypatch.setattr(store.file, "close", told)
     with ThreadPoolExecutor(2) as pool:
         acting = pool.submit(act, store)
-        assert begun.wait(40)
+        assert begun.wait(60)
         pool.submit(store.close).result(40)
         assert acting.result(40)
     again = DuckStore(tmp_path / "readings.duckdb")

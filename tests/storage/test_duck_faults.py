@@ -207,7 +207,7 @@ def test_closing_waits_for_a_query_under_way_and_refuses_the_next(tmp_path: Path
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(query)
-        assert begun.wait(40)
+        assert begun.wait(60)
         store.close()
         assert answer.result(40) > 0
     with pytest.raises(StoreError, match="is closed"):

@@ -258,7 +258,7 @@ def test_writers_do_not_wait_while_the_file_is_kept_busy_until_very_much_waits(
         late.start()
         late.join(0.1)
         assert late.is_alive()
-    late.join(30)
+    late.join(60)
     assert store.count() == 2 + 101
 
 
