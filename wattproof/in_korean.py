@@ -1,7 +1,8 @@
 """Failures told in Korean: the one door through which every command's last sentence leaves.
 
 Rooms write their errors once, in English, where they know what is wrong. Those that people meet most stand beside their
-Korean in `wattproof.korean_failures`; the others stay as they are, which is better than half of a sentence.
+Korean in `wattproof.korean_failures`, and what the command line's parser says in `wattproof.korean_usage`; the others
+stay as they are, which is better than half of a sentence.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from wattproof.korean_failures import FAILURES, REASONS
+from wattproof.korean_usage import USAGE, WRONG_VALUES
 
 Language = Literal["ko", "en"]
 
@@ -28,11 +30,7 @@ _SYSTEM = "os"
 
 def in_korean(sentence: str) -> str:
     """The Korean of a failure's sentence; the sentence itself where there is none."""
-    for pattern, korean in _patterns():
-        found = pattern.fullmatch(sentence)
-        if found is not None:
-            return korean.format(**{name: _reason(value) for name, value in found.groupdict().items()})
-    return sentence
+    return _told(sentence, (*USAGE, *FAILURES))
 
 
 def language_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
@@ -74,9 +72,17 @@ def configured(file: Path | None, environ: Mapping[str, str]) -> Language:
     return Config().api.language
 
 
+def _told(sentence: str, catalogue: tuple[tuple[str, str], ...]) -> str:
+    for pattern, korean in _patterns(catalogue):
+        found = pattern.fullmatch(sentence)
+        if found is not None:
+            return korean.format(**{name: _reason(value) for name, value in found.groupdict().items()})
+    return sentence
+
+
 @functools.cache
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    return [(re.compile(_pattern(english), re.DOTALL), korean) for english, korean in FAILURES]
+def _patterns(catalogue: tuple[tuple[str, str], ...]) -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(_pattern(english), re.DOTALL), korean) for english, korean in catalogue]
 
 
 def _pattern(english: str) -> str:
@@ -91,7 +97,9 @@ def _pattern(english: str) -> str:
 
 def _reason(value: str) -> str:
     process = re.fullmatch(r"process (\d+)", value)
-    return f"프로세스 {process[1]}" if process else REASONS.get(value, value)
+    if process:
+        return f"프로세스 {process[1]}"
+    return REASONS.get(value) or _told(value, WRONG_VALUES)
 
 
 def said(sentence: str, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from telemetry import TelemetryError
-from wattproof import __version__, child, in_korean, logs
+from wattproof import __version__, child, in_korean, logs, usage
 from wattproof.commands import (
     api,
     bill,
@@ -98,7 +99,12 @@ def root(
 def main() -> None:
     """Run the command line; every expected failure is one sentence and an exit code."""
     try:
-        app()
+        ended = app(standalone_mode=False)
+    except usage.Misuse as error:
+        usage.explain(error, in_korean.language_of(sys.argv[1:], os.environ))
+        raise SystemExit(usage.EXIT_CODE) from None
+    except typer.Abort:
+        _fail("Aborted.", 1)
     except CommandError as error:
         _fail(str(error), error.exit_code)
     except TelemetryError as error:
@@ -112,8 +118,9 @@ def main() -> None:
         if extra is None:
             raise
         _fail(f"this command needs parts that are not installed: pip install 'wattproof[{extra}]'", 3)
+    raise SystemExit(ended)
 
 
-def _fail(sentence: str, exit_code: int) -> None:
+def _fail(sentence: str, exit_code: int) -> NoReturn:
     sys.stderr.write(f"wattproof: {in_korean.said(sentence, sys.argv[1:])}\n")
     raise SystemExit(exit_code)

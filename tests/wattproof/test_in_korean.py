@@ -14,6 +14,7 @@ from storage.duck.file import explain
 from tests.wattproof.command_line import wattproof
 from wattproof.in_korean import in_korean, language_of
 from wattproof.korean_failures import FAILURES, REASONS
+from wattproof.korean_usage import USAGE, WRONG_VALUES
 
 _ROOMS = ("wattproof", "storage", "collector", "exchange", "evaluation", "review", "telemetry")
 _ANYTHING = "{}"
@@ -47,13 +48,15 @@ def test_every_failure_of_the_catalogue_is_one_that_the_program_says() -> None:
 
 
 def test_both_languages_of_a_failure_name_the_same() -> None:
-    for english, korean in FAILURES:
+    for english, korean in (*USAGE, *FAILURES):
         assert names(english) == names(korean), english
         assert re.search(r"[가-힣]", korean) or korean == "{file}: {os}"
+    for english, korean in WRONG_VALUES:
+        assert names(korean) <= names(english), english
 
 
 def test_each_failure_is_found_again_and_not_taken_for_another() -> None:
-    for english, korean in FAILURES:
+    for english, korean in (*USAGE, *FAILURES):
         filled = {name: "Permission denied" if name == "os" else f"<{name}>" for name in names(english)}
         shown = {name: REASONS.get(value, value) for name, value in filled.items()}
         assert in_korean(english.format(**filled)) == korean.format(**shown)
@@ -119,3 +122,47 @@ def test_the_failures_that_users_meet_most_come_in_korean_from_the_real_commands
 def test_a_store_held_by_another_process_is_told_in_korean() -> None:
     held = duckdb.IOException("IO Error: Could not set lock on file: Conflicting lock is held in python3.11 (PID 4711)")
     assert "프로세스 4711에서 사용 중입니다" in in_korean(str(explain(held, Path("a.duckdb"))))
+
+
+MISTAKES = [
+    (["--nope"], "--nope: 없는 옵션입니다."),
+    (["db", "check", "--jso"], "--jso: 없는 옵션입니다. 비슷한 옵션: --json"),
+    (["nope"], "'nope': 없는 명령입니다."),
+    (["db", "chek"], "'chek': 없는 명령입니다. 비슷한 명령: 'check'"),
+    (["demo", "now"], "필요 없는 인자가 있습니다: now"),
+    (["demo", "--port"], "'--port': 이 옵션에는 값이 필요합니다."),
+    (["demo", "--json=1"], "'--json': 이 옵션은 값을 받지 않습니다."),
+    (["quarantine", "show"], "'ID' 인자가 빠졌습니다."),
+    (["demo", "--port", "soon"], "'--port' 값이 잘못되었습니다. 정수를 쓰십시오."),
+    (["demo", "--seconds", "soon"], "'--seconds' 값이 잘못되었습니다. 숫자를 쓰십시오."),
+    (["demo", "--port", "70000"], "'--port' 값이 잘못되었습니다. 65535 이하여야 합니다."),
+    (["demo", "--seconds", "0"], "'--seconds' 값이 잘못되었습니다. 1 이상이어야 합니다."),
+    (["bill", "--lang", "fr"], "'--lang' 값이 잘못되었습니다. 'fr' 대신 'ko', 'en' 가운데 하나를 쓰십시오."),
+    (["--log-level", "loud", "up"], "--log-level 값이 잘못되었습니다. 'loud' 대신 debug, info, warning, error 가운데"),
+]
+"""Commands written wrongly, and the sentence."""
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), MISTAKES)
+def test_a_command_written_wrongly_is_told_so_in_korean(arguments: list[str], sentence: str) -> None:
+    ended = wattproof(*arguments, failures="ko")
+    told = ended.stderr.splitlines()
+    assert ended.returncode == 2
+    assert told[-1].removeprefix("wattproof: ").startswith(sentence)
+    # the parser knows no command's usage while it takes options apart from their values
+    assert told[:-1] == [] or (told[0].startswith("사용법: wattproof") and told[1].startswith("도움말: wattproof"))
+
+
+def test_a_command_written_wrongly_is_told_how_it_is_used() -> None:
+    ended = wattproof("quarantine", "show")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    usage, *rest = ended.stderr.splitlines()
+    assert usage.startswith("Usage: wattproof quarantine show [OPTIONS] ")
+    assert rest == ["Help: wattproof quarantine show --help", "wattproof: Missing argument 'ID'."]
+
+
+def test_a_group_of_commands_without_one_shows_its_help_and_nothing_else() -> None:
+    ended = wattproof("quarantine", failures="ko")
+    assert ended.returncode == 2
+    assert "replay" in ended.stdout + ended.stderr
+    assert "wattproof: " not in ended.stderr

@@ -35,7 +35,7 @@ def ask_who(answers: Answers, lang: Lang) -> Answers:
     from edge.commissioning import say
 
     def ask(key: str, default: str, check: Callable[[str], str] = str) -> str:
-        return str(typer.prompt(say(lang, key), default=default, value_proc=check))
+        return _asked(say(lang, key), default, check)
 
     host = ask("ask_broker", answers.broker.host)
     return replace(
@@ -65,12 +65,21 @@ def _ask_device(bus: DraftBus, device: Named, taken: set[str], lang: Lang) -> Na
     if not device.sure and len(choices) > 1:
         names = [each.profile for each in choices]
         question = say(lang, "ask_profile", profiles=", ".join(names))
-        said = str(typer.prompt(question, default=names[0], value_proc=_one_of(names, lang)))
+        said = _asked(question, names[0], _one_of(names, lang))
         match = choices[names.index(said)]
-    name = str(typer.prompt(say(lang, "ask_device_id"), default=device.id, value_proc=_named(lang, taken)))
+    name = _asked(say(lang, "ask_device_id"), device.id, _named(lang, taken))
     taken.add(name)
     label = str(typer.prompt(say(lang, "ask_label"), default=device.label))
     return replace(device, id=name, label=label, match=match)
+
+
+def _asked(question: str, default: str, check: Callable[[str], str]) -> str:
+    """Ask until the answer can be used; Typer's own way of asking again says "Error" in any language."""
+    while True:
+        try:
+            return check(str(typer.prompt(question, default=default)))
+        except ValueError as refused:
+            tell(str(refused))
 
 
 def _one_of(names: list[str], lang: Lang) -> Callable[[str], str]:
@@ -79,7 +88,7 @@ def _one_of(names: list[str], lang: Lang) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         if text not in names:
-            raise typer.BadParameter(say(lang, "ask_one_of", names=", ".join(names)))
+            raise ValueError(say(lang, "ask_one_of", names=", ".join(names)))
         return text
 
     return check
@@ -94,9 +103,9 @@ def _named(lang: Lang, taken: set[str] | None = None) -> Callable[[str], str]:
         try:
             check_name(text, "id")
         except InvalidNameError as error:
-            raise typer.BadParameter(say(lang, "ask_bad_id")) from error
+            raise ValueError(say(lang, "ask_bad_id")) from error
         if taken is not None and text in taken:
-            raise typer.BadParameter(say(lang, "ask_taken_id", id=text))
+            raise ValueError(say(lang, "ask_taken_id", id=text))
         return text
 
     return check
