@@ -4,6 +4,13 @@ A note is one point of the measurement ``_touched``: its time is when it was wri
 its only field the text of what is to be rolled. Rolling takes windows out of the text, and never puts one in, so that
 workers may roll at once; a note that is written while they work has a time of its own. So nothing hangs on clocks that
 agree, or on a server that can delete. A worker that dies leaves the text as it was: those windows are rolled again.
+
+A request is not visible at once: InfluxDB works on each of its shards by itself, and in a shard on each series, so that
+a note may be seen, and worked off, before the readings it speaks of. Therefore what may be rolled already is noted
+twice: with the readings, and again, at a time of its own, when the server has confirmed these and before the sender
+hears of it. What is acknowledged has a note, then, that was not there before all of its readings were; whoever read
+the first note only has read no other, and works none off. A writer that dies between the two has acknowledged nothing:
+its readings come again, and are noted again. Should nobody send them again, the first note stands, as good as ever.
 """
 
 from __future__ import annotations
@@ -82,16 +89,31 @@ _Key = tuple[str, str, str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Lines of notes for one request, and what is known to be noted once it has been accepted."""
+    """What is noted for one request.
 
-    lines: list[str]
+    Attributes
+    ----------
+    lines
+        Notes to travel with it.
+    running
+        What is known to be noted once it has been accepted.
+    window
+        The window that could not be rolled when the plan was made, in quarter-hours since 1970.
+    inside, others
+        What it touches in that window, noted before or not; and in others.
+    """
+
+    lines: list[str] = field(default_factory=list)
     running: dict[_Key, int] = field(default_factory=dict)
+    window: int | None = None
+    inside: list[Entry] = field(default_factory=list)
+    others: list[Entry] = field(default_factory=list)
 
 
 class Touches:
     """The notes of one process.
 
-    A window that is running by the clock cannot be rolled yet, so it is noted once; any other is noted by every write.
+    A window that is running by the clock cannot be rolled yet, so it is noted once; any other by every write, twice.
     """
 
     def __init__(self) -> None:
@@ -102,36 +124,41 @@ class Touches:
 
     def plan(self, pieces: Sequence[Piece]) -> Plan:
         """Notes to travel with these pieces."""
-        now = time.time_ns() // 1_000_000
-        running: int | None = now // ROLLUP_MS
-        if (now + _MARGIN_MS) // ROLLUP_MS != running:
-            running = None  # By another's clock it may have ended, and be rolled while we do not note it any more.
-        plan = Plan([])
-        entries = [
-            entry
-            for piece in pieces
-            if isinstance(piece, BlockPiece)
-            for entry in self._entries(piece.block, running, plan.running)
+        plan = Plan(window=_running())
+        noting = [
+            entry for piece in pieces if isinstance(piece, BlockPiece) for entry in self._entries(piece.block, plan)
         ]
-        plan.lines.extend(note.line() for note in self.notes(entries))
+        plan.lines.extend(note.line() for note in self.notes(noting))
         return plan
+
+    def confirmed(self, plans: Iterable[Plan]) -> list[Note]:
+        """Notes to be left when all that these plans travelled with is confirmed, before anybody hears of it."""
+        running = _running()
+        return self.notes(
+            entry
+            for plan in plans
+            for entry in (plan.others if plan.window == running else [*plan.others, *plan.inside])
+        )
 
     def notes(self, entries: Iterable[Entry]) -> list[Note]:
         """Entries as notes, each with a time no other note of this process has."""
         now = time.time_ns() // 1_000_000
         return [Note(self._writer, self._next(now), group) for group in _groups(entries)]
 
-    def _entries(self, block: Block, running: int | None, noting: dict[_Key, int]) -> Iterator[Entry]:
-        site, kind, channels = block.site, block.kind, block.channels
+    def _entries(self, block: Block, plan: Plan) -> Iterator[Entry]:
+        """What of a block is to be noted now."""
+        site, kind, channels, running = block.site, block.kind, block.channels, plan.window
         first, last = int(block.times.min()) // ROLLUP_MS, int(block.times.max()) // ROLLUP_MS
-        if running is not None and first == last == running:
-            keys = [(site, kind, device, channels) for device in dict.fromkeys(block.devices)]
-            new = [key for key in keys if self._running.get(key) != running]
-            noting.update(dict.fromkeys(new, running))
-            if new:
-                yield Entry(site, kind, [device for _, _, device, _ in new], channels, [(running, running)])
-        else:
-            yield from _exactly(block)
+        if running is None or not first == last == running:
+            plan.others.extend(exactly := list(_exactly(block)))
+            yield from exactly
+            return
+        devices = list(dict.fromkeys(block.devices))
+        plan.inside.append(Entry(site, kind, devices, channels, [(running, running)]))
+        new = [device for device in devices if self._running.get((site, kind, device, channels)) != running]
+        plan.running.update({(site, kind, device, channels): running for device in new})
+        if new:
+            yield Entry(site, kind, new, channels, [(running, running)])
 
     def _next(self, now: int) -> int:
         with self._lock:
@@ -145,6 +172,12 @@ class Touches:
     def rolling(self) -> None:
         """Windows may be taken out of notes from now on, running ones too: note all of them anew."""
         self._running.clear()
+
+
+def _running() -> int | None:
+    """The window that is running by every clock; None when by another's it may have ended."""
+    now = time.time_ns() // 1_000_000
+    return now // ROLLUP_MS if now // ROLLUP_MS == (now + _MARGIN_MS) // ROLLUP_MS else None
 
 
 def _exactly(block: Block) -> Iterator[Entry]:

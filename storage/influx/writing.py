@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ from storage.influx.horizon import Horizon, read_horizon, set_aside
 from storage.influx.lanes import lanes, side_by_side
 from storage.influx.lines import Piece, halve_fields, halve_lines, requests
 from storage.influx.newest import Newest
+from storage.influx.refusals import Refusal
 from storage.influx.server import Server
 from storage.influx.touches import Plan, Touches
 from storage.intake import Intake, Prepared, take
@@ -41,11 +43,13 @@ class _Ahead(list[list[Request]]):
     """Requests made before they are posted, by lane."""
 
 
-class _Sent(NamedTuple):
-    """What became of requests: what the server refused, and why a note could not be left."""
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What became of requests: what the server refused, how their notes were planned, and those it refused."""
 
-    rejected: list[Rejected]
-    trouble: str
+    rejected: list[Rejected] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+    unnoted: list[Refusal] = field(default_factory=list)
 
 
 class Writer:
@@ -76,8 +80,9 @@ class Writer:
         ahead = batches.ahead if intake is told and isinstance(batches, Prepared) else None
         ways = ahead if isinstance(ahead, _Ahead) else _ways(intake)
         sent = side_by_side([partial(self._send_all, each) for each in ways])
+        self._note_again(sent)
         if intake.blocks or intake.gaps:
-            self.trouble = next((each.trouble for each in sent if each.trouble), "")
+            self.trouble = self._said(each for part in sent for each in part.unnoted)
         rejected = [each for part in sent for each in part.rejected]
         lost_gaps = sum(1 for each in rejected if not each.readings)
         refused = _folded(rejected)
@@ -103,31 +108,42 @@ class Writer:
 
     def _send_all(self, requests: Iterable[Request]) -> _Sent:
         ready = iter(requests)
-        sent: list[_Sent] = []
+        sent = _Sent()
         while True:
             with self._making:
                 request = next(ready, None)
                 if request is None:
-                    break
-                plan = self._touches.plan(request.pieces) if request.lines else Plan([])
-            sent.append(self._send(request, plan))
-        rejected = [rejected for each in sent for rejected in each.rejected]
-        return _Sent(rejected, next((each.trouble for each in sent if each.trouble), ""))
+                    return sent
+                plan = self._touches.plan(request.pieces) if request.lines else Plan()
+            if request.lines:
+                self._send(request, plan, sent)
 
-    def _send(self, request: Request, plan: Plan) -> _Sent:
-        if not request.lines:
-            return _Sent([], "")
+    def _send(self, request: Request, plan: Plan, sent: _Sent) -> None:
+        """Post a request, and add to `sent` what became of it."""
+        sent.plans.append(plan)
         refusal = self._server.write([*request.lines, *plan.lines])
-        rejected: list[Rejected] = []
         if refusal is not None:
-            rejected = self._halved(request.pieces, request.lines, refusal.dropped)
+            sent.rejected.extend(self._halved(request.pieces, request.lines, refusal.dropped))
             # Behind what it speaks of, and by itself: a note that is refused must cost no reading.
             refusal = self._server.write(plan.lines) if plan.lines else None
         if refusal is None:
             self._touches.noted(plan)
-            return _Sent(rejected, "")
-        log.error("influxdb_note_refused", url=self._server.url, reason=refusal.reason)
-        return _Sent(rejected, f"what is to be rolled up cannot be noted: {refusal.reason}")
+        else:
+            sent.unnoted.append(refusal)
+
+    def _note_again(self, sent: Sequence[_Sent]) -> None:
+        """Note anew what may have been rolled before it was all there, now that it is."""
+        lines = [note.line() for note in self._touches.confirmed(plan for part in sent for plan in part.plans)]
+        refusal = self._server.write(lines) if lines else None
+        if refusal is not None:
+            sent[0].unnoted.append(refusal)
+
+    def _said(self, unnoted: Iterable[Refusal]) -> str:
+        """What is wrong with notes, for a person."""
+        for refusal in unnoted:
+            log.error("influxdb_note_refused", url=self._server.url, reason=refusal.reason)
+            return f"what is to be rolled up cannot be noted: {refusal.reason}"
+        return ""
 
     def _halved(self, pieces: list[Piece], lines: list[str], dropped: int | None) -> list[Rejected]:
         """Send again in two parts; what is one value wide and one line long is rejected."""

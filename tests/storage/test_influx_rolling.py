@@ -11,6 +11,8 @@ import pytest
 from storage import HOLD_MS, ROLLUP_MS, Aggregate, InfluxStore, Series, StoreError
 from storage.influx import rolling
 from storage.influx.influxql import ANY
+from storage.influx.refusals import Refusal
+from storage.influx.server import Server
 from storage.influx.touches import Touches, read_notes
 from telemetry import Gap
 from tests.parts import Database
@@ -92,9 +94,11 @@ def test_the_running_window_is_noted_once_and_rolled_when_it_has_ended(
 def test_a_backlog_of_many_tables_leaves_a_note_as_short_as_what_it_touches(store: InfluxStore) -> None:
     late = replace(MAIN, device="late")
     store.write([batch({START + MINUTE * n: 1.0}, series, seq=n + 1) for n in range(120) for series in (MAIN, late)])
-    (entry,) = [entry for note in read_notes(store._server) for entry in note.entries]
     first = START // ROLLUP_MS
-    assert (sorted(entry.devices), entry.runs) == (sorted([MAIN.device, "late"]), [(first, first + 7)])
+    entries = [entry for note in read_notes(store._server) for entry in note.entries]
+    assert len(entries) == 2, "with the readings, and when these are confirmed"
+    for entry in entries:
+        assert (sorted(entry.devices), entry.runs) == (sorted([MAIN.device, "late"]), [(first, first + 7)])
     assert roll_all(store) == 16
 
 
@@ -134,6 +138,36 @@ def test_a_reading_that_comes_while_its_window_is_rolled_is_rolled_after(
     assert store.touched() == 1
     assert store.roll(EVER) == 1
     assert counts(store) == {0: 16}
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_note_that_is_seen_before_its_readings_leaves_no_short_row(
+    influxdb: Database, influx_database: str, store: InfluxStore, monkeypatch: pytest.MonkeyPatch, *, late: bool
+) -> None:
+    now = [START + (DAY if late else 5 * MINUTE)]
+    monkeypatch.setattr("storage.influx.touches.time.time_ns", lambda: now[0] * 1_000_000)
+    store.write([batch(minutes(1))])
+    other = another(influxdb, influx_database)
+    # InfluxDB works on each shard by itself, and within one on each series: a request is not visible at once.
+    write, overtaken = Server.write, []
+
+    def part_by_part(self: Server, lines: list[str], *, rollup: bool = False) -> Refusal | None:
+        notes = [line for line in lines if line.startswith("_touched")]
+        if self is store._server and lines != notes:
+            assert write(self, notes) is None if notes else True
+            # A request that was under way for long, too: the quarter-hour that ran when it was made has ended.
+            now[0] = max(now[0], START + ROLLUP_MS + MINUTE)
+            overtaken.append(other.roll(EVER))
+        return write(self, lines, rollup=rollup)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Server, "write", part_by_part)
+        store.write([batch({START + MINUTE * n: float(n) for n in range(1, 15)}, seq=2)])
+    assert overtaken == [1]
+    assert counts(other) == {0: 1}
+    assert roll_all(other) == 1
+    assert counts(other) == {0: 15}
+    assert other.touched() == 0
 
 
 def test_many_workers_and_writers_at_once_end_where_one_alone_does(
@@ -203,10 +237,10 @@ def test_notes_that_are_worked_off_are_swept_away(
     monkeypatch.setattr(rolling, "_IN_FLIGHT_MS", -1000)
     store.write([batch({START + DAY: 1.0})])
     rolling.sweep(store._server)
-    assert [len(note.entries) for note in read_notes(store._server)] == [1]
+    assert [len(note.entries) for note in read_notes(store._server)] == [1, 1]
     assert store.touched() == 1
     [(_, left)] = store._server.query(statement, ANY.decode)
-    assert len(left.values) == 1
+    assert len(left.values) == 2
 
 
 def test_notes_that_are_refused_cost_no_reading_and_are_shown(
