@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Final
@@ -90,9 +91,9 @@ def _in_range(table: Table, known: Channel, column: list[float | None], refusals
     values = [value for value in column if value is not None]
     if not values or (known.low <= min(values) and max(values) <= known.high):
         return column
-    outside = f"outside {known.low:g} to {known.high:g} {known.unit}".removesuffix(" 1")
+    outside = f"outside {known.low:g} to {known.high:g}"
     refusal = _part(
-        table, known.name, Reason.OUT_OF_RANGE, outside,
+        table, known.name, Reason.OUT_OF_RANGE, outside if known.unit == "1" else f"{outside} {known.unit}",
         lambda _, value: not known.plausible(value),
     )  # fmt: skip
     if refusal is not None:
@@ -103,7 +104,8 @@ def _in_range(table: Table, known: Channel, column: list[float | None], refusals
 def _in_time(table: Table, now: int, refusals: list[Refusal]) -> Table | None:
     latest = now + FUTURE_MS
     early = "before 2000: set the gateway's clock"
-    late = f"more than {FUTURE_MS // 60_000} min after {now}, the time here: set the gateway's clock"
+    here = f"{dt.datetime.fromtimestamp(now / 1000, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    late = f"more than {FUTURE_MS // 60_000} min after {here}, the time here: set the gateway's clock"
     refusals.extend(_columns(table, Reason.PAST, early, lambda time, _: time < EARLIEST))
     refusals.extend(_columns(table, Reason.FUTURE, late, lambda time, _: time > latest))
     rows = [row for row, time in enumerate(table.times) if EARLIEST <= time <= latest]

@@ -1,8 +1,8 @@
 """Failures told in Korean: the one door through which every command's last sentence leaves.
 
 Rooms write their errors once, in English, where they know what is wrong. Those that people meet most stand beside their
-Korean in `wattproof.korean_failures`, and what the command line's parser says in `wattproof.korean_usage`; the others
-stay as they are, which is better than half of a sentence.
+Korean in `wattproof.korean_failures`, and what the command line's parser says in `wattproof.korean_usage`; why
+readings were set aside stands in `wattproof.korean_details`. The others stay as they are.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from wattproof.korean_details import DETAILS, PARTS
 from wattproof.korean_failures import FAILURES, REASONS
 from wattproof.korean_usage import USAGE, WRONG_VALUES
 
@@ -31,6 +32,11 @@ _SYSTEM = "os"
 def in_korean(sentence: str) -> str:
     """The Korean of a failure's sentence; the sentence itself where there is none."""
     return _told(sentence, (*USAGE, *FAILURES))
+
+
+def detail_in_korean(detail: str) -> str:
+    """The Korean of why something was set aside; the English itself where there is none."""
+    return _told(detail, (*DETAILS, *PARTS))
 
 
 def language_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
@@ -76,7 +82,7 @@ def _told(sentence: str, catalogue: tuple[tuple[str, str], ...]) -> str:
     for pattern, korean in _patterns(catalogue):
         found = pattern.fullmatch(sentence)
         if found is not None:
-            return korean.format(**{name: _reason(value) for name, value in found.groupdict().items()})
+            return korean.format(**{name: _part(value) for name, value in found.groupdict().items()})
     return sentence
 
 
@@ -95,11 +101,11 @@ def _pattern(english: str) -> str:
     return "".join(parts)
 
 
-def _reason(value: str) -> str:
+def _part(value: str) -> str:
     process = re.fullmatch(r"process (\d+)", value)
     if process:
         return f"프로세스 {process[1]}"
-    return REASONS.get(value) or _told(value, WRONG_VALUES)
+    return REASONS.get(value) or _told(value, (*WRONG_VALUES, *DETAILS, *PARTS))
 
 
 def said(sentence: str, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> str:

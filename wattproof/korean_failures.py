@@ -198,10 +198,6 @@ _OPTIONS: Final = (
 )
 _IMPORTS: Final = (
     (
-        "{file}: this is an Excel workbook; save it as CSV (UTF-8) in Excel and import that",
-        "{file}: 엑셀 통합 문서입니다. 엑셀에서 CSV(UTF-8)로 저장하여 가져오십시오.",
-    ),
-    (
         "{file}: this is a web page or XML, whatever its name; open it in Excel, save it as CSV (UTF-8) and import"
         " that",
         "{file}: 이름과 달리 웹 문서나 XML입니다. 엑셀에서 열어 CSV(UTF-8)로 저장하여 가져오십시오.",

@@ -5,14 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import string
+import zlib
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pytest
 
+from collector.intake import take_apart
 from storage.duck.file import explain
+from telemetry import Batch, Table
 from tests.wattproof.command_line import wattproof
-from wattproof.in_korean import in_korean, language_of
+from wattproof.in_korean import detail_in_korean, in_korean, language_of
+from wattproof.korean_details import DETAILS, PARTS
 from wattproof.korean_failures import FAILURES, REASONS
 from wattproof.korean_usage import USAGE, WRONG_VALUES
 
@@ -41,14 +46,14 @@ def names(text: str) -> set[str]:
 
 def test_every_failure_of_the_catalogue_is_one_that_the_program_says() -> None:
     said = {text for text in said_by_the_program() if len(text.replace(_ANYTHING, "").strip()) > 10}
-    for english, _ in FAILURES:
+    for english, _ in (*FAILURES, *DETAILS):
         text = re.sub(r"\{\w+\}", _ANYTHING, english)
         # A document's error is said behind its file and line, which another text puts before it.
         assert text == "{}: {}" or any(text.endswith(end) for end in said), f"nothing says any more: {english}"
 
 
 def test_both_languages_of_a_failure_name_the_same() -> None:
-    for english, korean in (*USAGE, *FAILURES):
+    for english, korean in (*USAGE, *FAILURES, *DETAILS, *PARTS):
         assert names(english) == names(korean), english
         assert re.search(r"[가-힣]", korean) or korean == "{file}: {os}"
     for english, korean in WRONG_VALUES:
@@ -60,6 +65,9 @@ def test_each_failure_is_found_again_and_not_taken_for_another() -> None:
         filled = {name: "Permission denied" if name == "os" else f"<{name}>" for name in names(english)}
         shown = {name: REASONS.get(value, value) for name, value in filled.items()}
         assert in_korean(english.format(**filled)) == korean.format(**shown)
+    for english, korean in (*DETAILS, *PARTS):
+        filled = {name: f"<{name}>" for name in names(english)}
+        assert detail_in_korean(english.format(**filled)) == korean.format(**filled)
 
 
 def test_what_is_not_in_the_catalogue_stays_as_it_is() -> None:
@@ -122,6 +130,45 @@ def test_the_failures_that_users_meet_most_come_in_korean_from_the_real_commands
 def test_a_store_held_by_another_process_is_told_in_korean() -> None:
     held = duckdb.IOException("IO Error: Could not set lock on file: Conflicting lock is held in python3.11 (PID 4711)")
     assert "프로세스 4711에서 사용 중입니다" in in_korean(str(explain(held, Path("a.duckdb"))))
+
+
+def batch(**changes: object) -> bytes:
+    """A batch that can be stored, but for these changes; with the checksum of its bytes."""
+    table = Table.of("press-1", "power_meter", [NOW], {"active_power_w": [1.0]})
+    plain = msgspec.to_builtins(Batch("gimpo", "gw-1", "0" * 16, 1, [table]))
+    body = msgspec.json.encode({name: value for name, value in (plain | changes).items() if name != "crc"})[:-1]
+    return body + b',"crc":"%08x"}' % zlib.crc32(body)
+
+
+NOW = 1_790_000_000_000
+KEPT = {"device": "press-1", "kind": "power_meter", "times": [NOW], "channels": "active_power_w", "values": [1.0]}
+WRONG = [
+    ("x/y/z", b"", "x/y/z': wattproof/1/사업장/게이트웨이/"),
+    ("wattproof/1/gimpo/gw-1/state", b"", "측정값을 보내는 토픽이 아님"),
+    ("", b"{}", "끝에 체크섬"),
+    ("", batch().replace(b"press-1", b"press-2"), "체크섬이 내용과 맞지 않음"),
+    ("", batch(gateway="gw-2"), "내용에는 사업장 'gimpo', 게이트웨이 'gw-2'라고 되어 있으나 gimpo/gw-1의 토픽으로 옴"),
+    ("", batch(seq=0), "순번(seq) 0: 1 이상이어야 함"),
+    ("", batch(tables=[KEPT, KEPT]), "'press-1'의 active_power_w 값이 한 메시지의 표 두 개에 있음"),
+    ("", batch(tables=[KEPT | {"times": "now"}]), "`str` 대신 `array`이(가) 와야 함 (위치: `$.tables[0].times`)"),
+    ("", batch(tables=[KEPT | {"values": []}]), "채널 1개, 시각 1개에 값이 0개임 (위치: `$.tables[0].values`)"),
+    ("", batch(tables=[KEPT | {"times": [NOW + 10**6]}]), "수집기의 시각 2026-09-21 14:13:20 UTC보다 5분 넘게 앞섬"),
+    ("", batch(tables=[KEPT | {"times": [1]}]), "2000년 이전의 시각"),
+    ("", batch(tables=[KEPT | {"values": [1e15]}]), " W 범위를 벗어남"),
+    ("", batch(tables=[KEPT | {"device": "Press 1"}]), "device 'Press 1': 쓸 수 없는 이름"),
+    (
+        "",
+        batch(tables=[KEPT | {"channels": "activ_power_w"}]),
+        "'activ_power_w': 없는 채널. 비슷한 채널: active_power_w",
+    ),
+]
+"""Topic (of a batch, where there is none here), message, and words of why it is set aside."""
+
+
+@pytest.mark.parametrize(("topic", "payload", "words"), WRONG)
+def test_why_a_message_was_set_aside_is_told_in_korean(topic: str, payload: bytes, words: str) -> None:
+    intake = take_apart(topic or "wattproof/1/gimpo/gw-1/batch", payload, NOW)
+    assert words in detail_in_korean(intake.refusals[0].detail)
 
 
 MISTAKES = [

@@ -7,11 +7,13 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from rich.console import Console
+
+from wattproof.in_korean import Language
 
 if TYPE_CHECKING:
     import storage
@@ -59,7 +61,7 @@ def bill(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Annotated[
-        Literal["ko", "en"] | None,
+        Language | None,
         typer.Option("--lang", help="Language of the table; by default the configuration's."),
     ] = None,
 ) -> None:

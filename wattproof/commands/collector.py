@@ -6,12 +6,13 @@ import os
 import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from wattproof.commands.collector_try import try_
+from wattproof.in_korean import Language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ app.command("try")(try_)
 _GROUP = typer.Option(
     "--workers-group", metavar="NAME", help="Share the work with the other collectors of this group (MQTT 5)."
 )
+
 _WORKER = typer.Option("--worker", min=1, help="Which of the group this is: 1, 2, 3 … each its own.")
 
 
@@ -88,7 +90,7 @@ def check(
     workers_group: Annotated[str | None, _GROUP] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Annotated[
-        Literal["ko", "en"] | None,
+        Language | None,
         typer.Option("--lang", help="Language of the answer; by default the configuration's."),
     ] = None,
 ) -> None:
@@ -120,7 +122,7 @@ def check(
     raise typer.Exit(1 if found else 0)
 
 
-def _show_limits(told: Told, probed: Probed, found: Sequence[Shortfall], language: Literal["ko", "en"]) -> None:
+def _show_limits(told: Told, probed: Probed, found: Sequence[Shortfall], language: Language) -> None:
     """What the broker told, what was tried, and what of it is too tight."""
     import telemetry
     from collector import PROBE_MESSAGES

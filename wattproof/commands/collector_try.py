@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from wattproof.commands.collector_try_shown import show
+from wattproof.in_korean import Language
 
 if TYPE_CHECKING:
     from collector.foreign import Map, Mappings
@@ -25,7 +26,6 @@ _MAP = typer.Argument(
 _LISTEN = typer.Option(
     "--listen", metavar="BROKER", help="Show what arrives at HOST or HOST:PORT; `config` for the configured broker."
 )
-
 
 _Message = tuple[str, bytes, bool]
 """Topic, payload, and whether the broker had kept it."""
@@ -45,7 +45,7 @@ def try_(
     for_s: Annotated[float, typer.Option("--for", metavar="SECONDS", help="Listen so long.", min=0.1)] = 30.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per message.")] = False,
     language: Annotated[
-        Literal["ko", "en"] | None,
+        Language | None,
         typer.Option("--lang", help="Language of the answer; by default the configuration's."),
     ] = None,
 ) -> None:

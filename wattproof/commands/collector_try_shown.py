@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from wattproof.in_korean import Language, detail_in_korean
+
 if TYPE_CHECKING:
     from collector.foreign import Trial
-
-Language = Literal["ko", "en"]
 
 WORDS: Final = {
     "no_rule": ("이 토픽을 받는 규칙이 없어 받지 않음", "no rule takes this topic: it is counted and left"),
@@ -44,7 +44,7 @@ WORDS: Final = {
         "{0} values would be stored, {1} set aside",
     ),
 }
-"""Korean and English; the detail of a refusal is the collector's own, in English."""
+"""Korean and English."""
 
 
 def say(word: str, language: Language, *values: object) -> str:
@@ -69,7 +69,8 @@ def show(trial: Trial, language: Language) -> None:
     for refusal in trial.refused:
         what = escape(refusal.part or say("message", language))
         why = collector.in_words(refusal.reason)[language == "en"]
-        console.print(f"  [red]{say('aside', language)}[/red] {what}: {why}: {escape(refusal.detail)}")
+        detail = detail_in_korean(refusal.detail) if language == "ko" else refusal.detail
+        console.print(f"  [red]{say('aside', language)}[/red] {what}: {why}: {escape(detail)}")
     nameless = {refusal.part.rpartition("/")[0] for refusal in trial.refused if refusal.reason == "invalid_name"}
     for name in dict.fromkeys(each.named for each in trial.readings if f"{each.kind}/{each.device}" in nameless):
         console.print("  " + escape(say("rename", language, name)))

@@ -7,16 +7,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+from wattproof.in_korean import Language
+
 if TYPE_CHECKING:
     from storage.duck.maintenance import Checked
     from wattproof.data_file_desk import Line, Request
-
-Language = Literal["ko", "en"]
 
 app = typer.Typer(
     help="Check, back up, restore and compact the data file; while `wattproof up` runs, it does the work.",

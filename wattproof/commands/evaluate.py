@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
+
+from wattproof.in_korean import Language
 
 
 def evaluate(
@@ -23,7 +25,7 @@ def evaluate(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Annotated[
-        Literal["ko", "en"] | None,
+        Language | None,
         typer.Option("--lang", help="Language of the table; by default the configuration's."),
     ] = None,
 ) -> None:

@@ -14,6 +14,8 @@ from typing import Annotated, Literal, get_args
 import msgspec
 import typer
 
+from wattproof.in_korean import Language
+
 _EVERY = re.compile(r"(\d+)(s|m|h|d)")
 _LENGTHS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _Format = Literal["parquet", "csv", "xlsx"]
@@ -65,7 +67,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Annotated[
-        Literal["ko", "en"] | None,
+        Language | None,
         typer.Option("--lang", help="Language of the answer; by default the configuration's."),
     ] = None,
 ) -> None:

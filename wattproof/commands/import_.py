@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -11,6 +12,7 @@ import msgspec
 import typer
 
 from wattproof.commands import import_steps as steps
+from wattproof.in_korean import Language
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -165,7 +167,7 @@ def import_(
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Annotated[
-        Literal["ko", "en"] | None,
+        Language | None,
         typer.Option("--lang", help="Language of the table; by default the configuration's."),
     ] = None,
 ) -> None:
@@ -201,6 +203,7 @@ def import_(
                 mapping,
                 columns,
                 duplicates=duplicates,
+                now=time.time_ns() // 1_000_000,
                 progress=lambda done, total: progress("read", done, total),
             )
         summary = exchange.summarise(understood)

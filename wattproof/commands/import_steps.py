@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.console import Console
 
+from wattproof.in_korean import Language
+
 if TYPE_CHECKING:
     import exchange
     from wattproof.config import Config
-
-Language = Literal["ko", "en"]
 
 _DAY_MS = 86_400_000
 _UNITS = {"read": "rows read", "store": "readings stored", "roll": "quarter-hours rolled up"}

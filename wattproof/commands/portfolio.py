@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from rich.console import Console
+
+from wattproof.in_korean import Language
 
 if TYPE_CHECKING:
     from evaluation import PortfolioResult, Programme
@@ -42,7 +44,7 @@ def portfolio(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Annotated[
-        Literal["ko", "en"] | None,
+        Language | None,
         typer.Option("--lang", help="Language of the tables; by default the configuration's."),
     ] = None,
 ) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from wattproof.errors import UnavailableError
+from wattproof.in_korean import Language
 
 if TYPE_CHECKING:
     from evaluation import PortfolioResult
 
 
-def write_table(result: PortfolioResult, target: Path, language: Literal["ko", "en"]) -> None:
+def write_table(result: PortfolioResult, target: Path, language: Language) -> None:
     """Write the machines as CSV or, where the name ends so, as XLSX.
 
     Raises

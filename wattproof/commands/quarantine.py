@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wattproof.commands.quarantine_words import advice, say, sender
+from wattproof.in_korean import Language, detail_in_korean
 
 if TYPE_CHECKING:
     from collector import Choice, Entry, Quarantine
@@ -50,7 +51,7 @@ def list_(
     everything: Annotated[bool, typer.Option("--all", help="Also what has been stored since, or dropped.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many entries, newest first.", min=1)] = 50,
     as_json: Annotated[bool, _JSON] = False,
-    language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
+    language: Annotated[Language | None, _LANGUAGE] = None,
 ) -> None:
     """List what is held, superseded or only counted, newest first; with --all also what was stored since or dropped."""
     from collector import Choice
@@ -94,7 +95,7 @@ def list_(
 def summary(
     context: typer.Context,
     as_json: Annotated[bool, _JSON] = False,
-    language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
+    language: Annotated[Language | None, _LANGUAGE] = None,
 ) -> None:
     """Count what is and what ever was in quarantine, by state and reason: the trail when the entries have left."""
     with _opened(context) as (shelf, config):
@@ -121,7 +122,7 @@ def show(
     context: typer.Context,
     entry: Annotated[int, typer.Argument(metavar="ID", help="Number of the entry, as `list` shows it.")],
     as_json: Annotated[bool, _JSON] = False,
-    language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
+    language: Annotated[Language | None, _LANGUAGE] = None,
 ) -> None:
     """Show one entry: what came, why it is here, and what to do."""
     from collector import Choice, in_words
@@ -143,6 +144,8 @@ def show(
     plain["content"] = plain["content"][:2000] or say("not kept", wanted)
     plain["state"] = say(found[0].state, wanted)
     plain["reason"] = in_words(found[0].reason)[wanted == "en"]
+    if wanted == "ko":
+        plain |= {name: detail_in_korean(plain[name]) for name in ("detail", "note")}
     for name, value in plain.items():
         if value not in ("", 0):
             sys.stdout.write(f"{say(name, wanted)}: {value}\n")
@@ -170,7 +173,7 @@ def replay(
         float, typer.Option("--wait", metavar="SECONDS", help="Wait so long for the collector.", min=0)
     ] = 30.0,
     as_json: Annotated[bool, _JSON] = False,
-    language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
+    language: Annotated[Language | None, _LANGUAGE] = None,
 ) -> None:
     """Let the collector take in again what is held, once its cause is mended; exit 1 if something stays.
 
@@ -219,7 +222,7 @@ def drop(
     everything: Annotated[bool, _ALL] = False,
     note: Annotated[str, typer.Option("--note", help="Why, for whoever asks later.")] = "",
     as_json: Annotated[bool, _JSON] = False,
-    language: Annotated[Literal["ko", "en"] | None, _LANGUAGE] = None,
+    language: Annotated[Language | None, _LANGUAGE] = None,
 ) -> None:
     """Give up what is held: its content is deleted, its number stays in the ledger as not stored."""
     with _opened(context) as (shelf, config):
@@ -253,7 +256,7 @@ def _choice(
     return Choice(ids=ids, reason=reason, site=site, gateway=gateway, device=device)
 
 
-def _tell_left(entries: int, language: Literal["ko", "en"]) -> None:
+def _tell_left(entries: int, language: Language) -> None:
     if entries:
         sys.stdout.write(say("left", language, entries) + "\n")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from telemetry import InvalidNameError, Topic, parse_topic
 
 if TYPE_CHECKING:
     from collector import Entry
-
-Language = Literal["ko", "en"]
+    from wattproof.in_korean import Language
 
 ADVICE: Final = {
     "topic": (

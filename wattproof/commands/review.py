@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from rich.console import Console
+
+from wattproof.in_korean import Language
 
 if TYPE_CHECKING:
     import review as energy_review
@@ -23,6 +25,7 @@ _REPLACEMENT = re.compile(
     r"^(?P<meter>[^=]+)=(?:(?P<low>\d+(?:\.\d+)?)(?:-(?P<high>\d+(?:\.\d+)?))?"
     r"|plan:(?P<plan>[^@]+)|like:(?P<like>[^@]+))?(?:@(?P<won>[\d_,]+))?$"
 )
+
 _PRODUCT = re.compile(r"^(?P<meter>[^=]+)=(?P<device>[^=:]+)(?::(?P<channel>\w+))?$")
 
 
@@ -92,7 +95,7 @@ def review(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Annotated[
-        Literal["ko", "en"] | None,
+        Language | None,
         typer.Option("--lang", help="Language of the tables; by default the configuration's."),
     ] = None,
 ) -> None:
