@@ -30,6 +30,12 @@ class BadCell(msgspec.Struct, frozen=True):
         where = Words(f"{self.line}행, '{self.column}'", f"line {self.line}, {self.column!r}").said(language)
         return f"{where}: {self.text!r} {self.reason.said(language)}"
 
+    @classmethod
+    def of(cls, line: int, column: str, text: str, reason: Words) -> BadCell:
+        """A cell, of which a long text is shown in part."""
+        text = _RUN.sub(r"\1…", text)
+        return cls(line, column, text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…", reason)
+
 
 class BadCells:
     """Cells that cannot be imported: the first of them, and how many there are."""
@@ -63,6 +69,9 @@ class Decimal(enum.StrEnum):
     COMMA = "comma"
 
 
+_MOST_TEXT: Final = 60
+_RUN: Final = re.compile(r"([\x00-\x1f])\1+")
+"""What a logger leaves that lost its power: thousands of NUL."""
 _MOST_BAD: Final = 1000
 """Bad cells that are kept to be shown; all are counted."""
 

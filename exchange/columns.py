@@ -25,6 +25,7 @@ NOT_NAMED = Words("매핑에 없음", "not in the mapping")
 UNKNOWN = Words("알 수 없는 항목", "not a quantity known by its name")
 ANOTHER = Words("같은 채널에 다른 열이 지정됨", "another column was named for its channel")
 TIME = Words("시각", "time")
+EMPTY = Words("값이 하나도 없음", "no value in it")
 PEAK = Words(
     "최대값은 구간의 평균이 아님 (15분 최대수요는 15분 자료에서만 평균과 같음)",
     "a maximum, not the mean of its interval; the two are the same only in 15-minute data",
@@ -106,6 +107,33 @@ def choose(source: Source, mapping: Mapping, said: list[Column | str]) -> Chosen
     return _by_names(source, mapping, time, explicit, omitted)
 
 
+def leave_out_empty(chosen: Chosen, said: Iterable[Column], trends: dict[str, Trend], bad: set[str]) -> list[Column]:
+    """Columns without those that hold no value at all, unless somebody said what they are or all are empty.
+
+    Parameters
+    ----------
+    said
+        Columns that were named.
+    bad
+        Headers of columns with cells that cannot be read: these are told.
+    """
+    named = {each.header for each in said}
+    empty = {each.header for each in chosen.columns if trends[each.header].empty} - named - bad
+    kept = [each for each in chosen.columns if each.header not in empty]
+    if not kept:
+        return chosen.columns
+    chosen.left_out.update(dict.fromkeys(empty, EMPTY))
+    return kept
+
+
+def ask_which(columns: Sequence[Column]) -> list[Question]:
+    """Questions on columns of which any may be a channel's."""
+    by_channel: dict[str, list[Column]] = {}
+    for column in columns:
+        by_channel.setdefault(column.target, []).append(column)
+    return [_which(target, rivals) for target, rivals in by_channel.items() if len(rivals) > 1]
+
+
 def settle_units(columns: list[Column], trends: dict[str, Trend], questions: list[Question]) -> list[Column]:
     """Columns with every unit known, by their values where these tell; what they do not tell becomes a question."""
     settled = []
@@ -177,15 +205,13 @@ def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[
         else:
             columns.append(Column(header, found.channel, found.unit, found.meaning, found.device))
     if not columns:
+        # An example that can be meant: no column of times.
+        example = next((name for name in reversed(source.header) if left_out.get(name) is UNKNOWN), source.header[-1])
         raise MappingError(
             f"{source.path}: no column recognised among {_few(source.header)}; say what one is, e.g. with"
-            f" --column '{source.header[-1]}=energy_import_wh:kWh:interval'"
+            f" --column '{example}=energy_import_wh:kWh:interval'"
         )
     chosen = Chosen(mapping, time, columns, left_out)
-    by_channel: dict[str, list[Column]] = {}
-    for column in columns:
-        by_channel.setdefault(column.target, []).append(column)
-    chosen.questions += [_which(target, rivals) for target, rivals in by_channel.items() if len(rivals) > 1]
     factors = (name for name, why in left_out.items() if why is UNKNOWN and _FACTOR.search(name))
     chosen.questions += [_multiplied(name) for name in factors]
     return chosen

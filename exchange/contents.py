@@ -63,7 +63,7 @@ class Clocks:
     kept
         Of all rows of the table, whether they are rows of it; None where all are.
     text
-        The time cells of the first row, for people.
+        The time cells of the first row that has a time, for people.
     unread
         By line, the time cells that are no time; some of them when there are many.
     evidence
@@ -140,9 +140,9 @@ def read_clocks(source: Source, time_columns: Sequence[str], numeric: Sequence[s
         if not done:
             times.look(rows)
         cells, filled = times.texts(rows)
-        found.text = found.text or cells[0]
         starts, ends = parted(cells)
         part = take_apart(starts)
+        found.text = found.text or (cells[int(part.good.argmax())] if part.good.any() else cells[0])
         kept = _look_for_leftovers(source, rows, cells, part, found.leftovers)
         for place in np.flatnonzero(~part.good & kept)[: _UNREAD - len(found.unread)].tolist():
             found.unread[rows[place][0]] = cells[place]
@@ -214,7 +214,9 @@ def read_numbers(
         for name, place, column, trend in columns:
             texts = [row[place] if place < len(row) else "" for _, row in rows]
             values, wrong = numbers_of(texts, decimal)
-            bad.add(BadCell(rows[at][0], name, texts[at], _why(texts[at], decimal)) for at in wrong if at not in broken)
+            bad.add(
+                BadCell.of(rows[at][0], name, texts[at], _why(texts[at], decimal)) for at in wrong if at not in broken
+            )
             column.append(values)
             trend.look(values)
         if key_places:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from exchange.cells import is_empty
 from exchange.clock_texts import looks_like_time
 from exchange.errors import FileFormatError
+from exchange.leftovers import is_total
 from exchange.sniffing import Row
 from exchange.units import unit_named
 
@@ -40,6 +41,9 @@ _HINTS: Final = (
 )
 """What stands where a date should, and what to do."""
 
+_PARTS: Final = tuple(
+    re.compile(names, re.IGNORECASE) for names in (r"년도?|연도?|year|yyyy", r"월|month|mm", r"일자?|day|dd")
+)
 _TITLES: Final = 10
 """Lines with dates that may stand above a header."""
 _NUMBER: Final = re.compile(r"[-+]?[\d.,]+")
@@ -94,7 +98,10 @@ def header_of(rows: Sequence[Row], wanted: int | None, delimiter: str, path: Pat
         return Headline(_unique([""] * len(cells)), line, 0, line)
     named = len([*itertools.dropwhile(lambda name: not name.strip(), reversed(full[index - 1][1]))])
     _refuse_split(cells, named, delimiter, line, path)
-    return _headline(full, index - 1, full[index])
+    place = index - 1
+    while place and is_total(full[place][1]):
+        place -= 1
+    return _headline(full, place, full[place + 1])
 
 
 def _headline(full: Sequence[Row], place: int, data: Row) -> Headline:
@@ -139,6 +146,13 @@ def _why_no_date(rows: Sequence[Row], full: Sequence[Row]) -> str:
     if len(full) == 1:
         return f"only one line, {' | '.join(full[0][1][:6])[:200]!r}, and no rows below it"
     lines = f"no date found in the first {rows[-1][0]} lines"
+    if sum(any(map(looks_like_time, cells)) for _, cells in full) > len(full) / 2:
+        return f"dates but no values beside them in the first {rows[-1][0]} lines; export it again, with the values"
+    if all(any(map(name.fullmatch, map(str.strip, full[0][1]))) for name in _PARTS):
+        return (
+            f"{lines}: year, month and day stand in columns of their own; join them into one, as yyyy-mm-dd (in Excel:"
+            " =DATE(A2,B2,C2)), and save it again"
+        )
     cells = [cell.strip() for _, cells in full[1:50] for cell in cells[:2]]
     for shape, what in _HINTS:
         found = [cell for cell in cells if shape.fullmatch(cell)]

@@ -16,6 +16,7 @@ from exchange.words import Words
 
 _TOTAL: Final = re.compile(
     r"(?:^|[\s(\[])(?:(?:일|월|주|년|당월|총)?\s*(?:합\s*계|총\s*계|소\s*계|누\s*계)|계|평균|최대|최소|최댓값|최솟값"
+    r"|총\s*(?:전력\s*)?(?:사용|소비|수전|발전)?\s*(?:전력)?량|(?:gesamt)?summe|gesamt|mittelwert"
     r"|(?:sub|grand\s*)?total|sum|average|avg|mean|max(?:imum)?|min(?:imum)?)(?:$|[\s)\]:：])",
     re.IGNORECASE,
 )
@@ -24,6 +25,7 @@ _DIGITS: Final = re.compile(r"\d{1,4}")
 _GROUP: Final = re.compile(r"[+-]?\d{1,3}")
 _REST: Final = re.compile(r"\d{3}(?:\.\d*)?")
 _NUMERIC: Final = re.compile(r"[+-]?[\d.]+")
+_AMOUNT: Final = re.compile(r"[+-]?[\d.,\s]+")
 _DATE_LENGTH: Final = 10
 _FEW: Final = 5
 _MOST_WRONG: Final = 1000
@@ -118,6 +120,12 @@ def why_no_row(cells: Sequence[str], header: Sequence[str], clock: str) -> Words
     # A footer, as far as one can tell: nothing in it could be imported, but a date that is hard to read is shown.
     alone = len(filled) == 1 and not filled[0][0].isdigit()
     return TEXTS if alone or (filled and all(map(_is_text, filled))) else None
+
+
+def is_total(cells: Sequence[str]) -> bool:
+    """Whether a row is a name of totals and numbers only: no header, though it may stand right below one."""
+    name, *rest = [cell.strip() for cell in cells if cell.strip()] or [""]
+    return bool(rest) and _TOTAL.search(name) is not None and all(map(_AMOUNT.fullmatch, rest))
 
 
 def _is_text(cell: str) -> bool:

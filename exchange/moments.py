@@ -16,6 +16,8 @@ from exchange.walls import Walls
 from exchange.zones import InUtc, offsets, to_utc
 
 _DAY_MS: Final = 86_400_000
+EARLIEST: Final = 946_684_800_000
+"""2000-01-01: a time before it is a clock that was never set, as at a collector [ms, as if UTC]."""
 
 
 @dataclass(slots=True)
@@ -72,6 +74,7 @@ class Reading:
         """Rows' wall-clock times as their cells have them, some at a time, and which are times of the calendar."""
         for start, stop, clock in self.clocks.times():
             wall, good = clock.wall(self.order)
+            good &= wall >= EARLIEST
             # Cells that name their offset need no zone; their wall clock is the zone's.
             own = clock.has_offset & good
             if own.any():

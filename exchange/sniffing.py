@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from exchange.clock_texts import looks_like_time
 from exchange.errors import FileFormatError
 
 Row = tuple[int, Sequence[str]]
@@ -31,8 +33,10 @@ def refuse_other_formats(path: Path) -> None:
     """
     with path.open("rb") as file:
         start = file.read(4096)
+    if _is_archive(path, start):
+        raise FileFormatError(f"{path}: this is a compressed archive; unpack it and import the table that is in it")
     if start[:2] == b"PK" or start[:4] == b"\xd0\xcf\x11\xe0":
-        raise FileFormatError(f"{path}: this is an Excel workbook; save it as CSV (UTF-8) in Excel and import that")
+        raise FileFormatError(f"{path}: this is a workbook; save it as CSV (UTF-8) in Excel and import that")
     text = start.removeprefix(codecs.BOM_UTF8).lstrip().lower()
     if text.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<style", b"<head", b"<body")):
         raise FileFormatError(
@@ -44,6 +48,17 @@ def refuse_other_formats(path: Path) -> None:
     strange = sum(byte < 32 and byte not in b"\t\n\r\f\x1a" for byte in start if byte)
     if strange > len(start) // 20:
         raise FileFormatError(f"{path}: this is no text but some program's own format; export it there as CSV")
+
+
+def _is_archive(path: Path, start: bytes) -> bool:
+    """Whether files were packed together; workbooks are packed the same way, but name their parts."""
+    if start[:2] != b"PK":
+        return start.startswith((b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!"))
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return not {"[Content_Types].xml", "mimetype"} & set(packed.namelist())
+    except zipfile.BadZipFile:
+        return False
 
 
 def encoding_of(path: Path) -> str:
@@ -58,7 +73,8 @@ def encoding_of(path: Path) -> str:
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     low, high = start[1::2].count(0), start[::2].count(0)
-    if low + high > len(start) // 8:
+    # Zeros in both halves of the letters are no UTF-16, but what a logger leaves that lost its power.
+    if low + high > len(start) // 8 and min(low, high) < max(low, high) // 4:
         return "utf-16-le" if low > high else "utf-16-be"
     misfits = {}
     for name in ("utf-8", "cp949"):
@@ -119,10 +135,10 @@ def unwrapped(cells: Sequence[str]) -> list[str]:
     return [cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell for cell in cells]
 
 
-def cut_of(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
+def cut_of(path: Path, encoding: str, delimiter: str) -> tuple[tuple[str, ...], bool]:
     """Cells of the last line, if the file ends within it: without a line's end, with fewer cells than the line above.
 
-    What is lost of the last cell of a line, nobody can tell.
+    What is lost of the last cell of a line, nobody can tell; so it is also told whether the line's end is missing.
     """
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL // 4 * 4))
@@ -130,15 +146,36 @@ def cut_of(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
     _, newline, text = tail.decode(encoding.removesuffix("-sig"), errors="replace").partition("\n")
     lines = [line for line in text.splitlines() if line.strip()] if newline else []
     if len(lines) < 2 or text.endswith(("\n", "\r")):
-        return ()
+        return (), False
     above, last = (numbered(line, delimiter, path)[-1][1] for line in lines[-2:])
-    return tuple(last) if len(last) < len(above) else ()
+    return (tuple(last), True) if len(last) < len(above) else ((), True)
+
+
+def refuse_swallowed(cells: Sequence[str], line: int, delimiter: str, path: Path) -> None:
+    """Refuse a row of several lines that are rows themselves: a quotation mark in front of them was left open.
+
+    Raises
+    ------
+    FileFormatError
+        Says on which line, and how many rows would be lost.
+    """
+    swallowed = [
+        inner
+        for cell in cells
+        for inner in cell.splitlines()[1:]
+        if delimiter in inner and any(looks_like_time(part.strip(' "')) for part in inner.split(delimiter))
+    ]
+    if swallowed:
+        raise FileFormatError(
+            f"{path}: line {line}: a quotation mark is left open, so {len(swallowed):,} rows below it would be taken"
+            f" for text, the first {swallowed[0][:60]!r}; close or remove the mark"
+        )
 
 
 def numbered(text: str, delimiter: str, path: Path) -> list[Row]:
     """Rows of a text, each with its line; a quoted cell may run over lines."""
     rows: list[Row] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     before = 0
     try:
         for cells in reader:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from exchange.errors import FileFormatError
 from exchange.headlines import header_of
@@ -22,6 +23,7 @@ from exchange.sniffing import (
     head_of,
     numbered,
     refuse_other_formats,
+    refuse_swallowed,
     unwrapped,
 )
 
@@ -51,6 +53,8 @@ class Source(ABC):
         Cells of the line within which the file ends; empty where it ends with a whole line.
     beside
         Columns of the file that are none of the table.
+    unended
+        Whether the last line's end is missing, so that its last cell may not be whole.
     """
 
     path: Path
@@ -64,6 +68,7 @@ class Source(ABC):
     encoding: str = field(default="", kw_only=True)
     cut: tuple[str, ...] = field(default=(), kw_only=True)
     beside: tuple[str, ...] = field(default=(), kw_only=True)
+    unended: bool = field(default=False, kw_only=True)
 
     @abstractmethod
     def rows(self) -> Iterator[list[Row]]:
@@ -80,21 +85,34 @@ class CsvSource(Source):
     def rows(self) -> Iterator[list[Row]]:
         """Rows below the header; see `Source`."""
         with self.path.open(encoding=self.encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=self.delimiter)
+            reader = csv.reader(file, delimiter=self.delimiter, skipinitialspace=True)
             kept: list[Row] = []
             before = 0
             wrapped, most = self.wrapped, rows_at_once(len(self.header))
             try:
                 for cells in reader:
                     line, before = before + 1, reader.line_num
+                    if before > line:
+                        refuse_swallowed(cells, line, self.delimiter, self.path)
                     if line >= self.first_line and any(map(str.strip, cells)):
                         kept.append((line, unwrapped(cells) if wrapped else cells))
                         if len(kept) == most:
+                            self._refuse_if_changed(file)
                             yield kept
                             kept = []
             except csv.Error as error:
                 raise FileFormatError(f"{self.path}: line {reader.line_num}: {error}") from error
+            self._refuse_if_changed(file)
             yield kept
+
+    def _refuse_if_changed(self, file: TextIO) -> None:
+        """Refuse a file that is no longer as long as it was: what was told of its rows is not true of these."""
+        size = os.fstat(file.fileno()).st_size
+        if size != self.size:
+            raise FileFormatError(
+                f"{self.path}: the file was written to while it was read ({self.size:,} B, now {size:,} B); import it"
+                " when the other program has finished, or import a copy"
+            )
 
 
 @dataclass(slots=True)
@@ -140,13 +158,13 @@ def open_source(
         with path.open("rb") as file:
             start = file.read(4)
             digest = hashlib.file_digest(file, lambda: hashlib.sha256(start)).hexdigest()
+            size = file.tell()
     except FileNotFoundError:
         raise FileFormatError(f"{path}: no such file; check the path") from None
     except IsADirectoryError:
         raise FileFormatError(f"{path} is a folder; name a file in it, one after the other") from None
     except PermissionError:
         raise FileFormatError(f"{path} may not be read by this user; check its permissions") from None
-    size = path.stat().st_size
     if start == b"PAR1":
         return _parquet(path, size, digest)
     if not size:
@@ -167,10 +185,10 @@ def open_source(
         for at, cells in rows
         if at < head.first and head.last and (text := " ".join(filter(None, map(str.strip, cells))))
     ]
-    cut = cut_of(path, named, between)
+    cut, unended = cut_of(path, named, between)
     return CsvSource(
         path, size, digest, head.names, head.last, titles, described, between, head.data, wrapped,
-        encoding=named, cut=cut,
+        encoding=named, cut=cut, unended=unended,
     )  # fmt: skip
 
 

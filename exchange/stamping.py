@@ -25,6 +25,7 @@ _WHY: Final = {
     "whole_days_end": Words("끝 시각으로 읽어야 하루가 꽉 참", "read as ends, the file holds whole days"),
     "whole_days_start": Words("시작 시각으로 읽어야 하루가 꽉 참", "read as starts, the file holds whole days"),
     "ranges": Words("칸에 구간의 시작과 끝이 다 있음", "the cells name both the start and the end"),
+    "beside": Words("다른 열에 구간의 다른 쪽 끝이 있음", "another column has the interval's other end"),
     "midnight_24": Words("24:00은 하루의 끝이므로", "24:00 ends a day"),
     "export": Words("wattproof export는 구간의 시작을 씀", "wattproof export writes starts"),
     "said": Words("지정됨", "as said"),
@@ -35,8 +36,15 @@ _WHY: Final = {
 
 @dataclass(slots=True)
 class Ends:
-    """What cells say of their intervals' ends: how long these are, where all say it, and whether one is at 24:00."""
+    """What cells say of their intervals' ends: how long these are, where all say it, and whether one is at 24:00.
 
+    Attributes
+    ----------
+    beside
+        How long after the stamp's time of day that of another column is [ms], for each column of which that is so.
+    """
+
+    beside: frozenset[int] = frozenset()
     lengths: set[int] = field(default_factory=set)
     all_say: bool = True
     midnight_24: bool = False
@@ -48,6 +56,12 @@ class Ends:
         self.all_say = self.all_say and bool((until >= 0).all())
         if self.all_say and len(self.lengths) < 2:
             self.lengths.update(np.unique((until.astype(np.int64) - of_day) % _DAY_MS).tolist())
+
+    def other_side(self, step_ms: int) -> str:
+        """Whether another column has the end of each interval, or its start; empty where none has."""
+        if 2 * step_ms >= _DAY_MS:
+            return ""
+        return "start" if step_ms in self.beside else "end" if _DAY_MS - step_ms in self.beside else ""
 
     @property
     def length(self) -> int | None:
@@ -90,7 +104,7 @@ def stamps_of(
             questions.append(
                 Question(text, "--interval LENGTH | --column HEADER=CHANNEL:UNIT:register | --column HEADER=-")
             )
-        return 0, "", _WHY["none"]
+        return 0, "", _WHY["open" if intervals else "none"]
     if not intervals:
         reading.late_step_ms = found.step_ms if found.late and said.stamps != "start" else 0
         return found.step_ms, "", _WHY["none"]
@@ -98,6 +112,8 @@ def stamps_of(
         at, evidence = str(said.stamps), "said"
     elif tuple(said.columns or ()) == OWN:
         at, evidence = "start", "export"
+    elif other := ends.other_side(found.step_ms):
+        at, evidence = other, "beside"
     elif ends.midnight_24:
         at, evidence = "end", "midnight_24"
     elif found.at and not (found.step_ms >= _DAY_MS and names_time_of_day(reading.clocks.text)):

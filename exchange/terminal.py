@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from exchange.cells import BadCell
 from exchange.history import Joined
 from exchange.loading import Loaded
 from exchange.summary import ColumnSummary, Summary
@@ -52,13 +53,13 @@ _WORDS = {
     "total": Words("합계", "Total"),
     "compare": Words("월별 합계 (고지서와 비교)", "Sums by month, to compare with a bill"),
     "left_out": Words("가져오지 않는 열", "Not imported"),
-    "same": Words("중복 {0:,}건은 값이 같아 한 번만 셈", "{0:,} values come twice and are counted once"),
+    "same": Words("중복 {0:,}건은 값이 같아 한 번만 셈", "Values that come twice, counted once: {0:,}"),
     "other": Words(
         "같은 시각에 값이 다른 중복 {0:,}건 (--duplicates first | last)",
-        "{0:,} values come again with another value (--duplicates first | last)",
+        "Values that come again with another value: {0:,} (--duplicates first | last)",
     ),
     "clash": Words("{0} {1}: {2}행 {3:g}, {4}행 {5:g}", "{0} {1}: line {2} {3:g}, line {4} {5:g}"),
-    "bad": Words("읽을 수 없는 칸 {0:,}개 (--skip-bad)", "{0:,} cells cannot be read (--skip-bad)"),
+    "bad": Words("읽을 수 없는 칸 {0:,}개 (--skip-bad)", "Cells that cannot be read: {0:,} (--skip-bad)"),
     "more": Words("… 그 밖에 {0:,}개", "… and {0:,} more"),
     "question": Words("정해야 할 것", "To be settled"),
     "clear": Words("모호한 점 없음: 가져올 수 있음", "Nothing is open: it can be imported"),
@@ -238,9 +239,7 @@ def _remarks(summary: Summary, language: Language) -> list[RenderableType]:
         ]
     if summary.bad:
         lines.append(Text(_say("bad", language, summary.bad), style="yellow"))
-        lines += [Text(f"  {cell.said(language)}") for cell in summary.bad_cells[:_SHOWN_BAD]]
-        if summary.bad > _SHOWN_BAD:
-            lines.append(Text("  " + _say("more", language, summary.bad - _SHOWN_BAD)))
+        lines += _bad_cells(summary, language)
     if not summary.questions:
         if not summary.bad and not summary.duplicates_other:
             lines.append(Text(_say("clear", language), style="green"))
@@ -252,9 +251,27 @@ def _remarks(summary: Summary, language: Language) -> list[RenderableType]:
     return lines
 
 
+def _bad_cells(summary: Summary, language: Language) -> list[Text]:
+    """The first cells that cannot be read, those of one reason together; and how many more there are."""
+    by_reason: dict[tuple[str, Words], list[BadCell]] = {}
+    for cell in summary.bad_cells[:_SHOWN_BAD]:
+        by_reason.setdefault((cell.column, cell.reason), []).append(cell)
+    lines = []
+    for (column, reason), cells in by_reason.items():
+        first, *rest = cells
+        if not rest:
+            lines.append(Text(f"  {first.said(language)}"))
+            continue
+        where = ", ".join(f"{_say('line', language, cell.line)} {cell.text!r}" for cell in cells)
+        lines += [Text(f"  {column!r}: {reason.said(language)}"), Text(f"    {where}")]
+    if summary.bad > _SHOWN_BAD:
+        lines.append(Text("  " + _say("more", language, summary.bad - _SHOWN_BAD)))
+    return lines
+
+
 def _length(ms: int, language: Language) -> str:
     names = {"ko": ("일", "시간", "분", "초"), "en": (" d", " h", " min", " s")}[language]
     for name, size in zip(names, (86_400_000, 3_600_000, 60_000, 1000), strict=True):
         if (ms % size == 0 and ms >= size) or ms >= 2 * size:
-            return f"{ms / size:,.4g}{name}"
+            return f"{ms / size:,.0f}{name}" if ms >= 1000 * size else f"{ms / size:.4g}{name}"
     return f"{ms:,} ms"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from exchange.clock_texts import looks_like_time, names_time_of_day, time_of_day, without_midnight
+from exchange.clock_texts import looks_like_time, names_time_of_day, take_apart, time_of_day, without_midnight
+from exchange.leftovers import TimeCells
 from exchange.sniffing import Row
 from exchange.sources import Source
 
@@ -22,6 +23,7 @@ _DURATION: Final = re.compile(
 )
 """Names of how long something took, which is no time of day."""
 _SAMPLE: Final = 50
+_DAY_MS: Final = 86_400_000
 OWN: Final = ("time_local", "utc_offset")
 """Columns that `wattproof export` writes: of windows, their starts."""
 
@@ -63,7 +65,51 @@ def time_columns(source: Source) -> list[str]:
         # Times that cannot be read are shown as such, rather than rows that all have one time.
         if (told and (repeat or not numbers)) or (repeat and not told and not numbers and not at_midnight):
             return [dated[0], name]
-    return dated[:1]
+    nameless = _times_of_day(source, dated[0], rows) if repeat and len(rows) > 1 else None
+    return [dated[0], nameless] if nameless else dated[:1]
+
+
+def beside(source: Source, time: Sequence[str], others: Iterable[str]) -> frozenset[int]:
+    """How long after the rows' times of day those of other columns are [ms], where that is the same in all rows.
+
+    A column of the ends beside one of the starts (``시작일시,종료일시``; ``von;bis``) tells what the stamps are.
+    """
+    rows = next(source.rows(), [])[: 4 * _SAMPLE]
+    own = _of_day(rows, [source.header.index(name) for name in time])
+    found = set()
+    for name in others:
+        if name not in source.header or name in time:
+            continue
+        other = _of_day(rows, [source.header.index(name)])
+        apart = {(end - start) % _DAY_MS for start, end in zip(own, other, strict=True) if start >= 0 and end >= 0}
+        if len(apart) == 1 and min(own) >= 0 and min(other) >= 0:
+            found |= apart
+    return frozenset(found)
+
+
+def _of_day(rows: Sequence[Row], places: Sequence[int]) -> list[int]:
+    """Times of day of rows [ms]; -1 where there is none."""
+    cells = TimeCells(places)
+    cells.look(rows)
+    texts, _ = cells.texts(rows)
+    clock = take_apart(texts)
+    found = []
+    for text, whole, at in zip(texts, clock.good.tolist(), clock.of_day_ms.tolist(), strict=True):
+        alone = time_of_day(text) if ":" in text and not whole else None
+        found.append(int(at) if whole else -1 if alone is None else alone)
+    return found
+
+
+def _times_of_day(source: Source, date: str, rows: Sequence[Row]) -> str | None:
+    """The first column that tells apart the rows of each day by times of day, whatever it is called."""
+    at = source.header.index(date)
+    for place, name in enumerate(source.header):
+        cells = _cells(place, rows)
+        pairs = {(row[at].strip(), row[place].strip()) for _, row in rows if max(at, place) < len(row)}
+        alike = len(cells) == len(rows) and all(":" in cell and time_of_day(cell) is not None for cell in cells)
+        if place != at and alike and len(pairs) == len(rows) and not _DURATION.search(name):
+            return name
+    return None
 
 
 def _cells(place: int, rows: Sequence[Row]) -> list[str]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from exchange.cells import BadCell, BadCells
 from exchange.clock_texts import Bools, DateOrder, Times, possible_orders
 from exchange.contents import Clocks
 from exchange.mapping import DEFAULT_ZONE, TimeColumns
-from exchange.moments import Moments, Reading
+from exchange.moments import EARLIEST, Moments, Reading
 from exchange.stamping import Ends, second_of_two, stamps_of
 from exchange.walls import Walls
 from exchange.words import Question, Words
@@ -20,6 +21,9 @@ from exchange.zones import to_utc, zone_named
 
 _DAY_MS: Final = 86_400_000
 _FIRST_BAD: Final = 1000
+_AHEAD_MS: Final = 300_000
+"""How far a clock may be ahead of ours, as at a collector [ms]."""
+_NEVER: Final = 2**62
 _LATE = Words(
     "0시 행은 그날의 마지막에 있으므로 다음 날 0시로 읽음",
     "midnights stand last in their own day, so they are read as the end of that day",
@@ -70,6 +74,8 @@ def lay_out(
     *,
     intervals: bool,
     repeats: bool,
+    beside: frozenset[int] = frozenset(),
+    now: int | None = None,
 ) -> Timeline:
     """Tell when each row was.
 
@@ -85,6 +91,10 @@ def lay_out(
         Whether any column is of intervals, so that a stamp's place in its interval matters.
     repeats
         Whether rows of several series follow each other, so that times repeat.
+    beside
+        See `Ends`.
+    now
+        Later times are no row's [ms UTC].
 
     Raises
     ------
@@ -95,7 +105,7 @@ def lay_out(
     order = _order(clocks, said.date_order, questions)
     name = said.zone or DEFAULT_ZONE
     reading = Reading(clocks, order, zone_named(name), Walls(clocks.scratch, distinct=repeats))
-    ends = Ends()
+    ends = Ends(beside)
     for start, stop, clock, wall, good in reading.raw():
         reading.walls.add(wall[good])
         ends.look(clock, clocks.until.read(start, stop), good)
@@ -108,8 +118,10 @@ def lay_out(
         stamps = utc.times
         second = later[slice(*np.searchsorted(later, (start, stop)))] - start
         stamps[second] = utc.later[second]
-        _put(line, stamps, wall, good & ~absent, to_utc(wall, line.zone).times if len(second) else utc.times)
-        _note_bad(line, clocks, column, start, stop, ~good, absent)
+        future = good & (stamps > (_NEVER if now is None else now + _AHEAD_MS))
+        unset = ~good & (wall < EARLIEST) & clocks.clock.read(start, stop).wall(order)[1]
+        _put(line, stamps, wall, good & ~(absent | future), to_utc(wall, line.zone).times if len(second) else utc.times)
+        _note_bad(line, clocks, column, start, stop, (~good & ~unset, absent, future, unset))
     if reading.late_step_ms and not intervals:
         line.remarks.append(_LATE)
     if reading.walls.beat_ms:
@@ -138,27 +150,38 @@ def _put(line: Timeline, stamps: Times, wall: Times, good: Bools, utc: Times) ->
 
 
 def _note_bad(
-    line: Timeline, clocks: Clocks, column: str, start: int, stop: int, no_time: Bools, absent: Bools
+    line: Timeline, clocks: Clocks, column: str, start: int, stop: int, masks: tuple[Bools, Bools, Bools, Bools]
 ) -> None:
+    """Note rows that are no times, do not exist in the zone, are yet to come, or of a clock that was not set."""
     name = line.zone_name
-    for mask, reason in (
-        (no_time, Words("달력에 있는 날짜와 시각이 아님", "is no date and time of the calendar")),
-        (
-            absent,
-            Words(
-                f"{name}에 없는 시각 (서머타임 시작): 표준시 기준 파일이면 --zone +01:00처럼 지정할 것",
-                f"does not exist in {name}: summer time began; is the file in standard time (--zone +01:00)?",
-            ),
+    reasons = (
+        Words("달력에 있는 날짜와 시각이 아님", "is no date and time of the calendar"),
+        Words(
+            f"{name}에 없는 시각 (서머타임 시작): 표준시 기준 파일이면 --zone +01:00처럼 지정할 것",
+            f"does not exist in {name}: summer time began; is the file in standard time (--zone +01:00)?",
         ),
-    ):
+        Words(f"{name} 기준으로 아직 오지 않은 시각", f"is yet to come, by the clock of {name}"),
+        Words("2000년 이전: 시각이 맞춰지지 않은 기록임", "is before 2000: the clock that wrote it was not set"),
+    )
+    for mask, reason in zip(masks, reasons, strict=True):
         places = np.flatnonzero(mask)
         if not len(places):
             continue
         cells = []
+        shown = {} if mask is masks[0] else _shown(line, clocks, start, places[:_FIRST_BAD])
         for at in clocks.lines.read(start, stop)[places[:_FIRST_BAD]].tolist():
-            text, why = clocks.leftovers.wrong.get(at, (clocks.unread.get(at, ""), reason))
-            cells.append(BadCell(at, column, text, why))
+            text, why = clocks.leftovers.wrong.get(at, (clocks.unread.get(at, shown.get(at, "")), reason))
+            cells.append(BadCell.of(at, column, text, why))
         line.bad.add(cells, len(places))
+
+
+def _shown(line: Timeline, clocks: Clocks, start: int, places: npt.NDArray[np.intp]) -> dict[int, str]:
+    """By line, the times of some rows as the zone's clock shows them: their cells are not kept."""
+    stop = start + int(places[-1]) + 1
+    lines = clocks.lines.read(start, stop)[places].tolist()
+    walls = clocks.clock.read(start, stop).wall(line.order)[0][places]
+    texts = np.datetime_as_string(walls.astype("datetime64[ms]"), unit="m").tolist()
+    return dict(zip(lines, (text.replace("T", " ") for text in texts), strict=True))
 
 
 def _order(clocks: Clocks, said: DateOrder | None, questions: list[Question]) -> DateOrder:

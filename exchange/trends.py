@@ -42,6 +42,11 @@ class Trend:
         self._newest = float(there[-1])
 
     @property
+    def empty(self) -> bool:
+        """Whether there was no value."""
+        return self._newest is None
+
+    @property
     def as_register(self) -> bool:
         """Whether values only rise, or in a file whose newest rows come first only fall."""
         return self.steps >= _LEAST and not (self.up and self.down) and self.up + self.down > 12

@@ -12,7 +12,16 @@ from exchange.across import upright
 from exchange.cells import BadCells, Decimal, together
 from exchange.choosing import chosen as rows_chosen
 from exchange.choosing import several_meters
-from exchange.columns import PEAK, Chosen, choose, leave_out_peaks, settle_meanings, settle_units
+from exchange.columns import (
+    PEAK,
+    Chosen,
+    ask_which,
+    choose,
+    leave_out_empty,
+    leave_out_peaks,
+    settle_meanings,
+    settle_units,
+)
 from exchange.contents import Clocks, Numbers, Progress, read_clocks, read_numbers
 from exchange.errors import MappingError
 from exchange.file_series import FileSeries
@@ -20,6 +29,7 @@ from exchange.mapping import DEFAULT_KIND, Column, Mapping
 from exchange.rows_in_time import in_time
 from exchange.series import Duplicates, Repeats
 from exchange.sources import Source, open_source
+from exchange.time_columns import beside
 from exchange.timeline import Timeline, lay_out
 from exchange.totals import Totals
 from exchange.units import conversion
@@ -27,6 +37,10 @@ from exchange.words import Question, Words
 from telemetry import CHANNELS, channel, check_name
 
 _MONTH_MS: Final = 28 * 86_400_000
+_UNENDED: Final = Words(
+    "파일이 줄바꿈 없이 끝남: 마지막 행의 값이 잘리지 않았는지 확인할 것",
+    "the file ends without a line's end: see that the value of its last row is whole",
+)
 
 
 @dataclass(slots=True)
@@ -84,6 +98,7 @@ def understand(
     columns: list[Column | str] | None = None,
     *,
     duplicates: Duplicates = "refuse",
+    now: int | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> Understood:
     """Read a file and say what is in it. Nothing is written anywhere.
@@ -96,6 +111,8 @@ def understand(
         Columns as the command line says them; they go before the mapping's.
     duplicates
         Which of two values of one time counts.
+    now
+        Rows of a later time cannot be imported [ms UTC]; without it, none is too late.
     progress
         Told of rows read, twice over.
 
@@ -107,9 +124,8 @@ def understand(
         When the mapping does not fit it, or nothing in it is recognised.
     """
     given = mapping or Mapping()
-    table = rows_chosen(
-        open_source(path, encoding=given.encoding, delimiter=given.delimiter, header_line=given.header_line), given.only
-    )
+    opened = open_source(path, encoding=given.encoding, delimiter=given.delimiter, header_line=given.header_line)
+    table = rows_chosen(opened, given.only)
     source = upright(table)
     chosen = choose(source, given, columns or [])
     series = chosen.mapping.series
@@ -122,13 +138,16 @@ def understand(
     decimal = _decimal(source, chosen, clocks)
     keys = [] if series is None else [series.device, series.channel, *filter(None, (series.kind, series.unit))]
     numbers = read_numbers(source, numeric, keys, decimal, clocks, progress)
+    said = [*(each for each in columns or () if isinstance(each, Column)), *(given.columns or ())]
+    chosen.columns = leave_out_empty(chosen, said, numbers.trends, {cell.column for cell in numbers.bad.first})
+    chosen.questions[:0] = ask_which(chosen.columns)
     settled = settle_units(chosen.columns, numbers.trends, chosen.questions)
     settle_meanings(_guessed(settled, columns, given), numbers.trends, chosen.questions)
     intervals = any(each.meaning in {"interval", "mean"} for each in settled)
     assert chosen.mapping.time.columns is not None
     line = lay_out(
         clocks, chosen.mapping.time, " ".join(chosen.time),
-        intervals=intervals, repeats=series is not None,
+        intervals=intervals, repeats=series is not None, beside=beside(source, chosen.time, chosen.left_out), now=now,
     )  # fmt: skip
     if intervals and line.step_ms >= _MONTH_MS and chosen.mapping.time.interval is None:
         raise MappingError(
@@ -156,7 +175,7 @@ def understand(
     return Understood(
         source, _completed(chosen, source, decimal, line, settled), clocks.rows, decimal, line, clocks.text,
         found, chosen.left_out, questions, together(line.bad, numbers.bad, bad), repeats,
-        [*clocks.leftovers.remarks, *line.remarks],
+        [*clocks.leftovers.remarks, *line.remarks, *([_UNENDED] if opened.unended and not opened.cut else [])],
     )  # fmt: skip
 
 

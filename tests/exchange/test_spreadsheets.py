@@ -126,7 +126,7 @@ def test_totals_and_headers_that_come_again_are_named_and_left_out(tmp_path: Pat
 
 def test_a_date_that_stands_only_in_its_days_first_row_is_every_rows(tmp_path: Path) -> None:
     rows = (f"{'2026-03-02' if not nth else ''},{at[11:]},{KWH[nth]}" for nth, at in enumerate(stamps(96)))
-    found = understood(tmp_path, "일자,시간,사용량(kWh)\n" + "\n".join(rows))
+    found = understood(tmp_path, "일자,시간,사용량(kWh)\n" + "\n".join(rows) + "\n")
     assert whole(found)
     assert remarks(found) == ["empty cells of the date are read as the date above: lines 3, 4, 5, 6, 7 and 90 more"]
 
@@ -163,7 +163,7 @@ def test_counts_since_1970_are_read_in_every_usual_unit(tmp_path: Path, digits: 
 
 def test_stamps_some_seconds_off_are_read_on_the_beat_and_said_so(tmp_path: Path) -> None:
     rows = (f"{at}:{nth % 7:02d},{KWH[nth]}" for nth, at in enumerate(stamps(96)))
-    found = understood(tmp_path, "일시,사용량(kWh)\n" + "\n".join(rows))
+    found = understood(tmp_path, "일시,사용량(kWh)\n" + "\n".join(rows) + "\n")
     assert whole(found)
     assert remarks(found) == ["stamps are read as those of the nearest 15 min (at most 6 s away)"]
     register = understood(
