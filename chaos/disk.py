@@ -29,12 +29,13 @@ class Disk:
         self.folder = folder
         self.real = real
 
-    def fill(self) -> None:
-        """Take up all the room there is."""
+    def fill(self) -> bool:
+        """Take up all the room there is; returns whether there is none left."""
         with (self.folder / _BALLAST).open("ab", buffering=0) as ballast, contextlib.suppress(OSError):
             piece = os.urandom(1) * _PIECE
             while True:
                 ballast.write(piece)
+        return os.statvfs(self.folder).f_bavail == 0
 
     def clear(self) -> None:
         """Give the room back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -27,8 +28,8 @@ class Written:
 
     Committed for certain, perhaps, and refused; how many readings were given up before an outbox, and put as gaps or
     written down beside it (`edge.outbox_refused`); what was read and never put though a later reading of that device
-    was, or though its gateway was not killed; and the ages of what a kill took before it was put, when it was killed
-    [s].
+    was, or though its gateway was not killed; what was put with another value than was read; and the ages of what a
+    kill took before it was put, when it was killed [s].
     """
 
     certain: dict[Key, float] = field(default_factory=dict)
@@ -37,12 +38,13 @@ class Written:
     given_up: int = 0
     perhaps_given_up: int = 0
     skipped: list[Key] = field(default_factory=list)
+    changed: list[Key] = field(default_factory=list)
     ages: list[float] = field(default_factory=list)
 
 
 @dataclass
 class Found:
-    """What is where at the end."""
+    """What is where at the end; `read`, `acked` and `gap_readings` are the gateways' own figures [readings]."""
 
     stored: dict[Key, float]
     twice: int
@@ -50,20 +52,22 @@ class Found:
     aside: set[Key]
     gaps: list[Gap]
     read: int
+    acked: int
     gap_readings: int
 
 
-def written(journals: Mapping[str, Sequence[Sequence[Entry]]]) -> Written:
-    """Take in the journals, by gateway and life."""
+def written(journals: Mapping[str, Sequence[Sequence[Entry]]], killed_at: Mapping[str, Sequence[float]]) -> Written:
+    """Take in the journals, by gateway and life, and when each gateway was killed [s since 1970]."""
     found = Written()
-    for lives in journals.values():
-        _take_journal(found, lives)
+    for gateway, lives in journals.items():
+        _take_journal(found, lives, killed_at[gateway])
     return found
 
 
-def _take_journal(written: Written, lives: Sequence[Sequence[Entry]]) -> None:
-    for life in lives:
-        _compare(written, life, killed=life is not lives[-1])
+def _take_journal(written: Written, lives: Sequence[Sequence[Entry]], killed_at: Sequence[float]) -> None:
+    for number, life in enumerate(lives):
+        until = lives[number + 1][0].at if number + 1 < len(lives) else math.inf
+        _compare(written, life, killed=any(life[-1].at <= at <= until for at in killed_at))
         ends = {entry.number: entry.event for entry in life if entry.event in {"done", "failed"}}
         refused = 0  # by the latest puts, and not part of one that was done since
         for entry in life:
@@ -85,11 +89,13 @@ def _take_journal(written: Written, lives: Sequence[Sequence[Entry]]) -> None:
 
 
 def _compare(written: Written, life: Sequence[Entry], *, killed: bool) -> None:
-    """Hold what was read in one life against what was put; the last life is none that was killed."""
-    put = {key for entry in life if entry.event == "put" for key, _ in _readings(entry.tables)}
+    """Hold what was read in one life against what was put; a life that no kill ended has no excuse."""
+    put = {key: value for entry in life if entry.event == "put" for key, value in _readings(entry.tables)}
     read = [(key, value, entry.at) for entry in life if entry.event == "read" for key, value in _readings(entry.tables)]
     last = {key[:3]: index for index, (key, _, _) in enumerate(read) if key in put}
-    for index, (key, _, at) in enumerate(read):
+    for index, (key, value, at) in enumerate(read):
+        if put.get(key, value) != value:
+            written.changed.append(key)
         if key not in put and (not killed or index < last.get(key[:3], -1)):
             written.skipped.append(key)
         elif key not in put:
@@ -108,7 +114,7 @@ def look(plant: Plant) -> Found:
     """Read outboxes, quarantine and store."""
     waiting: set[Key] = set()
     gaps: list[Gap] = []
-    read_, gap_readings = 0, 0
+    read_ = acked = gap_readings = 0
     for gateway in GATEWAYS:
         with closing(Outbox(plant.outbox(gateway), SITE, gateway)) as outbox:
             for pending in outbox.after(0, limit=1_000_000):
@@ -116,11 +122,12 @@ def look(plant: Plant) -> Found:
                 waiting.update(key for key, _ in _readings(batch.tables))
                 gaps += batch.gaps
             read_ += outbox.counters.read
+            acked += outbox.counters.acked
             gap_readings += outbox.counters.gap
     with closing(open_store(plant.store)) as store:
         stored, twice = _stored(store)
         gaps += store.gaps(SITE, 0, _FOR_EVER)
-    return Found(stored, twice, waiting, _set_aside(plant), gaps, read_, gap_readings)
+    return Found(stored, twice, waiting, _set_aside(plant), gaps, read_, acked, gap_readings)
 
 
 def _stored(store: Store) -> tuple[dict[Key, float], int]:

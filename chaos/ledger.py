@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from chaos.answers import answered
+from chaos.course import Course
 from chaos.evidence import Found, Key, Written, covered, look, written
 from chaos.journal import read
-from chaos.plant import GATEWAYS, Plant
+from chaos.plant import GATEWAYS, Plant, may_overflow
 
 _SHOWN: Final = 10
 MUST_BE_NONE: Final = (
-    "outbox", "unbalanced", "lost", "undeclared", "altered", "duplicated", "invented", "unread", "hung",
+    "outbox", "unbalanced", "lost", "undeclared", "unfounded", "altered", "duplicated", "invented", "unread", "hung",
 )  # fmt: skip
 """Fields of a ledger that are 0 when nothing strikes any more and all is delivered."""
 
@@ -26,6 +27,8 @@ class Ledger(msgspec.Struct, frozen=True):
     ----------
     store, server, seed, faults, seconds
         Which run: `server` is the database and its version, empty for a file; faults by kind; how long it took [s].
+    missed
+        Of these, by kind, those that met nothing: a process that was down already, a line on which nothing went.
     kills, ended_itself, ended_badly
         By name, how often it was killed, ended unasked, and ended with an error or not in time when it was asked to.
     hung
@@ -43,11 +46,14 @@ class Ledger(msgspec.Struct, frozen=True):
     unbalanced
         ``read - stored - outbox - quarantined - gaps``.
     lost
-        Committed, and nowhere; or read before one that an outbox was given, and not given to it.
+        Committed, and nowhere, or in a gap although its outbox was never full; or read and not given to an outbox,
+        although a later one was, or no kill ended that life of its gateway.
     undeclared
         Refused by a full disk, and in no gap.
+    unfounded
+        By the gateways' own ledgers taken over by a collector, and neither in the store nor in quarantine.
     altered
-        Stored with another value than was read.
+        Stored, or given to an outbox, with another value than was read.
     duplicated
         Stored twice.
     invented
@@ -66,6 +72,7 @@ class Ledger(msgspec.Struct, frozen=True):
     seed: int
     faults: dict[str, int]
     seconds: float
+    missed: dict[str, int]
     kills: dict[str, int]
     ended_itself: dict[str, int]
     ended_badly: dict[str, int]
@@ -81,6 +88,7 @@ class Ledger(msgspec.Struct, frozen=True):
     unbalanced: int
     lost: int
     undeclared: int
+    unfounded: int
     altered: int
     duplicated: int
     invented: int
@@ -115,10 +123,11 @@ class _Sorted(msgspec.Struct, frozen=True):
     refused_silently: list[Key]
 
 
-def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float], seed: int, seconds: float) -> Ledger:
+def account(plant: Plant, course: Course, seed: int, seconds: float) -> Ledger:
     """Hold journals, outboxes, quarantine, store and meters against each other; gateways and collector have ended."""
     journals = {gateway: read(plant.journal(gateway)) for gateway in GATEWAYS}
-    papers, found = written(journals), look(plant)
+    killed_at = {gateway: plant.processes[gateway].killed_at for gateway in GATEWAYS}
+    papers, found = written(journals, killed_at), look(plant)
     answers = answered(plant.meters, journals)
     known = {**papers.certain, **papers.perhaps, **papers.refused}
     of = _sort(papers, found, known)
@@ -127,14 +136,15 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
         store=plant.engine,
         server=plant.server,
         seed=seed,
-        faults=dict(sorted(faults.items())),
+        faults=dict(sorted(course.struck.items())),
         seconds=round(seconds, 1),
-        kills={name: part.kills for name, part in processes},
+        missed=dict(sorted(course.missed.items())),
+        kills={name: len(part.killed_at) for name, part in processes},
         ended_itself={name: part.ended_itself for name, part in processes if part.ended_itself},
         ended_badly={name: part.ended_badly for name, part in processes if part.ended_badly},
         hung=sum(part.hung for _, part in processes),
         bytes_altered=sum(line.altered for line in plant.lines.values()),
-        recovery_s=round(max(recoveries, default=0.0), 1),
+        recovery_s=round(max(course.recoveries, default=0.0), 1),
         read=found.read,
         stored=of.stored,
         outbox=of.outbox,
@@ -144,7 +154,8 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
         unbalanced=found.read - of.stored - of.outbox - of.quarantined - of.gaps,
         lost=len(of.lost) + len(papers.skipped),
         undeclared=len(of.refused_silently),
-        altered=len(of.altered),
+        unfounded=max(0, found.acked - of.stored - of.quarantined),
+        altered=len(of.altered) + len(papers.changed),
         duplicated=found.twice,
         invented=len(of.invented),
         uncommitted=len(papers.ages),
@@ -157,6 +168,7 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
             *(f"lost: {_told(key)}, and no outbox was given it" for key in papers.skipped[:_SHOWN]),
             *(f"undeclared: {_told(key)}, refused by a full disk" for key in of.refused_silently[:_SHOWN]),
             *(f"altered: {_told(key)}, {found.stored[key]!r} for {known[key]!r}" for key in of.altered[:_SHOWN]),
+            *(f"altered: {_told(key)}, an outbox was given {known[key]!r}" for key in papers.changed[:_SHOWN]),
             *(f"invented: {_told(key)}, {found.stored[key]!r}" for key in of.invented[:_SHOWN]),
             *(f"unread: {name} answered {each.number} at {each.at:.3f}" for name, each in answers.unread[:_SHOWN]),
         ],
@@ -166,7 +178,7 @@ def account(plant: Plant, faults: Mapping[str, int], recoveries: Sequence[float]
 def _sort(papers: Written, found: Found, known: Mapping[Key, float]) -> _Sorted:
     elsewhere = found.waiting | found.aside
     missing = [key for key in papers.certain if key not in found.stored and key not in elsewhere]
-    lost = [key for key in missing if not covered(found.gaps, key)]
+    lost = [key for key in missing if not (may_overflow(key[1]) and covered(found.gaps, key))]
     stored = sum(key in known for key in found.stored)
     outbox = sum(key not in found.stored for key in found.waiting)
     quarantined = sum(key not in found.stored and key not in found.waiting for key in found.aside)

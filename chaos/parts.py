@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -37,16 +37,18 @@ class Part:
 
     Attributes
     ----------
-    kills, ended_itself, ended_badly
-        How often it was killed, how often it ended without being asked to, and how often it did not end well although
-        it was: with an error, or not in time.
+    killed_at
+        When it was killed [s since 1970]; only of kills that met it alive.
+    ended_itself, ended_badly
+        How often it ended without being asked to, and how often it did not end well although it was: with an error, or
+        not in time.
     hung
         How often it had to be killed, because it did not end although it was asked to.
     """
 
     def __init__(self, name: str, command: Sequence[str], log: Path, environment: dict[str, str] | None = None) -> None:
         self.name = name
-        self.kills = 0
+        self.killed_at: list[float] = []
         self.ended_itself = 0
         self.ended_badly = 0
         self.hung = 0
@@ -76,27 +78,29 @@ class Part:
             self.ended_itself += 1
             self.start()
 
-    def kill(self) -> None:
-        """``kill -9``; it stays down until it is started."""
+    def kill(self) -> bool:
+        """``kill -9``; it stays down until it is started. Returns whether it was alive."""
         self._wanted = False
-        if self.alive and self._process is not None:
-            self._process.kill()
-            self._process.wait(_STOP_S)
-            self.kills += 1
+        if not self.alive or self._process is None:
+            return False
+        self._process.kill()
+        self._process.wait(_STOP_S)
+        self.killed_at.append(time.time())
+        return True
 
-    def freeze(self) -> None:
-        """Stop it in the middle of what it does; every connection stays open."""
-        self._send(signal.SIGSTOP)
+    def freeze(self) -> bool:
+        """Stop it in the middle of what it does; every connection stays open. Returns whether it was alive."""
+        return self._send(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on."""
         self._send(signal.SIGCONT)
 
-    def stop(self, within_s: float = _STOP_S) -> None:
-        """Ask it to end; kill it when it does not."""
+    def stop(self, within_s: float = _STOP_S) -> bool:
+        """Ask it to end; kill it when it does not. Returns whether it was alive."""
         self._wanted = False
         if not self.alive or self._process is None:
-            return
+            return False
         self.thaw()
         self._send(signal.SIGTERM)
         try:
@@ -107,11 +111,13 @@ class Part:
             self.hung += 1
         if code not in _ENDED_WELL:
             self.ended_badly += 1
+        return True
 
-    def _send(self, number: signal.Signals) -> None:
-        if self.alive and self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(number)
+    def _send(self, number: signal.Signals) -> bool:
+        if not self.alive or self._process is None:
+            return False
+        self._process.send_signal(number)  # sends nothing to a process that has just ended
+        return True
 
 
 def mosquitto(folder: Path, port: int) -> Part:
@@ -122,8 +128,10 @@ def mosquitto(folder: Path, port: int) -> Part:
 
 
 def influxd(folder: Path, port: int, command: str) -> tuple[Part, Settings]:
-    """An InfluxDB with its defaults, and how a store reaches it; one of 2.x has been set up, and stopped again."""
-    folder.mkdir()
+    """An InfluxDB with its defaults in a folder that is there, and how a store reaches it.
+
+    One of 2.x has been set up, and stopped again.
+    """
     log, settings = folder / "influxd.log", Settings(engine="influx", influx_url=f"http://127.0.0.1:{port}")
     if not influxd_version(command).startswith("2."):
         return Part("database", influxd_command(folder, port, free_port(), command=command), log), settings

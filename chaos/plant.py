@@ -28,6 +28,10 @@ COLLECTORS: Final[dict[Engine, tuple[str, ...]]] = {
     "influx": ("collector-1", "collector-2", "collector-3"),
 }
 """One owns a DuckDB file; a server takes what a group of three brings it."""
+DATABASE: Final = "database"
+"""InfluxDB, and its disk."""
+SERVER: Final = "server"
+"""The disk of the collectors' data folder."""
 UNITS: Final = (1, 2)
 KIND: Final = "plc"
 CHANNEL: Final = "production_count"
@@ -56,6 +60,11 @@ goldens:
 def device(gateway: str, unit: int) -> str:
     """Id of the device at `unit` of a gateway."""
     return f"{gateway}-unit-{unit}"
+
+
+def may_overflow(device_: str) -> bool:
+    """Whether a device is one of the gateway whose outbox is small, or that gateway itself."""
+    return device_ == GATEWAYS[1] or device_ in {device(GATEWAYS[1], unit) for unit in UNITS}
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class Plant:
     @property
     def server_folder(self) -> Path:
         """The collector's data folder."""
-        return self.folder / "server"
+        return self.folder / SERVER
 
 
 @contextlib.contextmanager
@@ -108,11 +117,12 @@ def plant(folder: Path, engine: Engine, seed: int, influxd: str = "") -> Iterato
         lines = {f"{gateway}-broker": line(broker_port) for gateway in GATEWAYS}
         lines["broker-collector"] = line(broker_port)
         processes = {"broker": parts.mosquitto(folder, broker_port)}
-        disks = {name: stack.enter_context(small_disk(folder / name, _DISK_MB)) for name in (*GATEWAYS, "server")}
-        store, server = Settings(path=str(folder / "server" / "readings.duckdb")), ""
+        disks = {name: stack.enter_context(small_disk(folder / name, _DISK_MB)) for name in (*GATEWAYS, SERVER)}
+        store, server = Settings(path=str(folder / SERVER / "readings.duckdb")), ""
         if engine == "influx":
             lines["collector-database"] = line(database_port)
-            processes["database"], store = parts.influxd(folder / "influxdb", database_port, influxd)
+            disks[DATABASE] = stack.enter_context(small_disk(folder / "influxdb", _DISK_MB))
+            processes[DATABASE], store = parts.influxd(folder / "influxdb", database_port, influxd)
             server = f"InfluxDB {influxd_version(influxd)}"
         config = _server(folder, lines, store)
         collectors = COLLECTORS[engine]
@@ -133,7 +143,7 @@ def _server(folder: Path, lines: dict[str, Proxy], store: Settings) -> Path:
         behind = f"http://127.0.0.1:{lines['collector-database'].port}"
         store = msgspec.structs.replace(store, influx_url=behind)
     config = {
-        "data_dir": str(folder / "server"),
+        "data_dir": str(folder / SERVER),
         "broker": {"port": lines["broker-collector"].port, "keepalive_s": 2},
         "store": store,
     }

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import threading
+from collections import Counter
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -64,11 +65,15 @@ class Proxy:
         Where it listens.
     altered
         Bytes altered so far.
+    met
+        By fault, what it has done so far: connections ended, refused or forgotten, pieces of data that vanished, were
+        altered or came late. A fault whose number stays is one that nobody noticed.
     """
 
     def __init__(self, target: int, seed: int) -> None:
         self.target = target
         self.altered = 0
+        self.met: Counter[Kind] = Counter()
         self._draw = random.Random(seed)
         self._active: list[Kind] = []
         self._alter_in = 0
@@ -112,6 +117,9 @@ class Proxy:
                 link.abort()
             elif kind == "half_open":
                 link.hole = True
+            else:
+                continue
+            self.met[kind] += 1
 
     async def _close(self) -> None:
         self._server.close()
@@ -123,6 +131,7 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         if "cut" in self._active:
+            self.met["cut"] += 1
             client.transport.abort()
             return
         try:
@@ -142,8 +151,10 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := await reader.read(_CHUNK):
                 if link.hole or "half_open" in self._active:
+                    self.met["half_open"] += 1
                     continue
                 if "delay" in self._active:
+                    self.met["delay"] += 1
                     await asyncio.sleep(DELAY_S)
                 data = self._altered(data)
                 await self._write(writer, data)
@@ -155,6 +166,7 @@ class Proxy:
         while data:
             part, data = data, b""
             if "throttle" in self._active:
+                self.met["throttle"] += 1
                 part, data = part[: THROTTLE // 20], part[THROTTLE // 20 :]
                 await asyncio.sleep(len(part) / THROTTLE)
             if writer.transport.is_closing():
@@ -167,6 +179,7 @@ class Proxy:
         self._alter_in -= 1
         if self._alter_in != 0 and not ("corrupt" in self._active and self._draw.random() < CORRUPT_SHARE):
             return data
+        self.met["corrupt"] += 1
         changed = bytearray(data)
         for _ in range(self._draw.randint(1, 3)):
             changed[self._draw.randrange(len(changed))] ^= self._draw.randint(1, 255)

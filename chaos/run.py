@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import heapq
-import itertools
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from chaos.faults import Fault, schedule, strike, targets
+from chaos.course import Course, Holding
+from chaos.faults import Fault, Struck, can_strike, schedule, strike, targets
 from chaos.journal import Entry
 from chaos.ledger import Ledger, account
 from chaos.parts import DRAIN_S
@@ -33,14 +30,6 @@ _TICK_S: Final = 0.02
 
 class StuckError(RuntimeError):
     """The plant was left in peace and did not come back to work."""
-
-
-@dataclass
-class Course:
-    """How a run went: faults by kind, and how long the plant took to deliver again when left in peace [s]."""
-
-    struck: Counter[str] = field(default_factory=Counter)
-    recoveries: list[float] = field(default_factory=list)
 
 
 def run(
@@ -89,43 +78,45 @@ def run(
         planned = schedule(pairs, faults, seed)
         for first in range(0, len(planned), _BREATHE_EVERY):
             if stop is None or not stop.is_set():
-                _strike_all(found, planned[first : first + _BREATHE_EVERY], first, course, on_fault, stop)
+                struck = _strike_all(found, planned[first : first + _BREATHE_EVERY], first, on_fault, stop)
                 _peace(found, course)
+                course.judge(struck)
         _rest(found)
         on_rest(found)
-        return account(found, course.struck, course.recoveries, seed, time.monotonic() - began)
+        return account(found, course, seed, time.monotonic() - began)
 
 
 def _strike_all(
     found: Plant,
     faults: list[Fault],
     first: int,
-    course: Course,
     on_fault: Callable[[int, Fault], None],
     stop: threading.Event | None,
-) -> None:
-    """Begin each fault in its time, and end it in its time, whatever others hold meanwhile."""
-    endings: list[tuple[float, int, Callable[[], None]]] = []
-    order = itertools.count()
+) -> list[tuple[Fault, Struck]]:
+    """Begin each fault in its time, and end it in its time, whatever others hold meanwhile; what was begun."""
+    begun: list[tuple[Fault, Struck]] = []
+    holding = Holding()
+
+    def tend() -> None:
+        holding.end_due()
+        _see_to_all(found)
+        time.sleep(_TICK_S)
+
     with contextlib.ExitStack() as stack:
-        stack.callback(lambda: [end() for _, _, end in endings])
+        stack.callback(holding.end_all)
         for number, fault in enumerate(faults, first):
             begin = time.monotonic() + fault.after_s
-            while (now := time.monotonic()) < begin:
-                while endings and endings[0][0] <= now:
-                    heapq.heappop(endings)[2]()
-                _see_to_all(found)
-                time.sleep(_TICK_S)
+            while time.monotonic() < begin or (holding and not can_strike(found, fault)):
+                tend()
             if stop is not None and stop.is_set():
                 break
             on_fault(number, fault)
-            end = strike(found, fault)
-            course.struck[fault.kind] += 1
-            heapq.heappush(endings, (time.monotonic() + fault.hold_s, next(order), end))
-        while endings:
-            until, _, end = heapq.heappop(endings)
-            time.sleep(max(0.0, until - time.monotonic()))
-            end()
+            struck = strike(found, fault)
+            begun.append((fault, struck))
+            holding.add(fault, struck)
+        while holding:
+            tend()
+    return begun
 
 
 def _peace(found: Plant, course: Course) -> None:

@@ -33,7 +33,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "delay": ("line delays", "회선 지연"),
     "throttle": ("line throttled", "회선 속도 제한"),
     "disk_full": ("disk full", "디스크 가득 참"),
+    "kill_stalled": ("kill -9 while disk or database fails", "디스크·DB 장애 중 강제 종료"),
     "kill_of": ("  of {0}", "  {0}"),
+    "missed": ("  met nothing", "  아무 영향 없었음"),
     "ended_itself": ("{0} ended unasked", "{0} 스스로 종료"),
     "ended_badly": ("{0} ended with an error", "{0} 오류로 종료"),
     "hung": ("asked to end, and did not", "종료를 요청했으나 끝나지 않음"),
@@ -46,6 +48,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "unbalanced": ("+ unaccounted for", "+ 행방을 모름"),
     "lost": ("lost", "유실"),
     "undeclared": ("refused by a full disk, in no gap", "디스크가 차서 못 썼는데 결측으로 알리지 않음"),
+    "unfounded": ("acknowledged, and kept nowhere", "확인 응답했으나 어디에도 없음"),
     "altered": ("stored with another value", "다른 값으로 저장됨"),
     "duplicated": ("stored twice", "중복 저장됨"),
     "invented": ("stored and never read", "읽지 않았는데 저장됨"),
@@ -87,6 +90,8 @@ def table(ledger: Ledger, language: Language = "en") -> Table:
 
     for kind, count in ledger.faults.items():
         row(kind, f"{count:,}", "faults")
+        if kind in ledger.missed:
+            shown.add_row(say("missed"), f"{ledger.missed[kind]:,}", say("faults"))
         if kind == "kill":
             for name, times in ledger.kills.items():
                 shown.add_row(say("kill_of", name), f"{times:,}", say("times"))
@@ -99,7 +104,7 @@ def table(ledger: Ledger, language: Language = "en") -> Table:
     for word in ("read", "stored", "outbox", "quarantined", "gaps", "unbalanced"):
         row(word, f"{getattr(ledger, word):,}", "readings")
     shown.add_section()
-    for word in ("lost", "undeclared", "altered", "duplicated", "invented"):
+    for word in ("lost", "undeclared", "unfounded", "altered", "duplicated", "invented"):
         row(word, f"{getattr(ledger, word):,}", "readings")
     row("unread", f"{ledger.unread:,}", "answers")
     shown.add_section()

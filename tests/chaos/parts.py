@@ -1,10 +1,12 @@
-"""What a ledger of a run must say."""
+"""What a ledger of a run must say, and talking over a faulty line."""
 
 from __future__ import annotations
 
+import socket
 from typing import Any, Final
 
 from chaos.ledger import MUST_BE_NONE, Ledger
+from chaos.proxy import Proxy
 
 CLEAN: Final = Ledger(
     store="duck",
@@ -12,6 +14,7 @@ CLEAN: Final = Ledger(
     seed=7,
     faults={"cut": 2, "kill": 2},
     seconds=61.4,
+    missed={"cut": 1},
     kills={"broker": 2},
     ended_itself={"gw-1": 1},
     ended_badly={"broker": 1},
@@ -32,6 +35,7 @@ CLEAN: Final = Ledger(
     uncommitted=3,
     uncommitted_ms=41.0,
     undeclared=0,
+    unfounded=0,
     refused=1,
     caught=2,
     unread=0,
@@ -47,3 +51,15 @@ def check_clean(ledger: dict[str, Any]) -> None:
     assert ledger["stored"] > 100
     assert sum(ledger["kills"].values()) > 0
     assert ledger["bytes_altered"] > 0
+
+
+def connected(line: Proxy) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", line.port), timeout=20)
+
+
+def echoed(connection: socket.socket, data: bytes) -> bytes:
+    connection.sendall(data)
+    received = b""
+    while len(received) < len(data) and (more := connection.recv(65_536)):
+        received += more
+    return received

@@ -9,6 +9,7 @@ import duckdb
 import msgspec
 import pytest
 
+from chaos.course import Course
 from chaos.faults import schedule, targets
 from chaos.journal import Entry, Journal, read
 from chaos.ledger import Ledger, account
@@ -35,7 +36,7 @@ def duck(tmp_path_factory: pytest.TempPathFactory) -> Reckonings:
     honest: list[Ledger] = []
 
     def reckon_and_tamper(found: Plant) -> None:
-        honest.append(account(found, {}, [], 0, 0))
+        honest.append(account(found, Course(), 0, 0))
         with duckdb.connect(found.server_folder / "readings.duckdb") as store:
             (series,) = store.execute(f"SELECT min(id) FROM series WHERE channel = '{CHANNEL}'").fetchall()[0]
             times = store.execute("SELECT time FROM readings WHERE series_id = ? ORDER BY time LIMIT 3", [series])
@@ -55,6 +56,8 @@ def duck(tmp_path_factory: pytest.TempPathFactory) -> Reckonings:
 def test_a_hundred_faults_lose_and_double_nothing_in_duckdb(duck: Reckonings) -> None:
     assert duck.honest.clean
     check_clean(msgspec.to_builtins(duck.honest))
+    struck, missed = duck.tampered.faults, duck.tampered.missed
+    assert {kind for kind in struck if missed.get(kind, 0) == struck[kind]} == set()
 
 
 @pytest.mark.timeout(900)

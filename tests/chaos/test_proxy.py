@@ -4,46 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import socketserver
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from chaos.proxy import Proxy
+from tests.chaos.parts import connected, echoed
 from tests.parts import wait_until
-
-
-@pytest.fixture
-def line() -> Iterator[Proxy]:
-    """A proxy before a server that sends back what it gets."""
-
-    class Echo(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            with contextlib.suppress(ConnectionError):
-                while data := self.request.recv(4096):
-                    self.request.sendall(data)
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        proxy = Proxy(server.server_address[1], seed=1)
-        yield proxy
-        proxy.stop()
-        server.shutdown()
-
-
-def connected(line: Proxy) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", line.port), timeout=20)
-
-
-def echoed(connection: socket.socket, data: bytes) -> bytes:
-    connection.sendall(data)
-    received = b""
-    while len(received) < len(data) and (more := connection.recv(65_536)):
-        received += more
-    return received
 
 
 def ended(connection: socket.socket) -> bool:

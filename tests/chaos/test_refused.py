@@ -18,7 +18,7 @@ def put(number: int, end: Event | None, times: Sequence[int], gap: int = 0) -> l
 
 def given_up(*lives: list[Entry]) -> tuple[int, int]:
     """How many readings are gaps for certain, and how many perhaps."""
-    found = written({"gw-1": list(lives)})
+    found = written({"gw-1": list(lives)}, {"gw-1": []})
     return found.given_up, found.perhaps_given_up
 
 

@@ -26,11 +26,12 @@ def shown(ledger: Ledger, language: Language) -> str:
 def test_a_clean_run_says_so_and_names_every_kind_of_fault() -> None:
     struck = msgspec.structs.replace(CLEAN, faults=dict.fromkeys(sorted(KINDS), 2))
     text = shown(struck, "en")
-    assert "18 faults in 61 s, store duck, seed 7" in text
+    assert "20 faults in 61 s, store duck, seed 7" in text
     assert "every reading is where it must be, once" in text
-    assert text.count(" faults ") == len(KINDS) + 1
+    assert text.count(" faults ") == len(KINDS) + 2
     assert text.count("must be 0") == len(MUST_BE_NONE)
     assert "1,234 │ readings" in text
+    assert text.count("met nothing") == 1
     assert "gw-1 ended unasked" in text
     assert "broker ended with an error" in text
     korean = shown(struck, "ko")
