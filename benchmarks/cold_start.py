@@ -25,7 +25,7 @@ def first_power(said: IO[str], began: float) -> tuple[float, float]:
     pages = 0.0
     url = ""
     for line in said:
-        found = re.search(r"pages: (http://127\.0\.0\.1:\d+)", line)
+        found = re.search(r"(http://127\.0\.0\.1:\d+)", line)
         if found:
             url, pages = found[1], time.monotonic() - began
             break

@@ -45,7 +45,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     device: str
     timezone: str
     granularity: str
-    method: str
+    method: Text
     verdict: Verdict
     reasons: list[Reason]
     baseline: WindowResult

@@ -13,14 +13,14 @@ from evaluation.beside import bands_beside, other_forms, peak_demand
 from evaluation.case import Case, build, used_adjustments
 from evaluation.checks import checks
 from evaluation.findings import AdjustmentResult, CounterCheck, WorkResult
-from evaluation.fitted_model import ModelResult
 from evaluation.fitting import needed
 from evaluation.intensities import intensities
 from evaluation.metered import Metered, meter, missing_series
+from evaluation.method_words import method_text
 from evaluation.plan import Plan
 from evaluation.result import Evaluation
 from evaluation.saving import Detectable, Saving
-from evaluation.sums import PER_DAY, row_unit, sums
+from evaluation.sums import row_unit, sums
 from evaluation.verdict import Reason, Verdict
 from evaluation.work import Work, read_work
 from evaluation.work_effect import work_result
@@ -28,8 +28,6 @@ from evaluation.work_rules import judge_work, work_checks, work_doubts, work_out
 from storage import Store
 
 log = structlog.get_logger(__name__)
-
-BAND = "placebo-calibrated band, noise AR(1) with a slow part by restricted likelihood"
 
 
 def evaluate(plan: Plan, store: Store, *, beside: bool = True) -> Evaluation:
@@ -109,7 +107,7 @@ def judge_metered(
         device=plan.device,
         timezone=plan.timezone,
         granularity=plan.granularity,
-        method=_method(case, fitted),
+        method=method_text(case, fitted),
         verdict=verdict,
         reasons=found,
         baseline=windows[0],
@@ -137,17 +135,6 @@ def judge_metered(
         forms=other_forms(case) if beside and verdict is not Verdict.NOT_PROVABLE else None,
         bands=bands_beside(case) if beside and verdict is not Verdict.NOT_PROVABLE else [],
     )
-
-
-def _method(case: Case, fitted: ModelResult | None) -> str:
-    """In one line: the model's family, what is projected, and how its band is made."""
-    if fitted is None or case.model is None:
-        return f"avoided energy; {BAND}"
-    name = fitted.family.replace("_", " ") + (f" {fitted.form}" if fitted.form else "")
-    chosen = {"held_out": "chosen by time-blocked cross-validation", "first": "first named that the data suffice for"}
-    how = f", {chosen[case.plan.selection.rule]}" if case.plan.candidates else ""
-    rows = " on sums of days" if case.plan.granularity in PER_DAY else ""
-    return f"{name} baseline (OLS{how}); avoided energy; {BAND}{rows}"
 
 
 def _work(case: Case, verdict: Verdict, saving: Saving | None, work: WorkResult | None) -> list[Reason]:

@@ -23,6 +23,7 @@ from wattproof import demo_plan, history, services
 from wattproof.child import Child
 from wattproof.commands.simulate import Ready
 from wattproof.errors import StoppedError, UnavailableError
+from wattproof.in_korean import Language
 from wattproof.ledger import Latency, Ledger, Outcome, table
 from wattproof.one_box import start_agent, start_broker
 
@@ -51,6 +52,8 @@ class Options(msgspec.Struct, frozen=True):
         Where readings go; ``None`` for an embedded store in `data_dir`.
     data_dir
         Where everything is kept; ``None`` for a folder that is gone at the end.
+    language
+        Of the pages, until a visitor chooses another.
     """
 
     seconds: float | None = None
@@ -59,13 +62,14 @@ class Options(msgspec.Struct, frozen=True):
     seed: int | None = None
     store: storage.Settings | None = None
     data_dir: Path | None = None
+    language: Language = "ko"
 
 
 class Audience(Protocol):
     """Who watches the demo."""
 
-    def say(self, sentence: str) -> None:
-        """One sentence of what happens."""
+    def say(self, word: str, *values: object) -> None:
+        """One sentence of what happens, of those in `wattproof.demo_words`."""
 
     def progress(self, done: int, total: int) -> None:
         """So many of so many readings of the past are in the store; `total` is 0 while unknown."""
@@ -91,7 +95,7 @@ def run(options: Options, audience: Audience, stop: threading.Event) -> Ledger:
         _go_on(stop)
         box = closing.enter_context(_services(options, folder, users))
         _refuse_a_used_store(box.store, factory.file.site.id)
-        audience.say(f"pages: {box.web.url}")
+        audience.say("pages", box.web.url)
         _go_on(stop)
         virtual = _start_factory(closing, options.seed, now_ms, folder, stop)
         _go_on(stop)
@@ -99,9 +103,9 @@ def run(options: Options, audience: Audience, stop: threading.Event) -> Ledger:
         drain_s = _DRAIN_S if options.seconds is not None else _HURRIED_DRAIN_S
         agent = start_agent(closing, folder / "site.yaml", folder, users["gateway"], drain_s)
         past = history.send(factory, factory.begins_ms, began, users["gateway"], folder, stop, audience.progress)
-        audience.say("the past is in the store")
+        audience.say("past_is_stored")
         _wait(stop, options.seconds, (virtual, agent))
-        audience.say("ending: waiting for the last acknowledgements")
+        audience.say("ending")
         live = agent.stop(edge.Summary, timeout_s=_DRAIN_S + 5)
         assert live is not None
         return _account(box, factory, plan, past, live)
@@ -149,6 +153,7 @@ def _services(options: Options, folder: Path, users: dict[str, Broker]) -> servi
         plans=str(folder / "plans"),
         reviews=str(folder / "reviews"),
         demand_target_kw=_DEMAND_TARGET_KW,
+        language=options.language,
     )
     store = services.open_store(settings)
     return services.Services(folder, store, collector.Settings(), users["collector"], web, users["api"], settings)

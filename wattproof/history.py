@@ -23,6 +23,7 @@ _RECENT_MS = 3_600_000
 _RECENT_EVERY_MS = 5_000
 _LEARNED_MS = 26 * 3_600_000
 _LEARNED_EVERY_MS = 10_000
+_WEEK_MS = 7 * 86_400_000
 _POWER = "active_power_w"
 
 
@@ -51,7 +52,8 @@ def send(
         Whose past.
     since, until
         The past to send [ms since 1970-01-01 UTC]: its last hour every 5 s, for the chart; the rest every 15 minutes,
-        and of the last day the main meter's power every 10 s, from which the factory page learns to foretell demand.
+        and of the last day and the same day a week ago the main meter's power every 10 s, from which the factory page
+        learns to foretell demand: on a Monday the day before shows nothing of a working day.
     broker
         As a gateway may use it.
     folder
@@ -83,11 +85,15 @@ def send(
 
 
 def _past(factory: Factory, since: int, until: int) -> Iterator[list[Table]]:
-    """What demand is learned from and the newest hour first, because somebody may be looking; then day by day."""
+    """What demand is learned from and the newest hour first, because somebody may be looking; then day by day.
+
+    The day a week ago is the first of it: whoever learns before the rest is there has a day like today.
+    """
     recent = (until - _RECENT_MS) // _EVERY_MS * _EVERY_MS
-    for table in factory.history(max(recent - _LEARNED_MS, since), recent, _LEARNED_EVERY_MS):
-        if table.device == "main":
-            yield [_between(table)]
+    for ends in (recent - _WEEK_MS + _LEARNED_MS, recent):
+        for table in factory.history(max(ends - _LEARNED_MS, since), ends, _LEARNED_EVERY_MS):
+            if table.device == "main":
+                yield [_between(table)]
     tables = itertools.chain(
         factory.history(recent, until, _RECENT_EVERY_MS), factory.history(since, recent, _EVERY_MS)
     )

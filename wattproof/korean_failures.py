@@ -196,6 +196,20 @@ _OPTIONS: Final = (
         "환경 변수 {name}은(는) 없는 설정입니다. `wattproof config show --variables`로 볼 수 있습니다.",
     ),
 )
+_DEMO: Final = (
+    ("--store {store}: use duck or influx", "--store {store}: duck이나 influx를 쓰십시오."),
+    (
+        "--store influx and --influx-url URL belong together; give both or neither",
+        "--store influx와 --influx-url URL은 함께 쓰거나 둘 다 쓰지 마십시오.",
+    ),
+    (
+        "the store already holds {count} readings of {site}, so this run could not be accounted for; use another data"
+        " folder, or another database with --influx-database",
+        "저장소에 {site}의 측정값 {count}개가 이미 있어 이번 실행의 장부를 만들 수 없습니다. 다른 데이터 폴더를 쓰거나"
+        " --influx-database로 다른 데이터베이스를 지정하십시오.",
+    ),
+    ("ended before the factory ran", "가상 공장이 시작되기 전에 끝냈습니다."),
+)
 _IMPORTS: Final = (
     (
         "{file}: this is a web page or XML, whatever its name; open it in Excel, save it as CSV (UTF-8) and import"
@@ -246,5 +260,5 @@ _WHATEVER: Final = (
     ("{file}: {os}", "{file}: {os}"),
 )
 
-FAILURES: Final = (*_FILES, *_STORE, *_NETWORK, *_OPTIONS, *_IMPORTS, *_WHATEVER)
+FAILURES: Final = (*_FILES, *_STORE, *_NETWORK, *_OPTIONS, *_DEMO, *_IMPORTS, *_WHATEVER)
 """English and Korean; the first that fits is taken."""

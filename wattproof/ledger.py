@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 from rich.table import Table
+
+from evaluation import Verdict
+from wattproof.demo_words import say
+
+if TYPE_CHECKING:
+    from wattproof.in_korean import Language
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -47,18 +55,25 @@ class Ledger(msgspec.Struct, frozen=True):
         return self.lost == 0 and self.duplicates == 0
 
 
-def table(ledger: Ledger) -> Table:
+def table(ledger: Ledger, language: Language) -> Table:
     """The ledger for a terminal."""
-    shown = Table(title="The ledger of this run", title_justify="left", show_header=False)
+    shown = Table(title=say("ledger", language), title_justify="left", show_header=False)
     shown.add_column()
     shown.add_column(justify="right")
+    shown.add_column()
     for name in ("read", "stored", "outbox", "quarantined", "gaps", "lost", "duplicates"):
-        shown.add_row(name, f"{getattr(ledger, name):,}", "readings")
-    shown.add_row("register → store, p50", f"{ledger.latency_ms.p50:,.0f}", "ms")
-    shown.add_row("register → store, p99", f"{ledger.latency_ms.p99:,.0f}", "ms")
+        shown.add_row(say(name, language), f"{getattr(ledger, name):,}", say("readings", language))
+    shown.add_row(say("p50", language), f"{ledger.latency_ms.p50:,.0f}", "ms")
+    shown.add_row(say("p99", language), f"{ledger.latency_ms.p99:,.0f}", "ms")
     found = ledger.evaluation
     if found.saving_kwh is not None and found.low is not None and found.high is not None:
-        shown.add_row("saving found", f"{found.saving_kwh:,.0f} ({found.low:,.0f} … {found.high:,.0f})", "kWh")
-    shown.add_row("saving that is true", f"{found.true_kwh:,.0f}", "kWh")
-    shown.add_row("verdict", found.verdict)
+        saving = f"{found.saving_kwh:,.0f} ({found.low:,.0f} … {found.high:,.0f})"
+        shown.add_row(say("saving", language), saving, "kWh")
+    shown.add_row(say("truth", language), f"{found.true_kwh:,.0f}", "kWh")
+    shown.add_row(say("verdict", language), _verdict(found.verdict, language))
     return shown
+
+
+def _verdict(word: str, language: Language) -> str:
+    verdict = Verdict(word)
+    return verdict.ko if language == "ko" else verdict.en

@@ -185,7 +185,7 @@ def test_the_pages_show_power_moving_and_the_verdict_of_every_run_of_this_seed(
     total = page.locator("#total")
     before = total.inner_text()
     wait_until(lambda: total.inner_text() not in {before, "–", ""}, "the live number changes by itself")
-    demo.wait_for("the past is in the store")
+    demo.wait_for("지난 12주의 데이터를 모두 저장했습니다")
     page.wait_for_function("() => document.querySelectorAll('[data-device][data-silent=\"false\"]').length >= 7")
     page.screenshot(path=test_output / "demo-factory.png", full_page=True)
 
@@ -215,7 +215,7 @@ def test_a_web_port_in_use_is_one_sentence_and_leaves_nothing_running(demo: Demo
     assert f"웹 서버: 127.0.0.1:{port}에서 받을 수 없습니다 (이미 사용 중인 포트)" in ended.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("moment", ["the past is in the store", "the pages are up"])
+@pytest.mark.parametrize("moment", ["지난 12주의 데이터를 모두 저장했습니다", "the pages are up"])
 def test_ctrl_c_ends_everything(demo: Demo, moment: str) -> None:
     assert demo.url
     if moment != "the pages are up":
@@ -223,7 +223,7 @@ def test_ctrl_c_ends_everything(demo: Demo, moment: str) -> None:
     children = demo.children()
     code, out = demo.interrupt()
     assert code in {0, 130}
-    assert code == 130 or "lost" in out
+    assert code == 130 or "잃어버린 값" in out
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,25 +12,30 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from wattproof.demo_words import say
+from wattproof.in_korean import Language, configured
+
 
 class Watcher:
     """Shows the demo's course on standard error: sentences, and a progress bar for the past."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, language: Language) -> None:
         self._console = console
+        self._language = language
         self._bar = Progress(
-            TextColumn("twelve weeks of history"),
+            TextColumn(say("history", language)),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("readings"),
+            TextColumn(say("readings", language)),
             TimeElapsedColumn(),
             console=console,
         )
         self._task = self._bar.add_task("history", total=None)
 
-    def say(self, sentence: str) -> None:
+    def say(self, word: str, *values: object) -> None:
         """Print one sentence."""
-        self._console.print(f"[bold]demo[/bold] {sentence}", highlight=False)
+        name, sentence = say("demo", self._language), say(word, self._language, *values)
+        self._console.print(f"[bold]{name}[/bold] {sentence}", highlight=False, soft_wrap=True)
 
     def progress(self, done: int, total: int) -> None:
         """Move the bar; it appears with the first call and ends when all is done."""
@@ -45,6 +51,7 @@ class Watcher:
 
 
 def demo(
+    context: typer.Context,
     seconds: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="End after so many seconds of live measurement.", min=1)
     ] = None,
@@ -64,6 +71,10 @@ def demo(
     ] = "",
     data_dir: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Keep everything here; by default it is gone at the end.")
+    ] = None,
+    language: Annotated[
+        Language | None,
+        typer.Option("--lang", help="Language of what is said and of the pages; by default the configuration's."),
     ] = None,
 ) -> None:
     """Run a virtual factory and all of WattProof, and open its pages at http://127.0.0.1:8000.
@@ -90,8 +101,9 @@ def demo(
             influx_token=influx_token,
             influx_org=influx_org,
         )
-    watcher = Watcher(Console(stderr=True))
-    options = show.Options(seconds=seconds, port=port, seed=seed, store=chosen, data_dir=data_dir)
+    wanted = language or configured(context.obj, os.environ)
+    watcher = Watcher(Console(stderr=True), wanted)
+    options = show.Options(seconds=seconds, port=port, seed=seed, store=chosen, data_dir=data_dir, language=wanted)
     try:
         with stop_event() as stop:
             ledger = show.run(options, watcher, stop)
@@ -100,5 +112,5 @@ def demo(
     if as_json:
         sys.stdout.write(msgspec.json.encode(ledger).decode() + "\n")
     else:
-        Console().print(show.table(ledger))
+        Console().print(show.table(ledger, wanted))
     raise typer.Exit(0 if ledger.ok else 1)
