@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from collector import Collector, Quarantine
+from collector import Collector, Quarantine, Settings
 from edge.outbox import Outbox
 from storage import Store
 from telemetry import Ack, Broker, Gap, decode, new_client
@@ -66,6 +66,28 @@ def test_mqtt_5_keeps_the_session_of_a_collector_that_is_away(
         with collecting(store, broker, quarantine):  # too early for the gateway to send again: the broker kept them
             assert publisher.drained(60)
     assert (store.count(), store.duplicates()) == (60, 0)
+
+
+def test_workers_of_a_group_share_the_batches_of_a_gateway_and_who_is_left_takes_all_of_them(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    broker = msgspec.structs.replace(mosquitto, protocol="5")
+    one, two = (Settings(workers_group="city", worker=number) for number in (1, 2))
+    with (
+        collecting(store, broker, quarantine, client_id="", settings=one) as first,
+        gateway(tmp_path, broker, resend_after_s=60.0) as (outbox, publisher),
+    ):
+        with collecting(store, broker, quarantine, client_id="", settings=two) as second:
+            wait_until(lambda: first.connected and second.connected, "both workers listen")
+            put(outbox, 40, now_ms() - 600_000)
+            assert publisher.drained(60)
+            taken = [each.counters.batches for each in (first, second)]
+            assert sum(taken) == 40
+            assert min(taken) > 0
+        put(outbox, 10, now_ms() - 100_000)
+        assert publisher.drained(60)
+        assert first.counters.batches == taken[0] + 10
+    assert (store.count(), store.duplicates()) == (500, 0)
 
 
 @each_broker

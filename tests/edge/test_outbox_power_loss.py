@@ -106,6 +106,30 @@ def test_whatever_put_confirmed_is_there_wherever_the_log_ends(written: Written,
         shutil.rmtree(tmp_path / str(cut))
 
 
+def test_a_put_waits_until_the_disk_has_the_log_and_an_acknowledgement_waits_for_nothing(tmp_path: Path) -> None:
+    outbox = opened(tmp_path / "outbox.sqlite")
+    connection = outbox._file.connection
+
+    def settings() -> tuple[str, int]:
+        [(journal,)], [(synchronous,)] = (
+            connection.execute(f"PRAGMA {name}").fetchall() for name in ("journal_mode", "synchronous")
+        )
+        return journal, synchronous
+
+    waits = ("wal", 2)  # FULL: SQLite syncs the log with every commit, NORMAL (1) only before it is checkpointed
+    assert settings() == waits
+    said: list[str] = []
+    connection.set_trace_callback(said.append)
+    put(outbox, 1)
+    assert "COMMIT" in said
+    assert [each for each in said if "PRAGMA" in each] == []
+    outbox.acknowledge(outbox.epoch, [(1, 1)])
+    assert [each for each in said if "PRAGMA" in each] == ["PRAGMA synchronous = NORMAL", "PRAGMA synchronous = FULL"]
+    connection.set_trace_callback(None)
+    assert settings() == waits
+    outbox.close()
+
+
 def test_an_old_acknowledgement_meets_no_new_batch_even_where_a_disk_forgot_what_it_had_confirmed(
     written: Written, tmp_path: Path
 ) -> None:

@@ -66,6 +66,19 @@ def test_what_is_not_rolled_stays_whatever_step_it_falls_into(store: DuckStore) 
     assert int(rows(store).count.sum()) == 30 * 60 + 900 - 15
 
 
+def test_readings_without_a_row_stay_even_where_nothing_says_that_they_are_to_be_rolled(store: DuckStore) -> None:
+    roll(store, START + 12 * HOUR)
+    with store._file.cursor() as cursor:
+        store._writing.taken_in()
+        cursor.execute("DELETE FROM touched")
+        cursor.execute("DELETE FROM rolling")
+    unrolled = rows(store).start[-1] + ROLLUP_MS
+    forgotten = store.forget(START + 24 * HOUR, START - HOUR)
+    assert forgotten.readings > 0
+    assert forgotten.kept == 2 * (START + 24 * HOUR - unrolled) // 60_000
+    assert min(points(store)) == unrolled
+
+
 def test_an_end_between_two_steps_leaves_closed_what_lost_its_readings_and_is_made_good(
     store: DuckStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
