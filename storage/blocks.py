@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,6 +73,16 @@ class Block:
         """Table by table."""
         for batch, device, times, values in zip(self.batches, self.devices, self.times, self.values, strict=True):
             yield Rows(batch, self.kind, device, self.channels, times, values)
+
+    def only(self, tables: list[int]) -> Block:
+        """Some of the tables, in the order given."""
+        return replace(
+            self,
+            batches=[self.batches[table] for table in tables],
+            devices=[self.devices[table] for table in tables],
+            times=self.times[tables],
+            values=self.values[tables],
+        )
 
     def between(self, first: int, last: int) -> Block:
         """Tables `first` to `last`, the last one left out; the arrays are shared."""

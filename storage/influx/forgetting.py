@@ -174,13 +174,12 @@ def _judge(
     counts = np.nan_to_num(np.array([row[1:] for row in cells], np.float64))
     windows = np.array([row[0] for row in cells], np.int64)
     present = np.flatnonzero((counts > 0).any(axis=0)).tolist()
-    rows = read_turns(
-        server, site, kind, name, [names[each] for each in present], int(windows[0]), int(windows[-1]) + 1
-    )
+    channels = [names[each] for each in present]
+    rows = read_turns(server, site, kind, [name], channels, int(windows[0]), int(windows[-1]) + 1)
     rolled = np.ones(len(windows), bool)
     for each in present:
         channel, count = names[each], counts[:, each]
-        starts, turns, held = rows.get(channel, (windows[:0], np.zeros(0), np.zeros(0)))
+        starts, turns, held = rows.get(Series(site, kind, name, channel), (windows[:0], np.zeros(0), np.zeros(0)))
         noted = np.isin(windows, census.noted.get(Series(site, kind, name, channel), windows[:0]))
         whole = _at(windows, starts, held, -1) >= count
         new = (count > 0) & ~whole & ~noted

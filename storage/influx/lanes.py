@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -39,18 +38,8 @@ def lanes(blocks: list[Block]) -> list[list[Block]]:
         for number, lane in enumerate(parted):
             tables = np.flatnonzero(of_tables == number)
             if len(tables):
-                lane.append(_only(block, tables.tolist()))
+                lane.append(block.only(tables.tolist()))
     return parted
-
-
-def _only(block: Block, tables: list[int]) -> Block:
-    return replace(
-        block,
-        batches=[block.batches[table] for table in tables],
-        devices=[block.devices[table] for table in tables],
-        times=block.times[tables],
-        values=block.values[tables],
-    )
 
 
 def side_by_side(works: Sequence[Callable[[], T]]) -> list[T]:

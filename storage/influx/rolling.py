@@ -136,9 +136,9 @@ def _roll_family(
 def _there(server: Server, series: Series, windows: Times) -> Times:
     """Those windows that have a row."""
     found = read_turns(
-        server, series.site, series.kind, series.device, [series.channel], int(windows[0]), int(windows[-1]) + 1
+        server, series.site, series.kind, [series.device], [series.channel], int(windows[0]), int(windows[-1]) + 1
     )
-    starts = found[series.channel][0] if series.channel in found else np.zeros(0, np.int64)
+    starts = found[series][0] if series in found else np.zeros(0, np.int64)
     return windows[np.isin(windows, starts)]
 
 

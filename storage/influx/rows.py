@@ -15,17 +15,31 @@ from typing import Final
 
 import numpy as np
 
-from storage.influx.influxql import ANY, EARLIEST, LATEST, Cells, between, decode_cells, identifier, is_tag, select
+from storage.influx.influxql import (
+    ANY,
+    EARLIEST,
+    LATEST,
+    Cells,
+    among,
+    between,
+    decode_cells,
+    identifier,
+    is_tag,
+    select,
+)
 from storage.influx.lines import tag
 from storage.influx.server import Server
 from storage.rollup import empty, kind_of
-from storage.store import Rollups, Series, Times, Values
+from storage.store import ROLLUP_MS, Rollups, Series, Times, Values
 from telemetry import Kind
 
 SUFFIX: Final = ".15m"
 _OF_READINGS: Final = ("first", "last", "low", "high")
 _NUMBERS: Final = ("count", *_OF_READINGS, "mean", "increase", "coverage")
 _STATE: Final = "state_"
+_DEVICES: Final = 200
+_CELLS: Final = 500_000
+"""So many devices are named in one question at most, and about so many cells come with its answer."""
 
 
 def is_ours(measurement: str) -> bool:
@@ -94,19 +108,23 @@ def nearest(server: Server, series: Series, start: int, end: int) -> list[int]:
 
 
 def read_turns(
-    server: Server, site: str, kind: str, device: str, channels: Sequence[str], start: int, end: int
-) -> dict[str, tuple[Times, Values, Values]]:
-    """Starts, turns and counts of the rows in a range, of each channel that has any."""
+    server: Server, site: str, kind: str, devices: Sequence[str], channels: Sequence[str], start: int, end: int
+) -> dict[Series, tuple[Times, Values, Values]]:
+    """Starts, turns and counts of the rows in a range, of each series that has any; in few questions."""
     names = [f"{channel}:{what}" for channel in channels for what in ("turn", "count", "coverage")]
-    table = _select(server, Series(site, kind, device, ""), names, start, end)
-    found: dict[str, tuple[Times, Values, Values]] = {}
-    for number, channel in enumerate(channels):
-        if not len(table):
-            break
-        turn, count, coverage = table[:, 1 + 3 * number : 4 + 3 * number].T
-        there = (count > 0) | (coverage > 0)
-        if there.any():
-            found[channel] = (table[there, 0].astype(np.int64), turn[there], count[there])
+    what = ", ".join(identifier(name) for name in names)
+    cells = max(1, (min(end, LATEST) - max(start, EARLIEST)) // ROLLUP_MS * len(names))
+    most = min(_DEVICES, max(1, _CELLS // cells))
+    found: dict[Series, tuple[Times, Values, Values]] = {}
+    for first in range(0, len(devices), most):
+        where = is_tag("site", site), among(devices[first : first + most]), between(start, end)
+        for device, table in _tables(server, select(what, kind + SUFFIX, *where, by=" GROUP BY device")).items():
+            for number, channel in enumerate(channels):
+                turn, count, coverage = table[:, 1 + 3 * number : 4 + 3 * number].T
+                there = (count > 0) | (coverage > 0)
+                if there.any():
+                    series = Series(site, kind, device, channel)
+                    found[series] = (table[there, 0].astype(np.int64), turn[there], count[there])
     return found
 
 
@@ -114,12 +132,17 @@ def _select(server: Server, series: Series, names: Sequence[str], start: int, en
     """Time and fields of one device's rows, shape (rows, 1 + fields); NaN where there is nothing."""
     what = ", ".join(identifier(name) for name in names)
     where = is_tag("site", series.site), is_tag("device", series.device), between(start, end)
-    statement = select(what, series.kind + SUFFIX, *where)
-    cells: list[Cells] = []
+    tables = _tables(server, select(what, series.kind + SUFFIX, *where))
+    return tables.get("", np.zeros((0, 1 + len(names))))
+
+
+def _tables(server: Server, statement: str) -> dict[str, Values]:
+    """The rows of a statement, each time and cells, by device when it groups by it."""
+    cells: dict[str, list[Cells]] = defaultdict(list)
     for _, rows in server.query(statement, decode_cells, rollup=True):
-        cells += rows.values
+        cells[rows.tags.get("device", "")] += rows.values
     # Times in ms are exact in 64-bit floats for the next 285,000 years.
-    return np.array(cells, np.float64).reshape(len(cells), 1 + len(names))
+    return {device: np.array(rows, np.float64) for device, rows in cells.items()}
 
 
 class RowLines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -29,7 +29,12 @@ LINES_PER_REQUEST: Final = 5_000
 """Where InfluxData's own guide puts the best size of a write."""
 
 _HORIZON_AGAIN_S: Final = 60.0
-"""How long another process's forgetting may go unnoticed [s]; rolling looks for itself."""
+"""How long another process's forgetting may go unnoticed [s] by who writes nothing old."""
+
+_LATE_MS: Final = 3_600_000
+"""Retention keeps a day at the least: younger readings than this are never near to it [ms]."""
+
+_NEVER: Final = 2**63
 
 
 class Request(NamedTuple):
@@ -75,8 +80,10 @@ class Writer:
     def write(self, batches: Sequence[Batch]) -> Written:
         """Commit batches; see `Store.write`. Lines the server calls bad are found by halving and left out."""
         told = intake = take(batches)
-        if intake.blocks:
-            intake = set_aside(self._server, intake, self._known_horizon())
+        earliest = min((int(block.times.min()) for block in intake.blocks), default=_NEVER)
+        late = earliest < time.time_ns() // 1_000_000 - _LATE_MS
+        horizon = self._known_horizon(afresh=late) if intake.blocks else self._horizon
+        intake = set_aside(self._server, intake, horizon)
         ahead = batches.ahead if intake is told and isinstance(batches, Prepared) else None
         ways = ahead if isinstance(ahead, _Ahead) else _ways(intake)
         sent = side_by_side([partial(self._send_all, each) for each in ways])
@@ -86,17 +93,26 @@ class Writer:
         rejected = [each for part in sent for each in part.rejected]
         lost_gaps = sum(1 for each in rejected if not each.readings)
         refused = _folded(rejected)
+        if late:
+            refused += self._closed_meanwhile(intake, horizon)
         stored = intake.stored - sum(each.readings for each in refused)
-        self._tell(intake)
+        self._newest.wrote(earliest)
         return Written(stored, len(intake.gaps) - lost_gaps, (*intake.rejected, *refused))
 
-    def _tell(self, intake: Intake) -> None:
-        if intake.blocks:
-            self._newest.wrote(min(int(block.times.min()) for block in intake.blocks))
+    def _closed_meanwhile(self, intake: Intake, horizon: Horizon) -> list[Rejected]:
+        """Readings that were written to windows which retention, running beside, may have closed and deleted before.
 
-    def _known_horizon(self) -> Horizon:
+        It closes first, then reads notes and counts, then deletes. What it had not closed when these were confirmed, it
+        will find noted. Of others nobody can tell whether they were: they are set aside, stored or not.
+        """
+        now = self._known_horizon(afresh=True)
+        if now.turn == horizon.turn:
+            return []
+        return set_aside(self._server, replace(intake, rejected=[]), now, though_noted=True).rejected
+
+    def _known_horizon(self, *, afresh: bool) -> Horizon:
         now = time.monotonic()
-        if now - self._horizon_asked > _HORIZON_AGAIN_S:
+        if afresh or now - self._horizon_asked > _HORIZON_AGAIN_S:
             self._horizon = read_horizon(self._server)
             self._horizon_asked = now
         return self._horizon

@@ -35,6 +35,14 @@ class FakeServer:
     def paths(self) -> list[str]:
         return [f"{request.method} {request.path}" for request in self.requests]
 
+    def written(self) -> list[Request]:
+        """Requests that carry more than notes of what to roll."""
+        return [
+            request
+            for request in self.requests
+            if request.path.endswith("/write") and not request.body.startswith(b"_touched")
+        ]
+
 
 @contextlib.contextmanager
 def answering(answer: Callable[[Request], Answer]) -> Iterator[FakeServer]:

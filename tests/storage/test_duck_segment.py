@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -47,6 +48,27 @@ def opened(path: Path) -> tuple[list[int], dict[str, object]]:
     told = [each for each in logs if each["event"] == "journal_end_left_out"]
     assert len(told) <= 1
     return every, dict(told[0]) if told else {}
+
+
+def test_a_record_is_whole_and_on_the_disk_before_its_readings_count_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking_in, "_MOMENT_S", 3600.0)
+    store = DuckStore(tmp_path / "readings.duckdb")
+    store.write([batch({NOW: 0.0})])
+    synced: list[int] = []
+    really = os.fdatasync
+
+    def watched(descriptor: int) -> None:
+        really(descriptor)
+        synced.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "fdatasync", watched)
+    for n in (1, 2, 3):
+        store.write([batch({NOW + 1000 * n: float(n)}, seq=n + 1)])
+        assert synced[-1] == START + n * RECORD
+    assert synced == [START, *(START + n * RECORD for n in (1, 2, 3))]
+    store.close()
 
 
 def test_an_end_that_is_no_whole_record_is_left_out_and_its_length_told(killed: Path) -> None:

@@ -7,14 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from storage import ROLLUP_MS, InfluxStore
+from storage import ROLLUP_MS, InfluxStore, Written
 from storage.influx import forgetting
+from storage.influx.horizon import Horizon, read_horizon
 from storage.influx.server import Server
 from storage.influx.touches import Entry, Touches
 from storage.rollup import REACH_MS
 from tests.parts import Database
 from tests.storage.parts import DAY, MAIN, POWER, SITE, batch, open_influx, points, write_influx
-from tests.storage.test_influx_rolling import EVER, START, counts, minutes, roll_all
+from tests.storage.test_influx_rolling import EVER, MINUTE, START, counts, minutes, roll_all
 
 PRESS = replace(MAIN, device="press-1")
 FOREIGN = f"cpu,host=a usage_idle=5,swap\\ used=3i {START}\nstrange v=1 {START}\npower_meter {POWER}=3 {START}"
@@ -25,16 +26,16 @@ def store(influxdb: Database, influx_database: str) -> InfluxStore:
     return open_influx(influxdb, influx_database)
 
 
-def meanwhile(monkeypatch: pytest.MonkeyPatch, step: str, work: Callable[[], object]) -> None:
-    """Have others work once, before this step of forgetting."""
-    real, waiting = getattr(forgetting, step), [work]
+def meanwhile(monkeypatch: pytest.MonkeyPatch, where: object, step: str, work: Callable[[], object]) -> None:
+    """Have others work once, before this step."""
+    real, waiting = getattr(where, step), [work]
 
-    def interrupted(*args: object) -> object:
+    def interrupted(*args: object, **named: object) -> object:
         if waiting:
             waiting.pop()()
-        return real(*args)
+        return real(*args, **named)
 
-    monkeypatch.setattr(forgetting, step, interrupted)
+    monkeypatch.setattr(where, step, interrupted)
 
 
 @pytest.mark.parametrize("step", ["write_rows", "write_notes", "_conditions"])
@@ -45,7 +46,7 @@ def test_history_that_is_imported_while_retention_runs_is_not_deleted_before_it_
     store.write([batch(minutes(30))])
     roll_all(store)
     history = [batch(minutes(30, START - DAY)), batch(minutes(30), PRESS)]
-    meanwhile(monkeypatch, step, lambda: importing.write(history))
+    meanwhile(monkeypatch, forgetting, step, lambda: importing.write(history))
     assert store.forget(START + DAY, 0).readings == 30
     assert (len(points(store)), len(points(store, PRESS))) == (30, 30)
     assert roll_all(store) == 4
@@ -56,11 +57,75 @@ def test_history_that_is_imported_while_retention_runs_is_not_deleted_before_it_
     importing.close()
 
 
+@pytest.mark.parametrize("when", ["before the write", "before the request", "between counting and deleting"])
+def test_a_late_reading_for_what_another_worker_has_just_closed_is_set_aside_and_the_row_stays(
+    influxdb: Database, influx_database: str, store: InfluxStore, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    late = open_influx(influxdb, influx_database)
+    late.write([batch(minutes(30))])
+    roll_all(store)
+    told: list[Written] = []
+
+    def forget() -> None:
+        assert store.forget(START + DAY, 0).readings == 30
+
+    def write() -> None:
+        told.append(late.write([batch({START + 30_000: 1.0})]))
+
+    if when == "before the write":
+        forget()
+        write()
+    elif when == "before the request":
+        meanwhile(monkeypatch, late._server, "write", forget)
+        write()
+    else:
+        # It had asked how far retention has come just before that was said.
+        asked = [Horizon()]
+        monkeypatch.setattr(
+            "storage.influx.writing.read_horizon", lambda server: asked.pop() if asked else read_horizon(server)
+        )
+        meanwhile(monkeypatch, forgetting, "_conditions", write)
+        forget()
+    (written,) = told
+    assert (written.stored, [(each.series, each.readings) for each in written.rejected]) == (0, [(MAIN, 1)])
+    assert "closed" in written.rejected[0].reason
+    roll_all(store)
+    assert counts(store) == {0: 15, 1: 15}
+    assert store.rollups(MAIN, 0, EVER).first.tolist()[0] == 1000.0
+    assert store.forget(START + DAY, 0).kept == 0
+    assert store.count() == 0
+    late.close()
+
+
+def test_a_backlog_older_than_what_is_kept_is_judged_by_few_questions(
+    store: InfluxStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meters = [replace(MAIN, device=f"meter-{number:03}") for number in range(60)]
+    store.write([batch(minutes(45), series) for series in meters[:40]])
+    roll_all(store)
+    store.forget(START + DAY, 0)
+    asked: list[str] = []
+    query = Server.query
+
+    def counted(server: Server, statement: str, *args: object, **named: object) -> object:
+        asked.append(statement)
+        return query(server, statement, *args, **named)  # type: ignore[arg-type] # as it came
+
+    monkeypatch.setattr(Server, "query", counted)
+    sent = [batch(minutes(5, START + 10 * MINUTE + n), series, seq=n) for n, series in enumerate(meters)]
+    written = store.write([*sent, *sent])
+    assert len(asked) < 10
+    assert written.stored == 2 * 20 * 5
+    assert {each.series for each in written.rejected} == set(meters[:40])
+    assert sum(each.readings for each in written.rejected) == 2 * 40 * 5
+    assert len(points(store, meters[-1])) == 5
+
+
 def test_what_is_rolled_while_retention_runs_is_deleted_at_its_next_turn_when_it_is_closed(
     store: InfluxStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.write([batch(minutes(30))])
-    meanwhile(monkeypatch, "_take_census", lambda: roll_all(store))
+    meanwhile(monkeypatch, forgetting, "_take_census", lambda: roll_all(store))
     assert store.forget(START + DAY, 0).kept == 30
     assert store.forget(START + DAY, 0).kept == 0
     assert store.write([batch({START + 30_000: 1.0})]).stored == 0

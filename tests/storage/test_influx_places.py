@@ -89,7 +89,7 @@ def test_version_2_gets_two_buckets_with_their_retention() -> None:
         assert store.write(ONE).stored == 1
         ten_years = [{"type": "expire", "everySeconds": 3650 * 86_400, "shardGroupDurationSeconds": 7 * 86_400}]
         assert two.buckets == {"wattproof": ten_years, "wattproof/rollup": ten_years}
-        assert [bucket for bucket, _ in two.written] == ["wattproof"]
+        assert {bucket for bucket, _ in two.written} == {"wattproof"}
         assert store.health().facts["version"] == "v2.7.12 OSS"
         store.close()
 
@@ -153,7 +153,7 @@ def test_version_2_finds_the_organization_that_nobody_named() -> None:
     with answering(two) as server:
         store = InfluxStore(server.url, token="t0k3n")
         assert store.write(ONE).stored == 1
-        assert server.requests[-1].query["org"] == ORG
+        assert server.written()[-1].query["org"] == ORG
         store.close()
 
 
@@ -223,7 +223,7 @@ def test_version_3_gets_databases_with_their_retention_where_the_token_may(may_c
         assert store.write(ONE).stored == 1
         made = {"wattproof": "90d", "wattproof/rollup": "3650d"}
         assert three.databases == (made if may_create else {"wattproof": ""})
-        assert server.requests[-1].query == {"org": "", "bucket": "wattproof"}
+        assert server.written()[-1].query == {"org": "", "bucket": "wattproof"}
         assert store.health().facts["version"] == "3.2.0 Core"
         # It deletes by its own retention only.
         assert store.forget(NOW, NOW).readings == -1 or not may_create

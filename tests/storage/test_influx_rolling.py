@@ -213,20 +213,6 @@ def test_readings_somebody_else_wrote_are_not_forgotten_before_they_are_rolled(
     assert counts(store, theirs) == {0: 15, 1: 15}
 
 
-def test_a_window_that_is_closed_while_a_late_reading_is_on_its_way_keeps_its_row(
-    influxdb: Database, influx_database: str, store: InfluxStore
-) -> None:
-    late = another(influxdb, influx_database)
-    late.write([batch(minutes(30))])
-    roll_all(store)
-    store.forget(START + DAY, 0)
-    # It has not heard yet; the worker that rolls looks for itself.
-    assert late.write([batch({START + 30_000: 1.0})]).rejected == ()
-    roll_all(store)
-    assert counts(store) == {0: 15, 1: 15}
-    assert store.rollups(MAIN, 0, EVER).first.tolist()[0] == 1000.0
-
-
 def test_notes_that_are_worked_off_are_swept_away(
     influxdb: Database, influx_database: str, store: InfluxStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,7 @@ def test_a_moments_trouble_is_not_told(trouble: Answer) -> None:
 
     with answering(answer) as server:
         assert InfluxStore(server.url).write(ONE).stored == 1
-        bodies = [request.body for request in server.requests if request.path == "/write"]
+        bodies = [request.body for request in server.written()]
         assert len(bodies) == connection.TRIES
         assert len(set(bodies)) == 1
 
