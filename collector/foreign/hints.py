@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
-from collector.foreign.mapping import Route
+from collector.foreign.mapping import ReadyRule
 from collector.foreign.paths import Path, leaves, path_text
 from collector.foreign.translate import used_paths
 from telemetry import CHANNELS
@@ -50,9 +51,9 @@ class Hint(msgspec.Struct, frozen=True):
     channel: str
 
 
-def hints(route: Route, document: Any, most: int) -> list[Hint]:
-    """Numbers of a document that no rule of a route reads; of a list, those of its first element only."""
-    used = used_paths(route)
+def hints(rules: Sequence[ReadyRule], document: Any, most: int) -> list[Hint]:
+    """Numbers of a document that none of these rules reads; of a list, those of its first element only."""
+    used = used_paths(rules)
     found: list[Hint] = []
     for path, value in leaves(document, 10_000):
         if len(found) >= most:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,6 +17,9 @@ from collector.foreign.template import fill_template
 from collector.foreign.times import read_time
 from collector.refusals import Reason, Refusal
 from telemetry import MAX_BYTES
+
+Why = Literal["where", "needs", "lacks", "each"]
+"""The condition of a rule that a message does not meet."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -116,7 +119,7 @@ def translate(route: Route, parts: dict[str, str], payload: bytes, received: int
     problems: list[str] = []
     for rule in route.rules:
         for document in _documents(rule, told.document):
-            if _applies(rule, document):
+            if why_not(rule, document) is None:
                 row = _row(route, rule, parts, document, received, problems)
                 if row is not None:
                     told.rows.append(row)
@@ -154,12 +157,36 @@ def _documents(rule: ReadyRule, document: Any) -> Iterator[Any]:
         yield from listed
 
 
-def _applies(rule: ReadyRule, document: Any) -> bool:
-    return (
-        all(_same(look_up(document, path), value) for path, value in rule.where)
-        and all(look_up(document, path) is not ABSENT for path in rule.needs)
-        and all(look_up(document, path) is ABSENT for path in rule.lacks)
-    )
+def why_not(rule: ReadyRule, document: Any) -> tuple[Why, str] | None:
+    """Why a rule does not apply to a document: ``where``, ``needs`` or ``lacks``, and the path; None when it does."""
+    for path, value in rule.where:
+        if not _same(look_up(document, path), value):
+            return "where", path_text(path)
+    for path in rule.needs:
+        if look_up(document, path) is ABSENT:
+            return "needs", path_text(path)
+    for path in rule.lacks:
+        if look_up(document, path) is not ABSENT:
+            return "lacks", path_text(path)
+    return None
+
+
+def applying(route: Route, document: Any) -> tuple[list[ReadyRule], list[tuple[ReadyRule, Why, str]]]:
+    """The rules of a route that apply to a message, and those that do not, with why and the path.
+
+    Of a rule for the elements of a list, the first element tells; ``each`` is why when there is no such list.
+    """
+    taken: list[ReadyRule] = []
+    left: list[tuple[ReadyRule, Why, str]] = []
+    for rule in route.rules:
+        reasons = [why_not(rule, each) for each in _documents(rule, document)]
+        if None in reasons:
+            taken.append(rule)
+        else:
+            first = reasons[0] if reasons else None
+            why, path = first or ("each", path_text(rule.each or ()))
+            left.append((rule, why, path))
+    return taken, left
 
 
 def _same(found: Any, wanted: Any) -> bool:
@@ -238,10 +265,10 @@ def _shown(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)[:200]
 
 
-def used_paths(route: Route) -> set[Path]:
-    """Every path that a route's rules read, list elements under their list's path without an index."""
+def used_paths(rules: Sequence[ReadyRule]) -> set[Path]:
+    """Every path that rules read, list elements under their list's path without an index."""
     used: set[Path] = set()
-    for rule in route.rules:
+    for rule in rules:
         prefix: Path = (*rule.each, 0) if rule.each is not None else ()
         named = [piece[1] for piece in rule.device if not isinstance(piece, str) and not piece[0]]
         paths = [*(path for extract in rule.extracts for path in extract.paths), *named, *rule.needs]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from collector.foreign.batch import to_batch
 from collector.foreign.hints import Hint, hints
 from collector.foreign.mappings import Mappings
-from collector.foreign.translate import Row, Translation, translate
+from collector.foreign.translate import Row, Why, applying, translate
 from collector.sifting import sift
 from telemetry import Batch, channel
 
@@ -66,6 +66,14 @@ class TriedRefusal(msgspec.Struct, frozen=True):
     readings: int
 
 
+class TriedRule(msgspec.Struct, frozen=True):
+    """A rule of the message's topic that does not apply to it: its line, which condition is not met, and its path."""
+
+    line: int
+    why: Why
+    path: str
+
+
 class Trial(msgspec.Struct, frozen=True):
     """What became of a message.
 
@@ -82,7 +90,9 @@ class Trial(msgspec.Struct, frozen=True):
     stored
         How many values would be stored.
     unmapped
-        Numbers of the message that no rule reads, with a channel that each may be.
+        Numbers of the message that no rule which applies reads, with a channel that each may be.
+    idle
+        Rules of the topic that do not apply.
     left
         Why a collector would leave the message alone (count it and go on), whatever it holds: no rule takes its topic,
         or the broker retained it and it tells no time. Empty unless it would.
@@ -98,6 +108,7 @@ class Trial(msgspec.Struct, frozen=True):
     refused: list[TriedRefusal] = []
     stored: int = 0
     unmapped: list[Hint] = []
+    idle: list[TriedRule] = []
     left: Literal["", "no_rule", "retained"] = ""
 
 
@@ -112,13 +123,15 @@ def try_message(mappings: Mappings, topic: str, payload: bytes, received: int, *
     if batch is not None:
         batch, more = sift(batch, received)
         refusals += more
+    rules, idle = applying(route, told.document) if told.document is not None else ([], [])
     left: Literal["", "retained"] = "" if route.timed or not retained else "retained"
     return Trial(
         topic, route.mapping, route.source, route.pattern.text, told.site, told.gateway,
         [_reading(row, _held(batch)) for row in told.rows],
         [TriedRefusal(each.part, each.reason.value, each.detail, each.readings) for each in refusals],
         batch.readings if batch is not None and not left else 0,
-        _hints(route, told),
+        hints(rules, told.document, _MOST_HINTS) if told.document is not None else [],
+        [TriedRule(rule.line, why, path) for rule, why, path in idle],
         left,
     )  # fmt: skip
 
@@ -147,7 +160,3 @@ def _reading(row: Row, held: _Held) -> TriedReading:
         for found in row.found
     ]  # fmt: skip
     return TriedReading(row.line, row.device, row.kind, row.name, row.time, row.said, values, list(row.missing))
-
-
-def _hints(route: Any, told: Translation) -> list[Hint]:
-    return hints(route, told.document, _MOST_HINTS) if told.document is not None else []

@@ -38,6 +38,13 @@ WORDS: Final = {
     "message": ("메시지 전체", "the message"),
     "unmapped": ("{0} = {1:g}: 매핑에 없음", "{0} = {1:g} is not mapped"),
     "perhaps": ("; {0}일 수 있음", "; perhaps {0}"),
+    "idle_where": ("{0}행의 규칙은 해당 없음: {1}의 값이 다름", "rule on line {0} does not apply: {1} is another"),
+    "idle_needs": ("{0}행의 규칙은 해당 없음: {1}이(가) 없음", "rule on line {0} does not apply: {1} is not there"),
+    "idle_lacks": ("{0}행의 규칙은 해당 없음: {1}이(가) 있음", "rule on line {0} does not apply: {1} is there"),
+    "idle_each": (
+        "{0}행의 규칙은 해당 없음: 목록 {1}이(가) 없음",
+        "rule on line {0} does not apply: there is no list {1}",
+    ),
     "nothing": ("매핑된 것이 하나도 없음", "it holds nothing that is mapped"),
     "sum": (
         "값 {0}개가 저장되고 {1}개가 격리됨 (시험이므로 실제로 저장하지는 않음)",
@@ -79,6 +86,9 @@ def show(trial: Trial, language: Language) -> None:
         console.print("  " + escape(say("unmapped", language, hint.path, hint.said)) + perhaps)
     if not trial.readings and not trial.refused:
         console.print("  " + say("nothing", language))
+        for why, path in dict.fromkeys((each.why, each.path) for each in trial.idle):
+            lines = ", ".join(str(each.line) for each in trial.idle if (each.why, each.path) == (why, path))
+            console.print("  " + escape(say(f"idle_{why}", language, lines, path)))
     aside = sum(max(refusal.readings, 1) for refusal in trial.refused)
     console.print("  " + say("sum", language, trial.stored, aside) + "\n")
 
