@@ -1,4 +1,7 @@
-"""The words everyone shares: channels and units, readings, batches, topics, codecs. Pure: no I/O, no clock."""
+"""The words everyone shares (channels, units, readings, batches, topics, codecs), and the wire they travel on (MQTT).
+
+The words are pure: no I/O, no clock. paho is imported only by whoever speaks MQTT.
+"""
 
 from telemetry.alarms import Alarm, AlarmKind, Alarms
 from telemetry.batches import MAX_CHANNELS_TEXT, Batch, ClockState, Gap, Table, channel_names
@@ -13,9 +16,9 @@ from telemetry.errors import (
     TelemetryError,
     UnknownChannelError,
 )
-from telemetry.lane import Publish
 from telemetry.messages import Acceptance, AcceptanceCheck, AcceptedDevice, Ack, Birth, BirthDevice, State, ranges
 from telemetry.mqtt import Broker, Tls, new_client
+from telemetry.packets import Publish
 from telemetry.readings import Quality, Reading
 from telemetry.session import Retained, Session
 from telemetry.topics import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,8 @@ log = structlog.get_logger()
 
 _Stamp = tuple[tuple[int, int, int], ...]
 _GONE: Final = (0, 0, 0)
+_LOOK_S: Final = 10.0
+"""How often the files are looked at [s]; new ones are also taken in at every connect."""
 _CA_ADVICE: Final = "name the authority's certificate, a PEM file"
 
 
@@ -73,6 +76,12 @@ class Certificates:
             self._stamp = stamp
             log.info("certificates_renewed", certificate=self._tls.certificate, ca=self._tls.ca)
 
+    def follow(self, ended: threading.Event, on_change: Callable[[], None]) -> None:
+        """Look at the files until `ended` is set, and call `on_change` when others than those in use are there."""
+        while not ended.wait(_LOOK_S):
+            if self.changed():
+                on_change()
+
     def _load_into(self, context: ssl.SSLContext) -> None:
         tls = self._tls
         if tls.ca:
@@ -81,7 +90,7 @@ class Certificates:
         if tls.certificate:
             files = " and ".join([f"tls.certificate {tls.certificate}", *([f"tls.key {tls.key}"] if tls.key else [])])
             with _named(files, "put a certificate and the key that belongs to it in place"):
-                context.load_cert_chain(tls.certificate, tls.key or None)
+                context.load_cert_chain(tls.certificate, tls.key or None, _no_password)
 
     def _now(self) -> _Stamp:
         """What tells one version of the files from another."""
@@ -95,6 +104,11 @@ def _named(files: str, advice: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise CertificateError(f"{files}: {error.strerror or error}; {advice}") from error
+
+
+def _no_password() -> str:
+    """Without this, OpenSSL asks for it at the terminal, and waits."""
+    raise OSError("the key is encrypted, and nobody is there to type its password")
 
 
 def _stamp(name: str) -> tuple[int, int, int]:

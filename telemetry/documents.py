@@ -119,8 +119,10 @@ def parse_yaml(text: str, source: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
         raise DocumentError(source, line, "", f"not valid YAML: {error.problem or error.context}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DocumentError(source, 0, "", f"not valid YAML: {str(error).splitlines()[0]}") from error
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        # PyYAML trips over a value that does not fit its tag, as in `!!bool perhaps`, in ways of all kinds.
+        told = [*str(error).splitlines(), type(error).__name__][0]
+        raise DocumentError(source, 0, "", f"not valid YAML: {told}") from error
     finally:
         loader.dispose()
     if root is not None:

@@ -4,6 +4,7 @@ TelemetryError
 ├── UnknownChannelError      a channel name outside the registry
 ├── InvalidNameError         a site, gateway or device id that no topic may carry
 ├── CertificateError         certificate files that TLS cannot use
+├── PacketError              bytes of a connection that are no packet of MQTT
 ├── DecodeError              bytes from the wire that are not what their topic promises
 │   └── DamagedError         a message whose checksum does not fit: not what was sent
 └── DocumentError            a YAML document that is unreadable or breaks its model
@@ -26,6 +27,10 @@ class InvalidNameError(TelemetryError):
 
 class CertificateError(TelemetryError):
     """A certificate file that cannot be read, or a certificate and key that do not fit; the text names the file."""
+
+
+class PacketError(TelemetryError):
+    """Bytes of a connection that are no packet of MQTT; the text says which."""
 
 
 class DecodeError(TelemetryError):

@@ -1,187 +1,27 @@
 """The lane: what an MQTT connection brings, taken from its socket in large pieces and past paho, which keeps the rest.
 
 paho reads a packet with three system calls and takes it through a dozen calls more: as much work as decoding what is in
-it. So the socket it is given is this one: it reads all there is, hands over the messages (PUBLISH at QoS 0 and 1) as a
-list, and leaves every other packet to paho: connecting, TLS, pings, subscriptions, QoS 2, and whatever is malformed.
-
-Packets: MQTT 3.1.1, sections 2.2 and 3.3; MQTT 5.0, section 3.3 (properties are skipped; no topic alias is ever
-granted, so no broker may use one).
+it. So the socket it is given is this one: it reads all there is, hands over the messages as a list, and leaves other
+packets to paho: connecting, pings, subscriptions, the second half of QoS 2. What a broker can make us hold is bounded
+here: MQTT allows a packet of 256 MB.
 """
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-_PUBLISH: Final = 0x30
-_PUBACK: Final = 0x40
-_PUBACK_LENGTH: Final = 2
-"""Of one that says no more than yes; MQTT 5 knows others, which paho reads."""
+from telemetry.errors import PacketError
+from telemetry.packets import PUBLISH, Publish, acknowledgements, split
+
 _READ_BYTES: Final = 1 << 18
 _TLS_RECORDS: Final = 16
 """How many reads a TLS connection is given at a time: one brings a record, at most 16 kB."""
-_LONGEST_LENGTH: Final = 4
 _KEPT_BYTES: Final = 1_200_000
-"""What is kept of a message [bytes of its packet]: more than any that is taken. MQTT allows 256 MB, and whoever may
-publish would otherwise decide how much memory we need."""
-NOT_UTF8: Final = "(topic is not UTF-8)"
-"""Stands for a topic that cannot be read."""
-
-
-class Publish(NamedTuple):
-    """One message as the broker sent it; `mid` is 0 at QoS 0, and `left_out` bytes of its payload were not kept."""
-
-    topic: str
-    payload: bytes
-    qos: int
-    mid: int
-    retain: bool
-    dup: bool
-    left_out: int = 0
-
-
-class Split(NamedTuple):
-    """What the beginning of a stream of packets holds.
-
-    Attributes
-    ----------
-    messages
-        The messages, in order.
-    confirmed
-        Ids of messages of ours that the broker says it has (PUBACK).
-    others
-        Complete packets that are neither, for paho.
-    used
-        How many bytes all of them took.
-    needed
-        How many bytes from there make the next packet complete, as far as can be told.
-    """
-
-    messages: list[Publish]
-    confirmed: list[int]
-    others: bytes
-    used: int
-    needed: int
-
-
-def split(data: bytes, *, properties: bool, left_out: int = 0) -> Split:
-    """Take the complete packets at the beginning of `data`, up to the first that must not be overtaken.
-
-    Messages may overtake the broker's word that one of ours has arrived; nothing else.
-
-    Parameters
-    ----------
-    data
-        Bytes of the stream, from the beginning of a packet.
-    properties
-        Whether messages have properties (MQTT 5).
-    left_out
-        How many bytes of the first packet, a message, are not there.
-    """
-    messages: list[Publish] = []
-    confirmed: list[int] = []
-    others: list[bytes] = []
-    at, size, needed = 0, len(data), 2
-    while size - at >= 2:
-        head, length, body = data[at], data[at + 1], at + 2
-        if length & 0x80:
-            try:
-                length, body = _variable(data, at + 1)
-            except IndexError:
-                needed = size - at + 1
-                break
-            except ValueError:
-                # No packet can begin so; paho ends the connection over it.
-                others.append(data[at:])
-                at = size
-                break
-        end = body + length - left_out
-        if end > size:
-            needed = end - at
-            break
-        packet, at = at, end
-        if head & 0xF4 == _PUBLISH and (message := _message(data, head, body, end, properties)) is not None:
-            messages.append(message._replace(left_out=left_out) if left_out else message)
-            left_out = 0
-        elif head == _PUBACK and length == _PUBACK_LENGTH:
-            confirmed.append(data[body] << 8 | data[body + 1])
-        else:
-            others.append(data[packet:end])
-            break
-    return Split(messages, confirmed, b"".join(others), at, needed)
-
-
-def _variable(data: bytes, at: int) -> tuple[int, int]:
-    """A variable byte integer and where it ends; IndexError when it is cut off, ValueError when it is none."""
-    value = 0
-    for count in range(_LONGEST_LENGTH):
-        byte = data[at + count]
-        value |= (byte & 0x7F) << 7 * count
-        if byte < 0x80:
-            return value, at + count + 1
-    raise ValueError(value)
-
-
-def _message(data: bytes, head: int, body: int, end: int, properties: bool) -> Publish | None:  # noqa: FBT001 - hot
-    """The message of a packet; None for one that paho must judge."""
-    start = body + 2
-    if start >= end:
-        return None
-    at = start + (data[body] << 8 | data[body + 1])
-    qos = head >> 1 & 1
-    mid = 0
-    if qos:
-        if at + 2 > end:
-            return None
-        mid = data[at] << 8 | data[at + 1]
-        at += 2
-        if not mid:
-            return None
-    topic = data[start : at - 2 * qos]
-    if properties:
-        try:
-            length, at = _variable(data, at)
-        except (IndexError, ValueError):
-            return None
-        at += length
-    if at > end or not topic:
-        return None
-    try:
-        name = topic.decode()
-    except UnicodeDecodeError:
-        name = NOT_UTF8
-    return Publish(name, data[at:end], qos, mid, bool(head & 1), bool(head & 8))
-
-
-def acknowledgements(mids: list[int]) -> bytes:
-    """The packets that acknowledge messages of QoS 1, one after the other."""
-    return b"".join([b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids])
-
-
-def publication(topic: str, payload: bytes, mid: int) -> bytes:
-    """The packet that publishes a message at QoS 1, without properties."""
-    name = topic.encode()
-    length = _length(4 + len(name) + len(payload))
-    return b"".join((b"\x32", length, len(name).to_bytes(2, "big"), name, mid.to_bytes(2, "big"), payload))
-
-
-@lru_cache(maxsize=1024)
-def _length(value: int) -> bytes:
-    """A variable byte integer."""
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
-
-
-def sent_again(packet: bytes) -> bytes:
-    """A publication marked as one that may have arrived before."""
-    return bytes([packet[0] | 0x08]) + packet[1:]
+"""What is kept of a packet [bytes]: more than any message that is taken, and than any other packet can use."""
 
 
 class Lane:
@@ -199,6 +39,13 @@ class Lane:
         Packets by id that went past paho, too; the broker's confirmation takes them out.
     on_confirmed
         Called by the thread that reads, with the ids of those that it took out.
+    at_qos_2
+        Ids of messages that came at QoS 2 are put in here: they are acknowledged in another way.
+
+    Attributes
+    ----------
+    was_cut
+        Whether we ended the connection.
     """
 
     def __init__(
@@ -209,12 +56,15 @@ class Lane:
         on_messages: Callable[[list[Publish]], None],
         unconfirmed: dict[int, bytes],
         on_confirmed: Callable[[list[int]], None],
+        at_qos_2: set[int],
     ) -> None:
+        self.was_cut = False
         self._socket = connection
         self._properties = properties
         self._on_messages = on_messages
         self._unconfirmed = unconfirmed
         self._on_confirmed = on_confirmed
+        self._at_qos_2 = at_qos_2
         self._parts: list[bytes] = []
         self._held = 0
         self._needed = 2
@@ -229,6 +79,8 @@ class Lane:
         ------
         BlockingIOError
             When there are none now.
+        PacketError
+            When what comes is no packet of MQTT, or one that nobody needs to be so long.
         OSError
             As the socket does.
         """
@@ -273,9 +125,8 @@ class Lane:
         if not self._complete:
             return
         data = b"".join(self._parts)
-        messages, confirmed, others, used, self._needed = split(
-            data, properties=self._properties, left_out=self._left_out
-        )
+        found = split(data, properties=self._properties, left_out=self._left_out)
+        messages, confirmed, others, used, self._needed, at_qos_2, broken = found
         self._left_out = 0
         known: list[int] = []
         unknown: list[int] = []
@@ -283,15 +134,22 @@ class Lane:
             (unknown if self._unconfirmed.pop(mid, None) is None else known).append(mid)
         self._others = acknowledgements(unknown) + others
         rest, self._parts, self._held = data[used:], [], 0
-        if self._needed > _KEPT_BYTES and rest[0] & 0xF4 == _PUBLISH:
-            self._left_out = self._skipping = self._needed - _KEPT_BYTES
-            self._needed = _KEPT_BYTES
+        if self._needed > _KEPT_BYTES and not broken:
+            if rest[0] & 0xF0 == PUBLISH:
+                self._left_out = self._skipping = self._needed - _KEPT_BYTES
+                self._needed = _KEPT_BYTES
+            else:
+                broken = f"{self._needed} bytes that are no message (first byte 0x{rest[0]:02x})"
         if rest:
             self._keep(rest)
         if known:
             self._on_confirmed(known)
+        if at_qos_2:
+            self._at_qos_2.update(at_qos_2)
         if messages:
             self._on_messages(messages)
+        if broken:
+            raise PacketError(f"the broker sent what is no packet of MQTT: {broken}")
 
     def pending(self) -> int:
         """How many bytes can be had without waiting for the socket to become readable."""
@@ -300,7 +158,9 @@ class Lane:
 
     def cut(self) -> None:
         """End the connection from another thread: past the TLS layer, which belongs to the one that reads."""
-        socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        self.was_cut = True
+        with contextlib.suppress(OSError):  # it has ended already
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is the socket's."""

@@ -43,7 +43,8 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     protocol
         MQTT version. The embedded broker speaks 3.1.1 only; mosquitto both.
     keepalive_s
-        Longest silence before a ping [s]; a dead peer is noticed after one and a half of these.
+        Longest silence before a ping [s]. A dead broker is noticed after two of these; the broker notices after one and
+        a half that we are gone.
     """
 
     host: str = "127.0.0.1"
@@ -136,3 +137,23 @@ def connect(client: Client, broker: Broker, session_expiry_s: int) -> None:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = session_expiry_s
     client.connect_async(broker.host, broker.port, broker.keepalive_s, clean_start=False, properties=properties)
+
+
+def disconnect(client: Client, broker: Broker, *, keep_will: bool) -> None:
+    """Have a client leave its broker.
+
+    Parameters
+    ----------
+    client, broker
+        Which, and where.
+    keep_will
+        Whether the broker shall publish the last will all the same. One of MQTT 3.1.1 only does so when the connection
+        breaks; but there nothing overtakes what was published before.
+    """
+    if broker.protocol != "5" or not keep_will:
+        client.disconnect()
+        return
+    from paho.mqtt.packettypes import PacketTypes  # noqa: PLC0415 - as above
+    from paho.mqtt.reasoncodes import ReasonCode  # noqa: PLC0415
+
+    client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))

@@ -1,24 +1,33 @@
-"""Hooks into paho where it has no place for them: the socket it is given, and what a packet makes it raise."""
+"""Hooks into paho where it has no place for them: its sockets, its waits, its ids, and what would end its thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, cast
 
 from telemetry.lane import Lane
 
 if TYPE_CHECKING:
     import socket
-    import threading
 
     from paho.mqtt.client import Client
     from paho.mqtt.enums import MQTTErrorCode
 
 
-def give_sockets(client: Client, lane: Callable[[socket.socket], Lane]) -> None:
-    """Have a client read through a lane, made of every socket it opens."""
+def give_sockets(client: Client, lane: Callable[[socket.socket], Lane], ended: threading.Event) -> None:
+    """Have a client read through a lane, made of every socket it opens; it opens none once `ended` is set."""
     create = client._create_socket  # noqa: SLF001 - paho has no other way to be given a socket
-    client._create_socket = lambda: lane(cast("socket.socket", create()))  # type: ignore[method-assign]  # noqa: SLF001
+
+    def opened() -> Lane:
+        if not ended.is_set():
+            connection = cast("socket.socket", create())
+            if not ended.is_set():
+                return lane(connection)
+            connection.close()
+        raise ConnectionAbortedError("the session has ended")
+
+    client._create_socket = opened  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def end_waiting(client: Client, ended: threading.Event) -> None:
@@ -41,9 +50,12 @@ def end_waiting(client: Client, ended: threading.Event) -> None:
 def survive(client: Client, unreadable: Callable[[Exception], None]) -> None:
     """Have a client give its connection up, and make a new one, over what would end its thread.
 
-    A packet that was altered on the way may make paho raise; `unreadable` is then told what.
+    A packet that was altered on the way may make paho raise; `unreadable` is then told what. And not every connection
+    that cannot be made fails with an OSError: a host's name that is none, or a certificate that no longer fits its key,
+    fails as one, too.
     """
     turn_of_paho = client._loop  # noqa: SLF001 - paho has no other place to catch what a packet makes it raise
+    connect_of_paho = client.reconnect
 
     def turn(timeout: float = 1.0) -> MQTTErrorCode:
         try:
@@ -54,4 +66,54 @@ def survive(client: Client, unreadable: Callable[[Exception], None]) -> None:
 
             return client._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)  # noqa: SLF001
 
+    def connect() -> MQTTErrorCode:
+        try:
+            return connect_of_paho()
+        except OSError:
+            raise
+        except Exception as error:
+            raise ConnectionError(str(error) or type(error).__name__) from error
+
     client._loop = turn  # type: ignore[method-assign]  # noqa: SLF001
+    client.reconnect = connect  # type: ignore[method-assign]
+
+
+def hold_back(client: Client, most: int) -> None:
+    """Have a client that is being let in send `most` messages before the broker confirms one, old ones included.
+
+    paho knows such a limit, but not the broker's own (MQTT 5.0, section 3.3.4), and forgets it on every new connection:
+    there it sends all it has, and a broker that counts ends the connection, again and again.
+    """
+    from paho.mqtt.enums import MessageState  # noqa: PLC0415 - as above
+
+    client._max_inflight_messages = most  # noqa: SLF001 - the way that is public is closed while connected
+    with client._out_message_mutex:  # noqa: SLF001
+        for nth, message in enumerate(client._out_messages.values()):  # noqa: SLF001
+            if nth >= most and message.state == MessageState.MQTT_MS_PUBLISH:
+                message.state = MessageState.MQTT_MS_QUEUED
+
+
+def pass_over(client: Client, taken: Container[int]) -> None:
+    """Have a client give none of its messages an id that is `taken`; some must be left, of 65,535."""
+    number = client._mid_generate  # noqa: SLF001 - there is no other way to tell it
+
+    def free() -> int:
+        mid = number()
+        while mid in taken:
+            mid = number()
+        return mid
+
+    client._mid_generate = free  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def end(client: Client, timeout_s: float) -> None:
+    """End a client's thread, and what it leaves open; waits at most `timeout_s` [s], for it may hang in a connect.
+
+    paho's own way waits without a limit, and fails when the thread ends by itself in that moment.
+    """
+    thread = client._thread  # noqa: SLF001 - see above
+    client._thread_terminate = True  # noqa: SLF001
+    if thread is not None and thread is not threading.current_thread():
+        thread.join(timeout_s)
+    if thread is None or not thread.is_alive():
+        client._sock_close()  # noqa: SLF001 - told to end while it logs in, it leaves a connection that nobody reads

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 
-from telemetry.channels import CHANNELS, Kind
+from telemetry.channels import CHANNELS
 from telemetry.codec import json_schema
-
-_KINDS = {Kind.GAUGE: "gauge", Kind.COUNTER: "counter", Kind.STATE: "state"}
 
 
 def channel_table() -> str:
@@ -22,8 +20,7 @@ def channel_table() -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| `{c.name}` | {c.unit} | {_KINDS[c.kind]} | {c.low:g} … {c.high:g} "
-        f"| {c.en} | {c.ko} | {c.display_unit or '–'} |"
+        f"| `{c.name}` | {c.unit} | {c.kind} | {c.low:g} … {c.high:g} | {c.en} | {c.ko} | {c.display_unit or '–'} |"
         for c in CHANNELS.values()
     ]
     return "\n".join(lines) + "\n"

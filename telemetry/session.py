@@ -11,26 +11,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import structlog
 
 from telemetry.certificates import Certificates
-from telemetry.complaints import Complaints, advice_on
-from telemetry.lane import NOT_UTF8, Lane, Publish
-from telemetry.mqtt import Broker, connect, new_client
+from telemetry.complaints import Complaints
+from telemetry.lane import Lane
+from telemetry.mqtt import Broker, connect, disconnect, new_client
 from telemetry.outgoing import Outgoing
-from telemetry.paho_hooks import end_waiting, give_sockets, survive
+from telemetry.packets import Publish
+from telemetry.paho_hooks import end, end_waiting, give_sockets, survive
 from telemetry.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
-    from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
+    from paho.mqtt.client import Client, MQTTMessageInfo
 
 log = structlog.get_logger()
 
 _SESSION_EXPIRY_S: Final = 7 * 86400
-_SUBSCRIBE_AGAIN_S: Final = 10.0
-"""How often a subscription that was refused is asked for again."""
-_SUBSCRIBE_ANYWAY: Final = 3
-"""After how many times as long any other is: one that was altered on the way is confirmed as well, for another topic,
-and nobody would ever know; altered into a ping, it is never answered."""
-_LOOK_AT_FILES_S: Final = 10.0
-"""How often the certificate files are looked at; new ones are also taken in at every connect."""
 
 
 class Retained(NamedTuple):
@@ -44,7 +38,7 @@ class Session:
     """One client's lasting session: clean session off, subscribed at QoS 1 unless told otherwise.
 
     Trouble is logged once per kind, with what to do about it, until the session is up again; it never raises and
-    never gives up. Callbacks run on paho's thread and must return quickly.
+    never gives up. Callbacks run on paho's thread and must return quickly; they may call every method but `stop`.
 
     Parameters
     ----------
@@ -63,7 +57,7 @@ class Session:
     on_confirmed
         The broker has messages that were published, by the ids that `publish_all` returned.
     on_cut_off
-        A connection that was logged in has ended, and not by us: the reason, as paho tells it.
+        A connection that was logged in has ended, and not by `stop` or `reconnect`: the reason, as paho tells it.
     will
         Published by the broker when the connection breaks.
     manual_ack
@@ -78,8 +72,8 @@ class Session:
 
     Raises
     ------
-    OSError, ssl.SSLError
-        When a certificate file is unusable.
+    CertificateError
+        When a certificate file cannot be read, or holds no usable certificate or key.
     """
 
     def __init__(
@@ -107,16 +101,13 @@ class Session:
         self._on_cut_off = on_cut_off
         self._manual_ack = manual_ack
         self._log = log.bind(broker=broker.url, client_id=client_id)
-        self._lock = threading.Lock()
-        self._connection = 0
-        self._logged_in = False
-        self._refused = False
-        self._ready = False
-        self._stopping = False
-        self._ended = threading.Event()
         self._complaints = Complaints(self._log)
+        self._speaking = threading.RLock()
+        self._lane: Lane | None = None
+        self._logged_in = self._ready = self._stopping = False
+        self._ended = threading.Event()
         self._certificates = Certificates(broker.tls) if broker.tls is not None else None
-        self.client = new_client(broker, client_id, manual_ack=manual_ack, certificates=self._certificates)
+        self.client = new_client(broker, client_id, certificates=self._certificates)
         self._outgoing = Outgoing(self.client, counted=broker.protocol == "5")
         self._subscriptions = Subscriptions(self.client, subscription, also, at_most_once)
         self._prepare(self.client, will)
@@ -130,9 +121,10 @@ class Session:
         """Begin to connect, in the background."""
         connect(self.client, self._broker, self._expiry_s)
         self.client.loop_start()
-        threading.Thread(target=self._keep_subscribed, daemon=True).start()
+        threading.Thread(target=self._subscriptions.keep, args=(self._ended,), daemon=True).start()
         if self._certificates is not None:
-            threading.Thread(target=self._follow_files, args=(self._certificates,), daemon=True).start()
+            follow = self._certificates.follow
+            threading.Thread(target=follow, args=(self._ended, self._renew_certificates), daemon=True).start()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> MQTTMessageInfo:
         """Hand a message to the connection at QoS 1."""
@@ -152,35 +144,39 @@ class Session:
         return len(self._outgoing.unconfirmed)
 
     def acknowledge(self, mids: list[int], connection: int) -> bool:
-        """Acknowledge QoS 1 messages, unless their connection is gone: then the broker delivers them again."""
-        with self._lock:
-            if connection != self._connection:
-                return False
-            self._outgoing.acknowledge(mids)
-            return True
+        """Acknowledge messages by their ids, unless their connection is gone: then the broker delivers them again."""
+        return self._outgoing.acknowledge(mids, connection)
 
     def reconnect(self) -> None:
         """Connect anew: the broker then sends again what was not acknowledged."""
-        connection = self.client.socket()
-        if isinstance(connection, Lane):
-            connection.cut()  # paho's thread sees the end and connects again
+        lane = self._lane
+        if lane is not None:
+            lane.cut()  # paho's thread sees the end and connects again
 
     def stop(self, farewell: Retained | None = None, timeout_s: float = 1.0) -> None:
         """Say farewell, disconnect, and end the thread; within about twice `timeout_s` [s]."""
+        # What `on_ready` is saying comes first: a farewell before it would not be the last word.
+        held = self._speaking.acquire(timeout=timeout_s)
         self._stopping = True
+        was_ready, self._ready = self._ready, False
+        if held:
+            self._speaking.release()
+        heard = farewell is None or not was_ready or self._say(farewell, timeout_s)
         self._ended.set()
-        if farewell is not None and self._ready:
-            info = self.publish(farewell.topic, farewell.payload, retain=True)
-            try:
-                info.wait_for_publish(timeout_s)
-            except (RuntimeError, ValueError):
-                self._log.warning("mqtt_farewell_lost", topic=farewell.topic)
-        self._ready = False
-        self.client.disconnect()
-        # loop_stop joins without a limit; a thread that hangs in a connect must not hold the program.
-        closing = threading.Thread(target=self.client.loop_stop, daemon=True)
-        closing.start()
-        closing.join(timeout_s)
+        disconnect(self.client, self._broker, keep_will=not heard)
+        end(self.client, timeout_s)
+
+    def _say(self, farewell: Retained, timeout_s: float) -> bool:
+        """Publish a last message; whether the broker has it in time."""
+        info = self.publish(farewell.topic, farewell.payload, retain=True)
+        try:
+            info.wait_for_publish(timeout_s)
+            heard = info.is_published()
+        except (RuntimeError, ValueError):
+            heard = False
+        if not heard:
+            self._log.warning("mqtt_farewell_lost", topic=farewell.topic)
+        return heard
 
     def _prepare(self, client: Client, will: Retained | None) -> None:
         if will is not None:
@@ -190,89 +186,66 @@ class Session:
         client.on_connect_fail = self._connect_failed
         client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
-        client.on_message = self._received
         client.on_publish = lambda _client, _data, mid, _reason, _properties: self._confirmed([mid])
-        survive(client, self._unreadable)
-        give_sockets(client, self._lane)
+        survive(client, self._complaints.unreadable)
+        give_sockets(client, self._connecting, self._ended)
         end_waiting(client, self._ended)
-
-    def _unreadable(self, error: Exception) -> None:
-        self._complaints.tell(
-            "mqtt_unreadable", repr(error),
-            "something on the way alters bytes, or the broker does not keep to MQTT; it connects again",
-        )  # fmt: skip
-
-    def _lane(self, connection: socket.socket) -> Lane:
-        return Lane(
-            connection,
-            properties=self._broker.protocol == "5",
-            on_messages=self._arrived,
-            unconfirmed=self._outgoing.unconfirmed,
-            on_confirmed=self._confirmed,
-        )
-
-    def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
-        if self._stopping:
-            client.disconnect()
-        elif reason.is_failure:
-            self._complaints.tell(
-                "mqtt_refused", str(reason),
-                "check username and password, and that the broker lets this client id in",
-            )  # fmt: skip
-        else:
-            self._logged_in = True
-            self._outgoing.connected()
-            self.granted = properties.json() if properties is not None else {}
-            self._subscribe()
 
     def _before_connect(self, _client: Client, _data: Any) -> None:
         if self._certificates is not None:
             self._certificates.renew()
 
-    def _follow_files(self, certificates: Certificates) -> None:
-        """Connect anew when the certificate files are renewed; `_before_connect` then takes them in."""
-        while not self._ended.wait(_LOOK_AT_FILES_S):
-            if isinstance(self.client.socket(), Lane) and certificates.changed():
-                self._log.info("mqtt_reconnects", reason="the certificate files have changed")
-                self.reconnect()
+    def _renew_certificates(self) -> None:
+        if self._lane is not None:
+            self._log.info("mqtt_reconnects", reason="the certificate files have changed")
+            self.reconnect()  # which takes them in
 
-    def _subscribe(self) -> None:
-        if self._logged_in and not self._stopping:
-            self._subscriptions.ask()
+    def _connecting(self, connection: socket.socket) -> Lane:
+        self._lane = Lane(
+            connection,
+            properties=self._broker.protocol == "5",
+            on_messages=self._arrived,
+            unconfirmed=self._outgoing.unconfirmed,
+            on_confirmed=self._confirmed,
+            at_qos_2=self._outgoing.at_qos_2,
+        )
+        return self._lane
 
-    def _keep_subscribed(self) -> None:
-        turns = 0
-        while not self._ended.wait(_SUBSCRIBE_AGAIN_S):
-            turns += 1
-            if turns % _SUBSCRIBE_ANYWAY and not self._refused:
-                continue
-            if self._ready:
-                self._subscriptions.ask_again()
-            else:
-                self._subscribe()
+    def _connect_failed(self, _client: Client, _data: Any) -> None:
+        if not self._stopping:
+            # paho calls this while it handles the error, and keeps it to itself.
+            self._complaints.unreachable(sys.exc_info()[1])
+
+    def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
+        if self._stopping:
+            client.disconnect()
+        elif reason.is_failure:
+            self._complaints.refused(str(reason))
+        elif not self._logged_in:  # who is let in twice would send all that is unconfirmed each time
+            self._logged_in = True
+            self.granted = properties.json() if properties is not None else {}
+            self._outgoing.connected(self.granted)
+            self._subscriptions.connected()
 
     def _subscribed(self, _client: Client, _data: Any, mid: int, reasons: Sequence[Any], _properties: Any) -> None:
         answer = self._subscriptions.answered(mid, reasons)
         if answer is None:
             return
         for wanted, reason in answer.refused:
-            self._complaints.tell(
-                "mqtt_subscription_refused", f"{wanted}: {reason}",
-                "allow this user to read that topic in the broker's access list",
-            )  # fmt: skip
-        self._refused = not answer.granted
-        if self._refused:
-            return
-        self._complaints.settle()
-        self._ready = True
-        self._log.info("mqtt_ready", subscription=self._subscriptions.first)
-        self._guarded(self._on_ready)
+            self._complaints.subscription_refused(wanted, reason)
+        with self._speaking:
+            if not answer.granted or self._ready or self._stopping:
+                return
+            self._complaints.settle()
+            self._ready = True
+            self._log.info("mqtt_ready", subscription=self._subscriptions.first)
+            self._guarded(self._on_ready)
 
     def _arrived(self, messages: list[Publish]) -> None:
         """Take messages past paho; see `Lane`."""
         # They are as good a sign of life as the answer to a ping, which may have to wait behind thousands of them.
         self.client._ping_t = 0.0  # noqa: SLF001
-        connection = self._connection
+        connection = self._outgoing.connection
         self._guarded(lambda: self._on_messages(messages, connection))
         if not self._manual_ack:
             self.acknowledge([message.mid for message in messages if message.qos], connection)
@@ -280,35 +253,20 @@ class Session:
     def _confirmed(self, mids: list[int]) -> None:
         self._guarded(lambda: self._on_confirmed(mids))
 
-    def _received(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        """Take a message that came by way of paho: one of QoS 2, which only a broker with a will of its own sends."""
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = NOT_UTF8
-        found = Publish(topic, bytes(message.payload), message.qos, message.mid, message.retain, message.dup)
-        self._guarded(lambda: self._on_messages([found], self._connection))
-
-    def _connect_failed(self, _client: Client, _data: Any) -> None:
-        error = sys.exc_info()[1]  # paho calls this while it handles the error, and keeps it to itself
-        self._complaints.tell("mqtt_unreachable", str(error) or type(error).__name__, advice_on(error))
-
     def _disconnected(self, _client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        with self._lock:
-            self._connection += 1
-        was_in, self._logged_in, self._ready, self._refused = self._logged_in, False, False, False
+        lane, self._lane = self._lane, None
+        if lane is None:
+            return  # paho tells twice that a broker no longer answers
+        was_in, self._logged_in, self._ready = self._logged_in, False, False
         self._outgoing.disconnected()
-        self._subscriptions.forget()
-        if self._stopping:
+        self._subscriptions.disconnected()
+        if self._stopping or lane.was_cut:
             return
         if was_in:
             self._guarded(lambda: self._on_cut_off(str(reason)))
-            self._complaints.tell("mqtt_lost", str(reason), "it is tried again; check the network if this stays")
-        elif not self._complaints.told("mqtt_refused"):
-            self._complaints.tell(
-                "mqtt_closed_before_login", str(reason),
-                "the broker may ask for a client certificate (tls.certificate, tls.key) or for TLS on this port",
-            )  # fmt: skip
+            self._complaints.lost(str(reason))
+        else:
+            self._complaints.closed_before_login(str(reason))
 
     def _guarded(self, callback: Callable[[], None]) -> None:
         try:

@@ -16,7 +16,7 @@ import time
 
 from benchmarks.collector_stand.messages import Meters
 from telemetry import ACK, Ack, decode, topic
-from telemetry.lane import split
+from telemetry.packets import split
 
 
 class Gateways:

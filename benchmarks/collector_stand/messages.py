@@ -7,7 +7,7 @@ import zlib
 from typing import Final
 
 from telemetry import BATCH, CHANNELS, Batch, Table, encode, topic
-from telemetry.lane import publication
+from telemetry.packets import publication
 
 SITE: Final = "city"
 EPOCH: Final = "0123456789abcdef"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import telemetry.session
+import telemetry.subscriptions
 from telemetry import Broker, Session
 from tests.parts import wait_until
 
@@ -70,7 +70,7 @@ def test_after_a_broken_packet_the_session_comes_back(packet: bytes) -> None:
 
 
 def test_a_subscription_that_was_altered_on_the_way_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telemetry.session, "_SUBSCRIBE_AGAIN_S", 0.05)
+    monkeypatch.setattr(telemetry.subscriptions, "_AGAIN_S", 0.05)
     asked: list[bytes] = []
     ready: list[None] = []
     with broker(b"\x90\x04MM\x01\x01", asked) as where:

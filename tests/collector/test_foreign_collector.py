@@ -232,7 +232,7 @@ def test_what_a_defect_of_ours_kept_from_the_store_stays_with_the_broker_and_com
 def test_a_reading_that_others_had_retained_overwrites_no_correction_each_time_it_is_subscribed_to(
     mosquitto: Broker, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telemetry.session._SUBSCRIBE_AGAIN_S", 0.1)
+    monkeypatch.setattr("telemetry.subscriptions._AGAIN_S", 0.1)
     at = now_ms() - 600_000
     with sender(mosquitto) as meter:
         publish(meter, *node_red(at, 1.0), retain=True)

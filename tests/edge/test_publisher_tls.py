@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge.outbox import Outbox
 from edge.publisher import Publisher
-from telemetry import Birth, Broker, Table, Tls, session
+from telemetry import Birth, Broker, Table, Tls
 from tests.parts import free_port, program, running, wait_until
 from tests.test_mqtt_tls import Authority
 
@@ -26,7 +26,7 @@ BIRTH = Birth("site-1", "gw-1", "", 1, "0", "Site", "Asia/Seoul", [])
 
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_LOOK_AT_FILES_S", 0.05)
+    monkeypatch.setattr("telemetry.certificates._LOOK_S", 0.05)
 
 
 class Site:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import struct
 
 import pytest
 from hypothesis import given
@@ -11,35 +10,20 @@ from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from telemetry.lane import Lane, Publish, acknowledgements, publication, sent_again, split
-
-PINGRESP = b"\xd0\x00"
-SUBACK = b"\x90\x03\x00\x01\x01"
-
-
-def packet(head: int, body: bytes) -> bytes:
-    """Any packet."""
-    length = len(body)
-    digits = bytearray()
-    while length > 127:
-        digits.append(length % 128 + 128)
-        length //= 128
-    return bytes([head, *digits, length]) + body
-
-
-def publish(message: Publish, properties: bytes = b"") -> bytes:
-    """The packet of a message, written as the standard has it."""
-    head = 0x30 | message.dup << 3 | message.qos << 1 | message.retain
-    topic = message.topic.encode()
-    mid = struct.pack(">H", message.mid) if message.qos else b""
-    return packet(head, struct.pack(">H", len(topic)) + topic + mid + properties + message.payload)
-
+from telemetry import Publish
+from telemetry.errors import PacketError
+from telemetry.lane import Lane
+from telemetry.packets import acknowledgements, publication, sent_again, split
+from tests.telemetry.wire import PINGRESP, SUBACK, packet, publish
 
 messages = st.builds(
-    lambda topic, payload, mid, retain, dup: Publish(topic, payload, int(mid > 0), mid, retain, dup and mid > 0),
+    lambda topic, payload, mid, qos, retain, dup: Publish(
+        topic, payload, qos * (mid > 0), mid, retain, dup and mid > 0
+    ),
     st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=40),
     st.binary(max_size=300),
     st.integers(0, 65_535),
+    st.integers(1, 2),
     st.booleans(),
     st.booleans(),
 )
@@ -48,7 +32,7 @@ long_messages = st.builds(
     st.integers(1, 4),
     st.integers(0, 65_535),
 )
-others = st.sampled_from([PINGRESP, SUBACK, packet(0x62, b"\x00\x07"), publish(Publish("t", b"x", 2, 9, False, False))])
+others = st.sampled_from([PINGRESP, SUBACK, packet(0x62, b"\x00\x07"), packet(0x20, b"\x00\x00")])
 
 
 class Wire:
@@ -60,12 +44,14 @@ class Wire:
         self.heard: list[Publish] = []
         self.confirmed: list[int] = []
         self.left = b""
+        self.at_qos_2: set[int] = set()
         self.lane = Lane(
             ours,
             properties=properties,
             on_messages=self.heard.extend,
             unconfirmed={} if unconfirmed is None else unconfirmed,
             on_confirmed=self.confirmed.extend,
+            at_qos_2=self.at_qos_2,
         )
 
     def bring(self, piece: bytes) -> None:
@@ -95,6 +81,7 @@ def test_pieces_of_any_size_give_the_same_messages(stream: list[Publish | bytes]
         wire.bring(sent[first:last])
     wire.close()
     assert wire.heard == [each for each in stream if isinstance(each, Publish)]
+    assert wire.at_qos_2 == {each.mid for each in wire.heard if each.qos == 2}
     assert wire.left == b"".join(each for each in stream if isinstance(each, bytes))
 
 
@@ -163,17 +150,52 @@ def test_of_a_message_that_is_too_long_the_beginning_is_kept_and_its_neighbours_
         packet(0x32, b"\x00\x01t\x00\x00payload"),
         packet(0x30, b"\x00\x00payload"),
         packet(0x36, b"\x00\x01t\x00\x01payload"),
-        packet(0xF0, b"?"),
         b"\x30\xff\xff\xff\xff\x01rest",
+        b"\x90\xff\xff\xff\xff\x01rest",
+        b"\x90\xff\xff\xff\x7f",  # 256 MB of a SUBACK: the first of them end it
     ],
 )
-def test_what_is_malformed_is_left_to_paho_byte_for_byte(damaged: bytes) -> None:
-    sound = publish(Publish("t", b"before", 1, 3, False, False))
+def test_what_is_malformed_ends_the_connection_after_what_came_before_it(damaged: bytes) -> None:
     wire = Wire()
-    wire.bring(sound + damaged)
+    wire.bring(publish(Publish("t", b"before", 1, 3, False, False)))
+    with pytest.raises(PacketError, match="no packet of MQTT"):
+        wire.bring(damaged)
     wire.close()
     assert [each.payload for each in wire.heard] == [b"before"]
-    assert wire.left == damaged
+    assert wire.left == b""
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        packet(0x36, b"\x00\x01t\x00\x01" + b"x" * 1000),
+        packet(0x30, b"\x00\x01t\xd0\x0f" + b"x" * 1000),  # properties that are longer than what is kept of it
+    ],
+)
+def test_what_is_malformed_and_too_long_ends_the_connection_as_well(
+    damaged: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.lane._KEPT_BYTES", 350)
+    wire = Wire(properties=True)
+    with pytest.raises(PacketError, match="malformed PUBLISH"):
+        wire.bring(damaged)
+    wire.close()
+    assert wire.heard == []
+
+
+def test_other_packets_are_left_to_paho_byte_for_byte_whatever_is_in_them() -> None:
+    wire = Wire()
+    wire.bring(packet(0xF0, b"?") + publish(Publish("t", b"between", 0, 0, False, False)) + packet(0x90, b""))
+    wire.close()
+    assert [each.payload for each in wire.heard] == [b"between"]
+    assert wire.left == packet(0xF0, b"?") + packet(0x90, b"")
+
+
+def test_a_connection_that_has_ended_may_be_cut() -> None:
+    wire = Wire()
+    wire.close()
+    wire.lane.cut()
+    assert wire.lane.was_cut
 
 
 @given(st.binary(max_size=60), st.booleans())

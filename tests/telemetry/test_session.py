@@ -72,6 +72,17 @@ def test_as_many_acknowledgements_as_a_backlog_takes_wait_for_their_confirmation
     assert sender.unconfirmed == 50_000
 
 
+def test_no_two_messages_under_way_have_the_same_id() -> None:
+    sender = Peer(Broker(port=1), "sender", "nothing").session
+    sender.client._last_mid = 65_533
+    of_paho = [sender.publish("to/me", b"x").mid]
+    past_it = sender.publish_all([("to/me", b"x")] * 2)
+    sender.client._last_mid = 65_533
+    past_it += sender.publish_all([("to/me", b"x")])
+    of_paho.append(sender.publish("to/me", b"x").mid)
+    assert (of_paho, past_it) == ([65_534, 3], [65_535, 1, 2])
+
+
 def test_what_was_not_confirmed_is_sent_again_on_the_next_connection(mosquitto: Broker) -> None:
     listener, sender = Peer(mosquitto, "listener", "to/#"), Peer(mosquitto, "sender", "nothing")
     listener.session.start()
@@ -119,7 +130,7 @@ def altering_the_first_subscription(broker: Broker) -> Iterator[Broker]:
 def test_a_subscription_that_is_never_answered_is_asked_for_again(
     mosquitto: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telemetry.session._SUBSCRIBE_AGAIN_S", 0.1)
+    monkeypatch.setattr("telemetry.subscriptions._AGAIN_S", 0.1)
     with altering_the_first_subscription(mosquitto) as line:
         peer = Peer(line, "peer", "to/me")
         peer.session.start()
@@ -132,8 +143,9 @@ def test_a_subscription_that_is_never_answered_is_asked_for_again(
 def test_a_broker_that_refuses_the_subscription_is_asked_by_one_thread_however_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("telemetry.session._SUBSCRIBE_AGAIN_S", 0.01)
+    monkeypatch.setattr("telemetry.subscriptions._AGAIN_S", 0.01)
     session = Peer(Broker(port=1), "peer", "to/me").session
+    subscriptions = session._subscriptions
     refused = ReasonCode(PacketTypes.SUBACK, identifier=0x80)
     asking: list[threading.Thread] = []
 
@@ -141,15 +153,16 @@ def test_a_broker_that_refuses_the_subscription_is_asked_by_one_thread_however_l
         asking.append(threading.current_thread())
         session._subscribed(session.client, None, 0, [refused], None)
 
-    monkeypatch.setattr(session._subscriptions, "ask", ask)
-    session._logged_in = True
-    keeper = threading.Thread(target=session._keep_subscribed, daemon=True)
+    monkeypatch.setattr(subscriptions, "ask", ask)
+    ended = threading.Event()
+    keeper = threading.Thread(target=subscriptions.keep, args=(ended,), daemon=True)
     keeper.start()
-    session._subscribe()
+    subscriptions.connected()
     wait_until(lambda: len(asking) >= 20, "it is asked again and again")
-    session.stop()
+    ended.set()
     keeper.join(20)
-    assert set(asking[1:]) == {keeper}
+    assert set(asking) == {threading.current_thread(), keeper}
+    assert asking.count(threading.current_thread()) == 1
 
 
 def test_what_is_published_while_a_connection_is_made_does_not_come_before_its_login(
