@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -154,9 +156,18 @@ def ranking(review: Review) -> Ranking:
     return Ranking([Ranked(one, _band(axis, one.saving_kwh)) for one in review.candidates], axis.place(0.0))
 
 
-def about(finding: Finding, language: str) -> str:
+def about(finding: Finding, language: str, labels: Mapping[str, str]) -> str:
     """A finding's sentence without its device's id, which the page says by its name."""
-    return finding.text.said("ko" if language == "ko" else "en").removeprefix(f"{finding.device}: ")
+    return with_labels(finding.text.said(language).removeprefix(f"{finding.device}: "), finding.named, labels)
+
+
+def with_labels(sentence: str, named: Sequence[str], labels: Mapping[str, str]) -> str:
+    """A sentence with the names that people know in place of the ids of the devices it names."""
+    ids = [re.escape(device) for device in sorted(named, key=len, reverse=True) if device in labels]
+    if not ids:
+        return sentence
+    # A Korean particle may follow an id at once, so the end of a word does not end it.
+    return re.sub(rf"(?<![\w-])(?:{'|'.join(ids)})(?![a-z0-9_-])", lambda found: labels[found[0]], sentence)
 
 
 def _band(axis: Axis, figure: Figure | None) -> tuple[float, float, float] | None:

@@ -160,7 +160,8 @@ def _peak(total: SiteTotal, meters: Sequence[MeterReview], zone: ZoneInfo) -> It
         for one in meters
         if [one.device] != total.of and one.load is not None and one.load.at_site_peak_kw is not None
     ]
-    makers = ", ".join(f"{name} {kw:,.1f} kW" for kw, name in sorted(drawn, reverse=True)[:_PEAK_MAKERS])
+    largest = sorted(drawn, reverse=True)[:_PEAK_MAKERS]
+    makers = ", ".join(f"{name} {kw:,.1f} kW" for kw, name in largest)
     then = Text(f" 그때 {makers}.", f" Then: {makers}.") if makers else Text("", "")
     over = Text("", "")
     if load.over_target:
@@ -170,7 +171,7 @@ def _peak(total: SiteTotal, meters: Sequence[MeterReview], zone: ZoneInfo) -> It
     yield Finding("peak", None, None, None, Text(
         f"최대수요는 {at:%Y-%m-%d %H:%M}의 {load.peak_kw:,.1f} kW이고, 부하율은 {factor}입니다.{then.ko}{over.ko}",
         f"Peak demand {load.peak_kw:,.1f} kW at {at:%Y-%m-%d %H:%M}, load factor {factor}.{then.en}{over.en}",
-    ))  # fmt: skip
+    ), [name for _, name in largest])  # fmt: skip
 
 
 def _won(money: float | None, language: str) -> str:

@@ -75,6 +75,11 @@ def yearly_energy(kwh: Floats) -> tuple[Ranged | None, int]:
     return Ranged(mean, max(mean - half, 0.0), mean + half), len(sums) * _WEEK
 
 
+def _named(machine: Machine, settings: Settings) -> list[str]:
+    told = settings.replacements.get(machine.device)
+    return [told.like] if told is not None and told.like else []
+
+
 def _candidate(
     machine: Machine, expected: Expected | Text, days: Days, settings: Settings, won_per_kwh: float | None
 ) -> Candidate:
@@ -83,6 +88,7 @@ def _candidate(
         device=machine.device, rank=None, basis=None, found=None, assumes=None, yearly_kwh=_figure(yearly), days=known,
         share_pct=None, saving_kwh=None, gain=None, payback_years=None, present_value=None,
         undecided=_few_weeks(known) if yearly is None or not isinstance(expected, Text) else expected,
+        named=_named(machine, settings),
     )  # fmt: skip
     if yearly is None or isinstance(expected, Text):
         return undecided

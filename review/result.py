@@ -149,6 +149,8 @@ class Candidate(msgspec.Struct, frozen=True):
         figure whose `high` is ``None`` is a payback that may never come.
     undecided
         Why nothing is expected of it; where it is set, `rank` and the figures of the saving are ``None``.
+    named
+        Other devices that the sentences name by their ids.
     """
 
     device: str
@@ -164,6 +166,7 @@ class Candidate(msgspec.Struct, frozen=True):
     payback_years: Figure | None
     present_value: Figure | None
     undecided: Text | None
+    named: list[str] = []
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -179,6 +182,8 @@ class Finding(msgspec.Struct, frozen=True):
         What is at stake within the period; ``None`` where that is not energy, or without a price.
     text
         In one sentence.
+    named
+        Other devices that the sentence names by their ids.
     """
 
     code: str
@@ -186,6 +191,7 @@ class Finding(msgspec.Struct, frozen=True):
     kwh: float | None
     cost: float | None
     text: Text
+    named: list[str] = []
 
 
 class Price(msgspec.Struct, frozen=True):

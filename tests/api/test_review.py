@@ -16,6 +16,7 @@ import api.reviews
 from api import Settings
 from api.errors import ReviewProblemError
 from api.models import Site
+from api.review_view import with_labels
 from api.reviews import Reviews
 from review import Review
 from review import Settings as ReviewSettings
@@ -96,6 +97,17 @@ def test_it_is_made_once_until_it_is_old_or_told_otherwise(store: DuckStore, tmp
             reviews.review(PLACE, *days)
     finally:
         reviews.close()
+
+
+def test_a_sentence_names_devices_as_people_know_them() -> None:
+    labels = {"press-1": "사출기 1호", "press-10": "사출기 10호", "main": "수전"}
+    told = "press-1와 press-10: press-1 3 kW, press-100, main"
+    assert (
+        with_labels(told, ["press-1", "press-10"], labels)
+        == "사출기 1호와 사출기 10호: 사출기 1호 3 kW, press-100, main"
+    )
+    assert with_labels(told, ["press-100"], labels) == told
+    assert with_labels(told, [], labels) == told
 
 
 @pytest.mark.parametrize("name", ["docs/review.md", "docs/review.ko.md"])
