@@ -10,13 +10,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from storage.influx.horizon import Horizon, horizon_line, read_horizon
-from storage.influx.influxql import ANY, EARLIEST, Cells, among, between, decode_cells, identifier, is_tag, select
+from storage.influx.influxql import ANY, EARLIEST, among, between, decode_cells, identifier, is_tag, select
 from storage.influx.newest import channels
 from storage.influx.rolling import sweep, write_notes, write_rows
 from storage.influx.rows import SUFFIX, read_turns
@@ -158,39 +158,51 @@ def _count(server: Server, census: _Census, kind: str, names: list[str], start: 
     by = f" GROUP BY time({ROLLUP_MS}ms), site, device fill(none)"
     statement = select(what, kind, between(start, end), by=by)
     found = False
+    parts: dict[str, list[_Counted]] = defaultdict(list)
     for _, rows in server.query(statement, decode_cells):
         found = True
-        if is_name(rows.tags.get("site", "")) and is_name(rows.tags.get("device", "")):
-            _judge(server, census, kind, names, rows.tags, rows.values)
+        site, device = rows.tags.get("site", ""), rows.tags.get("device", "")
+        if is_name(site) and is_name(device):
+            counts = np.nan_to_num(np.array([row[1:] for row in rows.values], np.float64))
+            parts[site].append(_Counted(device, np.array([row[0] for row in rows.values], np.int64), counts))
+            if len(parts[site]) == _DEVICES:
+                _judge(server, census, site, kind, names, parts.pop(site))
+    for site, some in parts.items():
+        _judge(server, census, site, kind, names, some)
     return found
 
 
-def _judge(
-    server: Server, census: _Census, kind: str, names: list[str], tags: dict[str, str], cells: list[Cells]
-) -> None:
-    """See which windows of one device are rolled up."""
-    site, name = tags["site"], tags["device"]
-    device = census.devices[kind, site, name]
-    counts = np.nan_to_num(np.array([row[1:] for row in cells], np.float64))
-    windows = np.array([row[0] for row in cells], np.int64)
-    present = np.flatnonzero((counts > 0).any(axis=0)).tolist()
-    channels = [names[each] for each in present]
-    rows = read_turns(server, site, kind, [name], channels, int(windows[0]), int(windows[-1]) + 1)
-    rolled = np.ones(len(windows), bool)
-    for each in present:
-        channel, count = names[each], counts[:, each]
-        starts, turns, held = rows.get(Series(site, kind, name, channel), (windows[:0], np.zeros(0), np.zeros(0)))
-        noted = np.isin(windows, census.noted.get(Series(site, kind, name, channel), windows[:0]))
-        whole = _at(windows, starts, held, -1) >= count
-        new = (count > 0) & ~whole & ~noted
-        if new.any():
-            census.unrolled.append(Entry(site, kind, [name], (channel,), runs_of(windows[new] // ROLLUP_MS)))
-            device.waiting.append(windows[new])
-        # A row of this turn is not closed, so that a late reading could still overwrite it with a part.
-        rolled &= (count == 0) | (_at(windows, starts, turns, np.inf) < census.turn)
-    device.windows.append(windows)
-    device.counts.append(counts.sum(axis=1))
-    device.rolled.append(rolled)
+class _Counted(NamedTuple):
+    """Readings of a device: quarter-hours that hold any [ms], and how many of each channel, shape (windows, names)."""
+
+    device: str
+    windows: Times
+    counts: Values
+
+
+def _judge(server: Server, census: _Census, site: str, kind: str, names: list[str], parts: list[_Counted]) -> None:
+    """See which windows of some devices are rolled up."""
+    present = np.flatnonzero(np.any([(part.counts > 0).any(axis=0) for part in parts], axis=0)).tolist()
+    first, last = min(int(part.windows[0]) for part in parts), max(int(part.windows[-1]) for part in parts)
+    devices = list(dict.fromkeys(part.device for part in parts))
+    rows = read_turns(server, site, kind, devices, [names[each] for each in present], first, last + 1)
+    for part in parts:
+        device = census.devices[kind, site, part.device]
+        rolled = np.ones(len(part.windows), bool)
+        for each in present:
+            series, count = Series(site, kind, part.device, names[each]), part.counts[:, each]
+            starts, turns, held = rows.get(series, (part.windows[:0], np.zeros(0), np.zeros(0)))
+            noted = np.isin(part.windows, census.noted.get(series, part.windows[:0]))
+            new = (count > 0) & (_at(part.windows, starts, held, -1) < count) & ~noted
+            if new.any():
+                runs = runs_of(part.windows[new] // ROLLUP_MS)
+                census.unrolled.append(Entry(site, kind, [part.device], (series.channel,), runs))
+                device.waiting.append(part.windows[new])
+            # A row of this turn is not closed, so that a late reading could still overwrite it with a part.
+            rolled &= (count == 0) | (_at(part.windows, starts, turns, np.inf) < census.turn)
+        device.windows.append(part.windows)
+        device.counts.append(part.counts.sum(axis=1))
+        device.rolled.append(rolled)
 
 
 def _at(windows: Times, starts: Times, values: Values, otherwise: float) -> Values:
