@@ -15,7 +15,7 @@ from exchange.mapping import Column, Mapping, SeriesColumns
 from exchange.sources import Source
 from exchange.time_columns import TIME_OF_DAY, UTC, time_columns
 from exchange.trends import Trend
-from exchange.units import conversion, convertible
+from exchange.units import conversion, convertible, unit_named
 from exchange.words import Question, Words
 from telemetry import CHANNELS
 
@@ -34,6 +34,7 @@ _UNASKED: Final = frozenset({"1", "Hz", "B"})
 """Units of the registry in whose place files have no other."""
 _PEAK: Final = re.compile(r"최대|피크|peak|max", re.IGNORECASE)
 _FACTOR: Final = re.compile(r"배율|배수|multiplier|(?:ct|pt|vt)\s*(?:비|ratio)", re.IGNORECASE)
+_TITLED: Final = re.compile(r"(?:단위|\bunits?)\s*[:：=]?\s*[(\[]?\s*([^\s()\[\]:,;]+)", re.IGNORECASE)
 _DEMAND_MS: Final = 900_000
 
 
@@ -134,12 +135,22 @@ def ask_which(columns: Sequence[Column]) -> list[Question]:
     return [_which(target, rivals) for target, rivals in by_channel.items() if len(rivals) > 1]
 
 
-def settle_units(columns: list[Column], trends: dict[str, Trend], questions: list[Question]) -> list[Column]:
-    """Columns with every unit known, by their values where these tell; what they do not tell becomes a question."""
+def settle_units(
+    columns: list[Column], trends: dict[str, Trend], titles: Sequence[str], questions: list[Question]
+) -> list[Column]:
+    """Columns with every unit known, by a line above the table (``단위: kWh``) or by their values where these tell.
+
+    What nothing tells becomes a question.
+    """
     settled = []
+    named = (unit_named(match[1]) for title in titles for match in _TITLED.finditer(title))
+    titled = {unit for unit in named if unit is not None}
     for column in columns:
         unit = column.unit
-        if unit is None and column.channel.startswith("power_factor"):
+        above = titled & set(convertible(CHANNELS[column.channel].unit))
+        if unit is None and len(above) == 1:
+            (unit,) = above
+        elif unit is None and column.channel.startswith("power_factor"):
             unit = "%" if trends[column.header].most > 1.0 else "ratio"
         elif unit is None and CHANNELS[column.channel].unit in _UNASKED:
             unit = CHANNELS[column.channel].unit

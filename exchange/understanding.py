@@ -141,7 +141,7 @@ def understand(
     said = [*(each for each in columns or () if isinstance(each, Column)), *(given.columns or ())]
     chosen.columns = leave_out_empty(chosen, said, numbers.trends, {cell.column for cell in numbers.bad.first})
     chosen.questions[:0] = ask_which(chosen.columns)
-    settled = settle_units(chosen.columns, numbers.trends, chosen.questions)
+    settled = settle_units(chosen.columns, numbers.trends, source.titles, chosen.questions)
     settle_meanings(_guessed(settled, columns, given), numbers.trends, chosen.questions)
     intervals = any(each.meaning in {"interval", "mean"} for each in settled)
     assert chosen.mapping.time.columns is not None

@@ -58,7 +58,24 @@ def mapping_examples(wanted: str | Map) -> list[Example]:
 
 
 def _document(text: str, source: str) -> tuple[Document, MappingDocument]:
-    return parse_yaml(text, source), decode_yaml(text, MappingDocument, source)
+    document = parse_yaml(text, source)
+    _refuse_bare_words(document)
+    return document, decode_yaml(text, MappingDocument, source)
+
+
+def _refuse_bare_words(document: Document) -> None:
+    """Refuse ``words: {on: 1}``: YAML makes a truth value of ``on``, and of ``off``, ``yes`` and ``no``."""
+    rules = document.value.get("rules") if isinstance(document.value, dict) else None
+    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        channels = rule.get("channels") if isinstance(rule, dict) else None
+        for name, source in channels.items() if isinstance(channels, dict) else ():
+            words = source.get("words") if isinstance(source, dict) else None
+            if isinstance(words, dict) and any(isinstance(word, bool) for word in words):
+                raise document.error(
+                    'write the words in quotes, such as {"on": 1, "off": 0}: bare, YAML takes on, off, yes and no for'
+                    " truth values",
+                    f"rules[{index}].channels.{name}.words",
+                )
 
 
 def _text(name: str) -> tuple[str, str]:

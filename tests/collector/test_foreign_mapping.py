@@ -239,6 +239,7 @@ def test_numbers_that_no_rule_reads_are_told_with_what_they_may_be() -> None:
         (("main}", "Main}"), 5, "device 'Main' cannot be used"),
         (("plant/{device}/json", "plant/{thing}/json"), 7, r"\{device\} is no part of topic .*\{.device\}"),
         (("time: {path: t}", "time: {path: t, format: unix}"), 8, "unix"),
+        (('{"on": 1,', "{on: 1,"), 12, "write the words in quotes"),
         (("time: {path: t}", "names: {hall: {a: b}}"), 8, "'hall' is no part of topic"),
     ],
 )

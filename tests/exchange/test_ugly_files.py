@@ -166,3 +166,11 @@ def test_cells_of_one_reason_are_shown_together(tmp_path: Path) -> None:
     assert shown.getvalue().count("is below 0") == 1
     assert "line 2 '-3.2', line 3 '-3.2', line 4 '-3.2', line 5 '-3.2'" in shown.getvalue()
     assert "line 11, '사용량(kWh)': '#REF!' is no number" in shown.getvalue()
+
+
+@pytest.mark.parametrize("title", ["단위: kWh", "(단위 : kWh)", "Unit = kWh", "조회기간 : 2026-03-02 / 단위[kWh]"])
+def test_a_unit_above_the_table_is_that_of_columns_without_one(tmp_path: Path, title: str) -> None:
+    found = understood(tmp_path, f"{title},\n" + day(header="일시,사용량"), encoding="cp949")
+    assert (questions(found), column(found)[2]) == ([], "kWh")
+    power = understood(tmp_path, f"{title},\n" + day(header="일시,전력"))
+    assert questions(power) == ["--column '전력=active_power_w:kW' | --column '전력=active_power_w:W'"]
