@@ -30,7 +30,7 @@ _WORDS = {
     "pct": Text("[%]", "[%]"),
     "pct_band": Text("신뢰구간 [%]", "Band [%]"),
     "outside": Text("합계에 들어가지 않은 기계", "Not in any sum"),
-    "why": Text("까닭", "Why"),
+    "why": Text("이유", "Why"),
     "judged": Text("판정한 기계 전체", "All machines judged"),
     "proven_only": Text("그중 입증된 기계만", "Of them the proven alone"),
     "sum": Text("절감량", "Saving"),
@@ -40,7 +40,7 @@ _WORDS = {
     "subsidy": Text("절감 1kWh당 보조금", "Subsidy per kWh saved"),
     "subsidy_note": Text("사업 전체 보조금, 수명 동안", "of all subsidies, over the lives"),
     "machines": Text("대", "machines"),
-    "shared": Text("함께 틀리는 것으로 본 오차", "Taken to err together"),
+    "shared": Text("공통으로 본 오차", "Taken to err together"),
     "assumed": Text("선언 없이 가정", "assumed"),
 }
 

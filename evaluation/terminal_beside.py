@@ -9,7 +9,7 @@ from evaluation.terminal_words import Language, number, say
 from evaluation.wording import Text
 from evaluation.worth import Figure
 
-_HEAD = Text("같은 절감의 다른 표현 (판정과 무관)", "The same saving otherwise (decides nothing)")
+_HEAD = Text("절감량의 다른 표현 (판정과 무관)", "The same saving otherwise (decides nothing)")
 _METHODS = {
     "calibrated": Text("이 평가의 신뢰구간", "this evaluation's band"),
     "ar1": Text("AR(1) 잡음만", "AR(1) noise alone"),

@@ -101,7 +101,7 @@ def _promised(low: float, high: float) -> Expected:
     return Expected(
         "promised",
         share,
-        Text(f"알려 준 예상 절감률 {told}%.", f"An expected saving of {told}%, as given."),
+        Text(f"입력한 예상 절감률 {told}%.", f"An expected saving of {told}%, as given."),
         Text("계측으로 확인된 값이 아닙니다.", "It is a promise: nothing here measured it."),
     )
 

@@ -76,7 +76,7 @@ _WORDS = {
     "value": Text("순현재가치\n만원", "NPV\n10,000 won"),
     "undecided": Text("판정불가", "undecided"),
     "never": Text("없음", "never"),
-    "missing": Text("말할 수 없는 것", "What cannot be said"),
+    "missing": Text("알 수 없는 것", "What cannot be said"),
     "site": Text("공장 전체", "Site"),
     "sum_of": Text("합계", "sum of"),
     "price": Text("단가", "Price"),
