@@ -57,7 +57,9 @@ def hold_of(times: Times) -> int:
 
     Snapped, because the jitter of one hour must not give other coverages than that of the next. It is an estimate from
     the readings around the windows that are rolled: where a series changes how often it is read, the coverage of the
-    windows there, and how a step between two of them is divided, depends on which of them were rolled together.
+    windows there, and how a step between two of them is divided, depends on which of them were rolled together. Of a
+    counter, such a step may so be counted once more or less, in part: its later window, rolled again beside others,
+    divides it otherwise than the earlier one had. Read at one pace, whatever gaps there are, no step is.
     """
     if len(times) < 2:
         return ROLLUP_MS

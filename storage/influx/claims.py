@@ -7,6 +7,11 @@ A claim is a point of the measurement ``_rolling``: its tag is who makes it, its
 it rolls and is 0 when it does not. First it claims, then it looks: of two that begin together, at least one sees the
 other, and withdraws. A claim that nobody saw change for minutes is of a process that died; one that stood still for
 half as long gives up. So nothing hangs on clocks that agree.
+
+The minutes are not there for the work, which is told of every ten seconds, but for what can hold up a write of rows
+after the last look: the request itself (half a minute until it is given up, and the server may go on with it), and a
+process or a computer that is suspended. A shorter wait would need no less of these and gain little: nothing but
+roll-ups is late meanwhile.
 """
 
 from __future__ import annotations
