@@ -35,6 +35,14 @@ def test_the_same_message_delivered_again_is_kept_once(quarantine: Quarantine) -
     assert quarantine.counters.entries == 4
 
 
+def test_what_is_kept_is_on_the_disk_before_anybody_is_told(quarantine: Quarantine) -> None:
+    quarantine.add(TOPIC, b"a", 1000, [WHOLE])
+    [(journal,)], [(synchronous,)] = (
+        quarantine._connection.execute(f"PRAGMA {name}").fetchall() for name in ("journal_mode", "synchronous")
+    )
+    assert (journal, synchronous) == ("wal", 2)  # FULL: SQLite syncs the log with every commit
+
+
 def test_what_is_kept_is_there_after_reopening_and_for_other_readers(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "quarantine.sqlite"
     writer = Quarantine(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,11 +65,11 @@ def test_a_record_is_whole_and_on_the_disk_before_its_readings_count_as_written(
         synced.append(os.fstat(descriptor).st_size)
 
     monkeypatch.setattr(os, "fdatasync", watched)
-    for n in (1, 2, 3):
-        store.write([batch({NOW + 1000 * n: float(n)}, seq=n + 1)])
-        assert synced[-1] == START + n * RECORD
-    assert synced == [START, *(START + n * RECORD for n in (1, 2, 3))]
-    store.close()
+    with closing(store):
+        for n in (1, 2, 3):
+            store.write([batch({NOW + 1000 * n: float(n)}, seq=n + 1)])
+            assert synced[-1:] == [START + n * RECORD]
+        assert synced == [START, *(START + n * RECORD for n in (1, 2, 3))]
 
 
 def test_an_end_that_is_no_whole_record_is_left_out_and_its_length_told(killed: Path) -> None:
