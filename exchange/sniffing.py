@@ -151,8 +151,10 @@ def cut_of(path: Path, encoding: str, delimiter: str) -> tuple[tuple[str, ...], 
     return (tuple(last), True) if len(last) < len(above) else ((), True)
 
 
-def refuse_swallowed(cells: Sequence[str], line: int, delimiter: str, path: Path) -> None:
+def refuse_swallowed(cells: Sequence[str], line: int, delimiter: str, columns: int, path: Path) -> None:
     """Refuse a row of several lines that are rows themselves: a quotation mark in front of them was left open.
+
+    A line within a remark is no row, though it may tell a date: it has fewer cells than there are columns.
 
     Raises
     ------
@@ -163,7 +165,7 @@ def refuse_swallowed(cells: Sequence[str], line: int, delimiter: str, path: Path
         inner
         for cell in cells
         for inner in cell.splitlines()[1:]
-        if delimiter in inner and any(looks_like_time(part.strip(' "')) for part in inner.split(delimiter))
+        if len(parts := inner.split(delimiter)) >= columns and any(looks_like_time(part.strip(' "')) for part in parts)
     ]
     if swallowed:
         raise FileFormatError(

@@ -93,7 +93,7 @@ class CsvSource(Source):
                 for cells in reader:
                     line, before = before + 1, reader.line_num
                     if before > line:
-                        refuse_swallowed(cells, line, self.delimiter, self.path)
+                        refuse_swallowed(cells, line, self.delimiter, len(self.header), self.path)
                     if line >= self.first_line and any(map(str.strip, cells)):
                         kept.append((line, unwrapped(cells) if wrapped else cells))
                         if len(kept) == most:

@@ -119,7 +119,9 @@ def lay_out(
         second = later[slice(*np.searchsorted(later, (start, stop)))] - start
         stamps[second] = utc.later[second]
         future = good & (stamps > (_NEVER if now is None else now + _AHEAD_MS))
-        unset = ~good & (wall < EARLIEST) & clocks.clock.read(start, stop).wall(order)[1]
+        unset = np.zeros(len(good), np.bool_)
+        if not good.all():
+            unset = ~good & (wall < EARLIEST) & clocks.clock.read(start, stop).wall(order)[1]
         _put(line, stamps, wall, good & ~(absent | future), to_utc(wall, line.zone).times if len(second) else utc.times)
         _note_bad(line, clocks, column, start, stop, (~good & ~unset, absent, future, unset))
     if reading.late_step_ms and not intervals:

@@ -34,7 +34,7 @@ def test_a_quotation_mark_left_open_loses_no_row_in_silence(tmp_path: Path, rows
 
 def test_a_remark_of_several_lines_is_a_cell(tmp_path: Path) -> None:
     lines = [f"{at},{kwh}," for at, kwh in zip(STARTS, KWH, strict=True)]
-    lines[20] += '"정전, 3분\n복구됨"'
+    lines[20] += '"정전, 3분\n2026-03-02 05:30, 복구됨"'
     found = understood(tmp_path, "일시,사용량(kWh),비고\n" + "\n".join(lines) + "\n")
     assert (found.readings, found.bad.count, found.questions) == (96, 0, [])
 
