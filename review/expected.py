@@ -175,7 +175,7 @@ def _as_it_was(machine: Machine, days: Days, searched: int) -> Expected | Text:
     found = held_against(before, own, CONFIDENCE, searched)
     if isinstance(found, Text):
         return Text(
-            f"새 설비의 예상 절감을 알려 주지 않았고, 이전 기간과도 견줄 수 없습니다. {found.ko}",
+            f"새 설비의 예상 절감률을 입력하지 않았고, 이전 기간과도 견줄 수 없습니다. {found.ko}",
             f"No saving of a new machine was given, and its own past does not tell: {_lower(found.en)}",
         )
     first, last = _known_span(before, days)
@@ -206,7 +206,7 @@ def _known_span(before: MachineDays, days: Days) -> tuple[str, str]:
 def _no_more_than_before(share: Ranged, first: str, last: str) -> Text:
     told = percent(100 * share.value, signed=True)
     return Text(
-        f"새 설비의 예상 절감을 알려 주지 않았고, {first} ~ {last}보다 더 쓴다고도 할 수 없습니다 "
+        f"새 설비의 예상 절감률을 입력하지 않았고, {first} ~ {last}보다 더 쓴다고도 할 수 없습니다 "
         f"(차이 {told}, {_band(share, 'ko')}).",
         f"No saving of a new machine was given, and it does not plainly use more than {first} to {last} "
         f"({told}, {_band(share, 'en')}).",

@@ -134,7 +134,6 @@ _NOTES: Final = (
         "{count} more superseded: the store has other values",
         "그 밖에 {count}개는 저장소에 다른 값이 있어 저장하지 않음",
     ),
-    ("the quarantine was full", "격리 보관함이 가득 찼음"),
 )
 
 DETAILS: Final = (*_BUILT, *_WHOLE, *_READINGS, *_STORE, *_NOTES)
@@ -145,6 +144,7 @@ PARTS: Final = (
     ("no checksum at its end, where {crc} belongs", "끝에 체크섬 {crc}이(가) 없음"),
     ("not JSON: {why}", "JSON이 아님: {why}"),
     ("{value} at {time} UTC", "{value} (시각 {time} UTC)"),
+    ("the quarantine was full", "격리 보관함이 가득 찼음"),
     ("Object missing required field {field}", "필수 항목 {field} 없음"),
     ("Object contains unknown field {field}", "알 수 없는 항목 {field}"),
     ("Expected {wanted}, got {got}", "{got} 대신 {wanted}이(가) 와야 함"),

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from wattproof.korean_imports import IMPORTS
+from wattproof.korean_options import OPTIONS
+
 REASONS: Final = {
     "No such file or directory": "파일이나 폴더가 없음",
     "Permission denied": "권한이 없음",
@@ -147,110 +150,26 @@ _NETWORK: Final = (
         " 쓰십시오.",
     ),
 )
-_OPTIONS: Final = (
+_PAGES: Final = (
     (
-        "say which site the readings are of (--site), or only look at them (--dry-run)",
-        "어느 사업장의 측정값인지 --site로 지정하거나, --dry-run으로 살펴보기만 하십시오.",
+        "there is no site {site}; /api/sites lists those that there are",
+        "{site} 사업장이 없습니다. 있는 사업장은 /api/sites에서 볼 수 있습니다.",
     ),
     (
-        "say which: numbers of entries, --reason, --site, --gateway, --device, or --all",
-        "대상을 지정하십시오: 항목 번호, --reason, --site, --gateway, --device, 또는 --all",
+        "site {site} has no plan {plan}; /api/sites/{under}/plans lists those that it has",
+        "{site} 사업장에 {plan} 계획이 없습니다. 있는 계획은 /api/sites/{under}/plans에서 볼 수 있습니다.",
     ),
     (
-        "no entry {entry} in quarantine; `wattproof quarantine list --all` shows all",
-        "격리 보관함에 {entry}번 항목이 없습니다. `wattproof quarantine list --all`로 모두 볼 수 있습니다.",
+        "there is no programme {name}; /api/programmes lists those that there are",
+        "{name} 사업이 없습니다. 있는 사업은 /api/programmes에서 볼 수 있습니다.",
     ),
     (
-        "{file}: the name does not tell the format; end it in .parquet, .csv or .xlsx, or say --format",
-        "{file}: 이름으로 형식을 알 수 없습니다. .parquet, .csv, .xlsx로 끝내거나 --format을 지정하십시오.",
+        "`{name}`: {text} is no day; write e.g. 2026-03-31",
+        "`{name}`: {text}: 날짜가 아닙니다. 2026-03-31처럼 쓰십시오.",
     ),
-    (
-        "{file}: the name does not tell the format; end it in .csv or .xlsx",
-        "{file}: 이름으로 형식을 알 수 없습니다. .csv나 .xlsx로 끝내십시오.",
-    ),
-    ("--from {since} is not before --to {until}", "--from {since}이(가) --to {until}보다 앞서지 않습니다."),
-    (
-        "--every {length}: write a part of a day or whole days, e.g. 1m, 15m, 1h, 1d",
-        "--every {length}: 하루를 나누는 길이나 며칠로 쓰십시오. 예: 1m, 15m, 1h, 1d",
-    ),
-    (
-        "{text} is no day or time; write e.g. 2026-03-01 or '2026-03-01 06:00'",
-        "{text}: 날짜나 시각이 아닙니다. 2026-03-01이나 '2026-03-01 06:00'처럼 쓰십시오.",
-    ),
-    ("{text} is no month; write e.g. 2026-07", "{text}: 달이 아닙니다. 2026-07처럼 쓰십시오."),
-    ("no site {site} in the store; there are: {sites}", "저장소에 {site} 사업장이 없습니다. 있는 것: {sites}"),
-    (
-        "the store has no readings of a site {site}; it has {sites}",
-        "저장소에 {site} 사업장의 측정값이 없습니다. 있는 것: {sites}",
-    ),
-    (
-        "plan {plan}: no site {site} in the store; there are {sites}",
-        "계획 {plan}: 저장소에 {site} 사업장이 없습니다. 있는 것: {sites}",
-    ),
-    (
-        "site {site} was not read for one whole day yet: {first} to {until}",
-        "{site} 사업장은 아직 하루를 다 계측하지 않았습니다: {first} ~ {until}",
-    ),
-    (
-        "environment variable {name} is unknown; `wattproof config show --variables` lists those that are",
-        "환경 변수 {name}은(는) 없는 설정입니다. `wattproof config show --variables`로 볼 수 있습니다.",
-    ),
-)
-_DEMO: Final = (
-    ("--store {store}: use duck or influx", "--store {store}: duck이나 influx를 쓰십시오."),
-    (
-        "--store influx and --influx-url URL belong together; give both or neither",
-        "--store influx와 --influx-url URL은 함께 쓰거나 둘 다 쓰지 마십시오.",
-    ),
-    (
-        "the store already holds {count} readings of {site}, so this run could not be accounted for; use another data"
-        " folder, or another database with --influx-database",
-        "저장소에 {site}의 측정값 {count}개가 이미 있어 이번 실행의 장부를 만들 수 없습니다. 다른 데이터 폴더를 쓰거나"
-        " --influx-database로 다른 데이터베이스를 지정하십시오.",
-    ),
-    ("ended before the factory ran", "가상 공장이 시작되기 전에 끝냈습니다."),
-)
-_IMPORTS: Final = (
-    (
-        "{file}: this is a web page or XML, whatever its name; open it in Excel, save it as CSV (UTF-8) and import"
-        " that",
-        "{file}: 이름과 달리 웹 문서나 XML입니다. 엑셀에서 열어 CSV(UTF-8)로 저장하여 가져오십시오.",
-    ),
-    (
-        "{file}: this is JSON, not a table; save its rows as CSV and import that",
-        "{file}: 표가 아니라 JSON입니다. CSV로 저장하여 가져오십시오.",
-    ),
-    (
-        "{file}: this is no text but some program's own format; export it there as CSV",
-        "{file}: 텍스트가 아니라 어떤 프로그램의 고유 형식입니다. 그 프로그램에서 CSV로 내보내십시오.",
-    ),
-    ("{file}: the file is empty", "{file}: 빈 파일입니다."),
-    ("{file}: nothing but empty lines", "{file}: 빈 줄뿐입니다."),
-    (
-        "{file}: line {line} is no header with data below it; check --header-line",
-        "{file}: {line}행은 아래에 자료가 있는 머리행이 아닙니다. --header-line을 확인하십시오.",
-    ),
-    ("{file}: no column {name}; it has {columns}", "{file}: {name} 열이 없습니다. 있는 열: {columns}"),
-    (
-        "{series}: the store holds other values at {count} of these times, first {first}; --replace puts the file's in"
-        " their place",
-        "{series}: 이 시각들 가운데 {count}곳에 저장소의 값이 다릅니다. 첫 번째: {first}. --replace를 붙이면 파일의"
-        " 값으로 바꿉니다.",
-    ),
-    ("{file}: no rows below the header", "{file}: 머리행 아래에 자료가 없습니다."),
-    (
-        "{file}: no columns found (looked for {signs}); name the delimiter with --delimiter",
-        "{file}: 열을 나누지 못했습니다 (찾아본 구분 기호: {signs}). --delimiter로 지정하십시오.",
-    ),
-    (
-        "{file}: no column of dates and times found among {columns}; name it with --time",
-        "{file}: 날짜·시각 열을 찾지 못했습니다. --time으로 지정하십시오. 열: {columns}",
-    ),
-    ("{file}: this Parquet file cannot be read: {why}", "{file}: Parquet 파일을 읽을 수 없습니다: {why}"),
-    (
-        "time zone {zone} is unknown; write e.g. Asia/Seoul, Europe/Berlin, UTC or +09:00",
-        "시간대 {zone}을(를) 알 수 없습니다. Asia/Seoul, Europe/Berlin, UTC, +09:00처럼 쓰십시오.",
-    ),
+    ("the last day {last} lies before the first, {first}", "종료일 {last}이(가) 시작일 {first}보다 앞섭니다."),
+    ("nothing is served at {path}", "{path}: 없는 주소입니다."),
+    ("something went wrong here; the server's log says what", "서버에서 오류가 났습니다. 서버의 로그를 확인하십시오."),
 )
 _WHATEVER: Final = (
     (
@@ -260,5 +179,5 @@ _WHATEVER: Final = (
     ("{file}: {os}", "{file}: {os}"),
 )
 
-FAILURES: Final = (*_FILES, *_STORE, *_NETWORK, *_OPTIONS, *_DEMO, *_IMPORTS, *_WHATEVER)
+FAILURES: Final = (*_FILES, *_STORE, *_NETWORK, *OPTIONS, *_PAGES, *IMPORTS, *_WHATEVER)
 """English and Korean; the first that fits is taken."""

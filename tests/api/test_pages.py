@@ -230,7 +230,7 @@ def test_a_problem_is_told_in_korean_where_there_is_korean_for_it(tmp_path: Path
         with serving(store, Settings(), in_korean=in_korean) as day:
             korean, english, unknown = (
                 httpx.get(f"{day.url}/sites/{path}").text
-                for path in (f"{SITE}/review?lang=ko", f"{SITE}/review?lang=en", "nowhere?lang=ko")
+                for path in (f"{SITE}/review?lang=ko", f"{SITE}/review?lang=en", f"{SITE}/review?lang=ko&days=0")
             )
     finally:
         store.close()

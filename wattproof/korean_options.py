@@ -1,0 +1,120 @@
+"""What commands say of their options and of how they ended, English and Korean: a part of `korean_failures`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+OPTIONS: Final = (
+    (
+        "say which site the readings are of (--site), or only look at them (--dry-run)",
+        "어느 사업장의 측정값인지 --site로 지정하거나, --dry-run으로 살펴보기만 하십시오.",
+    ),
+    (
+        "say which: numbers of entries, --reason, --site, --gateway, --device, or --all",
+        "대상을 지정하십시오: 항목 번호, --reason, --site, --gateway, --device, 또는 --all",
+    ),
+    (
+        "no entry {entry} in quarantine; `wattproof quarantine list --all` shows all",
+        "격리 보관함에 {entry}번 항목이 없습니다. `wattproof quarantine list --all`로 모두 볼 수 있습니다.",
+    ),
+    (
+        "{file}: the name does not tell the format; end it in .parquet, .csv or .xlsx, or say --format",
+        "{file}: 이름으로 형식을 알 수 없습니다. .parquet, .csv, .xlsx로 끝내거나 --format을 지정하십시오.",
+    ),
+    (
+        "{file}: the name does not tell the format; end it in .csv or .xlsx",
+        "{file}: 이름으로 형식을 알 수 없습니다. .csv나 .xlsx로 끝내십시오.",
+    ),
+    ("--from {since} is not before --to {until}", "--from {since}이(가) --to {until}보다 앞서지 않습니다."),
+    (
+        "--every {length}: write a part of a day or whole days, e.g. 1m, 15m, 1h, 1d",
+        "--every {length}: 하루를 나누는 길이나 며칠로 쓰십시오. 예: 1m, 15m, 1h, 1d",
+    ),
+    (
+        "{text} is no day or time; write e.g. 2026-03-01 or '2026-03-01 06:00'",
+        "{text}: 날짜나 시각이 아닙니다. 2026-03-01이나 '2026-03-01 06:00'처럼 쓰십시오.",
+    ),
+    ("{text} is no month; write e.g. 2026-07", "{text}: 달이 아닙니다. 2026-07처럼 쓰십시오."),
+    ("no site {site} in the store; there are: {sites}", "저장소에 {site} 사업장이 없습니다. 있는 것: {sites}"),
+    (
+        "the store has no readings of a site {site}; it has {sites}",
+        "저장소에 {site} 사업장의 측정값이 없습니다. 있는 것: {sites}",
+    ),
+    (
+        "plan {plan}: no site {site} in the store; there are {sites}",
+        "계획 {plan}: 저장소에 {site} 사업장이 없습니다. 있는 것: {sites}",
+    ),
+    (
+        "site {site} was not read for one whole day yet: {first} to {until}",
+        "{site} 사업장은 아직 하루를 다 계측하지 않았습니다: {first} ~ {until}",
+    ),
+    (
+        "environment variable {name} is unknown; `wattproof config show --variables` lists those that are",
+        "환경 변수 {name}은(는) 없는 설정입니다. `wattproof config show --variables`로 볼 수 있습니다.",
+    ),
+    ("--peak {text}: write month and kW, e.g. 2026-01=412.5", "--peak {text}: 달과 kW를 2026-01=412.5처럼 쓰십시오."),
+    (
+        "--gateway {pair}: write it as SITE/GATEWAY, e.g. gimpo-demo/gw-1",
+        "--gateway {pair}: 사업장/게이트웨이로 쓰십시오. 예: gimpo-demo/gw-1",
+    ),
+    (
+        "--publisher {pair}: write it as NAME=TOPIC, e.g. press-meter=tele/tasmota_5A9AE8/SENSOR",
+        "--publisher {pair}: 이름=토픽으로 쓰십시오. 예: press-meter=tele/tasmota_5A9AE8/SENSOR",
+    ),
+    (
+        "--workers-group {name}: a-z, 0-9, '-' and '_' only ({why})",
+        "--workers-group {name}: a-z, 0-9, '-', '_'만 쓸 수 있습니다 ({why})",
+    ),
+    (
+        "a payload without its topic: give --topic as well, or neither to see the examples",
+        "메시지만 있고 토픽이 없습니다. --topic도 쓰십시오. 둘 다 쓰지 않으면 매핑의 예를 보여 줍니다.",
+    ),
+    (
+        "which mapping? Name one, or list some in the configuration under collector.foreign.maps",
+        "매핑을 지정하거나, 설정의 collector.foreign.maps에 적으십시오.",
+    ),
+    ("give --payload or --file, not both", "--payload와 --file 가운데 하나만 쓰십시오."),
+    (
+        "--listen {where}: write HOST or HOST:PORT, such as 192.168.0.10:1883",
+        "--listen {where}: 호스트나 호스트:포트로 쓰십시오. 예: 192.168.0.10:1883",
+    ),
+    (
+        "nothing arrived within {seconds} s under {filters}; give --topic and --payload",
+        "{filters} 토픽으로 {seconds}초 동안 아무것도 오지 않았습니다. --topic과 --payload로 시험할 수 있습니다.",
+    ),
+    (
+        "--aggregate is of windows: say how long they are, e.g. --every 15m",
+        "--aggregate에는 구간의 길이가 필요합니다. 예: --every 15m",
+    ),
+    ("--bom is for CSV; {format} needs none", "--bom은 CSV에만 씁니다. {format}에는 필요 없습니다."),
+    ("{file}: stopped; no file was written", "{file}: 중단했습니다. 파일을 만들지 않았습니다."),
+    (
+        "--only {text}: write HEADER=TEXT, e.g. '계량기=압연기'",
+        "--only {text}: 열이름=값으로 쓰십시오. 예: '계량기=압연기'",
+    ),
+    ("the check ended without an answer; try again", "검사가 결과 없이 끝났습니다. 다시 시도하십시오."),
+    (
+        "the process that holds the data file ended before it was done; look at its log",
+        "데이터 파일을 쓰던 프로세스가 먼저 끝났습니다. 그 로그를 확인하십시오.",
+    ),
+    ("say which site: the store holds {sites}", "사업장을 지정하십시오. 저장소에 있는 것: {sites}"),
+    ("the store holds no readings yet", "저장소에 아직 측정값이 없습니다."),
+    ("the edge agent ended; see {log}", "게이트웨이 프로그램이 끝났습니다. {log}을(를) 확인하십시오."),
+    ("ended before the {part} was ready", "{part}이(가) 준비되기 전에 끝냈습니다."),
+    (
+        "web server: {host} is not an address of this machine; use 127.0.0.1 or 0.0.0.0",
+        "웹 서버: {host}은(는) 이 컴퓨터의 주소가 아닙니다. 127.0.0.1이나 0.0.0.0을 쓰십시오.",
+    ),
+    ("--store {store}: use duck or influx", "--store {store}: duck이나 influx를 쓰십시오."),
+    (
+        "--store influx and --influx-url URL belong together; give both or neither",
+        "--store influx와 --influx-url URL은 함께 쓰거나 둘 다 쓰지 마십시오.",
+    ),
+    (
+        "the store already holds {count} readings of {site}, so this run could not be accounted for; use another data"
+        " folder, or another database with --influx-database",
+        "저장소에 {site}의 측정값 {count}개가 이미 있어 이번 실행의 장부를 만들 수 없습니다. 다른 데이터 폴더를 쓰거나"
+        " --influx-database로 다른 데이터베이스를 지정하십시오.",
+    ),
+    ("ended before the factory ran", "가상 공장이 시작되기 전에 끝냈습니다."),
+)
