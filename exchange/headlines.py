@@ -19,24 +19,24 @@ from exchange.units import unit_named
 _HINTS: Final = (
     (
         re.compile(r"\d{4}\s*[-./년]\s*(?:0?[1-9]|1[0-2])\s*[월.]?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])"),
-        "{0!r} is a whole month; bills are no interval data: export 15-minute, hourly or daily values",
+        "is a whole month; bills are no interval data: export 15-minute, hourly or daily values",
     ),
     (
         re.compile(r"\d{2}[-./]\d{1,2}[-./]\d{1,2}(?:\s.*)?|\d{1,2}[-/]\d{1,2}[-/]\d{2}(?:\s.*)?"),
-        "{0!r} has a year of two digits, so it may be three dates; show years with four (in Excel, as yyyy-mm-dd hh:mm)"
+        "has a year of two digits, so it may be three dates; show years with four (in Excel, as yyyy-mm-dd hh:mm)"
         " and save it again",
     ),
     (
         re.compile(r"(?:0?[1-9]|1[0-2])\s*[-/월]\s*(?:0?[1-9]|[12]\d|3[01])\s*일?(?:\s.*)?"),
-        "{0!r} has no year; add it to the column and save it again",
+        "has no year; add it to the column and save it again",
     ),
     (
         re.compile(r"(?:오전|오후)?\s*\d{1,2}\s*[:시]\s*(?:\d{1,2}.*)?"),
-        "{0!r} is a time without its day; put a column with the date, as yyyy-mm-dd, in front of it and save it again",
+        "is a time without its day; put a column with the date, as yyyy-mm-dd, in front of it and save it again",
     ),
     (
         re.compile(r"[2-6]\d{4}(?:\.\d+)?"),
-        "{0!r} seems to be a date as Excel counts days; show the column as yyyy-mm-dd hh:mm and save it again",
+        "seems to be a date as Excel counts days; show the column as yyyy-mm-dd hh:mm and save it again",
     ),
 )
 """What stands where a date should, and what to do."""
@@ -157,7 +157,7 @@ def _why_no_date(rows: Sequence[Row], full: Sequence[Row]) -> str:
     for shape, what in _HINTS:
         found = [cell for cell in cells if shape.fullmatch(cell)]
         if len(found) > len(full[1:50]) / 2:
-            return f"{lines}: {what.format(found[0])}"
+            return f"{lines}: {found[0]!r} {what}"
     return (
         f"{lines}; is it interval data? The first line is {' | '.join(full[0][1][:6])[:200]!r}; name the header's line"
         " with --header-line"

@@ -101,16 +101,22 @@ def refuse_unless_clear(understood: Understood, *, duplicates: Duplicates = "ref
     if understood.questions:
         raise OpenQuestionsError(path, understood.questions)
     if understood.bad.count and not skip_bad:
-        cure = "Mend them, or import everything else with --skip-bad"
-        raise BadCellsError(path, understood.bad.first, understood.bad.count, cure)
+        raise BadCellsError(path, understood.bad.first, understood.bad.count)
     if understood.repeats.other and duplicates == "refuse":
+        few, count = understood.repeats.clashes[:5], understood.repeats.other
         shown = "; ".join(
             f"{each.header!r}: {each.first[1]:g} on line {each.first[0]}, {each.second[1]:g} on line {each.second[0]}"
-            for each in understood.repeats.clashes[:5]
+            for each in few
+        )
+        korean = "; ".join(
+            f"{each.header!r}: {each.first[0]}행 {each.first[1]:g}, {each.second[0]}행 {each.second[1]:g}"
+            for each in few
         )
         raise ConflictError(
-            f"{path}: nothing imported: {understood.repeats.other} times come again with another value: {shown}."
-            " Say which counts: --duplicates first or --duplicates last"
+            f"{path}: nothing imported: {count:,} times come again with another value: {shown}."
+            " Say which counts: --duplicates first or --duplicates last",
+            f"{path}: 가져오지 않았습니다: {count:,}개 시각이 다른 값으로 다시 나옵니다: {korean}. 쓸 값을 --duplicates"
+            " first나 --duplicates last로 정하십시오.",
         )
 
 

@@ -174,3 +174,21 @@ def test_a_unit_above_the_table_is_that_of_columns_without_one(tmp_path: Path, t
     assert (questions(found), column(found)[2]) == ([], "kWh")
     power = understood(tmp_path, f"{title},\n" + day(header="일시,전력"))
     assert questions(power) == ["--column '전력=active_power_w:kW' | --column '전력=active_power_w:W'"]
+
+
+@pytest.mark.parametrize(
+    ("text", "korean"),
+    [
+        (day(lambda nth: "통신이상" if nth < 7 else 1), "'통신이상' 숫자가 아님; 외 2개. 고치거나, --skip-bad로"),
+        (day() + "2026-03-02 00:15,7\n", "1개 시각이 다른 값으로 다시 나옵니다: '사용량(kWh)': 3행 2, 98행 7"),
+        (day(header="일시,사용량"), "두 가지로 읽을 수 있어 가져오지 않았습니다: 열 '사용량'에 단위가 없음"),
+    ],
+)
+def test_why_nothing_was_imported_is_told_in_both_languages(tmp_path: Path, text: str, korean: str) -> None:
+    with pytest.raises(exchange.ExchangeError) as caught:
+        exchange.refuse_unless_clear(understood(tmp_path, text))
+    assert korean in caught.value.said("ko")
+    assert caught.value.said("en") == str(caught.value)
+    assert not any(
+        "가" <= letter <= "힣" for letter in str(caught.value).translate(str.maketrans("", "", "사용량통신이상"))
+    )

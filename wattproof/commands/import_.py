@@ -231,7 +231,7 @@ def import_(
             language=wanted,
         )
     except exchange.ExchangeError as error:
-        raise BadInputError(str(error)) from error
+        raise BadInputError(error.said(wanted)) from error
     steps.warn(understood, config, wanted)
     if as_json:
         sys.stdout.write(msgspec.json.encode({"import": loaded, "file": summary}).decode() + "\n")
