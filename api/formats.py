@@ -77,7 +77,8 @@ def measured(name: str, value: float) -> str:
     channel, digits = CHANNELS[name], decimals(name)
     shown = value * channel.display_scale
     text = number(shown, digits if digits is not None else 1 if abs(shown) >= 10 else 2)
-    return f"{text} {channel.display_unit}".rstrip()
+    between = "" if channel.display_unit == "%" else " "
+    return f"{text}{between}{channel.display_unit}".rstrip()
 
 
 def decimals(name: str) -> int | None:

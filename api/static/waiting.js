@@ -52,6 +52,9 @@ export function failed(sentence, error) {
   const box = document.querySelector(".pending");
   if (!box) return;
   const text = document.createElement("p");
-  text.textContent = `${sentence} ${error.message}`;
+  const cause = document.createElement("span");
+  cause.lang = "en"; // REST and browsers say what is wrong in English
+  cause.textContent = error.message;
+  text.append(`${sentence} `, cause);
   box.replaceChildren(text);
 }

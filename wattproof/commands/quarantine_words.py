@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 ADVICE: Final = {
     "topic": (
-        "발신자가 wattproof/1/현장/게이트웨이/batch가 아닌 토픽을 씀: 토픽을 고칠 것",
+        "발신자가 wattproof/1/사업장/게이트웨이/batch가 아닌 토픽을 씀: 토픽을 고칠 것",
         "the publisher uses a topic that is not wattproof/1/SITE/GATEWAY/batch: mend its topic",
     ),
     "oversized": (
