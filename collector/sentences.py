@@ -21,7 +21,7 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "The broker's limits are too tight: {problems_en}",
     ),
     "clock_behind": (
-        "여러 현장의 게이트웨이 시각과 비교하면 수집기 {source}가 실행되는 컴퓨터의 시계가 {minutes}분쯤 늦습니다. "
+        "여러 사업장의 게이트웨이 시각과 비교하면 수집기 {source}가 실행되는 컴퓨터의 시계가 {minutes}분쯤 늦습니다. "
         "미래 시각으로 보이는 측정값은 받지 않고 게이트웨이에 남겨 둡니다. "
         "시계를 맞추거나 시각 서버(NTP)를 설정하십시오. 이미 격리된 것은 시계를 맞춘 뒤 "
         "`wattproof quarantine replay --reason future --trust-times`로 저장할 수 있습니다.",

@@ -20,7 +20,7 @@ WORDS: Final = {
         "브로커가 보관하던(retained) 메시지인데 시각이 없어 받지 않음",
         "retained by the broker and without a time: counted and left",
     ),
-    "route": ("{0}: {1} → 현장 {2}, 게이트웨이 {3}", "{0}: {1} → site {2}, gateway {3}"),
+    "route": ("{0}: {1} → 사업장 {2}, 게이트웨이 {3}", "{0}: {1} → site {2}, gateway {3}"),
     "said": ("메시지의 시각 {0}", "said {0}"),
     "arrival": ("메시지에 시각이 없어 도착한 시각", "the time of its arrival: it tells none"),
     "named": (" (원래 이름 {0})", " (named {0})"),
