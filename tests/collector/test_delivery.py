@@ -57,7 +57,8 @@ def test_mqtt_5_keeps_the_session_of_a_collector_that_is_away(
 ) -> None:
     broker = msgspec.structs.replace(mosquitto, protocol="5")
     with gateway(tmp_path, broker, resend_after_s=60.0) as (outbox, publisher):
-        with collecting(store, broker, quarantine):
+        with collecting(store, broker, quarantine) as collector:
+            wait_until(lambda: collector.connected, "the collector listens: they are sent once")
             put(outbox, 3, now_ms() - 600_000)
             assert publisher.drained(60)
         put(outbox, 3, now_ms() - 500_000)
@@ -170,10 +171,10 @@ def test_the_word_names_every_batch_and_comes_only_after_the_commit(
         assert {ack.epoch for ack, _ in acks} == {outbox.epoch}
     witness.disconnect()
     witness.loop_stop()
-    named = 0
+    named: set[int] = set()  # what is sent again is named again
     for ack, there in acks:
-        named += len(ack.sequences())
-        assert there >= min(named, 20) * 10 or named > 20
+        named.update(ack.sequences())
+        assert there >= len(named) * 10
 
 
 def test_two_gateways_with_the_same_numbers_are_told_apart(

@@ -124,6 +124,7 @@ def test_a_stop_during_an_outage_acknowledges_nothing_and_the_next_collector_sto
 
     with gateway(tmp_path, mosquitto, resend_after_s=60.0) as (outbox, publisher):
         with collecting(Tripwire(store, away), mosquitto, quarantine) as collector:
+            wait_until(lambda: collector.connected, "the collector listens: it is sent once")
             outbox.put(readings(now_ms() - 60_000, 10))
             publisher.wake()
             wait_until(lambda: collector.counters.retries > 0, "the batch has arrived")

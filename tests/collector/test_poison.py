@@ -53,6 +53,7 @@ def test_poison_is_set_aside_with_its_reason_and_the_rest_is_stored(
         assert publisher.drained(60)
         wait_until(lambda: collector.counters.messages >= 17, "everything has arrived")
         wait_until(lambda: quarantine.counters.entries >= 7, "all of the poison is in quarantine")
+        wait_until(lambda: collector.counters.quarantined_messages >= 5, "and counted")
         read = outbox.counters.read
         client.disconnect()
         client.loop_stop()

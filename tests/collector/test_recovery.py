@@ -70,6 +70,7 @@ def test_what_found_no_room_is_asked_for_as_soon_as_there_is_room(
         collecting(Tripwire(store, away), mosquitto, quarantine, settings=settings) as collector,
         gateway(tmp_path, mosquitto, resend_after_s=3600.0) as (outbox, publisher),
     ):
+        wait_until(lambda: collector.connected, "the collector listens: each is sent once")
         for number in range(40):
             outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
         publisher.wake()

@@ -195,7 +195,9 @@ def test_an_acknowledgement_that_came_while_the_gateway_was_away_is_heard(outbox
             assert publisher.drained(60)
 
 
-def test_a_broker_that_is_killed_and_forgets_everything_loses_nothing(outbox: Outbox, tmp_path: Path) -> None:
+def test_a_broker_that_is_killed_and_forgets_everything_loses_nothing(
+    outbox: Outbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port = free_port()
     broker = Broker(port=port)
     config = tmp_path / "mosquitto.conf"
@@ -211,7 +213,14 @@ def test_a_broker_that_is_killed_and_forgets_everything_loses_nothing(outbox: Ou
             process.wait(60)
         wait_until(lambda: not publisher.connected, "the publisher notices")
         put(outbox, 5)
+        somebody_listens = threading.Event()
+        client = publisher._session.client
+        connect = client._create_socket_connection
+        monkeypatch.setattr(
+            client, "_create_socket_connection", lambda: connect() if somebody_listens.wait(60) else None
+        )
         with running(command, port, log), listening_to(broker):
+            somebody_listens.set()
             assert publisher.drained(60)
     assert outbox.counters.stored == 10
 
@@ -267,7 +276,8 @@ def test_a_damaged_outbox_that_was_replaced_goes_on_under_its_new_epoch(outbox: 
         return True
 
     put(outbox, 30)
-    with listening_to(mosquitto, note) as listener, publishing(outbox, mosquitto) as publisher:
+    once = 60.0  # nothing is sent again because its acknowledgement is late
+    with listening_to(mosquitto, note) as listener, publishing(outbox, mosquitto, resend_after_s=once) as publisher:
         assert publisher.drained(60)
         old = outbox.epoch
         outbox._file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -291,7 +301,7 @@ def test_a_batch_dropped_while_in_flight_is_not_sent_again(tmp_path: Path, mosqu
         put(outbox, 1)
         publisher.wake()
         wait_until(lambda: [batch.seq for batch in listener.batches].count(2) >= 3, "only the second goes on")
-        assert list(publisher._carried) == [2]
+        wait_until(lambda: list(publisher._carried) == [2], "the first is let go of")
         listener.rule = lambda _: True
         assert publisher.drained(60)
     outbox.close()
