@@ -76,11 +76,10 @@ class Certificates:
             self._stamp = stamp
             log.info("certificates_renewed", certificate=self._tls.certificate, ca=self._tls.ca)
 
-    def follow(self, ended: threading.Event, on_change: Callable[[], None]) -> None:
-        """Look at the files until `ended` is set, and call `on_change` when others than those in use are there."""
+    def follow(self, ended: threading.Event, look: Callable[[], None]) -> None:
+        """Call `look`, which asks whether they have `changed`, now and then until `ended` is set."""
         while not ended.wait(_LOOK_S):
-            if self.changed():
-                on_change()
+            look()
 
     def _load_into(self, context: ssl.SSLContext) -> None:
         tls = self._tls

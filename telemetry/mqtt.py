@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from telemetry.paho_hooks import end_well
+
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
 
@@ -110,6 +112,7 @@ def new_client(
         client.tls_set_context((certificates or Certificates(broker.tls)).context)
     client.reconnect_delay_set(min_delay=1, max_delay=30)
     client.on_socket_open = _send_at_once
+    end_well(client)
     return client
 
 

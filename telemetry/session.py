@@ -124,7 +124,7 @@ class Session:
         threading.Thread(target=self._subscriptions.keep, args=(self._ended,), daemon=True).start()
         if self._certificates is not None:
             follow = self._certificates.follow
-            threading.Thread(target=follow, args=(self._ended, self._renew_certificates), daemon=True).start()
+            threading.Thread(target=follow, args=(self._ended, self._look_at_certificates), daemon=True).start()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> MQTTMessageInfo:
         """Hand a message to the connection at QoS 1."""
@@ -195,10 +195,11 @@ class Session:
         if self._certificates is not None:
             self._certificates.renew()
 
-    def _renew_certificates(self) -> None:
-        if self._lane is not None:
+    def _look_at_certificates(self) -> None:
+        lane = self._lane  # first: a later connection has taken in what is found changed now
+        if lane is not None and self._certificates is not None and self._certificates.changed():
             self._log.info("mqtt_reconnects", reason="the certificate files have changed")
-            self.reconnect()  # which takes them in
+            lane.cut()
 
     def _connecting(self, connection: socket.socket) -> Lane:
         self._lane = Lane(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from telemetry import Broker, new_client
-from telemetry.paho_hooks import end, end_waiting, pass_over
+from telemetry.paho_hooks import end_waiting, pass_over
 
 
 class Watched(threading.Event):
@@ -46,17 +48,12 @@ def test_a_client_gives_no_id_that_is_taken() -> None:
     assert [client.publish("to/all", b"x", qos=1).mid for _ in range(3)] == [65_534, 3, 4]
 
 
-def test_the_end_of_a_thread_that_ends_by_itself_meanwhile_is_no_error() -> None:
+def test_a_client_may_be_stopped_in_the_moment_its_thread_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     client = new_client(Broker(port=1), "ends")
-
-    class Ending(threading.Thread):
-        """Forgets itself while somebody waits for it, as paho's does."""
-
-        def join(self, timeout: float | None = None) -> None:
-            client._thread = None
-            super().join(timeout)
-
-    client._thread = Ending(target=lambda: None)
-    client._thread.start()
-    end(client, 20)
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    seen = iter([thread, thread])  # and then it is forgotten
+    forgetful = type("Forgetful", (type(client),), {"_thread": property(lambda _: next(seen, None))})
+    monkeypatch.setattr(client, "__class__", forgetful)
+    client.loop_stop()
     assert client._thread_terminate
