@@ -192,7 +192,10 @@ def _refuse_closed(series: Series, store: Store, first: int, front: int) -> None
         raise ConflictError(
             f"{_name(series)}: the store has quarter-hours of {_day(rows.start[0])} to {_day(front)} (UTC) whose"
             " readings were deleted after their time, so that no history can be laid in front of them. Give it a"
-            f" device of its own (--device {series.device}-import)"
+            f" device of its own (--device {series.device}-import)",
+            f"{_name(series)}: 저장소에 {_day(rows.start[0])}부터 {_day(front)}까지(UTC)의 15분 집계가 있으나 그"
+            " 측정값은 보존 기간이 지나 지워졌으므로 그 앞에 과거 자료를 이을 수 없습니다. 별도의 장치로 가져오십시오"
+            f" (--device {series.device}-import).",
         )
 
 
@@ -228,10 +231,14 @@ def _refuse_among_others(
     goes_on = bool(((after > last) & (after < (2**62 if before is None else before))).any())
     if foreign or (own < count and goes_on):
         what = f"holds {foreign} other readings within" if foreign else "has readings before and after"
+        which = f"안에 다른 측정값 {foreign:,}개가" if foreign else "앞뒤로 측정값이"
         raise ConflictError(
             f"{_name(series)}: the store {what} {_day(first)} to {_day(last)} (UTC). Energy of intervals"
             " becomes a counter, which goes in front of all readings of its device or after them, not among them: give"
-            f" it a device of its own (--device {series.device}-import), or import the newest file first"
+            f" it a device of its own (--device {series.device}-import), or import the newest file first",
+            f"{_name(series)}: 저장소에 {_day(first)}부터 {_day(last)}까지(UTC)의 {which} 있습니다. 구간 사용량은"
+            " 누적값이 되며, 장치의 모든 측정값보다 앞이나 뒤에 놓일 뿐 그 사이에는 놓이지 않습니다. 별도의 장치로"
+            f" 가져오거나 (--device {series.device}-import) 가장 새로운 파일부터 가져오십시오.",
         )
     return count
 

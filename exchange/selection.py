@@ -98,8 +98,12 @@ def select(
     if not there:
         sites = ", ".join(sorted({each.site for each in store.series()})) or "none"
         raise ExportError(f"the store has no readings of a site {site!r}; it has {sites}")
-    _check("device", devices, {each.device for each in there}, site)
-    _check("channel", channels, {each.channel for each in there}, site)
+    for device in devices:
+        if device not in (known := {each.device for each in there}):
+            raise ExportError(f"{site} has no device {device!r}; it has {', '.join(sorted(known))}")
+    for channel in channels:
+        if channel not in (known := {each.channel for each in there}):
+            raise ExportError(f"{site} has no channel {channel!r}; it has {', '.join(sorted(known))}")
     found = [
         each
         for each in sorted(there, key=lambda each: (each.device, each.kind, each.channel))
@@ -149,12 +153,6 @@ def points(store: Store, selection: Selection, nth: int, start: int, end: int) -
 def _kind(series: Series) -> Kind:
     known = CHANNELS.get(series.channel)
     return Kind.GAUGE if known is None else known.kind
-
-
-def _check(what: str, wanted: Sequence[str], there: set[str], site: str) -> None:
-    for name in wanted:
-        if name not in there:
-            raise ExportError(f"{site} has no {what} {name!r}; it has {', '.join(sorted(there))}")
 
 
 def _span(store: Store, series: Series, start: int | None, end: int | None) -> tuple[int, int]:

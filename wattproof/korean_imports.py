@@ -1,4 +1,4 @@
-"""Why a file was not imported, in English as `exchange` says it and in Korean; see `wattproof.korean_failures`."""
+"""Why a file was not imported or written, in English as `exchange` says it and in Korean (see `korean_failures`)."""
 
 from __future__ import annotations
 
@@ -140,5 +140,74 @@ IMPORTS: Final = (
         "{file}: 행 간격이 {days}일입니다. 달마다 길이가 달라 고지서는 구간 자료가 아닙니다. 15분, 1시간 또는 하루 값을"
         " 내보내십시오.",
     ),
+    (
+        "{file}: only one line, {row}, and no rows below it",
+        "{file}: 한 행({row})뿐이고 그 아래에 자료가 없습니다.",
+    ),
+    (
+        "encoding {name} is unknown; write e.g. utf-8, cp949, utf-16, latin-1",
+        "문자 코드 {name}을(를) 알 수 없습니다. utf-8, cp949, utf-16, latin-1처럼 쓰십시오.",
+    ),
+    (
+        "{file}: not {encoding}: {why}; leave --encoding out to have it found",
+        "{file}: {encoding}이(가) 아닙니다 ({why}). --encoding을 빼면 알아서 찾습니다.",
+    ),
+    (
+        "delimiter {sign} is not one character; write e.g. ';', ',' or tab",
+        "구분 기호 {sign}은(는) 한 글자가 아닙니다. ';', ',', tab처럼 쓰십시오.",
+    ),
+    (
+        "{text} is no length of time; write e.g. 15m, 1h or 1d",
+        "{text}은(는) 시간의 길이가 아닙니다. 15m, 1h, 1d처럼 쓰십시오.",
+    ),
+    (
+        "--column {text}: write HEADER=CHANNEL:UNIT:MEANING, e.g. '사용량=energy_import_wh:kWh:interval'",
+        "--column {text}: '머리글=채널:단위:뜻'으로 쓰십시오. 예: '사용량=energy_import_wh:kWh:interval'",
+    ),
+    (
+        "--column {text}: the meaning is none of interval, register, mean, instant",
+        "--column {text}: 뜻은 interval, register, mean, instant 가운데 하나입니다.",
+    ),
+    (
+        "{header}: {meaning} is no meaning of {channel}; it may be {which}",
+        "{header}: {meaning}은(는) {channel}의 뜻이 될 수 없습니다. 쓸 수 있는 것: {which}",
+    ),
+    (
+        "{column}: unit {unit} cannot become {stored}; it may be {known}",
+        "{column}: 단위 {unit}을(를) {stored}(으)로 바꿀 수 없습니다. 쓸 수 있는 단위: {known}",
+    ),
+    (
+        "{file}: no row with {texts}; look at what the column holds",
+        "{file}: 그런 행이 없습니다 ({texts}). 열에 무엇이 있는지 확인하십시오.",
+    ),
+    (
+        "{file}: column {column} says whose readings these are; leave --device out",
+        "{file}: 누구의 측정값인지 {column} 열에 있습니다. --device를 빼십시오.",
+    ),
+    ("{site} has no device {name}; it has {known}", "{site}에 장치 {name}이(가) 없습니다. 있는 것: {known}"),
+    ("{site} has no channel {name}; it has {known}", "{site}에 채널 {name}이(가) 없습니다. 있는 것: {known}"),
+    (
+        "{site}: no readings in this time; try a longer one, or leave --from and --to out",
+        "{site}: 이 기간에 측정값이 없습니다. 기간을 늘리거나 --from과 --to를 빼십시오.",
+    ),
+    (
+        "only counters increase, not {channels}; choose counters with --channel",
+        "증가량은 누적값에만 있으며 {channels}에는 없습니다. --channel로 누적 채널을 고르십시오.",
+    ),
+    (
+        "no window of this length has a value; choose a shorter --every or a longer time",
+        "이 길이의 구간에는 값이 없습니다. --every를 줄이거나 기간을 늘리십시오.",
+    ),
+    (
+        "{rows} rows are too many for a workbook ({most} per sheet, {sheets} sheets): choose windows (--every 15m), a"
+        " shorter time, or --format parquet or csv",
+        "{rows}행은 엑셀 파일에 너무 많습니다 (시트마다 {most}행, 시트 {sheets}개). --every 15m 같은 집계나 더 짧은"
+        " 기간, 또는 --format parquet이나 csv를 쓰십시오.",
+    ),
+    (
+        "in this zone days differ in length when summer time begins or ends; use --zone +01:00 or --every 1h",
+        "이 시간대에서는 서머타임이 시작하거나 끝나는 날의 길이가 다릅니다. --zone +01:00이나 --every 1h를 쓰십시오.",
+    ),
+    ("{file} is a folder; name a file in it", "{file}: 폴더입니다. 그 안의 파일 이름을 지정하십시오."),
 )
 """English and Korean; the first that fits is taken."""
