@@ -243,7 +243,7 @@ class _Both:
                 f" (--device {series.device}-import)",
                 f"{series.site}/{series.device}/{series.channel}: {joined.at}부터 이 계량기의 측정값이 있는데, 양쪽에"
                 f" 다 있는 구간 {joined.compared:,}개의 합이 파일에서는 {joined.file_total:,.6g} {joined.unit},"
-                f" 계량기에서는 {joined.meter_total:,.6g} {joined.unit}입니다. 같은 것을 잰 값이 아니거나 단위가 다릅니다. 단위를"
-                f" 고치거나 과거 자료를 별도의 장치로 가져오십시오 (--device {series.device}-import).",
+                f" 계량기에서는 {joined.meter_total:,.6g} {joined.unit}입니다. 같은 것을 잰 값이 아니거나 단위가"
+                f" 다릅니다. 단위를 고치거나 과거 자료를 별도의 장치로 가져오십시오 (--device {series.device}-import).",
             )
         return joined

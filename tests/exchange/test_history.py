@@ -218,8 +218,9 @@ def test_a_file_of_another_meter_or_unit_is_not_laid_in_front(tmp_path: Path) ->
     with_day, kwh = steel_days(5)
     store = DuckStore(tmp_path / "readings.duckdb")
     live(store, kwh * 1.2, START + 3 * DAY, START + 5 * DAY)
-    with pytest.raises(exchange.ConflictError, match=r"they do not measure the same.*--device main-import"):
+    with pytest.raises(exchange.ConflictError, match=r"they do not measure the same.*--device main-import") as caught:
         bring_in(store, tmp_path, with_day)
+    assert "단위가 다릅니다. 단위를 고치거나" in caught.value.said("ko")
     assert store.count() == 2 * DAY // LIVE_STEP
     store.close()
 
@@ -235,8 +236,9 @@ def test_months_are_laid_in_front_of_each_other_newest_first(tmp_path: Path) -> 
     held = store.count()
     bring_in(store, tmp_path, "\n".join([head, *rows[2 * 96 : 7 * 96]]))
     assert store.count() == held
-    with pytest.raises(exchange.ConflictError, match="import the newest file first"):
+    with pytest.raises(exchange.ConflictError, match="import the newest file first") as caught:
         bring_in(store, tmp_path, "\n".join([head, *rows[96 : 3 * 96]]).replace(",3.", ",4."))
+    assert "안에 다른 측정값 " in caught.value.said("ko")
     store.close()
 
 
@@ -257,8 +259,11 @@ def test_nothing_is_laid_in_front_of_quarter_hours_whose_readings_are_gone(tmp_p
     live(store, kwh, START + 2 * DAY, START + 6 * DAY)
     store.roll(NOW)
     store.forget(START + 4 * DAY, START)
-    with pytest.raises(exchange.ConflictError, match=r"2018-01-02 15:00 to 2018-01-04 15:00 \(UTC\) whose\s+readings"):
+    with pytest.raises(
+        exchange.ConflictError, match=r"2018-01-02 15:00 to 2018-01-04 15:00 \(UTC\) whose\s+readings"
+    ) as caught:
         bring_in(store, tmp_path, text)
+    assert "2018-01-02 15:00부터 2018-01-04 15:00까지(UTC)의 15분 집계" in caught.value.said("ko")
     store.close()
 
 
