@@ -127,7 +127,7 @@ def test_a_kept_value_without_a_time_is_shown_as_one_that_a_collector_leaves(mos
 def test_a_person_in_korea_reads_it_in_korean() -> None:
     code, output = attempt("tasmota", *HERE, "--topic", "tele/Plug/SENSOR", "--payload", PLUG, language="ko")
     assert code == 1
-    for words in ("현장 gimpo-1", "저장될 값", "메시지의 시각", "매핑에 없음", "값 2개가 저장되고 1개가 격리됨"):
+    for words in ("사업장 gimpo-1", "저장될 값", "메시지의 시각", "매핑에 없음", "값 2개가 저장되고 1개가 격리됨"):
         assert words in output, words
     for name, (korean, english) in WORDS.items():
         assert korean != english, name
