@@ -6,6 +6,7 @@ line it wrote, and at most one half line at the end.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -40,6 +41,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     device: str = ""
 
 
+_TAIL: Final = 262_144
+"""What some seconds add to a journal, and more [bytes]."""
 _DECODER: Final = msgspec.json.Decoder(Entry)
 
 
@@ -54,6 +57,21 @@ class Journal:
     def write(self, entry: Entry) -> None:
         """Write an event; when this returns, it survives the process."""
         os.write(self._file, msgspec.json.encode(entry) + b"\n")
+
+
+def happened(path: Path, event: Event, after: float) -> bool:
+    """Whether an event was written down lately, after a time [s since 1970]."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL))
+        lines = file.read().split(b"\n")
+    begins = b'{"event":"%s"' % event.encode()
+    for line in reversed(lines):
+        if line.startswith(begins):
+            with contextlib.suppress(msgspec.DecodeError):
+                return _DECODER.decode(line).at > after
+    return False
 
 
 def read(path: Path) -> list[list[Entry]]:

@@ -28,6 +28,7 @@ COLLECTORS: Final[dict[Engine, tuple[str, ...]]] = {
     "influx": ("collector-1", "collector-2", "collector-3"),
 }
 """One owns a DuckDB file; a server takes what a group of three brings it."""
+BROKER: Final = "broker"
 DATABASE: Final = "database"
 """InfluxDB, and its disk."""
 SERVER: Final = "server"
@@ -116,7 +117,7 @@ def plant(folder: Path, engine: Engine, seed: int, influxd: str = "") -> Iterato
 
         lines = {f"{gateway}-broker": line(broker_port) for gateway in GATEWAYS}
         lines["broker-collector"] = line(broker_port)
-        processes = {"broker": parts.mosquitto(folder, broker_port)}
+        processes = {BROKER: parts.mosquitto(folder, broker_port)}
         disks = {name: stack.enter_context(small_disk(folder / name, _DISK_MB)) for name in (*GATEWAYS, SERVER)}
         store, server = Settings(path=str(folder / SERVER / "readings.duckdb")), ""
         if engine == "influx":

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from chaos.course import Course, Holding
 from chaos.faults import Fault, Struck, can_strike, schedule, strike, targets
-from chaos.journal import Entry
+from chaos.journal import happened
 from chaos.ledger import Ledger, account
 from chaos.parts import DRAIN_S
 from chaos.plant import COLLECTORS, GATEWAYS, Engine, Plant, plant
@@ -24,7 +22,8 @@ _RECOVERY_S: Final = 300.0
 """A machine may be slow; a part that does not come back is not back in five minutes either [s]."""
 _ENDS_S: Final = 60.0
 """How long a gateway may take beyond its drain [s]."""
-_TAIL: Final = 16_384
+_AT_WORK_S: Final = 15.0
+"""How long a fault waits for what it strikes to be there, and at work [s]."""
 _TICK_S: Final = 0.02
 
 
@@ -106,7 +105,7 @@ def _strike_all(
         stack.callback(holding.end_all)
         for number, fault in enumerate(faults, first):
             begin = time.monotonic() + fault.after_s
-            while time.monotonic() < begin or (holding and not can_strike(found, fault)):
+            while (now := time.monotonic()) < begin or (now < begin + _AT_WORK_S and not can_strike(found, fault)):
                 tend()
             if stop is not None and stop.is_set():
                 break
@@ -122,7 +121,7 @@ def _strike_all(
 def _peace(found: Plant, course: Course) -> None:
     """Wait until the store has confirmed something new of every gateway."""
     at, began = time.time(), time.monotonic()
-    while missing := [gateway for gateway in GATEWAYS if not _acked_since(found.journal(gateway), at)]:
+    while missing := [gateway for gateway in GATEWAYS if not happened(found.journal(gateway), "acked", at)]:
         _see_to_all(found)
         if time.monotonic() - began > _RECOVERY_S:
             ended = [
@@ -132,19 +131,6 @@ def _peace(found: Plant, course: Course) -> None:
             raise StuckError(f"{told}; logs are in {found.folder}")
         time.sleep(_TICK_S)
     course.recoveries.append(time.monotonic() - began)
-
-
-def _acked_since(journal: Path, at: float) -> bool:
-    if not journal.exists():
-        return False
-    with journal.open("rb") as file:
-        file.seek(max(0, journal.stat().st_size - _TAIL))
-        lines = file.read().split(b"\n")
-    for line in reversed(lines):
-        if line.startswith(b'{"event":"acked"'):
-            with contextlib.suppress(msgspec.DecodeError):
-                return msgspec.json.decode(line, type=Entry).at > at
-    return False
 
 
 def _see_to_all(found: Plant) -> None:

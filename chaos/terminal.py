@@ -33,6 +33,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "delay": ("line delays", "회선 지연"),
     "throttle": ("line throttled", "회선 속도 제한"),
     "disk_full": ("disk full", "디스크 가득 참"),
+    "kill_busy": ("kill -9 while readings pass", "측정값 처리 중 강제 종료"),
     "kill_stalled": ("kill -9 while disk or database fails", "디스크·DB 장애 중 강제 종료"),
     "kill_of": ("  of {0}", "  {0}"),
     "missed": ("  met nothing", "  아무 영향 없었음"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import chaos.course
+import chaos.faults
 from chaos.course import Course, Holding
 from chaos.disk import Disk
 from chaos.faults import Fault, can_strike, strike, targets
+from chaos.journal import Entry, Journal
 from chaos.meters import Meters
 from chaos.parts import Part
 from chaos.plant import Plant
@@ -26,8 +29,10 @@ def plant(tmp_path: Path, line: Proxy) -> Iterator[Plant]:
     """One process that does nothing, one line, and a disk that is never really full."""
     part = Part("collector", ["/bin/sleep", "600"], tmp_path / "log")
     disks = {"server": Disk(tmp_path, real=False)}
-    yield Plant("duck", tmp_path, {"collector": part}, {"line": line}, disks, {"gw-1": Meters()}, Settings(), "")
-    part.kill()
+    found = Plant("duck", tmp_path, {"collector": part}, {"line": line}, disks, {"gw-1": Meters()}, Settings(), "")
+    yield found
+    for each in found.processes.values():
+        each.kill()
 
 
 def fault(kind: str, target: str = "collector") -> Fault:
@@ -64,6 +69,35 @@ def test_a_fault_of_a_line_has_met_something_when_somebody_came(plant: Plant, li
     assert not silent.met()
 
 
+def test_who_is_to_be_killed_at_work_is_awaited_there(plant: Plant) -> None:
+    plant.processes["collector"].start()
+    assert can_strike(plant, fault("kill"))
+    assert not can_strike(plant, fault("kill_busy"))
+    journal = Journal(plant.journal("gw-1"))
+    journal.write(Entry("acked", 1, time.time() - 60))
+    assert not can_strike(plant, fault("kill_busy"))
+    journal.write(Entry("acked", 1, time.time() + 60))  # this machine may be slow
+    journal.write(Entry("failed", 2, time.time()))
+    assert can_strike(plant, fault("kill_busy"))
+    assert can_strike(plant, fault("kill_stalled"))
+    assert strike(plant, fault("kill_busy")).met()
+    assert not can_strike(plant, fault("kill_busy"))
+
+
+def test_a_gateway_has_met_a_full_disk_when_it_could_not_write(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Disk, "fill", lambda _: True)
+    plant.disks["gw-1"] = plant.disks["server"]
+    journal = Journal(plant.journal("gw-1"))
+    journal.write(Entry("failed", 1, time.time() - 60))
+    unfelt = strike(plant, fault("disk_full", "gw-1"))
+    unfelt.end()
+    assert not unfelt.met()
+    felt = strike(plant, fault("disk_full", "gw-1"))
+    journal.write(Entry("failed", 2, time.time() + 60))
+    felt.end()
+    assert felt.met()
+
+
 def test_a_corruption_may_meet_what_comes_after_it(plant: Plant, line: Proxy) -> None:
     struck = strike(plant, fault("corrupt", "line"))
     struck.end()
@@ -98,20 +132,22 @@ def test_a_silent_line_is_held_until_something_comes_and_no_longer_than_patience
         holding.end_due()
 
 
-def test_who_waits_for_a_disk_or_a_database_is_killed_meanwhile(plant: Plant) -> None:
+def test_who_waits_for_a_disk_or_a_database_is_killed_meanwhile(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     def stalled(processes: list[str], disks: list[str]) -> set[str]:
         return {name for kind, name in targets(processes, [], disks) if kind == "kill_stalled"}
 
     assert stalled(["broker", "collector", "gw-1"], ["gw-1", "server"]) == {"collector", "gw-1"}
     assert stalled(["broker", "collector", "gw-1"], []) == set()
     assert stalled(["broker", "database", "collector-1", "gw-1"], []) == {"collector-1"}
-    database = plant.processes["database"] = Part("database", ["/bin/sleep", "600"], plant.folder / "log")
+    for name in ("database", "broker"):
+        plant.processes[name] = Part(name, ["/bin/sleep", "600"], plant.folder / "log")
     for part in plant.processes.values():
         part.start()
     struck = strike(plant, fault("kill_stalled"))
     assert struck.met()
-    assert [part.alive for part in plant.processes.values()] == [False, True]
+    assert [part.alive for part in plant.processes.values()] == [False, False, False]
     struck.end()
-    assert [part.alive for part in plant.processes.values()] == [True, True]
-    database.kill()
+    assert [part.alive for part in plant.processes.values()] == [True, True, True]
+    Journal(plant.journal("gw-1")).write(Entry("acked", 1, time.time() + 60))  # as if the store went on
+    monkeypatch.setattr(chaos.faults, "_STALL_S", 0.0)
     assert not strike(plant, fault("kill_stalled")).met()

@@ -26,7 +26,7 @@ def shown(ledger: Ledger, language: Language) -> str:
 def test_a_clean_run_says_so_and_names_every_kind_of_fault() -> None:
     struck = msgspec.structs.replace(CLEAN, faults=dict.fromkeys(sorted(KINDS), 2))
     text = shown(struck, "en")
-    assert "20 faults in 61 s, store duck, seed 7" in text
+    assert "22 faults in 61 s, store duck, seed 7" in text
     assert "every reading is where it must be, once" in text
     assert text.count(" faults ") == len(KINDS) + 2
     assert text.count("must be 0") == len(MUST_BE_NONE)
