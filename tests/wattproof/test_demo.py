@@ -162,7 +162,7 @@ def test_another_seed_is_another_factory_and_on_an_influxdb_its_data_answer_ever
         check=False,
     )
     assert refused.returncode == 3
-    assert "the store already holds" in refused.stderr
+    assert "wattproof: 저장소에 gimpo-demo의 측정값" in refused.stderr
     left = InfluxStore(influxdb.url, database=DATABASE)
     assert left.count("gimpo-demo") > 0
     left.close()
