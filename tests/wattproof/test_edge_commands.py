@@ -125,7 +125,7 @@ def test_a_status_says_what_to_do_about_each_trouble_in_either_language(tmp_path
     ):
         assert part in english.stdout
     assert "fine:" not in english.stdout
-    for part in ("계측값 1,234개가 유실되어", "디스크에 보관했다가", "main, press-1: 응답 없음. 유닛 번호, 전원,"):
+    for part in ("계측값 1,234개를 잃었고", "디스크에 보관했다가", "main, press-1: 응답 없음. 유닛 번호, 전원,"):
         assert part in korean.stdout
 
 
