@@ -114,7 +114,7 @@ def not_proven(saving: Saving, claim_pct: float, claim_kwh: float) -> Reason:
                 f"The saving falls short of the required {claim_pct:g}%: all of {band_en} lies below it.",
             ),
             Text(
-                "계획한 절감과 다른 까닭(설정, 운전 방식, 설비 용량)을 확인하십시오. 보고기간을 늘려도 같습니다.",
+                "계획한 절감과 다른 이유(설정, 운전 방식, 설비 용량)를 확인하십시오. 보고기간을 늘려도 같습니다.",
                 "Look why it is not what was planned: settings, operation, size. A longer window will not change it.",
             ),
         )

@@ -12,7 +12,7 @@ _NAME_IT = Text(
     "Evaluate again with a model in the plan that has it as a driver.",
 )
 _OR_SAY_WHY = Text(
-    " 사용량이 작업량과 상관없는 기계라면 그 까닭을 계획의 independent_of_output에 적으십시오.",
+    " 사용량이 작업량과 상관없는 기계라면 그 이유를 계획의 independent_of_output에 적으십시오.",
     " Where the machine's energy has nothing to do with what it makes, say why in the plan's independent_of_output.",
 )
 
@@ -114,7 +114,7 @@ def contradicted(work: WorkResult, why: str) -> Reason:
             f"{_changed(work).en} With it among the drivers the saving is {number(work.kwh, 'kWh')} ({theirs.en}).",
         ),
         Text(
-            "계획에 적힌 까닭이 이 기계에 맞는지 확인하십시오.",
+            "계획에 적힌 이유가 이 기계에 맞는지 확인하십시오.",
             "Look whether what the plan gives as its reason is true of this machine.",
         ),
         doubt=True,
@@ -126,7 +126,7 @@ def independent(why: str) -> Reason:
     return Reason(
         "independent_of_output",
         Text(
-            f"계획의 신고: 이 기계의 사용량은 작업량과 상관없습니다. 까닭: {why}",
+            f"계획의 신고: 이 기계의 사용량은 작업량과 상관없습니다. 이유: {why}",
             f"Declared in the plan: this machine's energy does not depend on its output. Reason: {why}",
         ),
     )

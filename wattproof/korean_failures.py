@@ -179,5 +179,22 @@ _WHATEVER: Final = (
     ("{file}: {os}", "{file}: {os}"),
 )
 
-FAILURES: Final = (*_FILES, *_STORE, *_NETWORK, *OPTIONS, *_PAGES, *IMPORTS, *_WHATEVER)
+_HEALTH: Final = (
+    (
+        "no collector has worked in {folder}; start it with `wattproof collector run`",
+        "{folder}에서 수집기가 실행된 적이 없습니다. `wattproof collector run`으로 시작하십시오.",
+    ),
+    ("{file} is unreadable: {why}", "{file}을 읽을 수 없습니다: {why}"),
+    (
+        "the collector's last sign of life is {seconds} s old",
+        "수집기가 {seconds}초 전부터 응답하지 않습니다.",
+    ),
+    (
+        "the collector runs, but its broker or store is not reachable; see its log",
+        "수집기는 실행 중이지만 브로커나 저장소에 연결되지 않습니다. 수집기 로그를 확인하십시오.",
+    ),
+    ("the collector is at work", "수집기가 정상 작동 중입니다."),
+)
+
+FAILURES: Final = (*_HEALTH, *_FILES, *_STORE, *_NETWORK, *OPTIONS, *_PAGES, *IMPORTS, *_WHATEVER)
 """English and Korean; the first that fits is taken."""

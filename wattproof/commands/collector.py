@@ -73,14 +73,19 @@ def run(
 def health(
     context: typer.Context,
     worker: Annotated[int | None, _WORKER] = None,
+    language: Annotated[
+        Language | None,
+        typer.Option("--lang", help="Language of the answer; by default the configuration's."),
+    ] = None,
 ) -> None:
     """Say whether the collector of this data folder is at work; exit 0 if it is, 1 if not (for health checks)."""
     from wattproof import heartbeat
     from wattproof.config import find_file, load
+    from wattproof.in_korean import in_korean
 
     config = load(find_file(context.obj, os.environ), os.environ)
     ok, sentence = heartbeat.check(config.folder, worker or config.collector.worker)
-    sys.stdout.write(sentence + "\n")
+    sys.stdout.write((in_korean(sentence) if (language or config.api.language) == "ko" else sentence) + "\n")
     raise typer.Exit(0 if ok else 1)
 
 
