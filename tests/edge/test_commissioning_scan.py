@@ -32,7 +32,7 @@ from edge.commissioning.asking import Asking
 from edge.commissioning.found import Found
 from edge.commissioning.site_writing import Answers
 from edge.commissioning.sweep import take_answer
-from edge.links import Link, RtuAddress
+from edge.links import AsciiAddress, Link, RtuAddress
 from edge.profiles import Question, load_profile
 from edge.site import parse_site
 from telemetry import Quality
@@ -55,7 +55,7 @@ def path_of(url: str) -> str:
     return urlsplit(url).path
 
 
-def settings(url: str, baud: int = 115200) -> list[RtuAddress]:
+def settings(url: str, baud: int = 115200) -> list[RtuAddress] | list[AsciiAddress]:
     return line_settings(path_of(url), baud, "N", 1, everything=False)
 
 
