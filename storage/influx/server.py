@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import gzip
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import structlog
 from storage.errors import StoreRefusedError
 from storage.influx.buckets import DAY_S
 from storage.influx.connection import Connection
+from storage.influx.container import contained
 from storage.influx.durations import said
 from storage.influx.edition import Edition, find_edition
 from storage.influx.influxql import ANY, Answer, Rows, V, between, identifier
@@ -117,8 +117,7 @@ class Server:
     def write(self, lines: list[str], *, rollup: bool = False) -> Refusal | None:
         """Post lines; when this returns None, they are durable. A refusal says that some of them are bad.
 
-        They travel in gzip's container even where they are not compressed: its CRC-32 lets the server refuse what
-        was altered on the way, which line protocol alone would store.
+        They travel in gzip's container even where they are not compressed; see `storage.influx.container`.
 
         Parameters
         ----------
@@ -129,7 +128,7 @@ class Server:
         if rollup:
             self.need_rollups()
         path = found.edition.write_path
-        body = gzip.compress("\n".join(lines).encode(), 1 if self._compress else 0)
+        body = contained(lines, compress=self._compress)
         headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"}
         parameters = self._write_parameters(path, ROLLUP_POLICY if rollup else "", found.places.org)
         try:
