@@ -148,7 +148,7 @@ def _struck(end: Callable[[], None], *, met: bool) -> Struck:
 
 
 def _full(plant: Plant, name: str) -> Struck:
-    """Fill a disk. InfluxDB 1.x refuses writes until it is started anew, though there be room again."""
+    """Fill a disk."""
     full = plant.disks[name].fill()
     noticed = _noticed(plant, name)
     felt: list[bool] = []
@@ -156,11 +156,9 @@ def _full(plant: Plant, name: str) -> Struck:
     def end() -> None:
         felt.append(noticed())
         plant.disks[name].clear()
-        if name == DATABASE:
-            plant.processes[name].kill()
-            plant.processes[name].start()
 
-    return Struck(end, lambda: full and (felt[0] if felt else noticed()), lasting=name not in GATEWAYS)
+    holds_the_store = name == SERVER and DATABASE not in plant.processes
+    return Struck(end, lambda: full and (felt[0] if felt else noticed()), lasting=holds_the_store)
 
 
 def _noticed(plant: Plant, name: str) -> Callable[[], bool]:

@@ -128,10 +128,12 @@ def mosquitto(folder: Path, port: int) -> Part:
 
 
 def influxd(folder: Path, port: int, command: str) -> tuple[Part, Settings]:
-    """An InfluxDB with its defaults in a folder that is there, and how a store reaches it.
+    """An InfluxDB with its defaults in a new folder, and how a store reaches it.
 
-    One of 2.x has been set up, and stopped again.
+    One of 2.x has been set up, and stopped again. Its disk is never filled: 1.x then loses at its next kill what it
+    confirmed since it came back (docs/influxdb.md, "When something is wrong"), and no client can help that.
     """
+    folder.mkdir()
     log, settings = folder / "influxd.log", Settings(engine="influx", influx_url=f"http://127.0.0.1:{port}")
     if not influxd_version(command).startswith("2."):
         return Part("database", influxd_command(folder, port, free_port(), command=command), log), settings

@@ -122,7 +122,6 @@ def plant(folder: Path, engine: Engine, seed: int, influxd: str = "") -> Iterato
         store, server = Settings(path=str(folder / SERVER / "readings.duckdb")), ""
         if engine == "influx":
             lines["collector-database"] = line(database_port)
-            disks[DATABASE] = stack.enter_context(small_disk(folder / "influxdb", _DISK_MB))
             processes[DATABASE], store = parts.influxd(folder / "influxdb", database_port, influxd)
             server = f"InfluxDB {influxd_version(influxd)}"
         config = _server(folder, lines, store)
