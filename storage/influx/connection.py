@@ -12,7 +12,7 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -174,7 +174,7 @@ class Connection:
     def query(
         self,
         database: str,
-        statement: str,
+        statements: str | Sequence[str],
         decode: Callable[[bytes], Answer[V]],
         *,
         policy: str = "",
@@ -183,9 +183,21 @@ class Connection:
 
         Parameters
         ----------
+        statements
+            One, or several that are answered one behind the other.
         policy
             Retention policy to read from; the default one when empty.
+
+        Raises
+        ------
+        StoreUnavailableError
+            When the server cannot answer now, or the answer ended before every statement had all of its own. A proxy
+            may say of such an answer that it is complete: it hears of no more than that the server let go.
+        StoreRefusedError
+            When it refuses, or what answers is no InfluxDB.
         """
+        asked = [statements] if isinstance(statements, str) else statements
+        statement = "; ".join(asked)
         parameters = [("db", database), ("epoch", "ms")]
         parameters += [("rp", policy)] if policy else []
         # Always: an answer in one piece ends, without a word, where an administrator has limited its rows.
@@ -193,19 +205,25 @@ class Connection:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         try:
             response = self.call("POST", "/query", parameters, headers, form={"q": statement})
-            more = False
+            answered, line = 0, b""
             with self.reaching():
                 for line in response:
                     if line.strip():
                         answer = decode(line)
                         yield from self._parts(answer, statement)
-                        more = bool(answer.results) and answer.results[-1].partial
-            if more:
-                raise StoreUnavailableError(f"InfluxDB at {self.url} ended an answer before it was whole")
+                        for result in answer.results:
+                            answered = result.statement_id + (not result.partial)
+            if answered != len(asked):
+                raise self._cut_off()
         except StatusError as error:
             raise explain(error, self.url, database, self.who) from error
         except msgspec.DecodeError as error:
+            if line.startswith(b"{") and not line.endswith(b"\n"):
+                raise self._cut_off() from error
             raise StoreRefusedError(f"{self.url}/query does not answer as expected ({error}); check its URL") from error
+
+    def _cut_off(self) -> StoreUnavailableError:
+        return StoreUnavailableError(f"InfluxDB at {self.url} ended an answer before it was whole")
 
     def _parts(self, answer: Answer[V], statement: str) -> Iterator[tuple[int, Rows[V]]]:
         for result in answer.results:

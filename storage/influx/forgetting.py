@@ -147,7 +147,7 @@ def _take_census(server: Server, channels: dict[str, list[str]], before: int, tu
 
 def _first(server: Server, kind: str, names: list[str], start: int, before: int) -> int:
     """Time of the first reading of a kind of device in a range [ms]; its end when there is none."""
-    statements = "; ".join(select(f"first({identifier(name)})", kind, between(start, before)) for name in names)
+    statements = [select(f"first({identifier(name)})", kind, between(start, before)) for name in names]
     times = [int(row[0] or 0) for _, rows in server.query(statements, decode_cells) for row in rows.values]
     return min(times, default=before)
 

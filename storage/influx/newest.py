@@ -118,7 +118,7 @@ class Newest:
 
     def _query(self, statements: list[str]) -> Iterator[tuple[int, Rows[Cells]]]:
         if statements:
-            yield from self._server.query("; ".join(statements), decode_cells)
+            yield from self._server.query(statements, decode_cells)
 
 
 def _among(devices: set[str]) -> tuple[str, ...]:

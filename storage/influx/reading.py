@@ -87,7 +87,7 @@ def around(
     before: dict[tuple[str, str], Part] = {}
     middle: dict[tuple[str, str], list[Part]] = defaultdict(list)
     following: dict[tuple[str, str], Part] = {}
-    for number, rows in server.query("; ".join(statements), decode_cells):
+    for number, rows in server.query(statements, decode_cells):
         device = rows.tags.get("device", "")
         if number == 0:
             for channel, part in columns(rows.values, channels).items():

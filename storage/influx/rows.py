@@ -103,7 +103,7 @@ def nearest(server: Server, series: Series, start: int, end: int) -> list[int]:
         select(f"{function}({count})", series.kind + SUFFIX, *where, between(*span))
         for function, span in (("last", (EARLIEST, start)), ("first", (end, LATEST + 1)))
     ]
-    found = server.query("; ".join(statements), decode_cells, rollup=True)
+    found = server.query(statements, decode_cells, rollup=True)
     return [int(row[0] or 0) for _, rows in found for row in rows.values]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +24,9 @@ from storage.limits import MAX_TIME, MIN_TIME
 log = structlog.get_logger(__name__)
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_DURABLE: Final = 204
+"""What every InfluxDB says when lines are on its disk, and nothing else that may stand at its address by mistake."""
+
 DELETING: Final = frozenset({"1.x", "2.x"})
 """Families that delete by InfluxQL; the others know retention periods only."""
 
@@ -132,7 +135,7 @@ class Server:
         headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"}
         parameters = self._write_parameters(path, ROLLUP_POLICY if rollup else "", found.places.org)
         try:
-            self._connection.call("POST", path, parameters, headers, body).drain_conn()
+            answer = self._connection.call("POST", path, parameters, headers, body)
         except StatusError as error:
             refusal = about_data(error)
             if refusal is None:
@@ -140,6 +143,12 @@ class Server:
                     self._found = None
                 raise explain(error, self.url, self.database, self._connection.who) from error
             return refusal
+        answer.drain_conn()
+        if answer.status != _DURABLE:
+            raise StoreRefusedError(
+                f"{self.url}{path} answers {answer.status} to lines, where InfluxDB says {_DURABLE} when they are safe:"
+                " something else answers, a proxy or a page to sign in to; check the URL and what is on the way"
+            )
         return None
 
     def _write_parameters(self, path: str, policy: str, org: str = "") -> list[tuple[str, str]]:
@@ -149,7 +158,7 @@ class Server:
         return [("org", self._connection.org or org), ("bucket", bucket)]
 
     def query(
-        self, statement: str, decode: Callable[[bytes], Answer[V]], *, rollup: bool = False
+        self, statements: str | Sequence[str], decode: Callable[[bytes], Answer[V]], *, rollup: bool = False
     ) -> Iterator[tuple[int, Rows[V]]]:
         """Run InfluxQL; see `Connection.query`."""
         found = self.found()
@@ -159,7 +168,7 @@ class Server:
             self.need_rollups()
         policy = ROLLUP_POLICY if rollup else ""
         try:
-            yield from self._connection.query(self.database, statement, decode, policy=policy)
+            yield from self._connection.query(self.database, statements, decode, policy=policy)
         except StoreRefusedError:
             self._found = None
             raise

@@ -179,15 +179,15 @@ class InfluxStore:
     def count(self, site: str | None = None) -> int:
         """Number of values; see `Store.count`. Reads every value of the site on the server."""
         where = () if site is None else (is_tag("site", site),)
-        statement = "; ".join(
+        statements = [
             select(", ".join(f"count({identifier(name)})" for name in names), kind, *where)
             for kind, names in channels(self._server).items()
-        )
-        if not statement:
+        ]
+        if not statements:
             return 0
         return sum(
             _integer(number)
-            for _, rows in self._server.query(statement, ANY.decode)
+            for _, rows in self._server.query(statements, ANY.decode)
             for _, *numbers in rows.values
             for number in numbers
         )

@@ -94,7 +94,10 @@ PART = '{"results":[{"series":[{"values":[[1,1.5]]}],"partial":true}]}\n'
             {"Transfer-Encoding": "chunked", "Content-Length": "0"},
             "cannot be reached",
         ),
+        # A proxy that asks the server by HTTP/1.0, as nginx does, sees no more than an end, and passes it on as one.
         (PART, {}, "before it was whole"),
+        (WHOLE[:-9], {}, "before it was whole"),
+        ("", {}, "before it was whole"),
     ],
 )
 def test_an_answer_cut_off_is_unavailable(body: str, headers: dict[str, str], said: str) -> None:
@@ -105,6 +108,23 @@ def test_an_answer_cut_off_is_unavailable(body: str, headers: dict[str, str], sa
 
     with answering(answer) as server, pytest.raises(StoreUnavailableError, match=said):
         InfluxStore(server.url).read(MAIN, 0, 1)
+
+
+def test_an_answer_that_lacks_its_last_statement_is_unavailable() -> None:
+    def answer(request: Request) -> Answer:
+        return Answer(200, WHOLE) if b"SELECT" in request.body else version_1(Answer(204))(request)
+
+    with answering(answer) as server, pytest.raises(StoreUnavailableError, match="before it was whole"):
+        InfluxStore(server.url).read_around(MAIN, 0, 10)
+
+
+@pytest.mark.parametrize("said", [Answer(200, "<html>Sign in</html>"), Answer(202), Answer(200, "{}")])
+def test_lines_that_something_else_than_influxdb_takes_do_not_count_as_stored(said: Answer) -> None:
+    with (
+        answering(version_1(said)) as server,
+        pytest.raises(StoreRefusedError, match=f"answers {said.status} to lines"),
+    ):
+        InfluxStore(server.url).write(ONE)
 
 
 @pytest.mark.parametrize(
@@ -231,6 +251,8 @@ def test_version_2_with_a_user_is_written_on_the_paths_of_version_1() -> None:
 )
 def test_a_server_that_hides_its_version_is_probed(probe: Answer, path: str) -> None:
     def answer(request: Request) -> Answer:
+        if request.path == "/query":
+            return EMPTY
         return probe if request.path == "/api/v2/write" and not request.body.strip() else Answer(204)
 
     with answering(answer) as server:
@@ -245,6 +267,8 @@ def test_a_server_in_trouble_is_not_judged_by_its_first_answer(at: str) -> None:
     def answer(request: Request) -> Answer:
         if request.path == at and trouble:
             return trouble.pop()
+        if request.path == "/query":
+            return EMPTY
         return Answer(404, "404 page not found") if request.path in {"/ping", "/api/v2/write"} else Answer(204)
 
     with answering(answer) as server:
