@@ -10,14 +10,14 @@ from typing import Final
 import msgspec
 
 from exchange.errors import MappingError
-from exchange.headers import guess, split_unit, units_of
+from exchange.headers import guess, split_unit, units_in_doubt, units_of
 from exchange.mapping import Column, Mapping, SeriesColumns
 from exchange.sources import Source
 from exchange.time_columns import TIME_OF_DAY, UTC, time_columns
 from exchange.trends import Trend
 from exchange.units import conversion, convertible, unit_named
 from exchange.words import Question, Words
-from telemetry import CHANNELS
+from telemetry import CHANNELS, units_for
 
 LEFT_OUT = Words("지정에 따라 제외", "left out, as said")
 NOT_NEEDED = Words("필요 없음", "not needed")
@@ -155,10 +155,12 @@ def settle_units(
         elif unit is None and CHANNELS[column.channel].unit in _UNASKED:
             unit = CHANNELS[column.channel].unit
         elif unit is None:
-            first, second, *_ = units_of(column.channel)
+            doubt = units_in_doubt(column.header)
+            first, second, *_ = doubt or units_of(column.channel)
+            ko, en = ("의 단위가 불분명함", "a unit in doubt") if doubt else ("에 단위가 없음", "no unit")
             text = Words(
-                f"열 '{column.header}'에 단위가 없음: {first}일 수도 {second}일 수도 있음",
-                f"column {column.header!r} has no unit: it may be {first} or {second}",
+                f"열 '{column.header}'{ko}: {first}일 수도 {second}일 수도 있음",
+                f"column {column.header!r} has {en}: it may be {first} or {second}",
             )
             options = (f"--column '{column.header}={column.target}:{each}'" for each in (first, second))
             questions.append(Question(text, " | ".join(options)))
@@ -254,7 +256,7 @@ def _which(target: str, rivals: Sequence[Column]) -> Question:
 def _by_its_name(column: Column) -> Column:
     """A column with the unit and the meaning that its header tells, where nobody has said them."""
     _, unit, _ = split_unit(column.header)
-    if column.unit is None and unit in convertible(CHANNELS[column.channel].unit):
+    if column.unit is None and unit in units_for(CHANNELS[column.channel].unit):
         column = msgspec.structs.replace(column, unit=unit)
     found = guess(column.header)
     if column.meaning is None and found is not None and found.channel == column.channel:

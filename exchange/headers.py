@@ -13,7 +13,7 @@ import msgspec
 
 from exchange.mapping import Meaning
 from exchange.units import convertible, unit_named
-from telemetry import CHANNELS, Kind
+from telemetry import CHANNELS, Kind, units_named
 
 _BRACKETS: Final = re.compile(r"^(.*?)[\s_]*[(\[]\s*([^)\]]*?)\s*[)\]]\s*$")
 _WITHIN: Final = re.compile(r"^(.*?)[\s_]*[(\[]\s*([^)\]]*?)\s*[)\]]\s*(.+)$")
@@ -116,6 +116,16 @@ def split_unit(header: str) -> tuple[str, str | None, str | None]:
     return header, None, None
 
 
+def units_in_doubt(header: str) -> tuple[str, ...]:
+    """Both units that a header may mean: ``mW`` is a thousandth, and where nobody minded the case a million."""
+    header = header.translate(_FULL_WIDTH)
+    for shape in (_BRACKETS, _WITHIN, _SUFFIX):
+        match = shape.match(header)
+        if match is not None and len(named := units_named(match[2])) > 1:
+            return named
+    return ()
+
+
 def guess(header: str) -> Guess | None:
     """What a column holds by its name; None when the name says nothing we know."""
     name, unit, bracketed = split_unit(header)
@@ -130,7 +140,7 @@ def guess(header: str) -> Guess | None:
     if unit is not None:
         return _by_unit(name, words, unit)
     # A unit that we do not know is of a quantity that we do not know.
-    fitting = () if bracketed and bracketed.strip() else _NAMES
+    fitting = () if bracketed and bracketed.strip() and not units_in_doubt(header) else _NAMES
     found = next((_named(word, words) for word in fitting if word.pattern.search(words)), None)
     found = None if found is not None and _is_generated(found.channel, words) else found
     degrees = _DEGREES.search(header)

@@ -1,130 +1,93 @@
-"""Units that files use, and the exact way from each to the registry's.
-
-A factor is kept as a pair of whole numbers, multiplied and divided by: 73.21 % is 73.21 / 100, which is the nearest
-float64, and not 73.21 × 0.01, which is not. Factors are those of the SI (BIPM, The International System of Units,
-9th ed.); 1 kgf/cm² = 98,066.5 Pa and °C = (°F - 32) × 5/9 by definition, 1 psi = 6,894.757293168 Pa (NIST SP 811, B.8).
-"""
+"""Values of files in the registry's units: the same exact conversion as of messages, by arrays."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from exchange.errors import MappingError
+from telemetry import Conversion, units_for, units_named
+from telemetry import conversion as exact_conversion
 
 Floats = npt.NDArray[np.float64]
 
+_MOST_DIGITS: Final = 10**15
+"""No two decimals of so few digits are one float64: the shortest decimal of a value is one of them, or longer."""
+_MOST_WHOLE: Final = 2**53
+"""Up to which every whole number is a float64."""
+_MOST_PLACES: Final = 15
+
 
 @dataclass(frozen=True, slots=True)
-class Conversion:
-    """From a file's unit to the registry's: ``(value + offset) * multiply / divide``."""
+class ArrayConversion:
+    """From a file's unit to the registry's, each value the float64 nearest to the truth."""
 
-    unit: str
-    offset: float = 0.0
-    multiply: float = 1.0
-    divide: float = 1.0
+    one: Conversion
 
     def apply(self, values: Floats) -> Floats:
-        """Values in the registry's unit, same shape; untouched, bit for bit, when the units are the same."""
-        converted = values
-        if self.offset:
-            converted = converted + self.offset
-        if self.multiply != 1.0:
-            converted = converted * self.multiply
-        return converted / self.divide if self.divide != 1.0 else converted
+        """Values in the registry's unit, same shape; untouched, bit for bit, when the units are the same.
+
+        What has no place in a float64 becomes infinite, which no channel holds.
+        """
+        if self.one.decimal == 1:
+            return values
+        converted = np.empty_like(values)
+        left = np.ones(values.shape, bool)
+        for places in range(_MOST_PLACES + 1):
+            if not left.any():
+                return converted
+            self._apply_to_decimals(places, values, converted, left)
+        converted[left] = [_or_infinite(self.one, value) for value in values[left].tolist()]
+        return converted
+
+    def _apply_to_decimals(self, places: int, values: Floats, converted: Floats, left: npt.NDArray[np.bool_]) -> None:
+        """Convert values of so many decimal places: one division of whole numbers, which rounds once."""
+        ten = 10**places
+        bottom = math.lcm((self.one.factor / ten).denominator, self.one.shift.denominator)
+        top, more = int(self.one.factor / ten * bottom), int(self.one.shift * bottom)
+        if max(bottom, top, abs(more)) > _MOST_WHOLE:
+            return
+        with np.errstate(over="ignore", invalid="ignore"):
+            digits = np.rint(values * ten)
+            whole = digits * top
+            whole = whole + more if more else whole  # +0 would take the sign of -0
+            fits = left & (digits / ten == values) & (abs(digits) < _MOST_DIGITS)
+            fits &= abs(digits * top) + abs(more) <= _MOST_WHOLE
+        converted[fits] = whole[fits] / bottom
+        left &= ~fits
 
     @property
     def said(self) -> str:
-        """The factor as a person writes it: ``× 1000``, ``÷ 100``, ``(x - 32) × 5 ÷ 9``."""
-        parts = [f"(x {self.offset:+g})".replace("+", "+ ").replace("-", "- ")] if self.offset else []
-        parts += [f"× {self.multiply:,.10g}"] if self.multiply != 1.0 else []
-        parts += [f"÷ {self.divide:,.10g}"] if self.divide != 1.0 else []
+        """The factor as a person writes it: ``× 1,000``, ``÷ 100``, ``(x - 32) × 5 ÷ 9``."""
+        factor, before = self.one.factor, self.one.shift / self.one.factor
+        parts = [f"(x {'-' if before < 0 else '+'} {abs(float(before)):g})"] if before else []
+        # A ninth has no decimals to show, a hundredth is known as one.
+        whole = factor.denominator % 9 == 0 or factor.numerator == 1
+        top, bottom = (factor.numerator, factor.denominator) if whole else (float(factor), 1)
+        parts += [f"× {top:,.10g}"] if top != 1 else []
+        parts += [f"÷ {bottom:,}"] if bottom != 1 else []
         return " ".join(parts) or "× 1"
 
 
-_PREFIXES: Final = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
+def _or_infinite(convert: Callable[[float], float], value: float) -> float:
+    try:
+        return convert(value)
+    except (OverflowError, ValueError):
+        return math.copysign(math.inf, value)
 
 
-def _scaled(*units: str) -> dict[str, Conversion]:
-    return {
-        prefix + unit: Conversion(prefix + unit, multiply=factor)
-        for unit in units
-        for prefix, factor in _PREFIXES.items()
-    }
+@lru_cache(maxsize=256)
+def _known(unit: str, registry_unit: str) -> ArrayConversion:
+    return ArrayConversion(exact_conversion(unit, registry_unit))
 
 
-_BY_UNIT: Final = MappingProxyType({
-    "Wh": _scaled("Wh"),
-    "W": _scaled("W"),
-    "varh": _scaled("varh"),
-    "var": _scaled("var"),
-    "VA": _scaled("VA"),
-    "V": {"V": Conversion("V"), "kV": Conversion("kV", multiply=1e3)},
-    "A": {"A": Conversion("A"), "mA": Conversion("mA", divide=1e3), "kA": Conversion("kA", multiply=1e3)},
-    "Hz": {"Hz": Conversion("Hz")},
-    "%": {"%": Conversion("%"), "ratio": Conversion("ratio", multiply=100.0)},
-    "1": {
-        "1": Conversion("1"), "ratio": Conversion("ratio"), "%": Conversion("%", divide=100.0),
-        "ea": Conversion("ea"), "개": Conversion("개"), "대": Conversion("대"), "pcs": Conversion("pcs"),
-    },
-    "°C": {
-        "°C": Conversion("°C"),
-        "°F": Conversion("°F", offset=-32.0, multiply=5.0, divide=9.0),
-        "K": Conversion("K", offset=-273.15),
-    },
-    "Pa": {
-        "Pa": Conversion("Pa"), "hPa": Conversion("hPa", multiply=1e2), "kPa": Conversion("kPa", multiply=1e3),
-        "MPa": Conversion("MPa", multiply=1e6), "bar": Conversion("bar", multiply=1e5),
-        "mbar": Conversion("mbar", multiply=1e2), "kgf/cm²": Conversion("kgf/cm²", multiply=98_066.5),
-        "psi": Conversion("psi", multiply=6_894.757293168),
-    },
-    "m³/h": {
-        "m³/h": Conversion("m³/h"), "m³/min": Conversion("m³/min", multiply=60.0),
-        "m³/s": Conversion("m³/s", multiply=3600.0), "L/min": Conversion("L/min", multiply=60.0, divide=1000.0),
-        "L/s": Conversion("L/s", multiply=3600.0, divide=1000.0),
-    },
-    "m³": {"m³": Conversion("m³"), "L": Conversion("L", divide=1000.0)},
-    "s": {"s": Conversion("s"), "ms": Conversion("ms", divide=1000.0), "min": Conversion("min", multiply=60.0)},
-    "ms": {"ms": Conversion("ms"), "s": Conversion("s", multiply=1000.0)},
-    "B": {"B": Conversion("B")},
-})  # fmt: skip
-"""By the registry's unit: every unit that can be converted to it."""
-
-_SPELLINGS: Final = {
-    "℃": "°C", "c": "°C", "degc": "°C", "celsius": "°C", "섭씨": "°C", "°c": "°C",
-    "℉": "°F", "f": "°F", "degf": "°F", "fahrenheit": "°F", "°f": "°F",
-    "퍼센트": "%", "percent": "%", "pct": "%", "％": "%", "비율": "ratio", "pu": "ratio",
-    "m3/h": "m³/h", "m3/hr": "m³/h", "m³/hr": "m³/h", "㎥/h": "m³/h", "㎥/hr": "m³/h", "m3/min": "m³/min",
-    "㎥/min": "m³/min", "l/min": "L/min", "lpm": "L/min", "m3": "m³", "㎥": "m³", "kgf/cm2": "kgf/cm²",
-    "㎏/㎠": "kgf/cm²", "kg/cm2": "kgf/cm²", "㎾h": "kWh", "㎾": "kW", "㎿h": "MWh", "㎸": "kV", "초": "s", "sec": "s",
-    "분": "min", "ea.": "ea", "count": "1", "매": "ea", "kvarh": "kvarh", "kvah": "kVAh",
-}  # fmt: skip
-_KNOWN: Final = {unit.casefold(): unit for units in _BY_UNIT.values() for unit in units if unit not in {"MW", "MWh"}}
-
-
-def unit_named(text: str) -> str | None:
-    """The unit that a file writes as `text`, in its usual spelling; None when it is none we know.
-
-    Case is not looked at, because files do not (``KWH``, ``kwh``): no unit here differs from another by case only.
-    """
-    bare = text.strip().replace(" ", "").replace("·", "")
-    folded = bare.casefold()
-    spelled = _SPELLINGS.get(bare) or _SPELLINGS.get(folded)
-    if spelled is not None:
-        return spelled
-    return {"mw": "MW", "mwh": "MWh"}.get(folded) or _KNOWN.get(folded)
-
-
-def convertible(registry_unit: str) -> tuple[str, ...]:
-    """Units that can be converted to a unit of the registry."""
-    return tuple(_BY_UNIT.get(registry_unit, {registry_unit: None}))
-
-
-def conversion(unit: str, registry_unit: str, where: str) -> Conversion:
+def conversion(unit: str, registry_unit: str, where: str) -> ArrayConversion:
     """The way from a file's unit to the registry's.
 
     Raises
@@ -132,8 +95,22 @@ def conversion(unit: str, registry_unit: str, where: str) -> Conversion:
     MappingError
         When there is none; lists those there are.
     """
-    known = _BY_UNIT.get(registry_unit, {registry_unit: Conversion(registry_unit)})
-    named = unit if unit in known else unit_named(unit)
-    if named is None or named not in known:
-        raise MappingError(f"{where}: unit {unit!r} cannot become {registry_unit}; it may be {', '.join(known)}")
-    return known[named]
+    named = units_named(unit)
+    for each in (unit, *(named if len(named) == 1 else ())):
+        try:
+            return _known(each, registry_unit)
+        except ValueError:
+            continue
+    known = ", ".join(units_for(registry_unit))
+    raise MappingError(f"{where}: unit {unit!r} cannot become {registry_unit}; it may be {known}")
+
+
+def convertible(registry_unit: str) -> tuple[str, ...]:
+    """Units that a header may give a unit of the registry in: without joules, which are of gas and heat."""
+    return tuple(unit for unit in units_for(registry_unit) if not unit.endswith("J"))
+
+
+def unit_named(text: str) -> str | None:
+    """The unit that a file writes as `text`, in its usual spelling; None when it is none we know, or may be two."""
+    named = units_named(text)
+    return named[0] if len(named) == 1 else None

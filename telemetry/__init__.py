@@ -34,6 +34,7 @@ from telemetry.topics import (
     parse_topic,
     topic,
 )
+from telemetry.units import Conversion, conversion, units_for, units_named
 from telemetry.version import VERSION
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Broker",
     "Channel",
     "ClockState",
+    "Conversion",
     "DamagedError",
     "DecodeError",
     "Document",
@@ -81,6 +83,7 @@ __all__ = [
     "channel",
     "channel_names",
     "check_name",
+    "conversion",
     "decode",
     "decode_yaml",
     "encode",
@@ -92,5 +95,7 @@ __all__ = [
     "parse_yaml",
     "ranges",
     "topic",
+    "units_for",
+    "units_named",
     "with_checksum",
 ]

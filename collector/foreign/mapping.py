@@ -12,8 +12,7 @@ from collector.foreign.model import Map, MappingDocument, Rule, Source
 from collector.foreign.paths import Path, parse_path, path_text
 from collector.foreign.patterns import Pattern, fill, named_in, parse_pattern
 from collector.foreign.template import Template, parse_template
-from collector.foreign.units import Conversion, conversion
-from telemetry import Document, channel, check_name
+from telemetry import Conversion, Document, channel, check_name, conversion
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,7 @@ def test_numbers_that_no_rule_reads_are_told_with_what_they_may_be() -> None:
 @pytest.mark.parametrize(
     ("change", "line", "problem"),
     [
-        (("unit: kW}", "unit: kWh}"), 10, "unit 'kWh' is none of mW, W, kW"),
+        (("unit: kW}", "unit: kWh}"), 10, "unit 'kWh' is none of W, kW, MW, GW, mW"),
         (("unit: kW}", "}"), 10, "say in which unit the sender writes it"),
         (("active_power_w:", "active_powr_w:"), 10, "did you mean active_power_w"),
         (("path: p,", "path: p..x,"), 10, "JSON path 'p..x' cannot be read"),

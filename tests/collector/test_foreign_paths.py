@@ -1,9 +1,8 @@
-"""JSON paths, topic patterns, units and times of others: read as they are written, refused with the reason."""
+"""JSON paths, topic patterns and times of others: read as they are written, refused with the reason."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,6 @@ from collector.foreign.paths import ABSENT, leaves, look_up, parse_path, path_te
 from collector.foreign.patterns import covers, parse_pattern
 from collector.foreign.times import read_time
 from collector.foreign.translate import read_json
-from collector.foreign.units import conversion
 
 steps = st.lists(st.one_of(st.text(max_size=12), st.integers(0, 999_999)), max_size=6).map(tuple)
 documents = st.recursive(
@@ -112,43 +110,6 @@ def test_what_is_no_pattern_is_refused(pattern: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "stored", "becomes"),
-    [
-        (1.956, "kWh", "Wh", 1956.0),
-        (1.1, "kWh", "Wh", 1100.0),
-        (0.0291, "kWh", "Wh", 29.1),
-        (7200, "Wmin", "Wh", 120.0),
-        (3600, "J", "Wh", 1.0),
-        (-0.0, "W", "W", -0.0),
-        (98, "%", "1", 0.98),
-        (212, "°F", "°C", 100.0),
-        (273.15, "K", "°C", 0.0),
-        (7, "bar", "Pa", 700_000.0),
-        (90, "l/min", "m³/h", 5.4),
-    ],
-)
-def test_units_are_converted_to_the_digit(value: float, unit: str, stored: str, becomes: float) -> None:
-    assert conversion(unit, stored)(value) == becomes
-
-
-def test_scale_and_offset_come_before_the_unit() -> None:
-    assert conversion("kW", "W", scale=0.1, offset=-2)(30) == 1000.0
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e308])
-def test_what_is_no_finite_number_is_not_converted(value: float) -> None:
-    with pytest.raises(OverflowError):
-        conversion("GWh", "Wh")(value)
-
-
-def test_a_unit_of_another_quantity_is_refused_with_those_that_fit() -> None:
-    with pytest.raises(ValueError, match="unit 'kWh' is none of mW, W, kW, MW, GW"):
-        conversion("kWh", "W")
-    with pytest.raises(ValueError, match="say in which unit the sender writes it: one of mV, V, kV"):
-        conversion("", "V")
-
-
-@pytest.mark.parametrize(
     ("value", "form", "zone", "ms"),
     [
         ("2026-01-31T09:00:00+09:00", "iso8601", "", 1_769_817_600_000),
@@ -218,14 +179,3 @@ def test_bytes_are_json_or_a_sentence(payload: bytes) -> None:
     else:
         said = repr(document)
     assert said
-
-
-@given(
-    st.floats(allow_nan=False, allow_infinity=False, min_value=-1e12, max_value=1e12),
-    st.sampled_from(
-        [("kWh", "Wh", 1000, 1), ("mW", "W", 1, 1000), ("Wmin", "Wh", 1, 60), ("psi", "Pa", 6894757293168, 10**9)]
-    ),
-)
-def test_a_conversion_is_the_float_nearest_to_the_truth(value: float, units: tuple[str, str, int, int]) -> None:
-    unit, stored, over, under = units
-    assert conversion(unit, stored)(value) == float(Fraction(repr(value)) * over / under)

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import exchange
 from exchange.errors import MappingError
 from exchange.headers import Guess, guess
 from exchange.units import conversion, convertible
-from telemetry import CHANNELS, UnknownChannelError
+from telemetry import CHANNELS, UnknownChannelError, units_for
+from telemetry import conversion as exact_conversion
 from tests.exchange.parts import STEEL, column, day, questions, stamps, steel, table, understood
 
 
@@ -85,6 +88,55 @@ def test_every_channel_of_the_registry_is_recognised_by_its_own_name(channel: st
 )  # fmt: skip
 def test_units_are_converted_by_exact_factors(unit: str, to: str, value: float, becomes: float) -> None:
     assert conversion(unit, to, "x").apply(np.array([value]))[0] == becomes
+
+
+@given(
+    st.lists(st.floats(-1e290, 1e290), min_size=1, max_size=30),
+    st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=30),
+    st.integers(0, 12),
+)
+@example([0.0291, 5e-324, -0.0], [291, 1], 4)
+def test_a_file_and_a_message_with_the_same_number_become_the_same_value(
+    wild: list[float], digits: list[int], places: int
+) -> None:
+    values = np.array([*wild, *(each / 10**places for each in digits)])
+    for stored in {channel.unit for channel in CHANNELS.values()}:
+        for unit in units_for(stored):
+            of_file = conversion(unit, stored, "x").apply(values)
+            one = exact_conversion(unit, stored)
+            assert of_file.tolist() == [one(each) for each in values.tolist()], unit
+
+
+def test_what_no_float_holds_becomes_infinite_and_is_refused_as_implausible() -> None:
+    assert conversion("GWh", "Wh", "x").apply(np.array([1e308, -1e308, 1.0])).tolist() == [np.inf, -np.inf, 1e9]
+
+
+@pytest.mark.parametrize(
+    ("unit", "to", "said"),
+    [
+        ("kWh", "Wh", "× 1,000"), ("Wh", "Wh", "× 1"), ("%", "1", "÷ 100"), ("°F", "°C", "(x - 32) × 5 ÷ 9"),
+        ("K", "°C", "(x - 273.15)"), ("psi", "Pa", "× 6,894.757293"), ("MJ", "Wh", "× 2,500 ÷ 9"),
+        ("L/min", "m³/h", "× 0.06"), ("Wmin", "Wh", "÷ 60"),
+    ],
+)  # fmt: skip
+def test_a_factor_is_said_as_a_person_writes_it(unit: str, to: str, said: str) -> None:
+    assert conversion(unit, to, "x").said == said
+
+
+def test_a_unit_that_is_a_thousandth_or_a_million_is_asked_about(tmp_path: Path) -> None:
+    for header in ("전력(mW)", "power_mw"):
+        (settled,) = questions(understood(tmp_path, day(header=f"일시,{header}")))
+        assert settled == f"--column '{header}=active_power_w:MW' | --column '{header}=active_power_w:mW'"
+        found = understood(tmp_path, day(header=f"일시,{header}"), f"{header}=active_power_w:mW")
+        assert found.series[0].whole().values[0] == 0.001
+
+
+def test_joules_are_never_taken_for_electricity_unless_somebody_says_so(tmp_path: Path) -> None:
+    assert guess("가스 사용량(MJ)") is None
+    assert guess("Heat energy (GJ)") is None
+    found = understood(tmp_path, day(header="일시,사용량(MJ)"), "사용량(MJ)=energy_import_wh")
+    assert column(found) == ("main", "energy_import_wh", "MJ", "interval")
+    assert found.series[0].whole().values[0] == 1e6 / 3600
 
 
 def test_the_registrys_own_units_leave_values_alone_bit_for_bit() -> None:
