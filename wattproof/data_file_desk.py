@@ -1,7 +1,8 @@
 """A desk for the data file: the process that holds it backs it up, checks and compacts it for others who ask.
 
-A DuckDB file has one owner. It listens on a socket in the data folder, which only that folder's user can reach, and
-answers one request per connection in lines of JSON: progress, then a result or an error.
+A DuckDB file has one owner. It listens on a socket beside the file, named like it because a folder may hold several,
+which only its user can reach, and answers one request per connection in lines of JSON: progress, then a result or an
+error.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from wattproof.errors import UnavailableError
 
 log = structlog.get_logger(__name__)
 
-NAME = "data-file.sock"
 _MOST_BYTES: Final = 107
 """Of a socket's address, on Linux."""
 
@@ -48,6 +48,12 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     error: str = ""
 
 
+def socket_of(path: Path) -> Path:
+    """Where the owner of a data file listens; where the file is a link, beside what it leads to."""
+    real = path.resolve()
+    return real.with_name(real.name + ".sock")
+
+
 def perform(store: storage.DuckStore, request: Request, progress: Progress) -> Line:
     """Do what is asked for.
 
@@ -68,12 +74,11 @@ class Desk:
 
     def __init__(self, store: storage.DuckStore) -> None:
         self._store = store
-        self._folder = store.file.path.parent
-        self._path = self._folder / NAME
+        self._path = socket_of(store.file.path)
         # Nobody else can be listening: this process holds the file.
         self._path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX)
-        with _address(self._folder) as address:
+        with _address(self._path) as address:
             self._listener.bind(address)
         self._path.chmod(0o600)
         self._listener.listen(8)
@@ -126,8 +131,8 @@ class Desk:
             say(Line(error=f"unexpected: {error!r}; its log says more"))
 
 
-def ask(folder: Path, request: Request, progress: Progress) -> Line | None:
-    """Have the owner of the folder's data file do something; None when nobody is there.
+def ask(path: Path, request: Request, progress: Progress) -> Line | None:
+    """Have the owner of a data file do something; None when nobody is there.
 
     Raises
     ------
@@ -136,7 +141,7 @@ def ask(folder: Path, request: Request, progress: Progress) -> Line | None:
     """
     connection = socket.socket(socket.AF_UNIX)
     try:
-        with _address(folder) as address:
+        with _address(socket_of(path)) as address:
             connection.connect(address)
     except OSError:
         connection.close()
@@ -154,14 +159,13 @@ def ask(folder: Path, request: Request, progress: Progress) -> Line | None:
 
 
 @contextlib.contextmanager
-def _address(folder: Path) -> Iterator[str]:
+def _address(path: Path) -> Iterator[str]:
     """The socket's address: its path, or where that is too long for one, a way through the folder's descriptor."""
-    path = str(folder / NAME)
     if len(os.fsencode(path)) <= _MOST_BYTES:
-        yield path
+        yield str(path)
         return
-    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    descriptor = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{descriptor}/{NAME}"
+        yield f"/proc/self/fd/{descriptor}/{path.name}"
     finally:
         os.close(descriptor)

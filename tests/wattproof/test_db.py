@@ -20,7 +20,7 @@ from tests.parts import wait_until
 from tests.storage.parts import batch, points
 from tests.storage.test_conformance_rollups import START, minutes, roll, write
 from wattproof.care import EVERYTHING, caring, earliest_needed
-from wattproof.data_file_desk import NAME, Request, ask
+from wattproof.data_file_desk import Request, ask, socket_of
 from wattproof.errors import CommandError, UnavailableError
 from wattproof.main import app
 
@@ -112,14 +112,27 @@ def test_the_data_file_is_checked_backed_up_and_compacted_whoever_holds_it(
             assert len(points(store)) == 121
             assert "in use by process" not in db(config, "check")
         store.close()
-        assert not (path.parent / NAME).exists()
+        assert not socket_of(path).exists()
 
 
 @pytest.mark.parametrize("name", ["data", "x" * 120])
 def test_whoever_holds_the_file_is_found_however_long_the_folders_name(tmp_path: Path, name: str) -> None:
     store = DuckStore(tmp_path / name / "readings.duckdb")
     with contextlib.closing(store), caring(store, Settings(), tmp_path / "plans"):
-        assert ask(tmp_path / name, Request("check"), lambda *_: None) is not None
+        assert ask(tmp_path / name / "readings.duckdb", Request("check"), lambda *_: None) is not None
+
+
+def test_of_two_files_in_one_folder_the_named_one_is_looked_after(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as closing:
+        for number, name in enumerate(["one.duckdb", "two.duckdb"], 1):
+            store = closing.enter_context(contextlib.closing(DuckStore(tmp_path / name)))
+            write(store, minutes(number))
+            closing.enter_context(caring(store, Settings(), tmp_path / "plans"))
+        for number, name in enumerate(["one.duckdb", "two.duckdb"], 1):
+            answer = ask(tmp_path / name, Request("check"), lambda *_: None)
+            assert answer is not None
+            assert answer.checked is not None
+            assert (answer.checked.path, answer.checked.readings) == (str(tmp_path / name), number)
 
 
 def test_a_file_held_by_a_process_without_a_desk_is_refused_saying_so(config: Path, path: Path) -> None:
@@ -138,8 +151,8 @@ def test_an_answer_that_fails_as_nobody_foresaw_is_told_and_the_next_one_comes(
         with monkeypatch.context() as patch:
             patch.setattr("wattproof.data_file_desk.perform", failing)
             with pytest.raises(UnavailableError, match=r"unexpected: ZeroDivisionError\(\)"):
-                ask(path.parent, Request("check"), lambda *_: None)
-        assert ask(path.parent, Request("check"), lambda *_: None) is not None
+                ask(path, Request("check"), lambda *_: None)
+        assert ask(path, Request("check"), lambda *_: None) is not None
 
 
 def test_a_file_with_duplicates_fails_its_check(config: Path, path: Path) -> None:
@@ -181,15 +194,15 @@ def test_one_who_leaves_before_the_answer_harms_nobody(path: Path, tmp_path: Pat
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            ask(path.parent, Request("backup", str(tmp_path / "left.duckdb")), leave)
+            ask(path, Request("backup", str(tmp_path / "left.duckdb")), leave)
         wait_until((tmp_path / "left.duckdb").exists, "the backup is finished all the same")
         with pytest.raises(UnavailableError, match="no such folder"):
-            ask(path.parent, Request("backup", str(tmp_path / "nowhere" / "x.duckdb")), lambda _, __: None)
-        answer = ask(path.parent, Request("check"), lambda _, __: None)
+            ask(path, Request("backup", str(tmp_path / "nowhere" / "x.duckdb")), lambda _, __: None)
+        answer = ask(path, Request("check"), lambda _, __: None)
         assert answer is not None
         assert answer.checked is not None
     store.close()
-    assert ask(path.parent, Request("check"), lambda _, __: None) is None
+    assert ask(path, Request("check"), lambda _, __: None) is None
 
 
 def test_readings_of_a_plans_baseline_are_needed(tmp_path: Path) -> None:

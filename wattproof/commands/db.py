@@ -192,7 +192,7 @@ def _done(context: typer.Context, request: Request, language: Language, *, as_js
     if not path.is_file() and not unfinished_restores(path):
         raise UnavailableError(f"{path}: there is no data file yet; `wattproof up` makes it")
     with _progress(request.action, language, shown=not as_json) as progress:
-        answer = ask(path.resolve().parent, request, progress)
+        answer = ask(path, request, progress)
         if answer is not None:
             return answer
         try:
