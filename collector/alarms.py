@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -16,6 +16,7 @@ from telemetry import Alarm, AlarmKind, Alarms
 log = structlog.get_logger()
 
 _MOST_LASTING: Final = 500
+"""Alarms of gateways: with a whole city in the dark the board is full, and a message has its bounds."""
 _MOST_PAST: Final = 50
 _PAST_MS: Final = 86_400_000
 """How long an alarm that is over is still told [ms]."""
@@ -44,6 +45,7 @@ class Board:
         self._clock = clock
         self._lock = threading.Lock()
         self._lasting: dict[_Key, Alarm] = {}
+        self._of_kind: Counter[AlarmKind] = Counter()
         self._past: deque[Alarm] = deque(maxlen=_MOST_PAST)
         self._changed = True
 
@@ -59,22 +61,40 @@ class Board:
             known = self._lasting.get(key)
             if not on:
                 if known is not None:
-                    del self._lasting[key]
+                    self._remove(key)
                     self._past.append(msgspec.structs.replace(known, until=self._clock()))
                     self._changed = True
                     log.info("alarm_over", kind=kind, site=site, gateway=gateway, device=device)
                 return
-            if known is None and len(self._lasting) >= _MOST_LASTING:
-                return  # a whole city is dark: the board is full of it, and a message has its bounds
+            if known is None and not self._room_for(key):
+                return
             since = known.since if known else self._clock()
             ko, en = (text.format(source=self._source, **facts) for text in SENTENCES[kind])
             told = Alarm(kind, since, ko, en, site=site, gateway=gateway, device=device)
             if told == known:
                 return
             self._lasting[key] = told
+            self._of_kind[kind] += known is None and bool(gateway)
             self._changed = True
         if known is None:
             log.warning("alarm", kind=kind, site=site, gateway=gateway, device=device, says=en)
+
+    def _room_for(self, key: _Key) -> bool:
+        """Whether there is room for one more, perhaps in place of one of the gateways' most abundant kind.
+
+        What concerns everything always has room: it may be the very reason why the board is full.
+        """
+        if not key.gateway or self._of_kind.total() < _MOST_LASTING:
+            return True
+        kind, most = self._of_kind.most_common(1)[0]
+        if self._of_kind[key.kind] + 1 >= most:
+            return False
+        self._remove(next(each for each in reversed(self._lasting) if each.kind == kind and each.gateway))
+        return True
+
+    def _remove(self, key: _Key) -> None:
+        del self._lasting[key]
+        self._of_kind[key.kind] -= bool(key.gateway)
 
     def keep(self, kind: AlarmKind, wanted: set[tuple[str, str]]) -> None:
         """Let the alarms of a kind be over whose (site, gateway) is not in `wanted`."""

@@ -134,6 +134,7 @@ class Collector:
         self._alarms_topic = alarms_topic(name)
         self._expiry_s = settings.session_expiry_s
         self._shared = bool(settings.workers_group)
+        self._tells_limits = broker.protocol == "5"
         self._session = Session(
             broker,
             name,
@@ -249,7 +250,7 @@ class Collector:
         ]
 
     def _on_ready(self) -> None:
-        if self._session.granted:
+        if self._tells_limits:
             self.look_at_limits()
         self._rounds.publish_anew()
 

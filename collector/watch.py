@@ -27,13 +27,16 @@ log = structlog.get_logger()
 _OFFLINE_AFTER_MS: Final = 30_000
 """A connection that is back within this was none to worry about [ms]."""
 _FREE_RUNNING_MS: Final = 600_000
-"""So long may a clock run on its own, as after a start, before somebody is told [ms]."""
+"""So long may a clock run on its own, as after a start, before somebody is told; and so long is what a gateway said of
+it believed [ms]."""
 _EVENT_MS: Final = 3_600_000
 """How long something that happened once is shown as lasting [ms]."""
 _STORE_ALARMS: Final[tuple[AlarmKind, ...]] = (
     "store_unavailable", "store_refused", "quarantine_unusable", "clock_not_set",
 )  # fmt: skip
 _MOST_SET_ASIDE: Final = 10_000
+_GAPS_KNOWN: Final = 128
+"""Batches with gaps of a gateway that are known again when they are sent again."""
 _HOSTS: Final = 4
 """Births whose machines are named when two speak under one name."""
 
@@ -52,6 +55,11 @@ class _Event(NamedTuple):
     at: int
     reason: str
     number: int
+
+
+class _FreeRun(NamedTuple):
+    since: int
+    heard: int
 
 
 class Watch:
@@ -97,9 +105,10 @@ class Watch:
         self._hosts: dict[Gateway, deque[str]] = defaultdict(lambda: deque(maxlen=_HOSTS))
         self._online: dict[Gateway, str] = {}
         self._offline: dict[Gateway, int] = {}
-        self._free_running: dict[Gateway, int] = {}
+        self._free_running: dict[Gateway, _FreeRun] = {}
         self._stepped: dict[Gateway, int] = {}
         self._gaps: dict[Gateway, _Event] = {}
+        self._gaps_known: dict[Gateway, deque[int]] = defaultdict(lambda: deque(maxlen=_GAPS_KNOWN))
         self._set_aside: dict[Gateway, deque[_Event]] = defaultdict(lambda: deque(maxlen=_MOST_SET_ASIDE))
 
     @property
@@ -140,10 +149,7 @@ class Watch:
                 self._instances.heard(*key, batch.epoch, newest, now)
                 self._unheard.stored(*key, batch.epoch, batch.seq, now)
                 if batch.gaps:
-                    count = sum(gap.readings for gap in batch.gaps)
-                    known = self._gaps.get(key)
-                    before = known.number if known and now - known.at < _EVENT_MS else 0
-                    self._gaps[key] = _Event(now, batch.gaps[-1].reason, before + count)
+                    self._lost(key, batch, now)
                 if batch.tables and batch.tables[0].clock:
                     self._clock_state(key, batch.tables[0].clock, now)
 
@@ -173,7 +179,10 @@ class Watch:
         twice = self.twice
         with self._lock:
             offline = {key for key, since in self._offline.items() if now - since >= _OFFLINE_AFTER_MS}
-            drifting = {key for key, since in self._free_running.items() if now - since >= _FREE_RUNNING_MS}
+            self._free_running = {
+                key: run for key, run in self._free_running.items() if now - run.heard <= _FREE_RUNNING_MS
+            }
+            drifting = {key for key, run in self._free_running.items() if now - run.since >= _FREE_RUNNING_MS}
             stepped = {key for key, at in self._stepped.items() if now - at < _EVENT_MS}
             gaps = {key: event for key, event in self._gaps.items() if now - event.at < _EVENT_MS}
             unheard = self._unheard.gateways(now)
@@ -226,10 +235,20 @@ class Watch:
             elif self._online.get(key) in (None, "", state.epoch):  # not the will of a start that another has replaced
                 self._offline.setdefault(key, self._clock())
 
+    def _lost(self, key: Gateway, batch: Batch, now: int) -> None:
+        number = hash((batch.epoch, batch.seq))
+        if number in self._gaps_known[key]:
+            return  # sent again, for its acknowledgement was lost
+        self._gaps_known[key].append(number)
+        known = self._gaps.get(key)
+        before = known.number if known and now - known.at < _EVENT_MS else 0
+        self._gaps[key] = _Event(now, batch.gaps[-1].reason, before + sum(gap.readings for gap in batch.gaps))
+
     def _clock_state(self, key: Gateway, clock: str, now: int) -> None:
         if clock == "stepped":
             self._stepped[key] = now
         if clock == "free_running":
-            self._free_running.setdefault(key, now)
+            known = self._free_running.get(key)
+            self._free_running[key] = _FreeRun(known.since if known else now, now)
         elif clock == "synchronised":
             self._free_running.pop(key, None)

@@ -52,6 +52,22 @@ def test_a_mosquitto_with_small_packets_raises_an_alarm_at_the_collectors_start(
         assert "max_packet_size" in alarm.ko
 
 
+def test_the_alarm_is_over_when_a_broker_without_any_limit_takes_the_place_of_one_that_is_too_tight(
+    tmp_path: Path, store: Store, quarantine: Quarantine
+) -> None:
+    port = free_port()
+
+    def lasting() -> list[str]:
+        return [alarm.kind for alarm in collector.alarms if alarm.until is None]
+
+    with collecting(store, Broker(port=port, protocol="5"), quarantine) as collector:
+        with mosquitto_at(port, tmp_path, "max_inflight_messages 200", "max_packet_size 100000"):
+            wait_until(lambda: lasting() == ["broker_limits"], "it is told")
+        # Such a one has nothing to say of its limits: no property at all.
+        with mosquitto_at(port, tmp_path, "max_inflight_messages 0", "max_topic_alias 0"):
+            wait_until(lambda: lasting() == [], "it is over")
+
+
 @pytest.mark.parametrize(
     ("granted", "limit", "setting"),
     [

@@ -37,9 +37,9 @@ class Stand:
         self.watch.look()
         return [alarm.kind for alarm in self.board.alarms().alarms if alarm.until is None]
 
-    def commit(self, clock: ClockState = "", epoch: str = "a", gaps: list[Gap] | None = None) -> None:
+    def commit(self, clock: ClockState = "", epoch: str = "a", gaps: list[Gap] | None = None, *, seq: int = 1) -> None:
         table = Table.of("main", "power_meter", [self.now], {"active_power_w": [1.0]}, clock)
-        self.watch.committed([Batch("site-1", "gw-1", epoch, 1, [table], gaps or [])])
+        self.watch.committed([Batch("site-1", "gw-1", epoch, seq, [table], gaps or [])])
 
     def state(self, *, online: bool, at: int, epoch: str = "") -> None:
         self.watch.heard(topic("site-1", "gw-1", "state"), encode(State(online, at, epoch)), retained=False)
@@ -126,10 +126,22 @@ def test_batches_that_alternate_are_two_machines(stand: Stand) -> None:
 def test_a_clock_that_runs_free_is_told_when_it_does_so_for_long(stand: Stand) -> None:
     stand.commit("free_running")
     stand.now += 9 * MINUTE
+    stand.commit("free_running")
     assert stand.lasting() == []
     stand.now += MINUTE
     assert stand.lasting() == ["clock_not_synchronised"]
     stand.commit("synchronised")
+    assert stand.lasting() == []
+
+
+def test_of_the_clock_of_a_gateway_that_is_no_more_nothing_is_told(stand: Stand) -> None:
+    for _ in range(3):
+        stand.commit("free_running")
+        stand.now += 5 * MINUTE
+    assert stand.lasting() == ["clock_not_synchronised"]
+    stand.now += 6 * MINUTE
+    assert stand.lasting() == []
+    stand.commit("free_running")
     assert stand.lasting() == []
 
 
@@ -143,7 +155,7 @@ def test_a_clock_that_was_set_is_told_for_an_hour(stand: Stand) -> None:
 def test_gaps_are_added_up_and_told_for_an_hour(stand: Stand) -> None:
     gap = Gap("main", "power_meter", "active_power_w", 0, 1, "outbox_full", 40)
     stand.commit(gaps=[gap])
-    stand.commit(gaps=[gap, gap])
+    stand.commit(gaps=[gap, gap], seq=2)
     assert stand.lasting() == ["gap_declared"]
     (alarm,) = stand.board.alarms().alarms
     assert "측정값 120개" in alarm.ko
@@ -151,6 +163,16 @@ def test_gaps_are_added_up_and_told_for_an_hour(stand: Stand) -> None:
     assert "120 readings" in alarm.en
     stand.now += 60 * MINUTE
     assert stand.lasting() == []
+
+
+def test_a_gap_that_is_sent_again_is_one_loss(stand: Stand) -> None:
+    gap = Gap("main", "power_meter", "active_power_w", 0, 1, "outbox_full", 40)
+    for seq in (7, 8, 7, 8):
+        stand.commit(gaps=[gap], seq=seq)
+        stand.lasting()
+        stand.now += 15_000
+    (alarm,) = stand.board.alarms().alarms
+    assert "80 readings" in alarm.en
 
 
 def test_a_quarantine_that_fills_is_told_by_gateway_with_the_main_reason(stand: Stand) -> None:
@@ -230,3 +252,21 @@ def test_a_city_in_the_dark_does_not_overfill_the_board(stand: Stand) -> None:
     alarms = stand.board.alarms()
     assert len(alarms.alarms) == 500
     assert len(encode(alarms)) < 1_000_000
+
+
+def test_whatever_else_is_wrong_is_told_when_a_city_is_in_the_dark(stand: Stand) -> None:
+    dark = {("site-1", f"gw-{number}") for number in range(600)}
+
+    def look() -> list[AlarmKind]:
+        stand.watch._plain("gateway_offline", dark)
+        return [alarm.kind for alarm in stand.board.alarms().alarms if alarm.until is None]
+
+    assert look() == ["gateway_offline"] * 500
+    stand.board.tell("store_refused", on=True, detail="the disk is full")
+    stand.board.tell("gap_declared", on=True, site="site-2", gateway="gw-9", readings="1", reason_ko="", reason_en="")
+    assert sorted(look()) == ["gap_declared", *["gateway_offline"] * 499, "store_refused"]
+    stand.board.tell("store_refused", on=False)
+    stand.board.tell("gap_declared", on=False, site="site-2", gateway="gw-9")
+    assert look() == ["gateway_offline"] * 500
+    dark.clear()
+    assert look() == []
