@@ -231,6 +231,8 @@ def check_file(path: Path) -> Checked:
     """
     if path.is_dir():
         raise StoreRefusedError(f"{path} is a folder; name the file")
+    # What lies beside a file has the name of the file, not of a link that leads there.
+    path = path.resolve()
     if cut_off := unfinished_restores(path):
         raise StoreRefusedError(
             f"{path}: a restore into its place was cut off, {cut_off[-1].name} is to take it; the next `wattproof up`"

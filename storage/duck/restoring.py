@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,19 +57,38 @@ def restore(
         raise StoreRefusedError(f"{backup}: no such file")
     if path.exists() and path.samefile(backup):
         raise StoreRefusedError(f"{backup} is the data file itself, not a backup of it; nothing was changed")
+    # What lies beside a file has the name of the file, not of a link that leads there.
+    backup, path = backup.resolve(), path.resolve()
     finish_restore(path)
-    taken = [each for each in (path, *beside(path)) if each.exists()]
-    if taken and not force:
-        raise StoreRefusedError(f"{taken[0]} exists; with --force it is set aside, and the backup takes its place")
-    if path.exists():
-        _refuse_in_use(path)
-    _refuse_in_use(backup)
+    with _nobodys(path, force=force):
+        _refuse_in_use(backup)
     part = path.with_name(path.name + ".restoring")
     with _made(part):
         _copy(backup, part, progress)
         checked = _checked(part, backup)
-        # A disk that has no room after all says so before anything is moved.
-        return checked, take_the_place(part, path)
+        # A service that starts again by itself may have opened the old file while the copy was made. A disk that has no
+        # room after all says so before anything is moved.
+        with _nobodys(path, force=force):
+            return checked, take_the_place(part, path)
+
+
+@contextlib.contextmanager
+def _nobodys(path: Path, *, force: bool) -> Iterator[None]:
+    """A place that nobody uses, and that nobody can open as a data file meanwhile."""
+    taken = [each for each in (path, *beside(path)) if each.exists()]
+    if taken and not force:
+        raise StoreRefusedError(f"{taken[0]} exists; with --force it is set aside, and the backup takes its place")
+    with contextlib.ExitStack() as closing:
+        if path.is_file():
+            _refuse_in_use(path)
+            try:
+                # DuckDB's own lock; it is let go of when this process closes the file, wherever it opened it.
+                fcntl.lockf(closing.enter_context(path.open("rb")), fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError as error:
+                raise StoreRefusedError(
+                    f"{path} is in use by another process or cannot be read ({error.strerror}); nothing was changed"
+                ) from error
+        yield
 
 
 @contextlib.contextmanager

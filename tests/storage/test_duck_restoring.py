@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from storage import DuckStore, StoreRefusedError, StoreUnavailableError
-from storage.duck import maintenance, restoring
+from storage.duck import maintenance, placing, restoring
 from tests.storage.parts import little_disk
 from tests.storage.test_conformance_rollups import START, write
 from tests.storage.test_duck_faults import child, line
@@ -165,6 +168,65 @@ def test_a_file_in_use_is_neither_replaced_nor_taken_for_a_backup(tmp_path: Path
             restoring.restore(path, tmp_path / "new" / "readings.duckdb", force=True)
     assert maintenance.check_file(path).readings == FEW
     assert not (tmp_path / "new").exists()
+
+
+def test_a_file_that_is_opened_while_the_copy_is_made_keeps_its_place(tmp_path: Path) -> None:
+    path, saved = tmp_path / "data" / "readings.duckdb", tmp_path / "saved.duckdb"
+    store = filled(path)
+    backup_of(store, saved)
+    store.close()
+    with contextlib.ExitStack() as closing:
+        opened: list[subprocess.Popen[str]] = []
+
+        def open_it(*_: int) -> None:
+            if not opened:
+                opened.append(closing.enter_context(child("hold", path)))
+                assert line(opened[0]) == "held"
+
+        with pytest.raises(StoreRefusedError, match="in use by process") as refused:
+            restoring.restore(saved, path, force=True, progress=open_it)
+        assert f"process {opened[0].pid};" in str(refused.value)
+    assert not list(path.parent.glob("*.old*"))
+    assert not list(path.parent.glob("*.restor*"))
+    assert maintenance.check_file(path).readings == FEW
+
+
+def test_nobody_opens_the_old_file_while_it_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, saved = tmp_path / "data" / "readings.duckdb", tmp_path / "saved.duckdb"
+    store = filled(path)
+    backup_of(store, saved)
+    store.close()
+    opening = [sys.executable, "-c", "import duckdb, sys; duckdb.connect(sys.argv[1])", str(path)]
+
+    def meanwhile(part: Path, to: Path) -> Path | None:
+        tried = subprocess.run(opening, capture_output=True, text=True, check=False, timeout=60)
+        assert "Could not set lock" in tried.stderr
+        return placing.take_the_place(part, to)
+
+    monkeypatch.setattr(restoring, "take_the_place", meanwhile)
+    restoring.restore(saved, path, force=True)
+    subprocess.run(opening, check=True, timeout=60)
+
+
+def test_a_link_stands_for_the_file_it_leads_to_and_what_lies_beside_that(tmp_path: Path) -> None:
+    disk, path = tmp_path / "disk", tmp_path / "data" / "readings.duckdb"
+    copied, saved = tmp_path / "copied", tmp_path / "saved.duckdb"
+    path.parent.mkdir()
+    path.symlink_to(disk / "readings.duckdb")
+    store = filled(path)
+    # In the journal, from where it goes into the file by and by.
+    write(store, {START + 800 * 60_000: 7.0})
+    shutil.copytree(disk, copied)
+    store.close()
+    saved.symlink_to(copied / "readings.duckdb")
+    found = maintenance.check_file(saved)
+    assert found.readings + found.left == FEW + 1
+    checked, aside = restoring.restore(saved, path, force=True)
+    assert checked.readings == FEW + 1
+    assert aside is not None
+    assert aside.parent == disk
+    assert path.is_symlink()
+    assert maintenance.check_file(path).readings == FEW + 1
 
 
 def left_by_a_kill(folder: Path, patched: pytest.MonkeyPatch) -> list[Path]:

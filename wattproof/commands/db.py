@@ -177,7 +177,7 @@ def _data_file(context: typer.Context) -> Path:
         raise BadInputError(
             f"readings are kept on {settings.influx_url}, not in a file; use InfluxDB's own tools (`influxd backup`)"
         )
-    return Path(settings.path)
+    return Path(settings.path).resolve()
 
 
 def _done(context: typer.Context, request: Request, language: Language, *, as_json: bool) -> Line:
