@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api import evaluation_view, formats
@@ -19,7 +19,11 @@ from evaluation import NEVER, worth_lines, worth_note
 from storage import StoreError
 from telemetry import CHANNELS
 
-CHART_MINUTES = 60
+Span = Literal["hour", "day", "month", "year"]
+YEAR_EVERY_MS: Final = 86_400_000
+"""Width of a window where the chart shows a year [ms]: any shorter, nights and days are one black band."""
+SPANS: Final[dict[Span, int]] = {"hour": 60, "day": 1_440, "month": 30 * 1_440, "year": 365 * 1_440}
+"""How far back the power chart reaches [min]; only the first is carried on with what is pushed."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,8 +51,8 @@ def home(request: Request, context: Ctx) -> Response:
 
 
 @router.get("/sites/{site}")
-def factory(request: Request, context: Ctx, site: str) -> Response:
-    """What the factory draws now."""
+def factory(request: Request, context: Ctx, site: str, span: Annotated[Span, Query()] = "hour") -> Response:
+    """What the factory draws now, and drew in the last hour, day, month or year."""
     found = context.directory.site(site)
     speak = speaker_of(request)
     snapshot = context.look(site)
@@ -63,14 +67,17 @@ def factory(request: Request, context: Ctx, site: str) -> Response:
         snapshot=snapshot,
         devices=devices,
         metered=metered,
-        minutes=CHART_MINUTES,
+        span=span,
+        spans=SPANS,
         target_w=None if target_kw is None else 1000 * target_kw,
         page={
             "site": site,
             "at": context.clock(),
             "lang": speak.language,
             "timezone": found.timezone,
-            "minutes": CHART_MINUTES,
+            "minutes": SPANS[span],
+            "every": YEAR_EVERY_MS if span == "year" else None,
+            "live": span == "hour",
             "metered": metered,
             "labels": {name: device.label for name, device in devices.items()},
             "every_ms": max((devices[name].every_ms for name in metered), default=1000),

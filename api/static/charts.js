@@ -23,7 +23,7 @@ export const amounts = (scale = 1) => (_, splits) => {
 };
 
 // What the legend says of a series: nothing while no point is pointed at.
-export const pointed = (said) => (_, value, __, index) => (index === null || index === undefined ? "" : said(value));
+export const pointed = (said) => (_, value, __, index) => (index === null || index === undefined ? "" : said(value, index));
 
 export const clockAxis = () => axis({ values: (_, splits) => splits.map((at) => minute(at)), space: 70, size: 32 });
 export const dayAxis = () =>
@@ -57,6 +57,38 @@ export function shading(stretches) {
     ctx.fillText(stretch.label, left + 6 * ratio, bbox.top + 14 * ratio);
   };
   return { hooks: { drawClear: (chart) => each(chart, fill), draw: (chart) => each(chart, name) } };
+}
+
+// Values with none beside them: no line reaches them, so they are drawn as points.
+export const apart = (chart, series) => {
+  const values = chart.data[series];
+  return values.flatMap((value, i) => (value !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null ? [i] : []));
+};
+
+// From the least to the largest of each window, behind the lines: `bounds(index)` of a series is { low, high } or null.
+export function band(bounds) {
+  const fill = (chart, { low, high }, color) => {
+    const { ctx } = chart;
+    const [times] = chart.data;
+    const half = times.length > 1 ? Math.max((chart.valToPos(times[1], "x", true) - chart.valToPos(times[0], "x", true)) / 2, 0.5) : 1;
+    ctx.fillStyle = color;
+    times.forEach((at, i) => {
+      if (high[i] === null || at < chart.scales.x.min || at > chart.scales.x.max) return;
+      const [x, top, foot] = [chart.valToPos(at, "x", true), chart.valToPos(high[i], "y", true), chart.valToPos(low[i], "y", true)];
+      ctx.fillRect(x - half, top, 2 * half, Math.max(foot - top, 1));
+    });
+  };
+  const draw = (chart) => {
+    const { ctx, bbox } = chart;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    ctx.globalAlpha = 0.16;
+    chart.series.slice(1).forEach((series, index) => series.show && bounds(index) && fill(chart, bounds(index), series.stroke(chart)));
+    ctx.restore();
+  };
+  return { hooks: { drawClear: draw } };
 }
 
 // Makes a chart that follows its box and the theme. `options(width, height)` is asked anew when the theme changes.

@@ -2,7 +2,7 @@
 
 import { now, watch } from "./live.js";
 import { kw, kwh, minute, number, page, say, show, time } from "./page.js";
-import { load, push, sparks } from "./power.js";
+import { load, push } from "./power.js";
 
 const element = (id) => document.getElementById(id);
 let shown = null;
@@ -113,12 +113,11 @@ function snapshot(seen) {
   today(seen.today);
   demand(seen.demand);
   const known = seen.devices.map((found) => device(found, seen.total_w));
-  push(seen);
-  sparks();
+  if (page.live) push(seen);
   if (known.includes(false)) location.reload(); // a device that was not there when the page was made
 }
 
 await load();
-sparks();
 watch(snapshot, load);
+if (!page.live) setInterval(load, 300_000);
 setInterval(() => shown?.demand && show(element("demand-left"), left(shown.demand.end)), 1000);

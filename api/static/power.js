@@ -1,14 +1,16 @@
-// The last hour's power: windows as the server makes them, carried on with what is pushed.
+// Power over the chosen time: windows as the server makes them; the last hour is carried on with what is pushed.
 
-import { amounts, axis, clockAxis, fail, palette, place, pointed, shading, tzDate } from "./charts.js";
+import { amounts, apart, axis, band, clockAxis, dayAxis, fail, palette, place, pointed, shading, tzDate } from "./charts.js";
 import { now } from "./live.js";
 import { css, kw, number, page, say, time } from "./page.js";
 
 const box = document.getElementById("power-chart");
 const list = document.getElementById("gaps");
 
+const DAY = 1440; // minutes
 let every = 5000;
 let data = null; // [times, ...values by device]; null is "nothing read in this window"
+let bounds = []; // by device, the least and largest reading of each window; null for windows made of few readings
 let gaps = [];
 let sums = [];
 let held = null;
@@ -16,21 +18,21 @@ const seen = new Map();
 
 export async function load() {
   if (page.metered.length === 0) return; // the page says so
-  const end = now() + 1;
+  // A long window that has just begun is no day like those before it: it would stand there as a peak.
+  const end = page.every ? Math.floor(now() / page.every) * page.every : now() + 1;
   const query = new URLSearchParams(page.metered.map((device) => ["device", device]));
   query.set("start", end - page.minutes * 60_000);
   query.set("end", end);
+  if (page.every) query.set("every", page.every);
   try {
     const answer = await fetch(`/api/sites/${encodeURIComponent(page.site)}/series?${query}`);
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
     const series = await answer.json();
     every = series.every_ms;
     gaps = series.gaps.filter((gap) => gap.missing > 0);
-    const rolled = series.source === "quarter-hours";
-    document.getElementById("power-resolution").textContent = rolled
-      ? say("chart.resolution.rolled", { width: number(every / 60_000) })
-      : say("chart.resolution", { width: number(every / 1000) });
+    document.getElementById("power-resolution").textContent = resolution(series.source === "quarter-hours");
     data = [series.times, ...series.lines.map((line) => line.values)];
+    bounds = series.lines.map(({ low, high }) => (low && high ? { low, high } : null));
   } catch {
     if (held === null) fail(box);
     return;
@@ -43,6 +45,14 @@ export async function load() {
     globalThis.wattproof = { power: held };
   } else held.chart.setData(data);
   listGaps();
+  sparks();
+}
+
+function resolution(rolled) {
+  if (!rolled) return say("chart.resolution", { width: number(every / 1000) });
+  const hours = every / 3_600_000;
+  const width = hours < 1 ? say("chart.width.minutes", { n: number(every / 60_000) }) : say("chart.width.hours", { n: number(hours) });
+  return say("chart.resolution.rolled", { width });
 }
 
 function options() {
@@ -51,8 +61,8 @@ function options() {
     tzDate,
     legend: { live: true },
     cursor: { drag: { x: true, y: false } },
-    scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(low ?? 0, 0), Math.max((high ?? 1) * 1.08, 100)] } },
-    axes: [clockAxis(), axis({ values: amounts(1 / 1000), label: "kW", labelSize: 18, size: 56 })],
+    scales: { x: { time: true }, y: { range: around } },
+    axes: [page.minutes > DAY ? dayAxis() : clockAxis(), axis({ values: amounts(1 / 1000), label: "kW", labelSize: 18, size: 56 })],
     series: [
       { label: say("chart.time"), value: pointed(time) },
       ...page.metered.map((device, index) => {
@@ -62,13 +72,33 @@ function options() {
           stroke: first ? css("--s0") : palette(index),
           width: first ? 2.2 : 1.6,
           spanGaps: false,
-          points: { show: false },
-          value: pointed((watts) => (watts === null || watts === undefined ? "–" : `${kw(watts)} kW`)),
+          points: { show: true, size: 3, filter: apart },
+          value: pointed((watts, at) => (watts === null || watts === undefined ? "–" : `${reach(watts, bounds[index], at)} kW`)),
         };
       }),
     ],
-    plugins: [shading(() => gaps.map(({ start, end }) => ({ start, end, fill: css("--shade") })))],
+    plugins: [band((index) => bounds[index]), shading(() => gaps.map(({ start, end }) => ({ start, end, fill: css("--shade") })))],
   };
+}
+
+// Room for the largest and least reading as well, wherever a band shows them.
+function around(chart, low, high) {
+  const [min, max] = [chart.scales.x.min ?? -Infinity, chart.scales.x.max ?? Infinity];
+  let [least, most] = [Math.min(low ?? 0, 0), high ?? 1];
+  bounds.forEach((bound, index) => {
+    if (!bound || !chart.series[index + 1].show) return;
+    data[0].forEach((at, i) => {
+      if ((bound.high[i] ?? null) === null || at < min || at > max) return;
+      least = Math.min(least, bound.low[i]);
+      most = Math.max(most, bound.high[i]);
+    });
+  });
+  return [least, Math.max(most * 1.08, 100)];
+}
+
+function reach(watts, bound, at) {
+  if (!bound || bound.high[at] === null) return kw(watts);
+  return say("chart.between", { mean: kw(watts), low: kw(bound.low[at]), high: kw(bound.high[at]) });
 }
 
 // A pushed reading joins the window it falls into; windows that nothing fell into stay null, so the line breaks there.
@@ -102,10 +132,10 @@ export function push(snapshot) {
   while (old < times.length && times[old] < first) old += 1;
   if (old) for (const values of data) values.splice(0, old);
   held.chart.setData(data);
+  sparks();
 }
 
-export function sparks() {
-  if (data === null) return;
+function sparks() {
   page.metered.forEach((device, index) => {
     const spark = document.querySelector(`[data-device="${device}"] [data-show="spark"]`);
     if (!spark) return;
