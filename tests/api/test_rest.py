@@ -112,7 +112,6 @@ def test_a_long_series_is_coarsened_and_a_too_fine_one_refused_with_the_width_th
         (f"/api/sites/{SITE}/series?device=main&start=soon", 400, "`start`: input should be a valid integer"),
         (f"/api/sites/{SITE}/series", 400, "`device`: field required"),
         (f"/api/sites/{WORKS}/demand", 404, "no current power reading"),
-        (f"/api/sites/{WORKS}/energy/today", 404, "no energy reading since midnight"),
         (f"/api/sites/{WORKS}/plans/none/evaluation", 404, "has no plan 'none'"),
         ("/api/nothing", 404, "nothing is served at /api/nothing"),
     ],
@@ -123,6 +122,14 @@ def test_a_problem_is_one_clear_sentence(site: Running, path: str, status: int, 
     assert sentence in problem(answer)
     assert answer.json()["status"] == status
     assert answer.json()["instance"] == path.partition("?")[0]
+
+
+def test_a_day_without_a_reading_yet_has_no_energy(store: DuckStore) -> None:
+    after_history = 1_780_239_600_000  # 2026-06-01 00:00 in Seoul; what is read on the day of a test may be history's
+    with serving(store, Settings(), clock=lambda: after_history + 8 * 3_600_000) as site:
+        answer = get(site, f"/api/sites/{WORKS}/energy/today")
+    assert answer.status_code == 404
+    assert "no energy reading since midnight" in problem(answer)
 
 
 def test_the_snapshot_leaves_a_silent_device_without_power_and_says_so(site: Running, feeder: Feeder) -> None:
