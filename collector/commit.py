@@ -158,6 +158,17 @@ class Committer:
         failed = {id(each.batch) for each in refused if isinstance(each, Unprocessable)}
         return self._accounted(judged, doubtful, failed, left)
 
+    def give_up(self, delivery: Delivery, error: Exception) -> Committed:
+        """Set aside a delivery that no commit succeeds with; leave it when the quarantine cannot keep it.
+
+        Whether its checksum fits is not known, so its gateway is told only of what it means to send.
+        """
+        if not self._setting_aside.keep([(delivery, [Refusal(Reason.UNPROCESSABLE, repr(error))])]):
+            return Committed((), (), (), [delivery])
+        meant = not delivery.foreign and self._doubts.sent_so(delivery)
+        sender = glance(delivery.topic, delivery.payload) if meant else None
+        return Committed((), (), [sender] if sender is not None else [], ())
+
     def _taken_apart(self, judged: Judged) -> dict[_Key, Intake]:
         """Look at what did not pass; and hear of all what it says of our clock."""
         now = judged.now

@@ -82,8 +82,9 @@ class Line:
         try:
             return self._committer.judge(deliveries)
         except Exception:
+            # Of none of them by itself: what a message can bring about is caught there. Whoever sent them sends again.
             log.exception("judging_failed", messages=len(deliveries))
-            self._answer(_Safe(deliveries, _nothing_of(deliveries)))
+            self._answer(_Safe(deliveries, Committed((), (), (), deliveries)))
             return None
 
     def _made_safe(self, judged: Judged) -> _Safe | None:
@@ -94,7 +95,38 @@ class Line:
             return None
         except Exception:
             log.exception("commit_failed", messages=len(judged.deliveries))
-            return _Safe(judged.deliveries, _nothing_of(judged.deliveries))
+        return self._in_parts(judged.deliveries)
+
+    def _in_parts(self, deliveries: Sequence[Delivery]) -> _Safe | None:
+        """Commit by halves what failed together for a defect of ours, down to the one message that it fails over.
+
+        That one, alone, fails once more and is set aside: it would come again for ever, and what comes with it as well.
+        None as `_made_safe`.
+        """
+        done: list[Committed] = []
+        waiting = _halves(deliveries)
+        while waiting:
+            part = waiting.pop()
+            try:
+                done.append(self._committer.commit(self._committer.judge(part)))
+                continue
+            except Interrupted:
+                return None
+            except Exception as error:
+                failed = error
+            if len(part) == 1:
+                done.append(self._given_up(part[0], failed))
+            else:
+                waiting += _halves(part)
+        return _Safe(deliveries, _joined(done))
+
+    def _given_up(self, delivery: Delivery, error: Exception) -> Committed:
+        log.error("message_unprocessable", topic=delivery.topic, bytes=len(delivery.payload), reason=repr(error))
+        try:
+            return self._committer.give_up(delivery, error)
+        except Exception:
+            log.exception("giving_up_failed", topic=delivery.topic)
+            return Committed((), (), (), [delivery])
 
     def _answer(self, safe: _Safe) -> None:
         """Say what is safe, and tell."""
@@ -125,9 +157,20 @@ class _Safe(NamedTuple):
     committed: Committed
 
 
-def _nothing_of(deliveries: Sequence[Delivery]) -> Committed:
-    """What is safe when a defect of ours kept deliveries from the store: whoever sent them must send them again."""
-    return Committed((), (), (), deliveries)
+def _halves(deliveries: Sequence[Delivery]) -> list[Sequence[Delivery]]:
+    """Both halves of deliveries, the first one last; of one, that one."""
+    half = len(deliveries) // 2
+    return [deliveries[half:], deliveries[:half]] if half else [deliveries]
+
+
+def _joined(parts: Sequence[Committed]) -> Committed:
+    """What became of deliveries that were committed in parts."""
+    return Committed(
+        [each for part in parts for each in part.batches],
+        [each for part in parts for each in part.stored],
+        [each for part in parts for each in part.quarantined],
+        [each for part in parts for each in part.left],
+    )
 
 
 class _UnderWay:

@@ -15,7 +15,7 @@ import pytest
 
 from api.presence import Presence
 from collector import Choice, Collector, Quarantine, Settings
-from collector.commit import Committer
+from collector.commit import Committed, Committer, Judged
 from collector.foreign import Foreign, Map
 from collector.inbox import Delivery
 from storage import Series, Store, StoreUnavailableError
@@ -227,6 +227,38 @@ def test_what_a_defect_of_ours_kept_from_the_store_stays_with_the_broker_and_com
         publish(meter, *node_red(now_ms() - 60_000, 1.0))
         wait_until(lambda: bool(failed), "the first try fails")
         wait_until(lambda: store.count() == 1, "it is stored all the same")
+
+
+def test_what_no_commit_succeeds_with_is_set_aside_and_holds_up_nothing_that_comes_with_it(
+    mosquitto: Broker, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, sizes = now_ms() - 60_000, list[int]()
+    works = Committer.commit
+
+    def failing_over_one(self: Committer, judged: Judged) -> Committed:
+        sizes.append(len(judged.deliveries))
+        if any(b"1313" in each.payload for each in judged.deliveries):
+            raise RuntimeError("nobody foresaw this")
+        return works(self, judged)
+
+    monkeypatch.setattr(Committer, "commit", failing_over_one)
+    with sender(mosquitto) as meter:
+        with collecting(store, mosquitto, quarantine, settings=settings()) as collector:
+            listening(collector)
+        for number in range(9):  # nobody listens: they come together
+            publish(meter, *node_red(at + number, 1313 if number == 4 else number))
+        with collecting(store, mosquitto, quarantine, settings=settings()) as collector:
+            wait_until(lambda: store.count() == 8, "all but the one are stored")
+            wait_until(lambda: quarantine.counters.messages == 1, "that one is set aside")
+        assert max(sizes) > 1
+        with collecting(store, mosquitto, quarantine, settings=settings()) as collector:
+            listening(collector)
+            publish(meter, *node_red(at + 9, 9.0))
+            wait_until(lambda: store.count() == 9, "what comes later is stored")
+            assert collector.counters.foreign_messages == 1, "the broker has nothing left of what came before"
+    (entry,) = quarantine.list(10)
+    assert (entry.reason, entry.topic) == ("unprocessable", f"energy/{SITE}/press-9")
+    assert "nobody foresaw this" in entry.detail
 
 
 def test_a_reading_that_others_had_retained_overwrites_no_correction_each_time_it_is_subscribed_to(

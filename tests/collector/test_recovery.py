@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from collector import Collector, Quarantine, Settings
+from collector.commit import Committed, Committer, Judged
 from collector.declined import Declined
 from collector.inbox import Delivery
 from storage import Health, Store, StoreError, StoreUnavailableError
@@ -165,6 +166,27 @@ def test_a_computer_that_does_not_know_the_time_sets_nothing_aside_for_being_of_
         behind[0] = 0
         assert publisher.drained(60)
     assert (store.count(), quarantine.counters.entries) == (10, 0)
+
+
+def test_a_batch_that_no_commit_succeeds_with_is_set_aside_once_its_gateway_has_shown_that_it_means_it(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = Committer.commit
+
+    def failing_over_one(self: Committer, judged: Judged) -> Committed:
+        if any(b'"seq":5,' in each.payload for each in judged.deliveries):
+            raise RuntimeError("nobody foresaw this")
+        return works(self, judged)
+
+    monkeypatch.setattr(Committer, "commit", failing_over_one)
+    with gateway(tmp_path, mosquitto) as (outbox, publisher):
+        for number in range(10):
+            outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
+        with collecting(store, mosquitto, quarantine):
+            assert publisher.drained(60)
+        assert (outbox.counters.stored, outbox.counters.quarantined) == (90, 10)
+    assert [(entry.reason, entry.part) for entry in quarantine.list()] == [("unprocessable", "")]
+    assert (store.count(), store.duplicates()) == (90, 0)
 
 
 def test_a_defect_behind_the_commit_or_before_the_sending_ends_neither_collector_nor_gateway(
