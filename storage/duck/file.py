@@ -127,6 +127,7 @@ class DataFile:
             try:
                 for statement in SCHEMA:
                     connection.execute(statement)
+                self._identity = _identity(self.path)
             except BaseException:
                 connection.close()
                 raise
@@ -141,6 +142,28 @@ class DataFile:
         """Raise `StoreError` when it was let go of."""
         if self._closed:
             raise StoreError(f"{self.path} is closed")
+
+    def must_be_in_place(self) -> None:
+        """Raise when what is written would go into a file that has no name any more, or another one.
+
+        Raises
+        ------
+        StoreRefusedError
+            When somebody moved, replaced or deleted the file. It can be read and backed up as before.
+        StoreError
+            When it was let go of.
+        """
+        self.must_be_open()
+        if _identity(self.path) != self._identity:
+            with self._lock:  # a compaction may just put another file in its place
+                self._check_place()
+
+    def _check_place(self) -> None:
+        if _identity(self.path) != self._identity:
+            raise StoreRefusedError(
+                f"{self.path} was moved, replaced or deleted while in use, and takes nothing more: put it back; or"
+                " save what it holds with `wattproof db backup`, stop this process and restore the backup"
+            )
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -172,8 +195,8 @@ class DataFile:
         Raises
         ------
         StoreError
-            When the log could not be emptied (a full disk), or uses under way do not end soon (a backup): this file
-            stays.
+            When the log could not be emptied (a full disk), uses under way do not end soon (a backup), or this file has
+            lost its place: it stays.
         """
         with self._idle, self.explained():
             self._changing = True
@@ -181,6 +204,7 @@ class DataFile:
                 if not self._idle.wait_for(lambda: not self._in_use, _LONGEST_WAIT_S):
                     raise StoreError(f"{self.path} is being read for long, by a backup perhaps; try again later")
                 self.must_be_open()
+                self._check_place()
                 self._exchange(part)
             finally:
                 self._changing = False
@@ -195,11 +219,13 @@ class DataFile:
                 raise StoreError(f"{self.path}: its log could not be written into it; make room on the disk")
             put_in_place(part, self.path)
         finally:
+            self._identity = _identity(self.path)  # even where it cannot be opened yet
             self._connection = self._connect()
             self._invalid = False
 
     def _reopen(self) -> None:
         """Start the database again after an error that ended it (a checkpoint on a full disk); the log keeps all."""
+        self._check_place()  # DuckDB would begin an empty file
         self._connection.close()
         self._connection = self._connect()
         self._invalid = False
@@ -234,6 +260,15 @@ class DataFile:
             finally:
                 self._connection.close()
                 self._forget()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from every other that is there, whatever its name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def explain(error: duckdb.Error, path: Path) -> StoreError:

@@ -17,7 +17,7 @@ import duckdb
 
 from storage.duck.file import CONFIG, SCHEMA, explain
 from storage.duck.left import left_out
-from storage.duck.placing import discard, put_in_place, synced, unfinished_restores
+from storage.duck.placing import beside, discard, put_in_place, synced, unfinished_restores
 from storage.duck.rollups import touched
 from storage.duck.store import DuckStore
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
@@ -83,12 +83,22 @@ def backup(store: DuckStore, target: Path, progress: Progress = lambda _, __: No
     Raises
     ------
     StoreRefusedError
-        When there is a file already, or it cannot be written.
+        When there is a file already, or one that would be taken for the backup's log or journal; when the name is one
+        of those that belong to the data file; when it cannot be written.
     StoreError
         When it could not be finished; nothing is left behind under the target's name.
     """
     if target.exists():
         raise StoreRefusedError(f"{target} exists; a backup overwrites nothing, choose another name")
+    if left := [each for each in beside(target) if each.exists()]:
+        raise StoreRefusedError(
+            f"{left[0]} was left by another file and would be taken for a part of the backup; choose another name"
+        )
+    path = store.file.path
+    if target.resolve().parent == path.parent and target.name.startswith(f"{path.name}."):
+        raise StoreRefusedError(
+            f"{target}: names that begin with {path.name!r} belong to the data file in this folder; choose another"
+        )
     if not target.parent.is_dir():
         raise StoreRefusedError(f"{target.parent}: no such folder for the backup")
     part = target.with_name(target.name + ".part")

@@ -266,6 +266,7 @@ class DuckStore:
         if self._writing.trouble is not None:
             return Health(ok=False, engine="duck", detail=str(self._writing.trouble))
         try:
+            self._file.must_be_in_place()
             with self._reading() as cursor:
                 readings = _number(cursor.execute("SELECT count(*) FROM readings"))
             size = self._file.path.stat().st_size

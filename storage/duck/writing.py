@@ -74,6 +74,7 @@ class Writing:
     def write(self, batches: Sequence[Batch]) -> Written:
         """Make batches durable; see `Store.write`."""
         intake = take(batches)
+        self._file.must_be_in_place()
         with self.memory:
             if self._journalled(intake):
                 return Written(intake.stored, 0, tuple(intake.rejected))
@@ -97,7 +98,6 @@ class Writing:
             or not self.newest.beyond(columns).all()
         ):
             return False
-        self._file.must_be_open()
         self._journal.add(columns)
         self.newest.committed(new, columns)
         self._taking_in.wake()

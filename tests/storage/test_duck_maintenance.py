@@ -51,6 +51,24 @@ def test_a_backup_holds_everything_and_overwrites_nothing(tmp_path: Path) -> Non
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.duckdb", "readings.duckdb"]
 
 
+def test_a_backup_takes_no_name_that_means_something_else(tmp_path: Path) -> None:
+    store = filled(tmp_path / "data" / "readings.duckdb")
+    # Of a copy whose file somebody deleted: DuckDB would not open the backup beside it, a journal would be taken in.
+    for suffix in (".wal", ".journal-b"):
+        left = tmp_path / f"saved.duckdb{suffix}"
+        left.write_bytes(b"of another file")
+        with pytest.raises(StoreRefusedError, match=rf"saved\.duckdb\{suffix} was left by another file"):
+            maintenance.backup(store, tmp_path / "saved.duckdb")
+        left.unlink()
+    # The next start would delete the one, and put the other in the place of the data file.
+    for name in ("readings.duckdb.compacting", "readings.duckdb.20260101-000000.restored"):
+        with pytest.raises(StoreRefusedError, match="belong to the data file in this folder; choose another"):
+            maintenance.backup(store, tmp_path / "data" / name)
+    held = store.count()
+    assert maintenance.backup(store, tmp_path / "data" / "saved.duckdb").readings == held
+    store.close()
+
+
 def test_a_backup_is_one_moment_of_a_store_that_is_being_written(tmp_path: Path) -> None:
     store = DuckStore(tmp_path / "readings.duckdb")
     done = threading.Event()

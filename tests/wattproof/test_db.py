@@ -155,6 +155,13 @@ def test_an_answer_that_fails_as_nobody_foresaw_is_told_and_the_next_one_comes(
         assert ask(path, Request("check"), lambda *_: None) is not None
 
 
+def test_a_file_that_was_deleted_under_its_owner_can_still_be_saved(config: Path, path: Path, tmp_path: Path) -> None:
+    with contextlib.closing(DuckStore(path)) as store, caring(store, Settings(), tmp_path / "plans"):
+        path.unlink()
+        assert "120 readings" in db(config, "backup", str(tmp_path / "saved.duckdb"))
+    assert "120 readings restored" in db(config, "restore", str(tmp_path / "saved.duckdb"))
+
+
 def test_a_file_with_duplicates_fails_its_check(config: Path, path: Path) -> None:
     store = DuckStore(path)
     with store.file.cursor() as cursor:

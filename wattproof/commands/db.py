@@ -188,13 +188,13 @@ def _done(context: typer.Context, request: Request, language: Language, *, as_js
     from wattproof.errors import UnavailableError
 
     path = _data_file(context)
-    # One that a killed restore had still to put in place is put there when it is opened.
-    if not path.is_file() and not unfinished_restores(path):
-        raise UnavailableError(f"{path}: there is no data file yet; `wattproof up` makes it")
     with _progress(request.action, language, shown=not as_json) as progress:
         answer = ask(path, request, progress)
         if answer is not None:
             return answer
+        # One that a killed restore had still to put in place is put there when it is opened.
+        if not path.is_file() and not unfinished_restores(path):
+            raise UnavailableError(f"{path}: there is no data file yet; `wattproof up` makes it")
         try:
             store = storage.DuckStore(path)
             try:
