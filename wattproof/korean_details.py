@@ -71,7 +71,23 @@ _READINGS: Final = (
         "같은 시각에 값이 여럿임({count}개, 예: {shown}): 어느 것이 맞는지 알 수 없음",
     ),
     ("{count} readings from {start} to {end}", "측정값 {count}개, {start} ~ {end}: 손실 구간으로 맞지 않음"),
-    ("the time {time} is no number, as {format} must be", "시각 {time}: {format} 형식이면 숫자여야 함"),
+    (
+        "the time {time} is no number, as {format} must be; text such as {such} is iso8601",
+        "시각 {time}: {format} 형식이면 숫자여야 함. {such} 같은 글자의 형식은 iso8601",
+    ),
+    (
+        "the time {time} is of this century as {other}, and not as {format}; write format: {better}",
+        "시각 {time}: {format}이(가) 아니라 {other}(으)로 읽어야 이번 세기임. format: {better}(으)로 쓸 것",
+    ),
+    (
+        "the time {time} is a day without its time; name a field that has both",
+        "시각 {time}: 날짜뿐이고 시각이 없음. 둘 다 있는 항목을 지정할 것",
+    ),
+    (
+        "no time at {path}; without time: in the rule, that of arrival counts",
+        "{path}에 시각이 없음. 규칙에서 time:을 빼면 도착한 시각으로 저장됨",
+    ),
+    ("the message does not name its device ({device})", "메시지에 기기 이름({device})이 없음"),
     (
         "the time {time} is beyond any {format}; is its format another?",
         "시각 {time}: {format} 형식의 범위를 벗어남. 다른 형식인지 확인할 것",
@@ -105,8 +121,12 @@ _READINGS: Final = (
         "{said}: 글자임. 매핑에 text: true를 쓰면 글자로 된 숫자도 받음",
     ),
     (
-        "{said}: text that is no number; a decimal point, no thousands separators",
-        "{said}: 숫자가 아닌 글자임. 소수점은 쓰되 천 단위 구분 기호는 쓰지 말 것",
+        "{said}: text that is no number; a decimal point (a comma with decimal: comma), no thousands separators",
+        "{said}: 숫자가 아닌 글자임. 소수점은 쓰되(쉼표이면 매핑에 decimal: comma) 천 단위 구분 기호는 쓰지 말 것",
+    ),
+    (
+        "{said}: text that is no number; a decimal comma, no thousands separators",
+        "{said}: 숫자가 아닌 글자임. 소수점은 쉼표로 쓰되 천 단위 구분 기호는 쓰지 말 것",
     ),
 )
 _STORE: Final = (

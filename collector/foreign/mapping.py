@@ -31,8 +31,8 @@ class Extract:
         The sender's unit, for people.
     convert
         From the sender's number to the channel's unit.
-    text, words
-        As in `Source`.
+    text, comma, words
+        As in `Source`; `comma` for the decimal comma.
     """
 
     template: str
@@ -42,6 +42,7 @@ class Extract:
     unit: str
     convert: Conversion
     text: bool
+    comma: bool
     words: AnyMapping[str, float]
 
 
@@ -241,4 +242,6 @@ def _extract(name: str, source: Source, pattern: Pattern, names: dict[str, dict[
     texts = [source.path] if source.path else source.sum
     paths = tuple(parse_path(text) for text in texts)
     where = " + ".join(path_text(path) for path in paths)
-    return Extract(name, paths, where, source.value, source.unit or "1", convert, source.text, source.words)
+    comma = source.decimal == "comma"
+    text = source.text or comma
+    return Extract(name, paths, where, source.value, source.unit or "1", convert, text, comma, source.words)

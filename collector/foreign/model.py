@@ -82,6 +82,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Applied to the sender's number, in this order, before its unit.
     text
         Whether numbers written as text are taken.
+    decimal
+        What stands before the fraction in such a text; ``comma`` is as good as `text`.
     words
         Numbers that texts and truth values stand for, in quotes, e.g. ``{"on": 1, "off": 0, "true": 1}``.
     """
@@ -93,6 +95,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scale: float = 1.0
     offset: float = 0.0
     text: bool = False
+    decimal: Literal["point", "comma"] = "point"
     words: dict[str, float] = {}
 
 

@@ -215,7 +215,7 @@ def _row(
     if rule.time is not None and rule.rule.time is not None:
         value = look_up(document, rule.time)
         if value is ABSENT or value is None:
-            problems.append(f"no time at {path_text(rule.time)}")
+            problems.append(f"no time at {path_text(rule.time)}; without time: in the rule, that of arrival counts")
             return None
         try:
             time, told = read_time(value, rule.rule.time.format, rule.zone, received), _shown(value)
@@ -256,9 +256,14 @@ def _number(extract: Extract, value: Any) -> float:
         raise TypeError(f"text that is none of the words {', '.join(extract.words)}; add it under words:")
     if not extract.text:
         raise TypeError("text; with text: true, numbers written as text are taken")
-    if not _NUMBER.fullmatch(value.strip()):
-        raise TypeError("text that is no number; a decimal point, no thousands separators")
-    return float(value)
+    if extract.comma and "." in value:
+        raise TypeError("text that is no number; a decimal comma, no thousands separators")
+    plain = value.replace(",", ".") if extract.comma else value
+    if not _NUMBER.fullmatch(plain.strip()):
+        raise TypeError(
+            "text that is no number; a decimal point (a comma with decimal: comma), no thousands separators"
+        )
+    return float(plain)
 
 
 def _shown(value: Any) -> str:

@@ -96,6 +96,8 @@ class Trial(msgspec.Struct, frozen=True):
     left
         Why a collector would leave the message alone (count it and go on), whatever it holds: no rule takes its topic,
         or the broker retained it and it tells no time. Empty unless it would.
+    taken
+        Topics that rules do take, where none takes this one.
     """
 
     topic: str
@@ -110,13 +112,14 @@ class Trial(msgspec.Struct, frozen=True):
     unmapped: list[Hint] = []
     idle: list[TriedRule] = []
     left: Literal["", "no_rule", "retained"] = ""
+    taken: list[str] = []
 
 
 def try_message(mappings: Mappings, topic: str, payload: bytes, received: int, *, retained: bool = False) -> Trial:
     """Take a message apart as a collector would at `received` [ms since 1970-01-01 UTC]."""
     taken = mappings.route(topic)
     if taken is None:
-        return Trial(topic, left="no_rule")
+        return Trial(topic, left="no_rule", taken=[*dict.fromkeys(each.pattern.text for each in mappings.routes)])
     route, parts = taken
     told = translate(route, parts, payload, received)
     batch, refusals = to_batch(told, timed=route.timed)

@@ -80,6 +80,23 @@ def test_a_message_becomes_readings_in_our_units_names_and_time() -> None:
     assert (trial.stored, trial.refused) == (4, [])
 
 
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [("3,2", 3200.0), (" -0,0291 ", -29.1), ("1,234", 1234.0), ("12", 12_000.0), (3.2, 3200.0),
+     ("3.2", None), ("1.234,5", None), ("1,2,3", None), (",", None)],
+)  # fmt: skip
+def test_numbers_with_a_decimal_comma_are_taken_where_the_mapping_says_so(said: object, value: float | None) -> None:
+    comma = mappings(METER.replace("unit: kW}", "unit: kW, decimal: comma}"))
+    payload = msgspec.json.encode({"t": "2026-10-30T17:00:00", "p": said})
+    trial = try_message(comma, "plant/a/json", payload, NOW)
+    assert trial.readings[0].values[0].value == value
+    assert [refusal.reason for refusal in trial.refused] == ([] if value is not None else ["wrong_type"])
+
+
+def test_a_topic_that_no_rule_takes_is_told_with_those_that_rules_take() -> None:
+    assert try_message(mappings(METER), "plant/a", b"1", NOW).taken == ["plant/{device}/json"]
+
+
 def test_a_device_that_is_not_listed_is_its_name_in_lower_case() -> None:
     trial = try_message(mappings(METER), "plant/Press-2/json", b'{"t": "2026-10-30T17:00:00Z", "p": 1}', NOW)
     assert [reading.device for reading in trial.readings] == ["press-2"]

@@ -65,6 +65,7 @@ def test_all_of_a_message_stored_is_exit_code_0_and_no_rule_is_1() -> None:
     assert told(*about, "--topic", "shellies/plug/relay/0/power")[0] == 0
     code, output = attempt(*about, "--topic", "shellies/plug/relay/0/overpower_value")
     assert (code, "no rule takes this topic" in output) == (1, True)
+    assert "rules take shellies/{device}/emeter/{phase}/power, " in output
     assert "규칙이 없어" in attempt(*about, "--topic", "shellies/plug/relay/0/overpower_value", language="ko")[1]
     assert "the time of its arrival" in attempt(*about, "--topic", "shellies/plug/relay/0/power")[1]
 

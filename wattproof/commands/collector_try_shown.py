@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WORDS: Final = {
     "no_rule": ("이 토픽을 받는 규칙이 없어 받지 않음", "no rule takes this topic: it is counted and left"),
+    "taken": ("규칙이 받는 토픽: {0}", "rules take {0}"),
     "retained": (
         "브로커가 보관하던(retained) 메시지인데 시각이 없어 받지 않음",
         "retained by the broker and without a time: counted and left",
@@ -36,7 +37,7 @@ WORDS: Final = {
     ),
     "missing": ("이 메시지에 없음: {0}", "not in this message: {0}"),
     "message": ("메시지 전체", "the message"),
-    "unmapped": ("{0} = {1:g}: 매핑에 없음", "{0} = {1:g} is not mapped"),
+    "unmapped": ("{0} = {1}: 매핑에 없음", "{0} = {1} is not mapped"),
     "perhaps": ("; {0}일 수 있음", "; perhaps {0}"),
     "idle_where": ("{0}행의 규칙은 해당 없음: {1}의 값이 다름", "rule on line {0} does not apply: {1} is another"),
     "idle_needs": ("{0}행의 규칙은 해당 없음: {1}이(가) 없음", "rule on line {0} does not apply: {1} is not there"),
@@ -54,6 +55,9 @@ WORDS: Final = {
 """Korean and English."""
 
 
+_MOST_TAKEN: Final = 8
+
+
 def say(word: str, language: Language, *values: object) -> str:
     """A word or sentence."""
     text = WORDS[word][language == "en"]
@@ -68,6 +72,9 @@ def show(trial: Trial, language: Language) -> None:
     console.print(f"[bold]{escape(trial.topic)}[/bold]")
     if trial.left:
         console.print(f"  [yellow]{say(trial.left, language)}[/yellow]")
+    if trial.taken:
+        more = ", …" if len(trial.taken) > _MOST_TAKEN else ""
+        console.print("  " + escape(say("taken", language, ", ".join(trial.taken[:_MOST_TAKEN]) + more)))
     if not trial.mapping:
         console.print()
         return
@@ -83,7 +90,7 @@ def show(trial: Trial, language: Language) -> None:
         console.print("  " + escape(say("rename", language, name)))
     for hint in trial.unmapped:
         perhaps = say("perhaps", language, hint.channel) if hint.channel else ""
-        console.print("  " + escape(say("unmapped", language, hint.path, hint.said)) + perhaps)
+        console.print("  " + escape(say("unmapped", language, hint.path, f"{hint.said}"[:40])) + perhaps)
     if not trial.readings and not trial.refused:
         console.print("  " + say("nothing", language))
         for why, path in dict.fromkeys((each.why, each.path) for each in trial.idle):
