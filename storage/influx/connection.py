@@ -178,6 +178,7 @@ class Connection:
         decode: Callable[[bytes], Answer[V]],
         *,
         policy: str = "",
+        quiet: bool = False,
     ) -> Iterator[tuple[int, Rows[V]]]:
         """Run InfluxQL; yields the number of the statement and a part of its answer, as they arrive.
 
@@ -187,6 +188,8 @@ class Connection:
             One, or several that are answered one behind the other.
         policy
             Retention policy to read from; the default one when empty.
+        quiet
+            Whether no answer is one as well: 2.x gives none to a DELETE.
 
         Raises
         ------
@@ -213,7 +216,7 @@ class Connection:
                         yield from self._parts(answer, statement)
                         for result in answer.results:
                             answered = result.statement_id + (not result.partial)
-            if answered != len(asked):
+            if answered != len(asked) and (line or not quiet):
                 raise self._cut_off()
         except StatusError as error:
             raise explain(error, self.url, database, self.who) from error

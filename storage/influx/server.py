@@ -158,7 +158,12 @@ class Server:
         return [("org", self._connection.org or org), ("bucket", bucket)]
 
     def query(
-        self, statements: str | Sequence[str], decode: Callable[[bytes], Answer[V]], *, rollup: bool = False
+        self,
+        statements: str | Sequence[str],
+        decode: Callable[[bytes], Answer[V]],
+        *,
+        rollup: bool = False,
+        quiet: bool = False,
     ) -> Iterator[tuple[int, Rows[V]]]:
         """Run InfluxQL; see `Connection.query`."""
         found = self.found()
@@ -168,7 +173,7 @@ class Server:
             self.need_rollups()
         policy = ROLLUP_POLICY if rollup else ""
         try:
-            yield from self._connection.query(self.database, statements, decode, policy=policy)
+            yield from self._connection.query(self.database, statements, decode, policy=policy, quiet=quiet)
         except StoreRefusedError:
             self._found = None
             raise
@@ -186,7 +191,7 @@ class Server:
         if not self.deletes:
             return
         statement = f"DELETE FROM {measurement} WHERE {condition}"  # noqa: S608 - both come quoted
-        for _ in self.query(statement, ANY.decode):
+        for _ in self.query(statement, ANY.decode, quiet=True):
             pass
 
     def delete_rollups(self, measurement: str, before: int) -> None:

@@ -110,6 +110,15 @@ def test_an_answer_cut_off_is_unavailable(body: str, headers: dict[str, str], sa
         InfluxStore(server.url).read(MAIN, 0, 1)
 
 
+def test_version_2_says_nothing_of_a_deletion() -> None:
+    def answer(request: Request) -> Answer:
+        return Answer(200) if b"DELETE" in request.body else version_1(Answer(204))(request)
+
+    with answering(answer) as server:
+        assert InfluxStore(server.url).forget(0, 0).kept == 0
+        assert any(b"DELETE" in request.body for request in server.requests)
+
+
 def test_an_answer_that_lacks_its_last_statement_is_unavailable() -> None:
     def answer(request: Request) -> Answer:
         return Answer(200, WHOLE) if b"SELECT" in request.body else version_1(Answer(204))(request)
