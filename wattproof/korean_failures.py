@@ -110,7 +110,19 @@ _STORE: Final = (
         "{file} exists; a backup overwrites nothing, choose another name",
         "{file}: 이미 있습니다. 백업은 덮어쓰지 않으니 다른 이름을 쓰십시오.",
     ),
+    (
+        "{file} was left by another file and would be taken for a part of the backup; choose another name",
+        "{file}: 다른 파일이 남긴 것이어서 백업의 일부로 읽히게 됩니다. 다른 이름을 쓰십시오.",
+    ),
+    (
+        "{file}: names that begin with {name} belong to the data file in this folder; choose another",
+        "{file}: 이 폴더에서 {name}로 시작하는 이름은 데이터 파일의 것입니다. 다른 이름을 쓰십시오.",
+    ),
     ("{folder}: no such folder for the backup", "{folder}: 백업할 폴더가 없습니다."),
+    (
+        "{file} is not for DuckDB {version} ({why}); use the WattProof that wrote it, or a newer one",
+        "{file}: DuckDB {version}에서는 읽을 수 없습니다 ({why}). 이 파일을 쓴 WattProof나 더 새로운 것을 쓰십시오.",
+    ),
     (
         "{file} is a DuckDB file but not a WattProof data file",
         "{file}: DuckDB 파일이지만 WattProof 데이터 파일이 아닙니다.",

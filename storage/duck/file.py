@@ -60,7 +60,7 @@ _FULL = re.compile(
 _DAMAGED = re.compile(
     r"corrupt|not a valid duckdb|could not read enough bytes|checksum|serializ|replaying wal", re.IGNORECASE
 )
-
+_OTHER_VERSION = re.compile(r"database file with .*version number")
 
 _open_files: set[Path] = set()
 _open_files_lock = threading.Lock()
@@ -271,23 +271,32 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def of_other_version(error: duckdb.Error) -> bool:
+    """Whether only this DuckDB cannot read the file: WattProof was set back, say."""
+    return _OTHER_VERSION.search(str(error)) is not None
+
+
 def explain(error: duckdb.Error, path: Path) -> StoreError:
     """Say what a DuckDB error means and what to do."""
     text = str(error).split("\n", 1)[0]
     if "could not set lock" in text.lower():
         holder = _HOLDER.search(text)
         who = f"process {holder[1]}" if holder else "another process"
-        return StoreRefusedError(f"{path} is in use by {who}; stop it or use another data folder")
-    if _FULL.search(text):
+        why = f"is in use by {who}; stop it or use another data folder"
+    elif _FULL.search(text):
         return StoreUnavailableError(f"{path}: the disk is full or cannot be written ({text}); make room on it")
-    if _DAMAGED.search(text):
-        return StoreRefusedError(
-            f"{path} is damaged or not a WattProof data file ({text}); move it away together with {path.name}.wal"
+    elif of_other_version(error):
+        why = f"is not for DuckDB {duckdb.__version__} ({text}); use the WattProof that wrote it, or a newer one"
+    elif _DAMAGED.search(text):
+        why = (
+            f"is damaged or not a WattProof data file ({text}); move it away together with {path.name}.wal"
             f" and {path.name}.journal-a and -b, and restore a copy, or start without it: gateways send again what was"
             " never acknowledged"
         )
-    if isinstance(error, duckdb.FatalException | duckdb.OutOfMemoryException):
+    elif isinstance(error, duckdb.FatalException | duckdb.OutOfMemoryException):
         return StoreUnavailableError(f"{path}: the database stopped and is started again at the next use ({text})")
-    if isinstance(error, duckdb.IOException):
-        return StoreRefusedError(f"{path} cannot be used ({text}); check its permissions, or use another data folder")
-    return StoreError(f"{path}: {text}")
+    elif isinstance(error, duckdb.IOException):
+        why = f"cannot be used ({text}); check its permissions, or use another data folder"
+    else:
+        return StoreError(f"{path}: {text}")
+    return StoreRefusedError(f"{path} {why}")

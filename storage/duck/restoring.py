@@ -16,7 +16,7 @@ from typing import Final
 
 import duckdb
 
-from storage.duck.file import CONFIG, explain
+from storage.duck.file import CONFIG, explain, of_other_version
 from storage.duck.left import take_in_left
 from storage.duck.maintenance import Checked, Progress, check
 from storage.duck.placing import beside, discard, finish_restore, take_the_place
@@ -140,6 +140,8 @@ def _checked(part: Path, backup: Path) -> Checked:
         said = explain(error, part)
         if isinstance(said, StoreUnavailableError):
             raise said from error
+        if of_other_version(error):
+            raise explain(error, backup) from error
         why = str(error).split("\n", 1)[0]
         raise StoreRefusedError(
             f"{backup} is damaged or not a WattProof data file ({why}); it was not used, nothing was changed: restore"

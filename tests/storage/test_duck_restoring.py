@@ -6,11 +6,13 @@ import contextlib
 import errno
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from structlog.testing import capture_logs
 
@@ -206,6 +208,31 @@ def test_nobody_opens_the_old_file_while_it_is_set_aside(tmp_path: Path, monkeyp
     monkeypatch.setattr(restoring, "take_the_place", meanwhile)
     restoring.restore(saved, path, force=True)
     subprocess.run(opening, check=True, timeout=60)
+
+
+def of_a_later_duckdb(path: Path) -> None:
+    """Give a whole file a number of DuckDB's format that does not exist yet, and the checksum that goes with it."""
+    content = bytearray(path.read_bytes())
+    checksum, before = struct.unpack_from("<QQ", content)
+    content[12:16] = (60_000).to_bytes(4, "little")
+    [after] = struct.unpack_from("<Q", content, 8)
+    # The sum of a block is that of its words, each times this.
+    factor = 0xBF58476D1CE4E5B9
+    struct.pack_into("<Q", content, 0, checksum ^ ((before * factor ^ after * factor) % 2**64))
+    path.write_bytes(content)
+
+
+def test_a_file_that_only_a_later_version_can_read_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "readings.duckdb"
+    filled(path).close()
+    of_a_later_duckdb(path)
+    said = rf"^{path} is not for DuckDB {duckdb.__version__} .*60000.*; use the WattProof that wrote it"
+    with pytest.raises(StoreRefusedError, match=said):
+        DuckStore(path)
+    with pytest.raises(StoreRefusedError, match=said):
+        maintenance.check_file(path)
+    with pytest.raises(StoreRefusedError, match=said):
+        restoring.restore(path, tmp_path / "new" / "readings.duckdb", force=False)
 
 
 def test_a_link_stands_for_the_file_it_leads_to_and_what_lies_beside_that(tmp_path: Path) -> None:
