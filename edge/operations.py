@@ -138,6 +138,7 @@ class VitalSigns:
                 for reason, count in sorted(device.health.errors.items())
             },
             id_twice=publisher.rival.seen,
+            held=publisher.held,
         )
 
 

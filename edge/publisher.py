@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
@@ -18,6 +18,7 @@ from paho.mqtt.client import MQTTMessageInfo
 
 from edge.errors import OutboxError
 from edge.outbox import Outbox
+from edge.oversize import Oversize
 from edge.rival import Rival
 from edge.window import Window
 from telemetry import (
@@ -43,6 +44,11 @@ log = structlog.get_logger()
 _IDLE_S: Final = 1.0
 """Longest time between two looks at the outbox when nobody calls `Publisher.wake` [s]."""
 _STOP_S: Final = 0.6
+
+
+class _Carried(NamedTuple):
+    info: MQTTMessageInfo
+    size: int
 
 
 class Publisher:
@@ -94,7 +100,8 @@ class Publisher:
         self._clock = clock
         self._epoch = outbox.epoch
         self._window = Window(window, resend_after_s, live_first=live_first)
-        self._carried: dict[int, MQTTMessageInfo] = {}
+        self._carried: dict[int, _Carried] = {}
+        self._oversize = Oversize(self._topic(BATCH))
         self._acks: queue.SimpleQueue[Ack] = queue.SimpleQueue()
         self._awake = threading.Event()
         self._moved = threading.Condition()
@@ -112,7 +119,7 @@ class Publisher:
             subscription=self._topic(ACK),
             on_ready=self._on_ready,
             on_messages=self._on_acks,
-            on_cut_off=self.rival.cut_off,
+            on_cut_off=self._on_cut_off,
             will=Retained(self._topic(STATE), encode(State(online=False, at=0, epoch=outbox.epoch))),
         )
 
@@ -120,6 +127,11 @@ class Publisher:
     def connected(self) -> bool:
         """Whether batches can leave now: logged in, and sure to hear acknowledgements."""
         return self._session.ready
+
+    @property
+    def held(self) -> int:
+        """Batches that are larger than the broker takes, and wait until it does."""
+        return self._window.held
 
     def start(self) -> None:
         """Begin to connect and to send, in the background."""
@@ -152,11 +164,18 @@ class Publisher:
 
     def _on_ready(self) -> None:
         self.rival.logged_in()
-        birth = msgspec.structs.replace(self._birth, epoch=self._outbox.epoch)
-        self._session.publish(self._topic(BIRTH), encode(birth), retain=True)
+        self._oversize.connected(self._session.granted)
+        birth = encode(msgspec.structs.replace(self._birth, epoch=self._outbox.epoch))
+        if not self._oversize.holds(len(birth)):
+            self._session.publish(self._topic(BIRTH), birth, retain=True)
         self._session.publish(self._topic(STATE), encode(self._state(online=True)), retain=True)
         self._new_session.set()
         self._awake.set()
+
+    def _on_cut_off(self, reason: str) -> None:
+        if not self._oversize.cut_off(self._session.going, reason, time.monotonic()):
+            self.rival.cut_off(reason)
+        self._session.withdraw(self._oversize.holds)  # or the next connection would begin with it
 
     def _on_acks(self, messages: Sequence[Publish], _connection: int) -> None:
         for message in messages:
@@ -196,8 +215,13 @@ class Publisher:
         if self._new_session.is_set():
             self._new_session.clear()
             self._window.connected(self._outbox.last_seq)
+            self._window.release()
             # What the connection had not yet handed over, paho sends again by itself.
-            self._window.due_now([seq for seq, info in self._carried.items() if _handed_over(info)], now)
+            self._window.due_now([seq for seq, each in self._carried.items() if _handed_over(each.info)], now)
+            for seq in [seq for seq, each in self._carried.items() if self._oversize.holds(each.size)]:
+                self._hold(seq)
+        if self._oversize.lifted(now):
+            self._window.release()
         for seq in self._window.due(now):
             payload = self._outbox.payload(seq)
             if payload is None:
@@ -218,8 +242,15 @@ class Publisher:
         self._carried.clear()
         self._on_ready()
 
+    def _hold(self, seq: int) -> None:
+        self._window.hold(seq)
+        self._carried.pop(seq, None)
+
     def _send(self, seq: int, payload: bytes, now: float) -> None:
-        self._carried[seq] = self._session.publish(self._topic(BATCH), payload)
+        if self._oversize.holds(len(payload)):
+            self._hold(seq)
+            return
+        self._carried[seq] = _Carried(self._session.publish(self._topic(BATCH), payload), len(payload))
         self._window.sent(seq, now, len(payload))
         self.published += 1
 
@@ -244,7 +275,8 @@ class Publisher:
         if not landed:
             return
         for seq in self._window.landed(landed, time.monotonic()):
-            self._carried.pop(seq, None)
+            if (carried := self._carried.pop(seq, None)) is not None:
+                self._oversize.taken(carried.size)
         with self._moved:
             self._moved.notify_all()
 

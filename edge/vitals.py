@@ -30,6 +30,8 @@ class Vitals:
         Errors since start, by device and reason.
     id_twice
         Whether another client took this gateway's place at the broker of late.
+    held
+        Batches that wait because they are larger than the broker takes.
     """
 
     connected: bool
@@ -46,6 +48,7 @@ class Vitals:
     poll_age_s: float | None
     errors: dict[tuple[str, str], int] = field(default_factory=dict)
     id_twice: bool = False
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ def complaints(vitals: Vitals, limits: Limits) -> list[str]:
         found.append("not connected to the broker")
     if vitals.id_twice:
         found.append("another client logs in at the broker under this gateway's id")
+    if vitals.held:
+        found.append("the broker refuses large batches: raise its limit (mosquitto: max_packet_size)")
     if vitals.oldest_age_s > limits.outbox_age_s:
         found.append(f"readings wait in the outbox for {vitals.oldest_age_s:.0f} s")
     if vitals.poll_age_s is None:
@@ -86,6 +91,7 @@ def exposition(vitals: Vitals) -> str:
         ("broker_connected", "gauge", "1 while batches can leave.", float(vitals.connected)),
         ("id_twice", "gauge", "1 while another client uses this gateway's id.", float(vitals.id_twice)),
         ("outbox_batches", "gauge", "Batches waiting in the outbox.", vitals.depth),
+        ("outbox_held_batches", "gauge", "Batches larger than the broker takes.", vitals.held),
         ("outbox_bytes", "gauge", "Bytes waiting in the outbox.", vitals.bytes),
         ("outbox_oldest_age_seconds", "gauge", "Age of the oldest waiting batch.", vitals.oldest_age_s),
         ("poll_lateness_p99_seconds", "gauge", "What 99 % of polls began late at most.", vitals.lateness_s),

@@ -52,8 +52,9 @@ class Window:
 
     While nothing is acknowledged at all (the broker takes batches, but the store behind it is away), what is sent
     would stand in line before everything that is new when the store returns. So only a few new batches more are sent
-    then, and of what is overdue only the oldest: it asks whether the road is open. Once something is acknowledged, all
-    but the newest of what waits is backlog.
+    then, and of what is overdue one at a time: it asks whether the road is open. The oldest begins, then they take
+    turns, for one of them may be what is never answered. Once something is acknowledged, all but the newest of what
+    waits is backlog.
 
     Parameters
     ----------
@@ -72,6 +73,7 @@ class Window:
         self._resend_after_s = resend_after_s
         self._live_first = live_first
         self._flights: dict[int, _Flight] = {}
+        self._held: set[int] = set()
         self._bytes = 0
         self._live_flights = 0
         self._sent_live = 0
@@ -81,6 +83,7 @@ class Window:
         self._pace = float(min(size, _FIRST_PACE))
         self._slowed = 0.0
         self._heard = 0.0
+        self._asked = 0
         self._anew = False
 
     def __len__(self) -> int:
@@ -134,7 +137,7 @@ class Window:
         size = self._bytes
         while len(found) < room and (size < _FLIGHT_BYTES or not (found or self._flights)) and self._filled(outbox):
             batch = self._ahead.popleft()
-            if batch.seq not in self._flights:
+            if batch.seq not in self._flights and batch.seq not in self._held:
                 found.append(batch)
                 size += len(batch.payload)
         return found
@@ -159,12 +162,34 @@ class Window:
                 self._live_flights += 1
                 self._sent_live = max(self._sent_live, seq)
         wait = self._resend_after_s * min(2**flight.tries, _LONGEST_BACKOFF)
+        if flight.tries and self._silent(now):
+            self._asked = seq
         flight.tries += 1
         flight.wanted = False
         flight.due = now + wait * random.uniform(1.0, 1.25)  # noqa: S311 - jitter, no secret
 
+    def hold(self, seq: int) -> None:
+        """Leave a batch out of all that is sent, until `release`."""
+        self.forget(seq)
+        self._held.add(seq)
+        if self._live_first and seq > self._backlog_to:
+            self._sent_live = max(self._sent_live, seq)
+
+    def release(self) -> None:
+        """Make backlog of what was left out."""
+        if self._held:
+            self._backlog_to = max(self._backlog_to, *self._held)
+            self._held.clear()
+            self._ahead.clear()
+            self._read_to = 0
+
+    @property
+    def held(self) -> int:
+        """Batches that are left out."""
+        return len(self._held)
+
     def due(self, now: float) -> list[int]:
-        """Batches whose acknowledgement is overdue, in order; in a silence only the oldest, and what was asked for."""
+        """Batches whose acknowledgement is overdue, in order; in a silence only one, and what was asked for."""
         return sorted(seq for seq in self._awaited(now) if self._flights[seq].due <= now)
 
     def next_due(self, now: float) -> float | None:
@@ -174,8 +199,15 @@ class Window:
     def _awaited(self, now: float) -> Iterable[int]:
         if not self._silent(now):
             return self._flights
-        oldest = min(self._flights)
-        return [seq for seq, flight in self._flights.items() if seq == oldest or flight.wanted]
+        asks = self._asking(now)
+        return [seq for seq, flight in self._flights.items() if seq == asks or flight.wanted]
+
+    def _asking(self, now: float) -> int:
+        """Whose turn it is to ask whether the road is open."""
+        asked = self._flights.get(self._asked)
+        if asked is not None and asked.due > now:
+            return self._asked
+        return min((seq for seq in self._flights if seq > self._asked), default=min(self._flights))
 
     def due_now(self, seqs: Iterable[int], now: float) -> None:
         """Make batches overdue: what the last connection had taken may be lost with it."""
@@ -194,6 +226,7 @@ class Window:
         An acknowledgement also proves the road open, so nothing else waits out a long back-off.
         """
         gone = [seq for seq in self._flights if any(first <= seq <= last for first, last in spans)]
+        self._held = {seq for seq in self._held if not any(first <= seq <= last for first, last in spans)}
         ended = bool(gone) and self._silent(now)
         for seq in gone:
             flight = self._flights[seq]
@@ -202,6 +235,7 @@ class Window:
                 self._keep_pace(flight.sent, now)
         if gone:
             self._heard = now
+            self._asked = 0
             for flight in self._flights.values():
                 flight.due = min(flight.due, now + self._resend_after_s)
         if ended:

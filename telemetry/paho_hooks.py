@@ -93,6 +93,20 @@ def hold_back(client: Client, most: int) -> None:
                 message.state = MessageState.MQTT_MS_QUEUED
 
 
+def going(client: Client) -> list[int]:
+    """Sizes of the messages that a client was given and the broker has not confirmed [bytes]."""
+    with client._out_message_mutex:  # noqa: SLF001 - there is no other way to see them
+        return [len(message.payload) for message in client._out_messages.values()]  # noqa: SLF001
+
+
+def withdraw(client: Client, unwanted: Callable[[int], bool]) -> None:
+    """Have a client, while it has no connection, forget those of them whose size [bytes] is unwanted."""
+    with client._out_message_mutex:  # noqa: SLF001
+        of_paho = client._out_messages  # noqa: SLF001
+        for mid in [mid for mid, message in of_paho.items() if unwanted(len(message.payload))]:
+            del of_paho[mid]
+
+
 def pass_over(client: Client, taken: Container[int]) -> None:
     """Have a client give none of its messages an id that is `taken`; some must be left, of 65,535."""
     number = client._mid_generate  # noqa: SLF001 - there is no other way to tell it

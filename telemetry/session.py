@@ -16,7 +16,7 @@ from telemetry.lane import Lane
 from telemetry.mqtt import Broker, connect, disconnect, new_client
 from telemetry.outgoing import Outgoing
 from telemetry.packets import Publish
-from telemetry.paho_hooks import end, end_waiting, give_sockets, survive
+from telemetry.paho_hooks import end, end_waiting, give_sockets, going, survive, withdraw
 from telemetry.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -129,6 +129,15 @@ class Session:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> MQTTMessageInfo:
         """Hand a message to the connection at QoS 1."""
         return self.client.publish(topic, payload, qos=1, retain=retain)
+
+    @property
+    def going(self) -> list[int]:
+        """Sizes of the messages that `publish` was given and the broker has not confirmed [bytes]."""
+        return going(self.client)
+
+    def withdraw(self, unwanted: Callable[[int], bool]) -> None:
+        """Send none of them any more whose size [bytes] is unwanted; call it while there is no connection."""
+        withdraw(self.client, unwanted)
 
     def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> list[int]:
         """Hand many small messages (topic, payload) to the connection at QoS 1; returns the ids of those it takes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,36 @@ def test_a_history_sent_in_order_knows_no_silence(outbox: Outbox) -> None:
     put(outbox, 8)
     assert send(window, outbox, now=0.0) == [1, 2, 3, 4]
     assert window.due(20.0) == [1, 2, 3, 4]
+
+
+def test_a_batch_that_is_never_answered_does_not_ask_for_ever_in_the_place_of_the_others(outbox: Outbox) -> None:
+    window = Window(32, 10.0)
+    window.connected(0)
+    put(outbox, 4)
+    assert send(window, outbox) == [1, 2, 3, 4]  # and all of them are lost, the first one whenever it is sent
+    asked: list[tuple[int, int]] = []
+    for now in range(4, 200):
+        for seq in window.due(now):
+            asked.append((now, seq))
+            window.sent(seq, now)
+    assert [seq for _, seq in asked[:5]] == [1, 2, 3, 4, 1]
+    assert all(later - earlier >= 10 for (earlier, _), (later, _) in pairwise(asked))
+
+
+def test_what_is_held_back_takes_no_room_and_becomes_backlog_when_it_is_released(outbox: Outbox) -> None:
+    window = Window(4, 10.0)
+    window.connected(0)
+    put(outbox, 3)
+    for pending in window.fresh(outbox, 0.0):
+        window.hold(pending.seq) if pending.seq < 3 else window.sent(pending.seq, 0.0)
+    assert (window.held, len(window)) == (2, 1)
+    put(outbox, 3)
+    assert send(window, outbox) == [4, 5, 6]
+    land(window, outbox, 3)
+    assert send(window, outbox) == []
+    window.release()
+    assert window.held == 0
+    assert send(window, outbox) == [1]
+    window.hold(2)
+    assert window.landed([(2, 2)], 0.0) == []
+    assert window.held == 0
