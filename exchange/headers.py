@@ -49,6 +49,15 @@ _LEAST: Final = re.compile(r"최소|최저|최고|minimum|lowest|highest")
 """Extremes, which are no means. The largest demand of a quarter-hour is one: see `columns.leave_out_peaks`."""
 
 
+_OTHER: Final = re.compile(
+    r"(?:가스|lng|lpg|유류|경유|등유|(?<!전)열|스팀|증기|온수|난방|용수|수도|급수)(?:사용량|소비량|에너지|열?량)"
+    r"|(?:가스|lng|lpg|유류|경유|등유|스팀|증기|용수|수도|급수)$"
+    r"|^(?:natural|total)?(?:gas|heat|heating|steam|hotwater|water|oil|fuel|diesel|propane)"
+    r"(?:use|usage|used|consumption|consumed|demand|energy|volume|meter|total|register)*$"
+)
+"""Gas, heat and water, which are no electricity though their meters count kWh; a heat pump is."""
+
+
 class Guess(msgspec.Struct, frozen=True):
     """What a column holds by its name; `unit` is None where the name does not say and there is more than one."""
 
@@ -135,7 +144,7 @@ def guess(header: str) -> Guess | None:
     if name in CHANNELS or header in CHANNELS:
         return _own(name, unit, None) if name in CHANNELS else _own(header, None, None)
     words = re.sub(r"[\s_.()\[\]-]", "", name.casefold())
-    if _AGREED.search(words) or _LEAST.search(words):
+    if _AGREED.search(words) or _LEAST.search(words) or _OTHER.search(words):
         return None
     if unit is not None:
         return _by_unit(name, words, unit)

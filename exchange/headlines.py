@@ -89,6 +89,7 @@ def header_of(rows: Sequence[Row], wanted: int | None, delimiter: str, path: Pat
     index = next((at for at in dated if not _is_title(full, at)), None)
     if index is None:
         raise FileFormatError(f"{path}: {_why_no_date(rows, full)}")
+    index = _first_of_its_time(full, index)
     line, cells = full[index]
     if sum(looks_like_time(cell) and not cell.strip().isdigit() for cell in cells) >= _SIDE_BY_SIDE:
         raise FileFormatError(
@@ -102,6 +103,18 @@ def header_of(rows: Sequence[Row], wanted: int | None, delimiter: str, path: Pat
     while place and is_total(full[place][1]):
         place -= 1
     return _headline(full, place, full[place + 1])
+
+
+def _first_of_its_time(full: Sequence[Row], index: int) -> int:
+    """The first row of data: above a row with values may stand times that have none yet."""
+    places = [nth for nth, cell in enumerate(full[index][1]) if looks_like_time(cell)]
+    while index:
+        above = full[index - 1][1]
+        times = [nth for nth, cell in enumerate(above) if looks_like_time(cell)]
+        if times != places or any(not is_empty(cell) for nth, cell in enumerate(above) if nth not in places):
+            break
+        index -= 1
+    return index
 
 
 def _headline(full: Sequence[Row], place: int, data: Row) -> Headline:

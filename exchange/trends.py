@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 _LEAST = 24
 """Steps below which values tell nothing."""
+_ONE_WAY = 12
+"""A register goes one way so many times as often as back, though it begins anew every day; amounts do not."""
 
 
 @dataclass(slots=True)
@@ -48,10 +50,16 @@ class Trend:
 
     @property
     def as_register(self) -> bool:
-        """Whether values only rise, or in a file whose newest rows come first only fall."""
-        return self.steps >= _LEAST and not (self.up and self.down) and self.up + self.down > 12
+        """Whether values rise but for resets, or in a file whose newest rows come first fall."""
+        changes = self.up + self.down
+        return self.steps >= _LEAST and changes > 12 and _ONE_WAY * self._back <= changes
 
     @property
     def as_amounts(self) -> bool:
-        """Whether values fall too often for a register, which falls when it is reset."""
-        return self.steps >= _LEAST and self.down > max(3, 0.02 * self.steps)
+        """Whether values go back too often for a register, which does so when it is reset."""
+        return self.steps >= _LEAST and not self.as_register and self._back > max(3, 0.02 * self.steps)
+
+    @property
+    def _back(self) -> int:
+        """Steps against the way that most go."""
+        return min(self.up, self.down)

@@ -140,7 +140,6 @@ def understand(
     numbers = read_numbers(source, numeric, keys, decimal, clocks, progress)
     said = [*(each for each in columns or () if isinstance(each, Column)), *(given.columns or ())]
     chosen.columns = leave_out_empty(chosen, said, numbers.trends, {cell.column for cell in numbers.bad.first})
-    chosen.questions[:0] = ask_which(chosen.columns)
     settled = settle_units(chosen.columns, numbers.trends, source.titles, chosen.questions)
     settle_meanings(_guessed(settled, columns, given), numbers.trends, chosen.questions)
     intervals = any(each.meaning in {"interval", "mean"} for each in settled)
@@ -164,6 +163,8 @@ def understand(
             f" '{peak.header}={peak.channel}:{peak.unit}:mean'"
         )
     settled = kept
+    rivals = {each.header for each in settled}
+    chosen.questions[:0] = ask_which([each for each in chosen.columns if each.header in rivals])
     found, repeats, bad = _series(chosen, settled, numbers, line, duplicates)
     questions = [*chosen.questions, *line.questions]
     if series is None and repeats.same + repeats.other > clocks.rows / 4:

@@ -52,6 +52,47 @@ def test_titles_as_wide_as_the_table_are_no_rows_of_it_though_they_hold_dates(tm
     assert hours(found) == [0.25 * nth for nth in range(96)]
 
 
+@pytest.mark.parametrize("nothing", ["", "-"])
+@pytest.mark.parametrize("missing", [1, 2, 12])
+def test_a_file_whose_first_times_have_no_values_yet_keeps_its_header_and_its_first_row(
+    tmp_path: Path, missing: int, nothing: str
+) -> None:
+    rows = [(at, nothing if nth < missing else 1 + nth % 3, nothing if nth < missing else 97)
+            for nth, at in enumerate(ENDS[:96])]  # fmt: skip
+    for title in ("", "조회기간,2026-03-02,\n"):
+        found = understood(tmp_path, title + table("일시,사용량(kWh),역률(%)", rows))
+        assert [column(found, nth)[1] for nth in range(2)] == ["energy_import_wh", "power_factor"]
+        assert (found.rows, found.line.why.en) == (96, "read as ends, the file holds whole days")
+        assert hours(found) == [0.25 * nth for nth in range(missing, 96)]
+
+
+def test_a_usage_that_begins_anew_every_day_is_asked_about_for_it_is_a_register(tmp_path: Path) -> None:
+    at = stamps(24 * 4, "2026-03-02 01:00", 60)
+    rows = list(zip(at, (2.5 * (1 + nth % 24) for nth in range(96)), strict=True))
+    for header in ("일시,금일사용량(kWh)", "일시,사용량(kWh)"):
+        (settled,) = questions(understood(tmp_path, table(header, rows)))
+        assert settled.endswith("energy_import_wh:kWh:register'")
+    once = [(row[0], 1000 + nth if nth < 50 else nth) for nth, row in enumerate(rows)]
+    assert questions(understood(tmp_path, table("일시,사용량(kWh)", once)))[0].endswith(":register'")
+
+
+@pytest.mark.parametrize("header", ["일시,누적전력량(kWh)", "일시,금일누적사용량(kWh)"])
+def test_a_register_is_one_whichever_way_its_rows_stand_and_though_it_begins_anew_every_day(
+    tmp_path: Path, header: str
+) -> None:
+    at = stamps(24 * 4, "2026-03-02 01:00", 60)
+    rows = [(each, 2.5 * (1 + (nth % 24 if "금일" in header else nth))) for nth, each in enumerate(at)]
+    for order in (rows, rows[::-1]):
+        found = understood(tmp_path, table(header, order))
+        assert (found.questions, found.series[0].meaning) == ([], "register")
+
+
+def test_a_peak_that_is_left_out_anyway_is_no_rival_of_the_mean(tmp_path: Path) -> None:
+    rows = ((at, 5 + nth % 4, 6 + nth % 4) for nth, at in enumerate(stamps(24, step=60)))
+    found = understood(tmp_path, table("일시,평균전력(kW),최대전력(kW)", rows))
+    assert (found.questions, [column(found)[1]], list(found.left_out)) == ([], ["active_power_w"], ["최대전력(kW)"])
+
+
 @pytest.mark.parametrize("among", ["일시,사용량(kWh)", "이벤트,정전"])
 def test_rows_above_a_line_of_names_are_rows_where_they_have_a_header(tmp_path: Path, among: str) -> None:
     header, *rows = day().splitlines()
