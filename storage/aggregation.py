@@ -127,17 +127,25 @@ def increase(
     every_ms: int,
     offset_ms: int = 0,
     *,
-    hold_ms: int,
+    hold_ms: int | Times,
     modulus: float | None = None,
     broken: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[Times, Values]:
-    """Growth of a register per window; see `Aggregate.INCREASE` and `aggregate`. In `broken` steps it grew nothing."""
+    """Growth of a register per window; see `Aggregate.INCREASE` and `aggregate`.
+
+    Parameters
+    ----------
+    hold_ms
+        How long every value holds, or each one, shape (readings,) [ms].
+    broken
+        Steps in which it grew nothing, shape (readings - 1,).
+    """
     if len(times) < 2:
         return np.zeros(0, np.int64), np.zeros(0)
     grown, length = growth(values, modulus), np.diff(times)
     if broken is not None:
         grown = np.where(broken, 0.0, grown)
-    split = length <= hold_ms
+    split = length <= np.broadcast_to(hold_ms, times.shape)[:-1]
     pieces = cut(times[:-1][split], times[1:][split], start, end, every_ms, offset_ms)
     share = pieces.length / length[split][pieces.source]
     whole = ~split & (times[1:] >= start) & (times[1:] < end)
@@ -148,20 +156,19 @@ def increase(
 
 
 def time_mean(
-    times: Times, values: Values, start: int, end: int, every_ms: int, offset_ms: int = 0, *, hold_ms: int
+    times: Times, values: Values, start: int, end: int, every_ms: int, offset_ms: int = 0, *, hold_ms: int | Times
 ) -> tuple[Times, Values]:
-    """Time-weighted mean per window; see `Aggregate.TIME_MEAN` and `aggregate`."""
+    """Time-weighted mean per window; see `Aggregate.TIME_MEAN`, `aggregate`, and `increase` for `hold_ms`."""
     pieces = cut(times, held_until(times, hold_ms), start, end, every_ms, offset_ms)
     windows, sums = _sum(pieces.window, values[pieces.source] * pieces.length)
     _, covered = _sum(pieces.window, pieces.length.astype(np.float64))
     return windows, sums / covered
 
 
-def held_until(times: Times, hold_ms: int) -> Times:
+def held_until(times: Times, hold_ms: int | Times) -> Times:
     """Until when each value holds [ms]: the next reading, but `hold_ms` at most, shape (readings,)."""
-    if not len(times):
-        return times
-    return np.concatenate((np.minimum(times[1:], times[:-1] + hold_ms), times[-1:] + hold_ms))
+    until = times + hold_ms
+    return np.concatenate((np.minimum(times[1:], until[:-1]), until[-1:]))
 
 
 def cut(begin: Times, until: Times, start: int, end: int, every_ms: int, offset_ms: int = 0) -> Pieces:

@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from storage.aggregation import aggregate, cut, held_until, increase, window_of
+from storage.aggregation import aggregate, cut, held_until, increase, time_mean, window_of
 from storage.closed import RowsAround, Seams, Standing, amended, seams
-from storage.store import ROLLUP_MS, Aggregate, Rollups, Series, Times, Values
+from storage.store import HOLD_MS, ROLLUP_MS, Aggregate, Rollups, Series, Times, Values
 from telemetry import CHANNELS, Kind
 
 ReadAround = Callable[[Series, int, int], tuple[Times, Values]]
@@ -25,20 +25,26 @@ HOLD_STEPS: Final = 2.5
 """A value of a roll-up holds for so many of its series' own steps: one lost reading is bridged, two are a gap."""
 
 REACH_MS: Final = 10_800_000
-"""A value holds for three hours at most, however rare its series' readings are [ms]."""
+"""Steps so near to a reading tell how often its series is read there, and no value holds for longer [ms]."""
+
+BESIDE_MS: Final = 3 * REACH_MS
+"""Readings so far from a window may have a say in its row: of one that holds into it, they tell how long [ms]."""
 
 _CADENCES: Final = np.array([
     100, 200, 250, 500, 1000, 2000, 5000, 10_000, 15_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
     1_800_000, 3_600_000,
 ])  # fmt: skip
+_MIDDLES: Final = np.sqrt(_CADENCES[1:] * _CADENCES[:-1])
 _LEAST_HOLD_MS: Final = 10_000
+_BESIDE: Final = 4
+"""So many steps on both sides of a reading's own tell how often its series is read there."""
+
+_HOLDS_AT_ONCE: Final = 50_000
 NEAR_MS: Final = 1_800_000
-"""Readings so near to a touched window tell how often its series is read [ms]."""
+"""Readings so near to a range mostly tell all that its rows hang on [ms]."""
 
 FAR_MS: Final = 2 * REACH_MS
-"""Where fewer than `_ENOUGH` are near, those so far beyond tell it [ms]: longer than any value holds."""
-
-_ENOUGH: Final = 4
+"""Readings so near to it always do [ms]."""
 
 _RUN_MS: Final = 10 * 86_400_000
 
@@ -52,33 +58,48 @@ def kind_of(series: Series) -> Kind:
     return Kind.GAUGE if known is None else known.kind
 
 
-def hold_of(times: Times) -> int:
-    """How long a value holds [ms], from the median step of readings, snapped to a cadence that gateways are set to.
+def holds_of(times: Times) -> Times:
+    """How long each value holds [ms], shape (readings,): two and a half of its series' steps around it.
 
-    Snapped, because the jitter of one hour must not give other coverages than that of the next. It is an estimate from
-    the readings around the windows that are rolled: where a series changes how often it is read, the coverage of the
-    windows there, and how a step between two of them is divided, depends on which of them were rolled together. Of a
-    counter, such a step may so be counted once more or less, in part: its later window, rolled again beside others,
-    divides it otherwise than the earlier one had. Read at one pace, whatever gaps there are, no step is.
+    It hangs on nothing but the readings beside it, so a row is the same whatever is rolled together with it, and a step
+    between two windows is divided by both alike. Of the steps within `REACH_MS`, its own and `_BESIDE` on both sides,
+    the median counts, snapped to a cadence that gateways are set to: a few steps beside a gap, or jitter, must not give
+    other coverages than those of the next hour. A reading that has none near holds for a quarter-hour.
+
+    Parameters
+    ----------
+    times
+        Of readings [ms], rising; those that have `_BESIDE` + 1 others on both sides, or none further within `REACH_MS`,
+        hold as they do among all readings of their series.
     """
-    if len(times) < 2:
-        return ROLLUP_MS
-    step = float(np.median(np.diff(times)))
-    cadence = int(_CADENCES[np.argmin(np.abs(np.log(_CADENCES / step)))])
-    return min(max(round(HOLD_STEPS * cadence), _LEAST_HOLD_MS), REACH_MS)
+    parts = [_holds(times, first) for first in range(0, len(times), _HOLDS_AT_ONCE)]
+    return np.concatenate(parts) if parts else times
 
 
-def hold_near(read_around: ReadAround, series: Series, times: Times, start: int, end: int) -> int:
-    """How long a value holds in a range and what lies near [ms]; `times` are what `read_around` has of it.
+def _holds(times: Times, first: int) -> Times:
+    """`holds_of` some readings from `first` on."""
+    last = min(first + _HOLDS_AT_ONCE, len(times))
+    own = np.arange(first, last)[:, None]
+    begin = own + np.arange(-_BESIDE, _BESIDE + 1)
+    here = (begin >= 0) & (begin + 1 < len(times))
+    since, until = (times[np.clip(place, 0, len(times) - 1)] for place in (begin, begin + 1))
+    here &= (since >= times[own] - REACH_MS) & (until <= times[own] + REACH_MS)
+    steps = np.sort(np.where(here, until - since, 2 * REACH_MS), axis=1)
+    known = np.count_nonzero(here, axis=1)
+    middle = steps[np.arange(last - first), np.maximum(known - 1, 0) // 2]
+    hold = np.maximum(HOLD_STEPS * _CADENCES[np.searchsorted(_MIDDLES, middle)], _LEAST_HOLD_MS)
+    return np.where(known > 0, np.round(hold).astype(np.int64), ROLLUP_MS)
 
-    A few readings beside a gap do not tell how often their series is read: those of some hours around do. Else the gap
-    would count as a step between two readings while it is young, and not when there are more.
-    """
-    near = times[(times >= start) & (times < end)]
-    if len(near) < _ENOUGH:
-        wide, _ = read_around(series, start - FAR_MS, end + FAR_MS)
-        near = wide[(wide >= start - FAR_MS) & (wide < end + FAR_MS)]
-    return hold_of(near if len(near) >= _ENOUGH else times)
+
+def near(read_around: ReadAround, series: Series, start: int, end: int) -> tuple[Times, Values]:
+    """Readings of a range, and so many around it that all that reach into it hold as `holds_of` says."""
+    begin, until = start - NEAR_MS, end + NEAR_MS
+    times, values = read_around(series, begin, until)
+    first, last = np.searchsorted(times, (start, end))
+    # Enough of them, or none further away, or the nearest are too far to tell anything.
+    before = first > _BESIDE + 1 or not first or times[0] >= begin or times[first - 1] + REACH_MS < start
+    after = len(times) - last > _BESIDE or not last or times[-1] < until or times[last - 1] + REACH_MS < until
+    return (times, values) if before and after else read_around(series, start - FAR_MS, end + FAR_MS)
 
 
 def rolled(
@@ -136,9 +157,8 @@ def rolled(
 def _run(
     read_around: ReadAround, series: Series, touched: Times, horizon: int, rows_around: RowsAround | None
 ) -> tuple[Times, Rollups, Standing | None]:
-    first, last = int(touched[0]) - NEAR_MS, int(touched[-1]) + ROLLUP_MS + NEAR_MS
-    times, values = read_around(series, first, last)
-    hold_ms = hold_near(read_around, series, times, first, last)
+    first, last = int(touched[0]), int(touched[-1]) + ROLLUP_MS
+    times, values = near(read_around, series, first, last)
     joint, standing = None, None
     if rows_around is not None and (times[0] if len(times) and times[0] < first else NEVER_CLOSED) < horizon:
         times, values, standing, joint = _joined(read_around, rows_around, series, touched)
@@ -148,8 +168,12 @@ def _run(
     if not len(windows):
         return windows, empty(series), standing
     start, end = int(windows[0]), int(windows[-1]) + ROLLUP_MS
-    if joint is None and (start < first or end > last):
-        times, values = read_around(series, start, end)
+    around, held = near(read_around, series, start, end)
+    hold_ms = holds_of(around)
+    if joint is None:
+        times, values = around, held
+    else:
+        hold_ms = hold_ms[np.searchsorted(around, times).clip(max=len(around) - 1)]
     rows = rows_of(series, times, values, start, end, hold_ms)
     if joint is not None and kind_of(series) is Kind.COUNTER:
         rows = _counted(rows, times, values, joint, start, end, hold_ms)
@@ -163,7 +187,7 @@ def _joined(
 
     As far again as touched windows reach: what changes with them must be seen to be computable.
     """
-    start, end = int(touched[0]) - 2 * REACH_MS, int(touched[-1]) + ROLLUP_MS + 2 * REACH_MS
+    start, end = int(touched[0]) - BESIDE_MS, int(touched[-1]) + ROLLUP_MS + BESIDE_MS
     times, _ = read_around(series, start, end)
     if len(times):
         first, last = window_of(times[[0, -1]], ROLLUP_MS).tolist()
@@ -173,7 +197,9 @@ def _joined(
     return times, values, standing, seams(times, values, start, end, standing)
 
 
-def _counted(rows: Rollups, times: Times, values: Values, joint: Seams, start: int, end: int, hold_ms: int) -> Rollups:
+def _counted(
+    rows: Rollups, times: Times, values: Values, joint: Seams, start: int, end: int, hold_ms: Times
+) -> Rollups:
     """Rows of a counter with what it grew beside deleted readings."""
     found, grown = increase(times, values, start, end, ROLLUP_MS, hold_ms=hold_ms, broken=joint.broken)
     column = np.full(len(rows.start), np.nan)
@@ -187,36 +213,35 @@ def _counted(rows: Rollups, times: Times, values: Values, joint: Seams, start: i
 def spread(times: Times, touched: Times) -> Times:
     """Windows whose rows depend on readings of touched windows, rising, shape (windows,).
 
-    From the window of the reading before a touched window (its value held until the touched window's first reading) to
-    the window of the reading after it (whose step begins with the touched window's last reading). In between lie
-    windows without readings; those further than `REACH_MS` away are reached by no value.
+    A reading has a say in how long those beside it hold: from the window of the first of these before a touched window
+    to that in which the last one's step ends, or its value. In between lie windows without readings; those further than
+    a value of which a touched window tells anything can hold are out of reach.
     """
-    before = np.searchsorted(times, touched) - 1
-    after = np.searchsorted(times, touched + ROLLUP_MS)
     reach = REACH_MS // ROLLUP_MS * ROLLUP_MS
-    low, high = touched.copy(), touched + reach
-    has = before >= 0
-    low[has] = np.maximum(window_of(times[before[has]], ROLLUP_MS), touched[has] - reach)
-    has = after < len(times)
-    following = window_of(times[after[has]], ROLLUP_MS)
-    high[has] = np.minimum(following, touched[has] + reach)
+    if not len(times):
+        return touched
+    before = np.maximum(np.searchsorted(times, touched) - _BESIDE - 1, 0)
+    low = np.minimum(np.maximum(window_of(times[before], ROLLUP_MS), touched - reach), touched)
+    after = np.searchsorted(times, touched + ROLLUP_MS)
+    ends = after + _BESIDE < len(times)
+    until = np.where(ends, times[np.minimum(after + _BESIDE, len(times) - 1)], times[-1] + REACH_MS)
+    high = np.maximum(np.minimum(window_of(until, ROLLUP_MS), touched + 2 * reach), touched)
+    following = window_of(times[after[after < len(times)]], ROLLUP_MS)
     count = (high - low) // ROLLUP_MS + 1
     nth = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
     # A step longer than any value holds still belongs to the window of its later reading, however far that is.
     return np.unique(np.concatenate([np.repeat(low, count) + nth * ROLLUP_MS, following]))
 
 
-def rows_of(
-    series: Series, times: Times, values: Values, start: int, end: int, hold_ms: int, modulus: float | None = None
-) -> Rollups:
-    """The covered windows of a range, from readings as `Store.read_around` returns them.
+def rows_of(series: Series, times: Times, values: Values, start: int, end: int, hold_ms: Times) -> Rollups:
+    """The covered windows of a range, from readings as `near` returns them.
 
     Parameters
     ----------
     start, end
         Of the range [ms]; of a window that they cut, the part within it counts.
     hold_ms
-        How long a value holds [ms].
+        How long each value holds [ms], shape (readings,).
     """
     kind = kind_of(series)
     pieces = cut(times, held_until(times, hold_ms), start, end, ROLLUP_MS)
@@ -227,25 +252,27 @@ def rows_of(
     covered = np.bincount(place, weights=pieces.length, minlength=len(windows))
     rows = replace(rows, coverage=covered / ROLLUP_MS)
 
-    def put(how: Aggregate) -> Values:
-        found, result = aggregate(times, values, start, end, ROLLUP_MS, how, hold_ms=hold_ms, modulus=modulus)
-        column = np.full(len(windows), 0.0 if how is Aggregate.COUNT else np.nan)
+    def column(found: tuple[Times, Values], otherwise: float = np.nan) -> Values:
+        result = np.full(len(windows), otherwise)
         # Every window that has a value is covered, so it is among `windows`.
-        column[np.searchsorted(windows, found)] = result
-        return column
+        result[np.searchsorted(windows, found[0])] = found[1]
+        return result
+
+    def put(how: Aggregate, otherwise: float = np.nan) -> Values:
+        return column(aggregate(times, values, start, end, ROLLUP_MS, how, hold_ms=HOLD_MS), otherwise)
 
     rows = replace(
         rows,
-        count=put(Aggregate.COUNT).astype(np.int64),
+        count=put(Aggregate.COUNT, 0.0).astype(np.int64),
         first=put(Aggregate.FIRST),
         last=put(Aggregate.LAST),
         low=put(Aggregate.MIN),
         high=put(Aggregate.MAX),
     )
     if kind is Kind.COUNTER:
-        return replace(rows, increase=put(Aggregate.INCREASE))
+        return replace(rows, increase=column(increase(times, values, start, end, ROLLUP_MS, hold_ms=hold_ms)))
     if kind is Kind.GAUGE:
-        return replace(rows, mean=put(Aggregate.TIME_MEAN))
+        return replace(rows, mean=column(time_mean(times, values, start, end, ROLLUP_MS, hold_ms=hold_ms)))
     seconds = pieces.length / 1000.0
     state = values[pieces.source]
     return replace(

@@ -14,11 +14,13 @@ import duckdb
 
 from storage.duck.file import DataFile
 from storage.duck.writing import Writing, transaction
-from storage.rollup import REACH_MS
+from storage.rollup import BESIDE_MS, REACH_MS
 from storage.store import ROLLUP_MS, Forgotten
 
 _AT_ONCE: Final = 250_000
 """Rows of a step: a fraction of a second, and they fit in 32 MB."""
+
+_BESIDE: Final = list(range(-BESIDE_MS, BESIDE_MS + 1, REACH_MS))
 
 
 def forget(file: DataFile, writing: Writing, raw_before: int, rollups_before: int) -> Forgotten:
@@ -38,9 +40,9 @@ def forget(file: DataFile, writing: Writing, raw_before: int, rollups_before: in
     for since, until in _steps(file, "readings", "time", raw_before):
         with writing.lock, writing.memory, file.cursor() as cursor:
             with writing.doubted(cursor):
-                writing.touches.claim(cursor, raw_before + REACH_MS)
+                writing.touches.claim(cursor, raw_before + BESIDE_MS)
                 readings += _forget_readings(cursor, since, until, rollups_before)
-            writing.touches.horizon = max(writing.touches.horizon, until + REACH_MS)
+            writing.touches.horizon = max(writing.touches.horizon, until + BESIDE_MS)
     for _, until in _steps(file, "rollups", "start", rollups_before):
         with writing.lock, file.cursor() as cursor, transaction(cursor):
             rollups += _number(cursor.execute("DELETE FROM rollups WHERE start < ?", [until]))
@@ -78,7 +80,7 @@ def _steps(file: DataFile, table: str, time: str, before: int) -> Iterator[tuple
 def _forget_readings(cursor: duckdb.DuckDBPyConnection, since: int, until: int, rollups_before: int) -> int:
     """Delete readings of a stretch of time, within the caller's transaction; returns how many.
 
-    Nothing older may be there that is to go. What is touched must have been claimed, up to `REACH_MS` after `until`.
+    Nothing older may be there that is to go. What is touched must have been claimed, up to `BESIDE_MS` after `until`.
     """
     window, near = _begun("r.time", ROLLUP_MS), _begun("r.time", REACH_MS)
     # The bounds spare DuckDB ten years of roll-ups beside a few hours of readings.
@@ -88,10 +90,10 @@ def _forget_readings(cursor: duckdb.DuckDBPyConnection, since: int, until: int, 
             "DELETE FROM readings r WHERE r.time >= ? AND r.time < ?"  # noqa: S608 - integers
             # A roll-up that is itself past its time was there: everything written is touched until it is rolled.
             f" AND (EXISTS (FROM rollups u WHERE {rolled}) OR {window} < {int(rollups_before)})"
-            # What is still to be rolled needs the readings beside it, too: three hours at least stay on both sides.
+            # What is still to be rolled needs the readings beside it, too: nine hours at least stay on both sides.
             " AND NOT EXISTS (FROM (SELECT DISTINCT series_id,"
-            f" {_begun('start', REACH_MS)} + unnest([{-REACH_MS}, 0, {REACH_MS}]) AS near FROM rolling"
-            f" WHERE start >= {since - 2 * REACH_MS} AND start < {until + 2 * REACH_MS}) t"
+            f" {_begun('start', REACH_MS)} + unnest({_BESIDE}) AS near FROM rolling"
+            f" WHERE start >= {since - 2 * BESIDE_MS} AND start < {until + 2 * BESIDE_MS}) t"
             f" WHERE t.series_id = r.series_id AND t.near = {near})",
             [since, until],
         )
@@ -100,10 +102,10 @@ def _forget_readings(cursor: duckdb.DuckDBPyConnection, since: int, until: int, 
     cursor.execute(
         "UPDATE rollups u SET closed = true WHERE u.start < ? AND NOT u.closed"
         " AND NOT EXISTS (FROM rolling t WHERE t.series_id = u.series_id AND t.start = u.start)",
-        [until + REACH_MS],
+        [until + BESIDE_MS],
     )
-    cursor.execute("DELETE FROM facts WHERE name = 'horizon' AND value <= ?", [until + REACH_MS])
-    cursor.execute("INSERT INTO facts VALUES ('horizon', ?)", [until + REACH_MS])
+    cursor.execute("DELETE FROM facts WHERE name = 'horizon' AND value <= ?", [until + BESIDE_MS])
+    cursor.execute("INSERT INTO facts VALUES ('horizon', ?)", [until + BESIDE_MS])
     return readings
 
 

@@ -20,10 +20,10 @@ _GROUP: Final = 1_200
 """Windows whose readings are in memory at once: 25 MB where there is a reading a second."""
 
 _CONTEXT: Final = 5
-_MARGIN_MS: Final = 2 * NEAR_MS
-_WIDE_MS: Final = NEAR_MS + FAR_MS + _MARGIN_MS
-_FEW: Final = 16
-"""A series that has no more readings around its windows is looked at further around them."""
+_MARGIN_MS: Final = 2 * NEAR_MS + 600_000
+_WIDE_MS: Final = 2 * FAR_MS
+_FEW: Final = 12
+"""A series that has no more readings in a margin's time is looked at further around its windows."""
 
 
 def groups(pairs: Pairs) -> Iterator[Pairs]:
@@ -76,6 +76,7 @@ class _Readings:
         self._margin_ms = margin_ms
         self._wider: _Readings | None = None
         self._start, self._end = start - margin_ms, end + margin_ms
+        self._few = _FEW * (self._end - self._start) // margin_ms
         cursor.register("wanted", {"series_id": numbers})
         span = f"time >= {self._start} AND time < {self._end}"
         found = cursor.execute(
@@ -104,7 +105,7 @@ class _Readings:
             ended = all_read or (end <= self._end and until < len(times))
             if self._start <= start and begin > 0 and ended:
                 return times[begin - 1 : until + 1], values[begin - 1 : until + 1]
-            if last - first <= _FEW and self._margin_ms < _WIDE_MS:
+            if last - first <= self._few and self._margin_ms < _WIDE_MS:
                 return self._further().of(number)(series, start, end)
             return around(self._cursor, number, start, end)
 
@@ -113,7 +114,7 @@ class _Readings:
     def _further(self) -> _Readings:
         """Those series that have few readings here, with what lies further around."""
         if self._wider is None:
-            few = [number for number, (first, last) in self._bounds.items() if last - first <= _FEW]
+            few = [number for number, (first, last) in self._bounds.items() if last - first <= self._few]
             numbers = np.array(few, np.int32)
             self._wider = _Readings(self._cursor, numbers, *self._range, self._newest, _WIDE_MS)
         return self._wider

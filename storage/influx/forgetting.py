@@ -23,12 +23,12 @@ from storage.influx.rows import SUFFIX, read_turns
 from storage.influx.server import Server
 from storage.influx.touches import Entry, Run, Touches, read_notes, runs_of, waiting
 from storage.limits import GAP_KIND, MIN_TIME, unusable
-from storage.rollup import REACH_MS
+from storage.rollup import BESIDE_MS
 from storage.store import ROLLUP_MS, Forgotten, Series, Times, Values
 from telemetry import is_name
 
 _SLICE_MS: Final = 86_400_000
-_BESIDE: Final = np.arange(-REACH_MS, REACH_MS + 1, ROLLUP_MS)
+_BESIDE: Final = np.arange(-BESIDE_MS, BESIDE_MS + 1, ROLLUP_MS)
 _DEVICES: Final = 200
 """So many are named in one statement at most: each costs the server a look at all that it holds of them."""
 
@@ -39,7 +39,7 @@ def forget(server: Server, touches: Touches, raw_before: int, rollups_before: in
     server.need_rollups()
     kinds = _ours(channels(server))
     before = read_horizon(server)
-    horizon = Horizon(before.turn + 1, max(before.until, raw_before + REACH_MS))
+    horizon = Horizon(before.turn + 1, max(before.until, raw_before + BESIDE_MS))
     # Closed before anything is counted: whoever writes or rolls meanwhile leaves the rows alone.
     write_rows(server, [horizon_line(horizon, time.time_ns() // 1_000_000)])
     census = _take_census(server, kinds, raw_before, horizon.turn)
@@ -97,7 +97,7 @@ class _Device:
     def going(self) -> tuple[list[Run], int]:
         """What may be deleted, as runs of quarter-hours, and how many readings that is.
 
-        What is still to be rolled needs the readings beside it, too: three hours stay on both sides.
+        What is still to be rolled needs the readings beside it, too: nine hours stay on both sides.
         """
         if not self.windows:
             return [], 0

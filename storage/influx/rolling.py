@@ -19,7 +19,7 @@ from storage.influx.rows import RowLines, read_turns, state_fields
 from storage.influx.server import Server
 from storage.influx.touches import TOUCHED, Note, read_notes, waiting, without
 from storage.limits import unusable
-from storage.rollup import FAR_MS, NEAR_MS, REACH_MS, rolled
+from storage.rollup import BESIDE_MS, FAR_MS, REACH_MS, rolled
 from storage.store import ROLLUP_MS, Series, Times
 
 log = structlog.get_logger(__name__)
@@ -153,7 +153,7 @@ class _Fetch:
         self._devices = list(dict.fromkeys(series.device for series in family))
         self._channels = list(dict.fromkeys(series.channel for series in family))
         first, last = int(touched[0]), int(touched[-1]) + ROLLUP_MS
-        reaches = (REACH_MS, NEAR_MS + FAR_MS)
+        reaches = (REACH_MS, BESIDE_MS + FAR_MS)
         self._spans = [(first - reach, last + reach) for reach in reaches if last - first <= _SPAN_TOGETHER_MS]
         self._found: dict[tuple[int, int], dict[tuple[str, str], Part]] = {}
 

@@ -19,7 +19,7 @@ from exchange.loading import load
 from exchange.series import Stretch
 from storage import DuckStore, InfluxStore, Series, Store
 from storage.aggregation import increase
-from storage.rollup import hold_of
+from storage.rollup import holds_of
 from telemetry import Batch, Table
 from tests.exchange.parts import SITE, STEEL, some, understood
 from tests.parts import Database
@@ -112,7 +112,7 @@ def test_every_interval_keeps_its_amount_and_no_gap_gets_any(
     if after > 1:
         across = analytics.interval_energy(times, counter, np.array([front - after, front]), max_rate=1e6)
         assert np.isnan(across.values[0])
-    windows, grown = increase(times, counter, 0, front, QUARTER, hold_ms=hold_of(times))
+    windows, grown = increase(times, counter, 0, front, QUARTER, hold_ms=holds_of(times))
     assert grown.sum() == close(values.sum(), rel=1e-9, abs=1e-3)
     assert dict(zip(windows.tolist(), grown.tolist(), strict=True)).get(int(starts[0]), 0.0) == close(
         values[0], rel=1e-9, abs=1e-3

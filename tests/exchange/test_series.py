@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import analytics
 from exchange.series import Stretch, register
 from storage.aggregation import increase
-from storage.rollup import hold_of
+from storage.rollup import holds_of
 from tests.exchange.parts import some
 
 STEP = 900_000
@@ -51,7 +51,7 @@ def test_every_interval_has_its_amount_and_every_missing_one_none(rows: list[flo
 @given(amounts)
 def test_windows_of_the_store_add_up_to_the_files_sum(rows: list[float | None]) -> None:
     times, values = register(series(rows), 0.0, preceded=False)
-    windows, energy = increase(times, values, 0, len(rows) * STEP + 1, STEP, hold_ms=hold_of(times))
+    windows, energy = increase(times, values, 0, len(rows) * STEP + 1, STEP, hold_ms=holds_of(times))
     found = dict(zip((windows // STEP).tolist(), energy.tolist(), strict=True))
     for nth, row in enumerate(rows):
         assert found.get(nth, 0.0) == pytest.approx(row or 0.0, rel=1e-9, abs=1e-6)

@@ -10,7 +10,7 @@ import pytest
 
 from storage import DuckStore, Series, Store
 from storage.duck import compaction
-from storage.rollup import REACH_MS
+from storage.rollup import BESIDE_MS
 from storage.store import ROLLUP_MS
 from telemetry import Batch, Gap
 from tests.storage.parts import POWER, table
@@ -53,7 +53,7 @@ class Model:
         for series in SERIES:
             rows = store.rollups(series, *ALL)
             held = zip(rows.start.tolist(), rows.count.tolist(), rows.low.tolist(), rows.high.tolist(), strict=True)
-            closed = self.closed[series] | {start: rest for start, *rest in held if start < raw_before + REACH_MS}
+            closed = self.closed[series] | {start: rest for start, *rest in held if start < raw_before + BESIDE_MS}
             self.closed[series] = {start: row for start, row in closed.items() if start >= rollups_before}  # type: ignore[misc] # three each
             points = self.points[series]
             self.points[series] = {time: value for time, value in points.items() if time >= raw_before}

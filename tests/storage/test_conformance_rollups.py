@@ -194,6 +194,37 @@ def test_rolling_as_data_come_ends_where_rolling_at_once_does(
     assert as_written(rows(store, piecewise)) == as_written(rows(store, at_once))
 
 
+@settings(repeated, max_examples=6, phases=[Phase.generate])
+@given(data=st.data(), channel=st.sampled_from(["active_power_w", "energy_import_wh", "run_state"]))
+def test_where_the_pace_changes_rows_are_the_same_whatever_is_rolled_together(
+    store: Store, data: st.DataObject, channel: str
+) -> None:
+    piecewise = replace(ENERGY, device=f"pace-{next(fresh)}")
+    at_once = replace(MAIN, device=f"pace-{next(fresh)}", channel=channel)
+    stretches = st.tuples(st.sampled_from([10, 60, 300, 420, 900, 1800, 3600, 7200]), st.integers(1, 30))
+    steps = [
+        1000 * step for step, count in data.draw(st.lists(stretches, min_size=2, max_size=6)) for _ in range(count)
+    ]
+    register = {START + sum(steps[:n]): 3.0 * n * n for n in range(len(steps))}
+    late = set(data.draw(st.lists(st.sampled_from(sorted(register)), max_size=20)))
+    gone = set(data.draw(st.lists(st.sampled_from(sorted(register)), max_size=20))) - late
+    register = {time: value for time, value in register.items() if time not in gone}
+    for series in (piecewise, replace(piecewise, channel=channel)):
+        for time in sorted(register.keys() - late):
+            write(store, {time: register[time]}, series)
+            if data.draw(st.integers(0, 3)) == 0:
+                store.roll(time, data.draw(st.sampled_from([1, 3, 100])))
+        for time in sorted(late):
+            write(store, {time: register[time]}, series)
+            store.roll(EVER, 1)
+    roll(store)
+    write(store, register, at_once)
+    roll(store)
+    assert as_written(rows(store, replace(piecewise, channel=channel))) == as_written(rows(store, at_once))
+    grown = max(register.values(), default=0.0) - min(register.values(), default=0.0)
+    assert np.nansum(rows(store, piecewise).increase) == pytest.approx(grown, rel=1e-12)
+
+
 def test_retention_deletes_raw_readings_and_keeps_rollups(store: Store) -> None:
     write(store, minutes(3 * 1440))
     roll(store)

@@ -123,15 +123,15 @@ def test_history_in_front_of_deleted_readings_is_joined_to_them(store: DuckStore
 
 def test_what_waits_to_be_rolled_keeps_the_readings_beside_it(store: DuckStore) -> None:
     meter = Meter(store)
-    register = {START + 30_000 + MINUTE * n: 5.0 * n for n in range(24 * 60)}
+    register = {START + 30_000 + MINUTE * n: 5.0 * n for n in range(36 * 60)}
     meter.write(register)
-    roll(store, START + 12 * HOUR)
+    roll(store, START + 24 * HOUR)
     forgotten = store.forget(START + 100 * DAY, START - DAY)
     kept = points(store, meter.series)
     assert forgotten.kept == len(kept)
-    assert START + 6 * HOUR <= min(kept) <= START + 9 * HOUR + MINUTE
+    assert START + 12 * HOUR <= min(kept) <= START + 15 * HOUR + MINUTE
     roll(store)
-    assert meter.rolled() == pytest.approx(5.0 * (24 * 60 - 1), rel=1e-12)
+    assert meter.rolled() == pytest.approx(5.0 * (36 * 60 - 1), rel=1e-12)
     store.forget(START + 100 * DAY, START - DAY)
     assert not points(store, meter.series)
 
@@ -142,14 +142,17 @@ def test_in_whatever_order_a_backlog_comes_the_sums_are_what_the_counter_grew(
     store: DuckStore, data: st.DataObject
 ) -> None:
     meter = Meter(store)
-    step = MINUTE * data.draw(st.sampled_from([1, 7, 15, 60]))
+    steps = MINUTE * np.array(data.draw(st.lists(st.sampled_from([1, 7, 15, 60]), min_size=1, max_size=3)))
     start = START + data.draw(st.integers(0, 30 * 60)) * 1000
     grown = data.draw(st.lists(st.integers(0, 40) | st.just(-1), min_size=20, max_size=90))
     register, value = {}, 1000.0
     for n, more in enumerate(grown):
         # A meter that is exchanged begins anew.
         value = value + more if more >= 0 else 3.0
-        register[start + step * n + 1000 * (more % 5)] = value
+        # And one that is set to another pace goes on at that.
+        step = int(steps[n * len(steps) // len(grown)])
+        start += step
+        register[start + 1000 * (more % 5)] = value
     times = sorted(register)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(times)), max_size=4)))
     blocks = [times[first:last] for first, last in itertools.pairwise([0, *cuts, len(times)])]

@@ -58,9 +58,9 @@ def test_much_is_forgotten_in_steps_of_a_bounded_number_of_rows(
 def test_what_is_not_rolled_stays_whatever_step_it_falls_into(store: DuckStore) -> None:
     roll(store, START + 12 * HOUR)
     forgotten = store.forget(START + 24 * HOUR, START - HOUR)
-    # And three hours of readings before it, which its first quarter-hours are computed from, too.
-    assert forgotten.kept == 2 * 15 * 60
-    assert min(points(store)) == START + 9 * HOUR
+    # And nine hours of readings before it, which its first quarter-hours are computed from, too.
+    assert forgotten.kept == 2 * 21 * 60
+    assert min(points(store)) == START + 3 * HOUR
     roll(store)
     assert store.forget(START + 24 * HOUR, START - HOUR).kept == 0
     assert int(rows(store).count.sum()) == 30 * 60 + 900 - 15

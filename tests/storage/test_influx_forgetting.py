@@ -12,7 +12,7 @@ from storage.influx import forgetting
 from storage.influx.horizon import Horizon, read_horizon
 from storage.influx.server import Server
 from storage.influx.touches import Entry, Touches
-from storage.rollup import REACH_MS
+from storage.rollup import BESIDE_MS
 from tests.parts import Database
 from tests.storage.parts import DAY, MAIN, POWER, SITE, batch, open_influx, points, write_influx
 from tests.storage.test_influx_rolling import EVER, MINUTE, START, counts, minutes, roll_all
@@ -139,7 +139,7 @@ def test_what_waits_to_be_rolled_keeps_the_readings_beside_it(store: InfluxStore
     store.write([batch({late: 1.0})])
     store.forget(START + DAY, 0)
     window = late - late % ROLLUP_MS
-    kept = [time for time in (*minutes(720), late) if window - REACH_MS <= time < window + REACH_MS + ROLLUP_MS]
+    kept = [time for time in (*minutes(720), late) if window - BESIDE_MS <= time < window + BESIDE_MS + ROLLUP_MS]
     assert sorted(points(store)) == sorted(kept)
     roll_all(store)
     assert store.rollups(MAIN, window, window + 1).coverage.tolist() == [1.0]
