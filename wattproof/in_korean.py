@@ -47,15 +47,25 @@ def language_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Languag
     """
     if "--child" in arguments:
         return "en"
+    if _command(arguments) == "edge" or _asked(arguments) is not None:
+        return language_of_help(arguments, environ)
+    named = [Path(value) for option, value in itertools.pairwise(arguments) if option in _CONFIG]
+    return configured(named[-1] if named else None, environ)
+
+
+def language_of_help(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
+    """The language of `--help`: that of `--lang`, else the terminal's, for who asks may have configured nothing yet."""
+    terminal: Language = "ko" if (environ.get("LC_ALL") or environ.get("LANG") or "").startswith("ko") else "en"
+    return _asked(arguments) or terminal
+
+
+def _asked(arguments: Sequence[str]) -> Language | None:
     for place, argument in enumerate(arguments):
         told = argument.removeprefix("--lang=") if argument.startswith("--lang=") else ""
         told = arguments[place + 1] if argument == "--lang" and place + 1 < len(arguments) else told
         if told in ("ko", "en"):
             return "ko" if told == "ko" else "en"
-    if _command(arguments) == "edge":
-        return "ko" if (environ.get("LC_ALL") or environ.get("LANG") or "").startswith("ko") else "en"
-    named = [Path(value) for option, value in itertools.pairwise(arguments) if option in _CONFIG]
-    return configured(named[-1] if named else None, environ)
+    return None
 
 
 def _command(arguments: Sequence[str]) -> str:

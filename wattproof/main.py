@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from telemetry import TelemetryError
-from wattproof import __version__, child, in_korean, logs, usage
+from wattproof import __version__, child, help_page, in_korean, logs, usage
 from wattproof.commands import (
     api,
     bill,
@@ -98,8 +98,10 @@ def root(
 
 def main() -> None:
     """Run the command line; every expected failure is one sentence and an exit code."""
+    command = typer.main.get_command(app)
+    help_page.prepare(command, in_korean.language_of_help(sys.argv[1:], os.environ))
     try:
-        ended = app(standalone_mode=False)
+        ended = command(prog_name="wattproof", standalone_mode=False)
     except usage.Misuse as error:
         usage.explain(error, in_korean.language_of(sys.argv[1:], os.environ))
         raise SystemExit(usage.EXIT_CODE) from None

@@ -37,7 +37,7 @@ def bill(
     peak: Annotated[
         list[str] | None,
         typer.Option(
-            "--peak", metavar="YYYY-MM=KW", help="Peak of an earlier month that the store does not hold [kW]."
+            "--peak", metavar="YYYY-MM=KW", help="Peak of an earlier month that the store does not hold (kW)."
         ),
     ] = None,
     deferred: Annotated[

@@ -44,7 +44,7 @@ def review(
         list[str] | None, typer.Option("--meter", help="Review this meter; repeat for more. All of them without it.")
     ] = None,
     price: Annotated[
-        float | None, typer.Option("--price", min=0.01, metavar="WON", help="What a kWh costs [won/kWh].")
+        float | None, typer.Option("--price", min=0.01, metavar="WON", help="What a kWh costs (won/kWh).")
     ] = None,
     contract: Annotated[
         str,
@@ -87,11 +87,11 @@ def review(
     ] = None,
     years: Annotated[
         int | None,
-        typer.Option("--years", min=1, max=60, help="Life of a new machine, for its present value [years]; else 10."),
+        typer.Option("--years", min=1, max=60, help="Life of a new machine, for its present value (years); else 10."),
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option("--rate", min=0.0, max=100.0, help="Discount rate for the present value [% a year]; else 4.5."),
+        typer.Option("--rate", min=0.0, max=100.0, help="Discount rate for the present value (% a year); else 4.5."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Annotated[
