@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -24,6 +25,9 @@ from storage.limits import MAX_TIME, MIN_TIME
 log = structlog.get_logger(__name__)
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LOOK_AGAIN_S: Final = 600.0
+"""How old what is known of retention may be when somebody asks for the server's health [s]."""
+
 _DURABLE: Final = 204
 """What every InfluxDB says when lines are on its disk, and nothing else that may stand at its address by mistake."""
 
@@ -73,6 +77,7 @@ class Server:
         self._rollup_s = rollup_days * DAY_S
         self._lock = threading.Lock()
         self._found: Found | None = None
+        self._looked = 0.0
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -91,15 +96,31 @@ class Server:
 
     def _find(self) -> Found:
         edition = find_edition(self._connection, self._write_parameters("/api/v2/write", ""))
+        places = self._places(edition)
+        speaks = edition.family != "unknown" or self._speaks_influxql()
+        log.info("influxdb_found", url=self.url, version=edition.said, write_path=edition.write_path)
+        return Found(edition, places, speaks)
+
+    def _places(self, edition: Edition) -> Places:
         # Where readings can be deleted, they are forgotten one by one when their roll-ups are made, and the policy is
         # the longer of both times: history that is imported must not be refused for its age.
         raw_s = self._raw_s and max(self._raw_s, self._rollup_s) if self._rollup_s else 0
         if edition.family not in DELETING:
             raw_s = self._raw_s
-        places = see_to_places(self._connection, edition, self.database, raw_s, self._rollup_s)
-        speaks = edition.family != "unknown" or self._speaks_influxql()
-        log.info("influxdb_found", url=self.url, version=edition.said, write_path=edition.write_path)
-        return Found(edition, places, speaks)
+        self._looked = time.monotonic()
+        return see_to_places(self._connection, edition, self.database, raw_s, self._rollup_s)
+
+    def _look_again(self) -> None:
+        """See what an administrator has changed since, now and then."""
+        found = self.found()
+        if time.monotonic() - self._looked < _LOOK_AGAIN_S:
+            return
+        try:
+            places = self._places(found.edition)
+        except StatusError as error:
+            raise explain(error, self.url, self.database, self._connection.who) from error
+        if places != found.places:
+            self._found = replace(found, places=places)
 
     def _speaks_influxql(self) -> bool:
         statement = "SHOW MEASUREMENTS LIMIT 1"
@@ -227,6 +248,7 @@ class Server:
         """
         for _ in self.query("SHOW MEASUREMENTS LIMIT 1", ANY.decode):
             pass
+        self._look_again()
         found = self.found()
         facts = {
             "url": self.url,

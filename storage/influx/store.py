@@ -139,7 +139,7 @@ class InfluxStore:
 
     def roll(self, before: int, limit: int = 10_000) -> int:
         """Roll touched windows up; see `Store.roll`."""
-        self._touches.rolling()
+        self._touches.note_anew()
         return self._roller.roll(before, limit)
 
     def touched(self) -> int:

@@ -169,8 +169,8 @@ class Touches:
         """The notes of a plan were accepted."""
         self._running.update(plan.running)
 
-    def rolling(self) -> None:
-        """Windows may be taken out of notes from now on, running ones too: note all of them anew."""
+    def note_anew(self) -> None:
+        """Note running windows again: rolling may take them out of notes, and a server may come back without any."""
         self._running.clear()
 
 

@@ -12,12 +12,13 @@ from typing import Final, NamedTuple
 import structlog
 
 from storage.blocks import Block
+from storage.errors import StoreError
 from storage.influx.horizon import Horizon, read_horizon, set_aside
 from storage.influx.lanes import lanes, side_by_side
 from storage.influx.lines import Piece, halve_fields, halve_lines, requests
 from storage.influx.newest import Newest
 from storage.influx.refusals import Refusal
-from storage.influx.server import Server
+from storage.influx.server import Found, Server
 from storage.influx.touches import Plan, Touches
 from storage.intake import Intake, Prepared, take
 from storage.store import Rejected, Series, Written
@@ -71,6 +72,7 @@ class Writer:
         self._horizon_asked = -_HORIZON_AGAIN_S
         # Made by turns, both requests of a write would be late; made one after the other, the first is early.
         self._making = threading.Lock()
+        self._found: Found | None = None
         self.trouble = ""
 
     def prepare(self, batches: Prepared) -> None:
@@ -86,7 +88,15 @@ class Writer:
         intake = set_aside(self._server, intake, horizon)
         ahead = batches.ahead if intake is told and isinstance(batches, Prepared) else None
         ways = ahead if isinstance(ahead, _Ahead) else _ways(intake)
-        sent = side_by_side([partial(self._send_all, each) for each in ways])
+        if intake.blocks and self._found is not (found := self._server.found()):
+            # A database that was dropped and made again, whoever met it first, has no notes.
+            self._touches.note_anew()
+            self._found = found
+        try:
+            sent = side_by_side([partial(self._send_all, each) for each in ways])
+        except StoreError:
+            self._found = None  # nor may one that was away have what it had
+            raise
         self._note_again(sent)
         if intake.blocks or intake.gaps:
             self.trouble = self._said(each for part in sent for each in part.unnoted)

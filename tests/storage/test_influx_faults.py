@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +85,22 @@ def test_a_database_dropped_under_the_store_is_refused_once_and_made_again(
             use()
     assert store.write([batch({2000: 2.0})]).stored == 1
     assert store.read(MAIN, 0, 9000)[1].tolist() == [2.0]
+
+
+def test_what_is_written_to_a_database_that_was_made_again_is_noted_again(
+    influxdb: Database, influx_database: str, store: InfluxStore
+) -> None:
+    def write() -> None:
+        store.write([batch({time.time_ns() // 1_000_000: 1.0})])
+
+    # A quarter-hour that is running is noted once, by a note that is dropped with it.
+    for first in (write, lambda: store.read(MAIN, 0, 9000)):
+        write()
+        ask_influx(influxdb.url, f"DROP DATABASE {influx_database}")
+        with pytest.raises(StoreRefusedError, match=influx_database):
+            first()
+        write()
+        assert store.touched() > 0
 
 
 def test_a_policy_for_rollups_dropped_under_the_store_is_refused_once_and_made_again(

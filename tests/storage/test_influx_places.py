@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage import InfluxStore, StoreRefusedError
+from storage.influx import server
 from storage.influx.durations import parse_duration, said
 from tests.parts import Database, free_port, influxd, influxd_version
 from tests.storage.fake_server import Answer, Request, answering
@@ -55,6 +56,18 @@ def test_a_database_that_was_there_keeps_its_policy_and_the_difference_is_shown(
     assert policies(influxdb, influx_database) == {"mine": ("720h0m0s", True), "rollup": ("87600h0m0s", False)}
     assert "drops readings after 30 d, sooner than the settings' 90 d" in facts["retention"]
     assert facts["version"].startswith(influxd_version())
+    store.close()
+
+
+def test_a_policy_that_is_shortened_while_the_store_is_open_is_shown(
+    influxdb: Database, influx_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = InfluxStore(influxdb.url, database=influx_database, keep_raw_days=90, keep_rollup_days=400)
+    assert "retention" not in store.health().facts
+    ask_influx(influxdb.url, f'ALTER RETENTION POLICY "raw" ON "{influx_database}" DURATION 7d')
+    assert "retention" not in store.health().facts
+    monkeypatch.setattr(server, "_LOOK_AGAIN_S", 0.0)
+    assert "drops readings after 7 d, sooner than the settings' 90 d" in store.health().facts["retention"]
     store.close()
 
 
