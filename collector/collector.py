@@ -142,6 +142,7 @@ class Collector:
             also=[topic("+", "+", BIRTH), topic("+", "+", STATE)],
             on_ready=self._on_ready,
             on_messages=self._take,
+            on_cut_off=lambda _: self._watch.cut_off(),
             on_confirmed=lambda mids: self._answering.confirmed(mids),  # noqa: PLW0108 - it is made of this session
             will=Retained(self._alarms_topic, encode(self._watch.board.farewell())),
             manual_ack=True,
@@ -252,6 +253,7 @@ class Collector:
     def _on_ready(self) -> None:
         if self._tells_limits:
             self.look_at_limits()
+        self._watch.connected()
         self._rounds.publish_anew()
 
     def _take(self, messages: Sequence[Publish], connection: int) -> None:

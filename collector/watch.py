@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 _OFFLINE_AFTER_MS: Final = 30_000
 """A connection that is back within this was none to worry about [ms]."""
+_RETURN_MS: Final = 60_000
+"""So long may a gateway take to come back after its broker: it tries every 30 s at least [ms]."""
 _FREE_RUNNING_MS: Final = 600_000
 """So long may a clock run on its own, as after a start, before somebody is told; and so long is what a gateway said of
 it believed [ms]."""
@@ -105,6 +107,9 @@ class Watch:
         self._hosts: dict[Gateway, deque[str]] = defaultdict(lambda: deque(maxlen=_HOSTS))
         self._online: dict[Gateway, str] = {}
         self._offline: dict[Gateway, int] = {}
+        self._there: set[Gateway] = set()
+        self._awaited: set[Gateway] = set()
+        self._presumed: set[Gateway] = set()
         self._free_running: dict[Gateway, _FreeRun] = {}
         self._stepped: dict[Gateway, int] = {}
         self._gaps: dict[Gateway, _Event] = {}
@@ -135,6 +140,22 @@ class Watch:
                             self._hosts[key].append(birth.host)
         except TelemetryError as error:
             log.warning("message_ignored", topic=topic, reason=str(error))
+
+    def cut_off(self) -> None:
+        """Take in that the broker is away: of a gateway that goes meanwhile there is no last will."""
+        with self._lock:
+            for key in self._presumed:
+                self._offline.pop(key, None)
+            self._presumed.clear()
+            self._awaited = self._there.copy()
+
+    def connected(self) -> None:
+        """Take in that the broker is back: gateways that were there are gone unless they, or it, say otherwise."""
+        with self._lock:
+            for key in self._awaited:
+                self._offline[key] = self._clock() + _RETURN_MS - _OFFLINE_AFTER_MS
+                self._presumed.add(key)
+            self._awaited.clear()
 
     def committed(self, batches: Sequence[Batch]) -> None:
         """Take in what the store has."""
@@ -234,6 +255,10 @@ class Watch:
                 self._online[key] = state.epoch if state is not None else ""
             elif self._online.get(key) in (None, "", state.epoch):  # not the will of a start that another has replaced
                 self._offline.setdefault(key, self._clock())
+            for known in (self._there, self._awaited, self._presumed):
+                known.discard(key)
+            if state is not None and state.online:
+                self._there.add(key)
 
     def _lost(self, key: Gateway, batch: Batch, now: int) -> None:
         number = hash((batch.epoch, batch.seq))

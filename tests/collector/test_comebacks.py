@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from collector import Collector, Quarantine
 from edge.outbox import Outbox
 from storage import InfluxStore, Store
@@ -64,6 +66,31 @@ def test_after_a_broker_is_wiped_everyone_introduces_himself_again(
             assert decode(state, State).online
             assert decode(found[alarms_topic("collector-test")], Alarms).alarms == []
     assert (store.count(), store.duplicates()) == (100, 0)
+
+
+def test_a_gateway_that_is_gone_when_its_broker_comes_back_is_told_until_it_is_back(
+    tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.watch._RETURN_MS", 5_000)
+    port = free_port()
+    broker = Broker(port=port)
+
+    def told() -> list[tuple[str, str]]:
+        return [(alarm.kind, alarm.gateway) for alarm in collector.alarms if alarm.until is None]
+
+    with collecting(store, broker, quarantine) as collector, gateway(tmp_path, broker, name="gw-2") as (_, other):
+        with gateway(tmp_path, broker) as (outbox, publisher), mosquitto_at(port, tmp_path) as process:
+            put(outbox, 1, now_ms() - 900_000)
+            assert publisher.drained(60)
+            wait_until(lambda: other.connected and collector._watch._there == {(SITE, GATEWAY), (SITE, "gw-2")}, "both")
+            process.kill()
+            process.wait(60)
+            wait_until(lambda: not collector.connected and not publisher.connected, "both have noticed")
+        with mosquitto_at(port, tmp_path):
+            wait_until(lambda: other.connected and collector.connected, "the others are back")
+            wait_until(lambda: told() == [("gateway_offline", GATEWAY)], "it is told")
+            with gateway(tmp_path, broker):
+                wait_until(lambda: not told(), "it is back")
 
 
 def test_a_new_collector_with_no_session_takes_over_what_the_old_one_left(

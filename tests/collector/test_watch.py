@@ -270,3 +270,41 @@ def test_whatever_else_is_wrong_is_told_when_a_city_is_in_the_dark(stand: Stand)
     assert look() == ["gateway_offline"] * 500
     dark.clear()
     assert look() == []
+
+
+def test_a_gateway_that_goes_with_the_broker_and_does_not_come_back_is_told(stand: Stand) -> None:
+    stand.state(online=True, at=1, epoch="a")
+    stand.watch.cut_off()
+    stand.now += 10 * MINUTE
+    assert stand.lasting() == []
+    stand.watch.connected()
+    stand.now += MINUTE - 1
+    assert stand.lasting() == []
+    stand.now += 1
+    assert stand.lasting() == ["gateway_offline"]
+    stand.watch.cut_off()
+    assert stand.lasting() == []
+    stand.watch.connected()
+    stand.now += MINUTE
+    assert stand.lasting() == ["gateway_offline"]
+    stand.state(online=True, at=2, epoch="b")
+    assert stand.lasting() == []
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_a_gateway_that_the_broker_still_knows_is_there(stand: Stand, *, after: bool) -> None:
+    stand.state(online=True, at=1)
+    stand.watch.cut_off()
+    for say in (stand.watch.connected, lambda: stand.state(online=True, at=1))[:: 1 if after else -1]:
+        say()
+    stand.now += 2 * MINUTE
+    assert stand.lasting() == []
+
+
+def test_a_gateway_that_signed_off_before_the_broker_went_is_not_waited_for(stand: Stand) -> None:
+    stand.state(online=True, at=1)
+    stand.state(online=False, at=2)
+    stand.watch.cut_off()
+    stand.watch.connected()
+    stand.now += 2 * MINUTE
+    assert stand.lasting() == []
