@@ -99,7 +99,7 @@ def _belonging(cursor: duckdb.DuckDBPyConnection, path: Path) -> list[Found]:
         if segment.owner != owner or any(record.series_id.max() > series for record in segment.records):
             raise StoreRefusedError(
                 f"{segment.path} holds {_rows(segment):,} readings of another data file than {path.name}: put that file"
-                " back, or move the journal away"
+                " back, or move the journal away, and keep it: nobody else has them"
             )
     return every
 

@@ -86,9 +86,11 @@ def found(path: Path) -> list[Found]:
             every.append(Found(segment, None, [], 0, len(content)))
             continue
         magic, owner = _START.unpack_from(content)
-        if magic != _FILE_MAGIC:
+        journal = Found(segment, owner, *_records(content))
+        # A byte of its beginning that the disk changed costs none of the readings behind it.
+        if magic != _FILE_MAGIC and not journal.records:
             raise StoreRefusedError(f"{segment} is not a journal of WattProof's; move it away")
-        every.append(Found(segment, owner, *_records(content)))
+        every.append(journal)
     return every
 
 

@@ -97,6 +97,15 @@ def test_a_byte_changed_in_the_last_record_costs_that_record_and_is_told(killed:
     assert "check the disk" in str(told["advice"])
 
 
+@pytest.mark.parametrize("at", range(8))
+def test_a_byte_changed_in_its_first_word_costs_nothing(killed: Path, at: int) -> None:
+    journal = journal_of(killed)
+    content = bytearray(journal.read_bytes())
+    content[at] ^= 4
+    journal.write_bytes(content)
+    assert opened(killed) == ([0, 1, 2, 3, 4], {})
+
+
 def test_a_journal_of_zeros_as_a_loss_of_power_leaves_it_holds_nothing(killed: Path) -> None:
     journal_of(killed).write_bytes(bytes(START + RECORD))
     every, told = opened(killed)
