@@ -203,8 +203,8 @@ class Server:
     def no_influxql(self) -> str:
         """What is to be said of a server that takes lines and answers no query."""
         return (
-            f"{self.url} takes InfluxDB's lines but does not answer InfluxQL (is it VictoriaMetrics?): readings can be"
-            " written there, not read; name an InfluxDB"
+            f"{self.url} takes InfluxDB's lines but does not answer InfluxQL (is it VictoriaMetrics?): what is"
+            " written there cannot be read again; name an InfluxDB"
         )
 
     def delete(self, measurement: str, condition: str) -> None:

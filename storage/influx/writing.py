@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from storage.blocks import Block
-from storage.errors import StoreError
+from storage.errors import StoreError, StoreRefusedError
 from storage.influx.horizon import Horizon, read_horizon, set_aside
 from storage.influx.lanes import lanes, side_by_side
 from storage.influx.lines import Piece, halve_fields, halve_lines, requests
@@ -88,7 +88,9 @@ class Writer:
         intake = set_aside(self._server, intake, horizon)
         ahead = batches.ahead if intake is told and isinstance(batches, Prepared) else None
         ways = ahead if isinstance(ahead, _Ahead) else _ways(intake)
-        if intake.blocks and self._found is not (found := self._server.found()):
+        if (intake.blocks or intake.gaps) and self._found is not (found := self._server.found()):
+            if not found.speaks_influxql:
+                raise StoreRefusedError(self._server.no_influxql)
             # A database that was dropped and made again, whoever met it first, has no notes.
             self._touches.note_anew()
             self._found = found
