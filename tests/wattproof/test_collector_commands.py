@@ -79,6 +79,20 @@ def quarantine(folder: Path, *arguments: str) -> Any:
     return msgspec.json.decode(ran.stdout), ran.exit_code
 
 
+@pytest.mark.parametrize("arguments", [("list",), ("show", "1")])
+def test_what_others_wrote_commands_no_terminal_and_fills_none(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    shelf = Quarantine(tmp_path / "quarantine.sqlite")
+    device = "\x1b[2J\x07" + "x" * 60_000
+    refusal = Refusal(Reason.INVALID_NAME, "a device", f"power_meter/{device}/active_power_w", 1, b"\x1b[2J")
+    shelf.add("wattproof/1/site-1/gw-1/batch", b"", 1_790_000_000_000, [refusal])
+    shelf.close()
+    ran = CliRunner().invoke(app, ["quarantine", *arguments], env={"WATTPROOF_DATA_DIR": str(tmp_path)})
+    assert ran.exit_code == 0
+    assert not {"\x1b", "\x07"} & set(ran.output)
+    assert "x1b[2J" in ran.output.replace("\n", "")
+    assert len(ran.output) < 6_000
+
+
 def test_what_is_held_is_listed_by_reason_site_and_device_and_shown_with_advice(held: Path) -> None:
     found, _ = quarantine(held, "list")
     assert [entry["reason"] for entry in found] == ["future", "store", "malformed"]

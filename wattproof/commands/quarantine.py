@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wattproof.commands.quarantine_words import advice, say, sender
+from wattproof.commands.quarantine_words import advice, say, sender, shown
 from wattproof.in_korean import Language, detail_in_korean
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ _DEVICE = typer.Option("--device", help="Only readings of this device.")
 _ALL = typer.Option("--all", help="Everything that is held; needed when nothing else is given.")
 _JSON = typer.Option("--json", help="JSON instead of a table.")
 
+_NAMES, _CONTENT = 100, 2000
+"""Characters of what others wrote that are shown, in a row and of an entry."""
 _ROOMY = 112
 """Columns from which times are told in full."""
 _EXACT = "%Y-%m-%d %H:%M:%S"
@@ -85,7 +87,8 @@ def list_(
         state = f"{state} ({entry.entries:,})" if entry.entries > 1 else state
         part = entry.part.partition("/")[2] or entry.part or say("whole", wanted)
         when = _time(entry.received, zone, "%m-%d %H:%M" if narrow else _EXACT)
-        row = str(entry.id), when, sender(entry.topic), part, entry.reason, f"{entry.readings:,}", state
+        told = shown(sender(entry.topic), _NAMES), shown(part, _NAMES)
+        row = str(entry.id), when, *told, entry.reason, f"{entry.readings:,}", state
         table.add_row(*map(Text, row))
     console.print(table)
     _tell_left(counters.left, wanted)
@@ -141,7 +144,8 @@ def show(
         return
     for moment in ("received", "decided", "leaves"):
         plain[moment] = f"{_time(plain[moment], zone)} ({zone.key})" if plain[moment] else ""
-    plain["content"] = plain["content"][:2000] or say("not kept", wanted)
+    plain |= {name: shown(plain[name], _CONTENT) for name in ("topic", "detail", "part", "content", "note")}
+    plain["content"] = plain["content"] or say("not kept", wanted)
     plain["state"] = say(found[0].state, wanted)
     plain["reason"] = in_words(found[0].reason)[wanted == "en"]
     if wanted == "ko":

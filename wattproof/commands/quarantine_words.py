@@ -176,6 +176,12 @@ def advice(entry: Entry, language: Language) -> str:
     return pair[language == "en"]
 
 
+def shown(text: str, most: int) -> str:
+    """A sender's text as a terminal may have it: at most so many characters, and what commands a terminal by number."""
+    safe = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text[:most])
+    return safe if len(text) <= most else f"{safe}…"
+
+
 def sender(topic: str) -> str:
     """Who sent it: site and gateway, or the topic of others."""
     ours = _ours(topic)
