@@ -255,6 +255,12 @@ def test_gateways_show_state_outbox_and_errors(site: Running, visit: Visit) -> N
     assert "No reply 17" in gateway.locator('[data-device="press-2"]').inner_text()
     assert "Connection lost" in page.locator('[data-gateway="gw-9"]').inner_text()
     assert "Signed off" in page.locator('[data-gateway="history"]').inner_text()
+    assert gateway.locator('[data-device="press-2"] td').last.inner_text() == "1 s"
+
+
+def test_how_often_a_device_of_an_unknown_gateway_is_read_is_not_made_up(site: Running, visit: Visit) -> None:
+    visit.page.goto(f"{site.url}/sites/{WORKS}/gateways")
+    assert visit.page.locator('[data-gateway=""] [data-device="press-2"] td').last.inner_text() == "–"
 
 
 def test_the_gateways_page_keeps_itself_current(site: Running, feeder: Feeder, visit: Visit) -> None:
