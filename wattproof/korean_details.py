@@ -161,7 +161,10 @@ DETAILS: Final = (*_BUILT, *_WHOLE, *_READINGS, *_STORE, *_NOTES)
 
 PARTS: Final = (
     ("{why} - at {path}", "{why} (위치: {path})"),
-    ("no checksum at its end, where {crc} belongs", "끝에 체크섬 {crc}이(가) 없음"),
+    (
+        'no checksum at its end, where ,"crc":"<CRC-32 of what is before, 8 hexadecimal digits>"{end} belongs',
+        '끝에 체크섬 ,"crc":"<앞 내용의 CRC-32, 16진수 8자리>"{end}이 없음',
+    ),
     ("not JSON: {why}", "JSON이 아님: {why}"),
     ("{value} at {time} UTC", "{value} (시각 {time} UTC)"),
     ("the quarantine was full", "격리 보관함이 가득 찼음"),

@@ -145,7 +145,7 @@ KEPT = {"device": "press-1", "kind": "power_meter", "times": [NOW], "channels": 
 WRONG = [
     ("x/y/z", b"", "x/y/z': wattproof/1/사업장/게이트웨이/"),
     ("wattproof/1/gimpo/gw-1/state", b"", "측정값을 보내는 토픽이 아님"),
-    ("", b"{}", "끝에 체크섬"),
+    ("", b"{}", '끝에 체크섬 ,"crc":"<앞 내용의 CRC-32, 16진수 8자리>"}이 없음'),
     ("", batch().replace(b"press-1", b"press-2"), "체크섬이 내용과 맞지 않음"),
     ("", batch(gateway="gw-2"), "내용에는 사업장 'gimpo', 게이트웨이 'gw-2'라고 되어 있으나 gimpo/gw-1의 토픽으로 옴"),
     ("", batch(seq=0), "순번(seq) 0: 1 이상이어야 함"),
