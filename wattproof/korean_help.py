@@ -34,9 +34,9 @@ _EVERYWHERE: Final = {
     "Run a virtual factory and all of WattProof, and open its pages at http://127.0.0.1:8000.\n\n"
     "Twelve weeks of the factory's past are sent first, then it goes on live. Ctrl-C ends it and prints the ledger.":
         "가상 공장과 WattProof 전체를 실행하고 http://127.0.0.1:8000 에 화면을 엽니다.\n\n"
-        "공장의 지난 12주를 먼저 보낸 뒤 실시간 계측을 이어 갑니다. Ctrl-C로 끝내면 원장을 출력합니다.",
+        "공장의 지난 12주를 먼저 보낸 뒤 실시간 계측을 이어 갑니다. Ctrl-C로 끝내면 장부를 출력합니다.",
     "End after so many seconds of live measurement.": "실시간 계측을 이만큼(초) 한 뒤 끝냅니다.",
-    "At the end, one JSON object: ledger, latency, verdict.": "끝날 때 원장, 지연, 판정을 JSON 객체 하나로 출력합니다.",
+    "At the end, one JSON object: ledger, latency, verdict.": "끝날 때 장부, 지연, 판정을 JSON 객체 하나로 출력합니다.",
     "Port of the pages; 0 takes any free one.": "화면의 포트. 0이면 비어 있는 포트를 씁니다.",
     "Seed of the virtual factory; by default its file's.":
         "가상 공장의 난수 시드. 지정하지 않으면 공장 파일의 값을 씁니다.",

@@ -40,7 +40,7 @@ EDGE: Final = {
     "Ask nothing: flags and defaults.": "묻지 않고 옵션과 기본값을 씁니다.",
     "Overwrite the file if it exists.": "파일이 있으면 덮어씁니다.",
     "Start the agent at the end, without asking.": "끝나면 묻지 않고 에이전트를 시작합니다.",
-    "Folder for the outbox.": "전송 대기 파일을 둘 폴더.",
+    "Folder for the outbox.": "아웃박스를 둘 폴더.",
     "Check a site file without touching any device: every problem at once with its line; exit 2 if there is one.":
         "기기를 건드리지 않고 현장 파일을 검사합니다. 모든 문제를 줄 번호와 함께 한 번에 알려 줍니다. "
         "문제가 있으면 종료 코드는 2입니다.",
@@ -61,10 +61,10 @@ EDGE: Final = {
         "현장 파일의 기기를 Ctrl-C를 누를 때까지 읽습니다. 측정값은 수집기가 저장할 때까지 디스크에 남습니다.\n\n"
         "현장 파일이 바뀌면 스스로 다시 읽습니다. SIGHUP으로도 다시 읽습니다.",
     "At the end, wait so long for acknowledgements.": "끝낼 때 저장 확인을 기다리는 시간.",
-    "At the end, one JSON object: the ledger.": "끝날 때 원장을 JSON 객체 하나로 출력합니다.",
+    "At the end, one JSON object: the ledger.": "끝날 때 장부를 JSON 객체 하나로 출력합니다.",
     "Show how the agent on this machine fares: last values, their age, errors, lateness, outbox.\n\n"
     "Exit code 1 when what was shown is older than five seconds: the agent does not run.":
-        "이 장비의 에이전트 상태를 보여 줍니다. 최근 값과 경과 시간, 오류, 지연, 전송 대기를 표시합니다.\n\n"
+        "이 장비의 에이전트 상태를 보여 줍니다. 최근 값과 경과 시간, 오류, 지연, 아웃박스를 표시합니다.\n\n"
         "표시한 내용이 5초보다 오래되었으면 에이전트가 꺼져 있는 것이며 종료 코드는 1입니다.",
     "The agent's data folder.": "에이전트의 데이터 폴더.",
     "Show it once instead of following it.": "계속 따라가지 않고 한 번만 표시합니다.",

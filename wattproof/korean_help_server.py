@@ -70,7 +70,7 @@ _QUARANTINE: Final = {
         "저장소에 같은 시각의 다른 값이 있으면 바꿀지, 그대로 둘지.",
     "Wait so long for the collector.": "수집기를 기다리는 시간.",
     "Give up what is held: its content is deleted, its number stays in the ledger as not stored.":
-        "보관 중인 것을 버립니다. 내용은 지워지고, 수는 저장하지 않은 것으로 원장에 남습니다.",
+        "보관 중인 것을 버립니다. 내용은 지워지고, 수는 저장하지 않은 것으로 장부에 남습니다.",
     "Why, for whoever asks later.": "버리는 이유. 나중에 확인할 사람을 위해 적습니다.",
 }  # fmt: skip
 
