@@ -174,8 +174,11 @@ def counted_back(intervals: Stretch, amounts: Floats, front: int, stands_at: flo
         edges = np.append(intervals.starts[run[0]], intervals.ends[run])
         top = base
         if edges[-1] < after - 1:
-            # Twice, a millisecond apart: one low reading between two that agree would be taken for a glitch.
-            times.append(np.array([after - 1], np.int64))
+            # Twice, a millisecond apart: one low reading between two that agree would be taken for a glitch. Within the
+            # run that follows (see `register`), but before the meter's own reading, behind which nothing is laid.
+            if after < front:
+                times[-1][0] += 1
+            times.append(np.array([after if after < front else after - 1], np.int64))
             values.append(np.array([base]))
             top = base + max(float(np.spacing(abs(base))), TRACE)
         rise = np.append(np.cumsum(amounts[run][::-1])[::-1], 0.0)

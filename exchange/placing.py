@@ -96,7 +96,8 @@ def place(
     there = held[around == first]
     if len(there) and all(_told_already(some, series, store) for some in found.stretches()):
         return Placed(series, *_as_it_is(series, store, first, last))
-    preceded = not len(there) and bool((around < first - 1).any())
+    # A reading a millisecond behind the first is the reset of an earlier run of this import.
+    preceded = bool((around == first + 1).any() if len(there) else (around < first - 1).any())
     readings = _register(found, series, store, float(there[0]) if len(there) else 0.0, preceded=preceded)
     return Placed(series, readings, _refuse_among_others(series, readings, store))
 

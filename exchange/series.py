@@ -115,7 +115,8 @@ def register(series: Stretch, base: float, *, preceded: bool, trace: float = 0.0
 
     It rises from `base`. After a gap it starts again from 0, a reset: so what the gap took stays unknown, and the rise
     of every interval is its amount. The 0 is read twice, a millisecond apart, because a single low reading between two
-    that agree would be taken for a glitch (`analytics.interval_energy`).
+    that agree would be taken for a glitch (`analytics.interval_energy`); both times within the first interval, for a
+    reading before it would make a window of the gap, a day perhaps, one that counted 0.
 
     Parameters
     ----------
@@ -142,8 +143,9 @@ def register(series: Stretch, base: float, *, preceded: bool, trace: float = 0.0
     for nth, (run, low) in enumerate(zip(runs, traces, strict=True)):
         first = int(series.starts[run[0]])
         if nth or preceded:
-            times.append(np.array([first - 1], np.int64))
+            times.append(np.array([first], np.int64))
             values.append(np.array([low]))
+            first += 1
         times += [np.array([first], np.int64), series.ends[run]]
         start = (base or low) if not nth and not preceded else low
         values.append(np.cumsum(np.concatenate(([start], series.values[run]))))

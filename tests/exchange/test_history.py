@@ -103,6 +103,8 @@ def test_every_interval_keeps_its_amount_and_no_gap_gets_any(
     own = front + np.arange(8) * QUARTER
     times, counter = np.append(times, own), np.append(counter, shown + np.arange(8) * 1000.0)
     assert (np.diff(times) > 0).all()
+    within = [bool(((file.starts <= at) & (at <= file.ends)).any()) for at in times[times < front - 1].tolist()]
+    assert all(within), "a gap holds no reading, which would make a day of it one that counted 0"
     edges = np.arange(int(there[-1]) + 2) * QUARTER
     found = analytics.interval_energy(times, counter, edges, max_rate=1e6).values
     close = pytest.approx

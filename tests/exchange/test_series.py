@@ -73,12 +73,18 @@ def test_a_register_that_goes_on_from_an_earlier_one_begins_where_that_stood(
 def test_a_register_after_other_readings_begins_with_a_reset_that_is_no_glitch() -> None:
     before_times, before = np.array([-10 * STEP, -9 * STEP]), np.array([100.0, 200.0])
     times, values = register(series([500.0, 10.0]), 0.0, preceded=True)
-    assert times.tolist() == [-1, 0, STEP, 2 * STEP]
+    assert times.tolist() == [0, 1, STEP, 2 * STEP]
     assert values.tolist() == [0.0, 0.0, 500.0, 510.0]
     both = np.concatenate([before_times, times]), np.concatenate([before, values])
     found = analytics.interval_energy(*both, np.array([-10, -9, 0, 1, 2]) * STEP, max_rate=1e6)
     assert found.values.tolist()[2:] == [500.0, 10.0]
     assert np.isnan(found.values[1])
+
+
+def test_a_window_of_a_gap_holds_no_reading_and_so_counts_nothing() -> None:
+    times, values = register(series([5.0] * 96 + [None] * 192 + [7.0] * 96), 0.0, preceded=False)
+    days, energy = increase(times, values, 0, 4 * 96 * STEP, 96 * STEP, hold_ms=holds_of(times))
+    assert dict(zip((days // (96 * STEP)).tolist(), energy.tolist(), strict=True)) == {0: 480.0, 3: 672.0}
 
 
 def test_nothing_has_no_register() -> None:
