@@ -3,14 +3,14 @@
 Measurement ``power_meter.15m``, tags ``site`` and ``device``, and for each channel the fields ``CHANNEL:count``,
 ``:first``, ``:last``, ``:low``, ``:high``, ``:mean``, ``:increase``, ``:coverage``, for a state ``:state_1.0`` and so
 on [s]. ``CHANNEL:turn`` says after how many runs of retention the row was made. A field cannot be taken away, only
-written over: a row that is no more has count and coverage 0.
+written over: a row that is no more has count and coverage 0, and a counter's of which no step is known ``:stepped`` 0.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -67,11 +67,11 @@ def read_rows(server: Server, series: Series, start: int, end: int) -> Rollups:
 def read_made(server: Server, series: Series, start: int, end: int) -> tuple[Rollups, Values]:
     """Such rows, and the turn of retention that each was made in, shape (windows,)."""
     states = state_fields(server, series.kind).get(series.channel, []) if kind_of(series) is Kind.STATE else []
-    names = ["turn", *_NUMBERS, *(f"{_STATE}{state!r}" for state in states)]
+    names = ["turn", "stepped", *_NUMBERS, *(f"{_STATE}{state!r}" for state in states)]
     table = _select(server, series, [f"{series.channel}:{name}" for name in names], start, end)
     if not len(table):
         return empty(series), np.zeros(0)
-    time, turn, count, first, last, low, high, mean, increase, coverage, *spent = table.T
+    time, turn, stepped, count, first, last, low, high, mean, increase, coverage, *spent = table.T
     there = (count > 0) | (coverage > 0)
 
     def of_readings(column: Values) -> Values:
@@ -88,7 +88,7 @@ def read_made(server: Server, series: Series, start: int, end: int) -> tuple[Rol
         of_readings(low),
         of_readings(high),
         np.where(coverage > 0, mean, np.nan)[there],
-        increase[there],
+        np.where(stepped == 0, np.nan, increase)[there],
         coverage[there],
         {state: column for state, column in sorted(seconds.items()) if column.any()},
     )
@@ -164,10 +164,15 @@ class RowLines:
         """
         series = rows.series
         known = {state: np.zeros(len(rows.start)) for state in states} | rows.states
-        floats: Mapping[str, Values] = {
+        floats: dict[str, Values] = {
             **{name: getattr(rows, name) for name in _NUMBERS[1:]},
             **{f"{_STATE}{state!r}": seconds for state, seconds in known.items()},
         }
+        if kind_of(series) is Kind.COUNTER:
+            floats |= {
+                "increase": np.nan_to_num(rows.increase),
+                "stepped": (~np.isnan(rows.increase)).astype(np.float64),
+            }
         columns = {name: column.tolist() for name, column in floats.items()}
         for number, (start, count) in enumerate(zip(rows.start.tolist(), rows.count.tolist(), strict=True)):
             fields = self._fields[series.site, series.kind, series.device, start]

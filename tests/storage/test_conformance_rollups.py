@@ -155,6 +155,20 @@ def test_days_apart_are_rolled_at_once_each_window_in_one_row(store: Store) -> N
     assert np.nansum(found.increase) == 3039
 
 
+def test_a_step_that_turns_out_to_cross_a_gap_leaves_nothing_in_the_quarter_hours_before(store: Store) -> None:
+    # Read once an hour, as it seems; then every minute.
+    write(store, {START: 0.0, START + 60 * MINUTE: 240.0}, ENERGY)
+    roll(store)
+    assert rows(store, ENERGY).increase[:4].tolist() == [60.0] * 4
+    write(store, {START + MINUTE * n: 180.0 + n for n in range(61, 70)}, ENERGY)
+    write(store, {START - MINUTE * n: 0.0 for n in range(1, 10)}, ENERGY)
+    roll(store)
+    found = rows(store, ENERGY)
+    assert np.nansum(found.increase) == 249.0
+    assert np.isnan(found.increase[found.start == START]).all()
+    assert found.increase[found.start == START + 60 * MINUTE].tolist() == [249.0]
+
+
 def test_a_repeated_batch_ends_with_the_same_rollups(store: Store) -> None:
     write(store, minutes(30))
     roll(store)
