@@ -27,7 +27,9 @@ DAY_S: Final = 86_400
 
 # The client is annotated in parts only.
 _rules: Final[Any] = BucketRetentionRules
-_MOST: Final = ("limit", "100")
+_MOST: Final = 100
+"""Of a page of what 2.x lists."""
+_NAMED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,11 @@ def find_organization(connection: Connection) -> str:
     Raises
     ------
     StoreRefusedError
-        When it sees organizations and not this one, sees several and none is named, or was made in another one.
+        When it sees organizations and not this one; when it sees several and was made in another one, or in nobody
+        knows which.
     """
-    seen = {org.name: org.id for org in _listed(connection, "/api/v2/orgs", [_MOST], _Orgs()).orgs}
-    names = ", ".join(sorted(map(repr, seen)))
+    seen = _organizations(connection)
+    names = ", ".join(sorted(map(repr, seen))[:_NAMED]) + (" and others" if len(seen) > _NAMED else "")
     wanted = seen.get(connection.org, connection.org)
     if seen and wanted and wanted not in seen.values():
         raise StoreRefusedError(
@@ -79,19 +82,34 @@ def find_organization(connection: Connection) -> str:
     if len(seen) < 2:
         return wanted or next(iter(seen.values()), "")
     own = _own(connection)
-    if wanted and own and wanted != own.org_id:
+    if own is None:
+        raise StoreRefusedError(
+            f"InfluxDB at {connection.url} has several organizations ({names}) and does not say in which of them"
+            f" {connection.who} was made, from which it answers; make one for a single organization: influx auth create"
+            f" --org {connection.org or 'ORG'} --read-buckets --write-buckets"
+        )
+    if wanted and wanted != own.org_id:
         raise StoreRefusedError(
             f"InfluxDB at {connection.url} answers {connection.who} from the organization {own.org!r} it was made in,"
             f" and {connection.org!r} is to be used; make a token there: influx auth create --org {connection.org}"
         )
-    if not wanted and not own:
-        raise StoreRefusedError(f"InfluxDB at {connection.url} has several organizations ({names}); name one")
-    return wanted or (own.org_id if own else "")
+    return own.org_id
+
+
+def _organizations(connection: Connection) -> dict[str, str]:
+    """Ids of the organizations that this token sees, by name; a programme may have one for each factory."""
+    seen: dict[str, str] = {}
+    while True:
+        before = len(seen)
+        page = [("limit", str(_MOST)), ("offset", str(before))]
+        seen |= {org.name: org.id for org in _listed(connection, "/api/v2/orgs", page, _Orgs()).orgs}
+        if len(seen) < before + _MOST:
+            return seen
 
 
 def _own(connection: Connection) -> _Authorization | None:
     """What the server lists of the token itself, which is to say to whom it belongs; None where it may not ask."""
-    listed = _listed(connection, "/api/v2/authorizations", [_MOST], _Authorizations()).authorizations
+    listed = _listed(connection, "/api/v2/authorizations", [("limit", str(_MOST))], _Authorizations()).authorizations
     return next((each for each in listed if each.token == connection.client.token), None)
 
 

@@ -36,7 +36,8 @@ class Two:
                 return Answer(204, headers={"X-Influxdb-Version": self.version, "X-Influxdb-Build": "OSS"})
             case "GET", "/api/v2/orgs":
                 seen = [{"id": org, "name": name} for org, name in self.orgs.items()]
-                return Answer(200, json.dumps({"orgs": seen}), JSON)
+                first = int(request.query.get("offset", 0))
+                return Answer(200, json.dumps({"orgs": seen[first : first + int(request.query["limit"])]}), JSON)
             case "GET", "/api/v2/authorizations":
                 own = {"token": self.token, "orgID": self.made_in, "org": self.orgs.get(self.made_in, "")}
                 return Answer(200, json.dumps({"authorizations": [own]}), JSON)

@@ -175,7 +175,8 @@ def test_version_2_finds_the_organization_that_nobody_named() -> None:
     [
         ("fcatory", ORG, "no organization 'fcatory' that this token may use; it may use 'factory', 'office'"),
         ("factory", "office", "answers this token from the organization 'office' it was made in, and 'factory' is to"),
-        ("", "nowhere", "several organizations .'factory', 'office'.; name one"),
+        ("", "nowhere", "several organizations .'factory', 'office'. and does not say.*auth create --org ORG"),
+        ("factory", "nowhere", "does not say in which of them this token was made.*auth create --org factory"),
     ],
 )
 def test_version_2_with_several_organizations_is_used_with_a_token_of_the_named_one(
@@ -191,6 +192,19 @@ def test_version_2_with_several_organizations_is_used_with_a_token_of_the_named_
             store.write(ONE)
         assert two.buckets == {}
         store.close()
+
+
+def test_version_2_with_an_organization_for_each_factory_of_a_programme_finds_the_named_one() -> None:
+    factories = {f"{number:016x}": f"factory-{number:03d}" for number in range(250)}
+    two = Two(orgs=factories | {ORG: "the-last"})
+    with answering(two) as server:
+        store = InfluxStore(server.url, token="t0k3n", org="the-last")
+        assert store.write(ONE).stored == 1
+        store.close()
+        lost = InfluxStore(server.url, token="t0k3n", org="nobody")
+        with pytest.raises(StoreRefusedError, match=r"may use 'factory-000', .*'factory-009' and others$"):
+            lost.write(ONE)
+        lost.close()
 
 
 def test_cloud_tells_no_version_and_is_written_with_a_token() -> None:
