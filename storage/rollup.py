@@ -157,22 +157,21 @@ def rolled(
 def _run(
     read_around: ReadAround, series: Series, touched: Times, horizon: int, rows_around: RowsAround | None
 ) -> tuple[Times, Rollups, Standing | None]:
-    first, last = int(touched[0]), int(touched[-1]) + ROLLUP_MS
-    times, values = near(read_around, series, first, last)
-    joint, standing = None, None
-    if rows_around is not None and (times[0] if len(times) and times[0] < first else NEVER_CLOSED) < horizon:
-        times, values, standing, joint = _joined(read_around, rows_around, series, touched)
+    times, values = near(read_around, series, int(touched[0]), int(touched[-1]) + ROLLUP_MS)
     windows = spread(times, touched)
-    if joint is not None:
-        windows = windows[~np.isin(windows, joint.frozen)]
-    if not len(windows):
-        return windows, empty(series), standing
     start, end = int(windows[0]), int(windows[-1]) + ROLLUP_MS
-    around, held = near(read_around, series, start, end)
+    times, values = around, _ = near(read_around, series, start, end)
+    joint, standing = None, None
+    if rows_around is not None and (times[0] if len(times) and times[0] < start else NEVER_CLOSED) < horizon:
+        times, values, standing, joint = _joined(read_around, rows_around, series, touched)
+        windows = spread(times, touched)
+        windows = windows[~np.isin(windows, joint.frozen)]
+        if not len(windows):
+            return windows, empty(series), standing
+        start, end = int(windows[0]), int(windows[-1]) + ROLLUP_MS
+        around, _ = near(read_around, series, start, end)
     hold_ms = holds_of(around)
-    if joint is None:
-        times, values = around, held
-    else:
+    if joint is not None:
         hold_ms = hold_ms[np.searchsorted(around, times).clip(max=len(around) - 1)]
     rows = rows_of(series, times, values, start, end, hold_ms)
     if joint is not None and kind_of(series) is Kind.COUNTER:
