@@ -215,6 +215,22 @@ class Quarantine:
 
         return self._changing(settle)
 
+    def settle_stored(self, entries: Sequence[tuple[Entry, int]]) -> int:
+        """Note, all in one go, that of these entries everything was stored: so many readings of each.
+
+        Returns
+        -------
+        int
+            Readings that moved from here into the store.
+        """
+
+        def settle() -> int:
+            self._room.changed()
+            at = self._clock()
+            return sum(settling.settle(self._connection, entry, stored, [], [], at) for entry, stored in entries)
+
+        return self._changing(settle)
+
     def replacing(self, entry: Entry, found: Sequence[Superseded]) -> None:
         """Keep the values of the store that an entry is about to overwrite; when this returns, they are on the disk."""
         if found:

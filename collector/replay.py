@@ -5,35 +5,24 @@ from __future__ import annotations
 import time
 from typing import Final, NamedTuple
 
-import msgspec
 import structlog
 
-from collector.admission import Rules, admit
+from collector.admission import Rules
 from collector.conflicts import Conflict, Superseded, find_conflicts, replaced, superseded, without
 from collector.counters import Tally
 from collector.errors import QuarantineError
 from collector.intake import Intake
 from collector.quarantine import Asked, Quarantine
-from collector.quarantine_entry import Entry, names
 from collector.refusals import Reason, Refusal
 from collector.refusing import refused_by_store
+from collector.replay_joining import join, taken_apart
 from storage import Store, StoreError, StoreRefusedError, StoreUnavailableError
-from telemetry import Batch, Gap, Table, encode
+from telemetry import Batch
 
 log = structlog.get_logger()
 
-_EPOCH: Final = "replay"
-"""Under which no gateway is acknowledged anything: it was, when the readings were set aside."""
 _AT_ONCE_S: Final = 3.0
 """About how long is replayed at once [s]; whoever calls this looks after other things as well."""
-
-
-class _Part(msgspec.Struct):
-    device: str
-    kind: str
-    channel: str
-    times: list[int]
-    values: list[float]
 
 
 class _Became(NamedTuple):
@@ -64,19 +53,43 @@ def replay(store: Store, quarantine: Quarantine, rules: Rules, tally: Tally, now
     """
     brought = 0
     until = time.monotonic() + _AT_ONCE_S
-    for asked in quarantine.asked():
-        entry = asked.entry
-        became = _replayed(store, quarantine, asked, _taken_apart(entry, asked.at or now, rules))
-        stored = quarantine.settle(entry, *became)
-        tally.add(replayed=stored)
-        brought += stored
-        log.info(
-            "replayed", entry=entry.id, stored=stored, refused=[refusal.reason.value for refusal in became.refusals],
-            superseded=sum(each.readings for each in became.superseded), overwrite=asked.overwrite,
-        )  # fmt: skip
-        if time.monotonic() > until:
-            break
+    while time.monotonic() < until and (waiting := quarantine.asked()):
+        together = join(waiting, now, rules)
+        if together is not None and _stored_together(store, together.batch):
+            settled = [(each.entry, together.readings[each.entry.id]) for each in waiting[: len(together.readings)]]
+            stored = quarantine.settle_stored(settled)
+            tally.add(replayed=stored)
+            brought += stored
+            log.info("replayed_together", entries=len(settled), stored=stored)
+            continue
+        for asked in waiting[: len(together.readings) if together is not None else 1]:
+            brought += _one(store, quarantine, asked, rules, tally, now)
+            if time.monotonic() > until:
+                break
     return brought
+
+
+def _stored_together(store: Store, batch: Batch) -> bool:
+    """Store what nobody doubts in one go; False where something is in the way, which each entry finds by itself."""
+    try:
+        return not find_conflicts(store, batch) and not store.write([batch]).rejected
+    except StoreUnavailableError:
+        raise
+    except Exception:
+        log.debug("not_replayed_together", exc_info=True)
+        return False
+
+
+def _one(store: Store, quarantine: Quarantine, asked: Asked, rules: Rules, tally: Tally, now: int) -> int:
+    entry = asked.entry
+    became = _replayed(store, quarantine, asked, taken_apart(entry, asked.at or now, rules))
+    stored = quarantine.settle(entry, *became)
+    tally.add(replayed=stored)
+    log.info(
+        "replayed", entry=entry.id, stored=stored, refused=[refusal.reason.value for refusal in became.refusals],
+        superseded=sum(each.readings for each in became.superseded), overwrite=asked.overwrite,
+    )  # fmt: skip
+    return stored
 
 
 def _replayed(store: Store, quarantine: Quarantine, asked: Asked, intake: Intake) -> _Became:
@@ -117,22 +130,3 @@ def _replayed(store: Store, quarantine: Quarantine, asked: Asked, intake: Intake
 def _written(store: Store, batch: Batch) -> tuple[int, list[Refusal]]:
     rejected = [refused_by_store(each) for each in store.write([batch]).rejected]
     return batch.readings - sum(refusal.readings for refusal in rejected), rejected
-
-
-def _taken_apart(entry: Entry, at: int, rules: Rules) -> Intake:
-    if not entry.part:
-        return admit(entry.topic, entry.content, at, rules, entry.received)
-    site, gateway, _ = names(entry.topic, entry.part)
-    try:
-        if entry.part.startswith("gap "):
-            batch = Batch(site, gateway, _EPOCH, 1, [], [msgspec.json.decode(entry.content, type=Gap)])
-        else:
-            part = msgspec.json.decode(entry.content, type=_Part)
-            table = Table.of(part.device, part.kind, part.times, {part.channel: list(part.values)})
-            batch = Batch(site, gateway, _EPOCH, 1, [table])
-        return admit(entry.topic, encode(batch), at, rules)
-    except (msgspec.DecodeError, ValueError):
-        # What is no number does not become one; the reason it is here for still holds.
-        return Intake(
-            None, None, [Refusal(Reason(entry.reason), entry.detail, entry.part, entry.readings, entry.content)]
-        )
