@@ -146,7 +146,8 @@ def ask(path: Path, request: Request, progress: Progress) -> Line | None:
     except OSError:
         connection.close()
         return None
-    with connection, connection.makefile("rb") as lines:
+    # Who is killed before it has read the question lets go of it with an error.
+    with contextlib.suppress(ConnectionError), connection, connection.makefile("rb") as lines:
         connection.sendall(msgspec.json.encode(request) + b"\n")
         for text in lines:
             line = msgspec.json.decode(text, type=Line)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import select
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +213,19 @@ def test_one_who_leaves_before_the_answer_harms_nobody(path: Path, tmp_path: Pat
         assert answer.checked is not None
     store.close()
     assert ask(path, Request("check"), lambda _, __: None) is None
+
+
+def test_an_owner_that_ends_before_it_has_read_the_question_is_told_as_one_that_ended(tmp_path: Path) -> None:
+    path = tmp_path / "readings.duckdb"
+    with socket.socket(socket.AF_UNIX) as owner, ThreadPoolExecutor(1) as pool:
+        owner.bind(str(socket_of(path)))
+        owner.listen()
+        asked = pool.submit(ask, path, Request("check"), lambda *_: None)
+        connection, _ = owner.accept()
+        assert select.select([connection], [], [], 60)[0], "the question is there"
+        connection.close()
+        with pytest.raises(UnavailableError, match="ended before it was done"):
+            asked.result(60)
 
 
 def test_readings_of_a_plans_baseline_are_needed(tmp_path: Path) -> None:
