@@ -42,6 +42,8 @@ class StatusError(Exception):
         said = fields.get("error") or fields.get("message")
         self.said_by_influxdb = isinstance(said, str)
         self.reason = str(said) if self.said_by_influxdb else text.strip()[:200] or str(error.reason)
+        if error.headers and 300 <= self.status < 400 and (elsewhere := error.headers.get("Location")):
+            self.reason = f"it sends on to {elsewhere}"
         self.retry_after_s = _seconds(error.headers.get("Retry-After") if error.headers else None)
         super().__init__(self.reason)
 

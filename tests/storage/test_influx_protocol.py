@@ -127,6 +127,14 @@ def test_an_answer_that_lacks_its_last_statement_is_unavailable() -> None:
         InfluxStore(server.url).read_around(MAIN, 0, 10)
 
 
+def test_a_server_that_sends_elsewhere_is_not_followed_with_readings_and_says_where() -> None:
+    moved = Answer(301, headers={"Location": "https://influx.example/write"})
+    with answering(version_1(moved)) as server:
+        with pytest.raises(StoreRefusedError, match=r"301: it sends on to https://influx\.example/write.; check URL"):
+            InfluxStore(server.url).write(ONE)
+        assert server.paths().count("POST /write") == 1
+
+
 @pytest.mark.parametrize("said", [Answer(200, "<html>Sign in</html>"), Answer(202), Answer(200, "{}")])
 def test_lines_that_something_else_than_influxdb_takes_do_not_count_as_stored(said: Answer) -> None:
     with (
