@@ -13,7 +13,7 @@ from exchange.errors import MappingError
 from exchange.headers import guess, split_unit, units_in_doubt, units_of
 from exchange.mapping import Column, Mapping, SeriesColumns
 from exchange.sources import Source
-from exchange.time_columns import TIME_OF_DAY, UTC, time_columns
+from exchange.time_columns import TIME_OF_DAY, time_columns, zone_of
 from exchange.trends import Trend
 from exchange.units import conversion, convertible, unit_named
 from exchange.words import Question, Words
@@ -95,17 +95,20 @@ def choose(source: Source, mapping: Mapping, said: list[Column | str]) -> Chosen
         raise MappingError(
             f"{source.path}: no column of dates and times found among {_few(source.header)}; name it with --time"
         )
-    zone = mapping.time.zone
-    if zone is None and len(time) == 1 and UTC.search(time[0]):
-        zone = "UTC"
-    mapping = msgspec.structs.replace(mapping, time=msgspec.structs.replace(mapping.time, columns=time, zone=zone))
+    zone = mapping.time.zone or zone_of(source, time)
+    mapping = msgspec.structs.replace(
+        mapping, time=msgspec.structs.replace(mapping.time, columns=time, zone=zone or None)
+    )
+    unsettled = [_which_zone(time)] if zone == "" else []
     series = mapping.series or (None if explicit else _series_columns(source))
     if series is not None:
         named = [series.device, series.channel, series.value, *filter(None, (series.kind, series.unit))]
         _check(source, named)
         rest = {name: NOT_NEEDED for name in source.header if name not in {*named, *time}}
-        return Chosen(msgspec.structs.replace(mapping, series=series), time, [], rest)
-    return _by_names(source, mapping, time, explicit, omitted)
+        return Chosen(msgspec.structs.replace(mapping, series=series), time, [], rest, unsettled)
+    chosen = _by_names(source, mapping, time, explicit, omitted)
+    chosen.questions += unsettled
+    return chosen
 
 
 def leave_out_empty(chosen: Chosen, said: Iterable[Column], trends: dict[str, Trend], bad: set[str]) -> list[Column]:
@@ -228,6 +231,13 @@ def _by_names(source: Source, mapping: Mapping, time: list[str], explicit: list[
     factors = (name for name, why in left_out.items() if why is UNKNOWN and _FACTOR.search(name))
     chosen.questions += [_multiplied(name) for name in factors]
     return chosen
+
+
+def _which_zone(time: Sequence[str]) -> Question:
+    """Ask for the time zone where the names of the time's columns speak of one, but not clearly."""
+    names = ", ".join(f"'{name}'" for name in time)
+    text = Words(f"{names}의 시간대가 불분명함", f"which time zone {names} is in cannot be told from the name")
+    return Question(text, "--zone Asia/Seoul | --zone Europe/Berlin | --zone UTC")
 
 
 def _multiplied(header: str) -> Question:

@@ -10,13 +10,15 @@ from exchange.clock_texts import looks_like_time, names_time_of_day, take_apart,
 from exchange.leftovers import TimeCells
 from exchange.sniffing import Row
 from exchange.sources import Source
+from exchange.zones import zone_said
 
 _DATE: Final = re.compile(r"일자|날짜|년월일|검침일|기준일|date|^day$", re.IGNORECASE)
 TIME_OF_DAY: Final = re.compile(r"시간|시각|^시$|time|hour", re.IGNORECASE)
 _STAMP: Final = re.compile(
     r"일시|timestamp|datetime|date.?time|time.?stamp|^time$|^date$|시각|측정시간|^ts$", re.IGNORECASE
 )
-UTC: Final = re.compile(r"time_utc|utc", re.IGNORECASE)
+_UTC: Final = re.compile(r"utc", re.IGNORECASE)
+_OFFSET: Final = re.compile(r".*\d\s*(?:Z|UTC|[+-]\d{2}:?\d{2})", re.IGNORECASE)
 _DURATION: Final = re.compile(
     r"(?:가동|운전|작업|조업|근무|사용|경과|소요|지속)\s*시간|duration|elapsed|running|run.?time|up.?time|working|hours",
     re.IGNORECASE,
@@ -40,7 +42,7 @@ def time_columns(source: Source) -> list[str]:
     if set(OWN) <= set(source.header):
         return list(OWN)
     dated = [name for place, name in enumerate(source.header) if _mostly(place, rows, looks_like_time)]
-    for pattern in (UTC, _STAMP, _DATE, TIME_OF_DAY):
+    for pattern in (_UTC, _STAMP, _DATE, TIME_OF_DAY):
         found = [name for name in dated if pattern.search(name)]
         if found:
             dated = found
@@ -67,6 +69,16 @@ def time_columns(source: Source) -> list[str]:
             return [dated[0], name]
     nameless = _times_of_day(source, dated[0], rows) if repeat and len(rows) > 1 else None
     return [dated[0], nameless] if nameless else dated[:1]
+
+
+def zone_of(source: Source, time: Sequence[str]) -> str | None:
+    """The zone that the names of the time's columns say, where the cells do not: see `zones.zone_said`."""
+    if [*time] == [*OWN]:
+        return None
+    rows = next(source.rows(), [])[:_SAMPLE]
+    if any(_mostly(source.header.index(name), rows, lambda cell: _OFFSET.fullmatch(cell) is not None) for name in time):
+        return None
+    return zone_said(time)
 
 
 def beside(source: Source, time: Sequence[str], others: Iterable[str]) -> frozenset[int]:

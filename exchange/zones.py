@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,6 +20,35 @@ _QUARTER_MS: Final = 900_000
 _DAY_MS: Final = 86_400_000
 _QUARTERS: Final = _DAY_MS // _QUARTER_MS
 _EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - wall-clock times have no zone yet
+
+
+_UTC: Final = re.compile(r"(?:(?<![A-Za-z])(?i:utc|gmt)|UTC|GMT)(?![A-Za-z])\s*(?:([+\-−])\s*(\d{1,2})(?::?(\d{2}))?)?")
+_SEOUL: Final = re.compile(r"(?<![A-Za-z])(?i:kst)(?![A-Za-z])")
+_ELSEWHERE: Final = re.compile(
+    r"(?<![A-Za-z])(?:CES?T|MES?Z|WES?T|EES?T|BST|JST|HKT|SGT|IST|AES?T|[PMCE][SD]T)(?![A-Za-z])"
+)
+_NOT_ALONE: Final = re.compile(r"local|현지|offset", re.IGNORECASE)
+
+
+def zone_said(headers: Iterable[str]) -> str | None:
+    """The zone that headers of times name: ``Time (UTC)``, ``일시(UTC+9)``, ``KST``; None for none.
+
+    Empty where they leave it open: ``CET`` tells neither the place nor whether summer time is kept.
+    """
+    said = {_said(header) for header in headers} - {None}
+    return None if not said else said.pop() if len(said) == 1 else ""
+
+
+def _said(header: str) -> str | None:
+    match = _UTC.search(header)
+    if match is not None and match[1]:
+        sign = "+" if match[1] == "+" else "-"
+        return f"{sign}{int(match[2]):02d}:{match[3] or '00'}"
+    if match is not None:
+        return "" if _NOT_ALONE.search(header) else "UTC"
+    if _SEOUL.search(header):
+        return "Asia/Seoul"
+    return "" if _ELSEWHERE.search(header) else None
 
 
 @dataclass(frozen=True, slots=True)

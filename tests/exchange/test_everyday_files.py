@@ -76,6 +76,36 @@ def test_a_usage_that_begins_anew_every_day_is_asked_about_for_it_is_a_register(
     assert questions(understood(tmp_path, table("일시,사용량(kWh)", once)))[0].endswith(":register'")
 
 
+@pytest.mark.parametrize(
+    ("header", "zone"),
+    [
+        ("일시", "Asia/Seoul"), ("시각(KST)", "Asia/Seoul"), ("일시(UTC+9)", "+09:00"), ("Time UTC+09:00", "+09:00"),
+        ("Datetime (GMT-5)", "-05:00"), ("India (UTC+5:30)", "+05:30"), ("Time (UTC)", "UTC"), ("time_utc", "UTC"),
+        ("Time [GMT]", "UTC"), ("Cutcher time", "Asia/Seoul"), ("Time (CET)", ""), ("Time (PST)", ""),
+        ("utc_time_local", ""),
+    ],
+)  # fmt: skip
+def test_the_zone_that_a_columns_name_says_is_taken_or_asked_about(tmp_path: Path, header: str, zone: str) -> None:
+    found = understood(tmp_path, day(header=f"{header},사용량(kWh)"))
+    if zone:
+        assert (found.line.zone_name, found.questions) == (zone, [])
+    else:
+        assert questions(found) == ["--zone Asia/Seoul | --zone Europe/Berlin | --zone UTC"]
+        said = exchange.Mapping(device="main", time=exchange.TimeColumns(zone="Europe/Berlin"))
+        assert understood(tmp_path, day(header=f"{header},사용량(kWh)"), mapping=said).questions == []
+
+
+def test_a_zone_in_the_name_of_either_column_counts_and_cells_that_name_an_offset_count_more(tmp_path: Path) -> None:
+    at = stamps(96)
+    two = table(
+        "Date (UTC),Time (UTC),사용량(kWh)", ((each[:10], each[11:], 1 + nth % 3) for nth, each in enumerate(at))
+    )
+    assert understood(tmp_path, two).line.zone_name == "UTC"
+    cells = table("Time (CET),사용량(kWh)", ((f"{each}+09:00", 1 + nth % 3) for nth, each in enumerate(at)))
+    found = understood(tmp_path, cells)
+    assert (found.questions, found.series[0].first_start) == ([], FIRST)
+
+
 @pytest.mark.parametrize("header", ["일시,누적전력량(kWh)", "일시,금일누적사용량(kWh)"])
 def test_a_register_is_one_whichever_way_its_rows_stand_and_though_it_begins_anew_every_day(
     tmp_path: Path, header: str
