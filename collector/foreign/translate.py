@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
@@ -231,14 +233,22 @@ def _found(channel: str, extract: Extract, said: list[Any]) -> Found:
         said = [extract.constant]
     try:
         numbers = [_number(extract, value) for value in said]
-        value = numbers[0] if len(numbers) == 1 else sum(numbers)
-        return Found(channel, extract.where, said, extract.unit, extract.convert(value))
+        return Found(channel, extract.where, said, extract.unit, extract.convert(_sum(numbers)))
     except (OverflowError, ValueError):
         reason, told = Reason.NOT_FINITE, "no finite number; leave such a reading out"
     except TypeError as error:
         reason, told = Reason.WRONG_TYPE, str(error)
     found = Found(channel, extract.where, said, extract.unit, 0.0, reason)
     return replace(found, detail=f"{found.said[:60]}: {told}")
+
+
+def _sum(numbers: Sequence[float]) -> float:
+    """The sum of the decimals that were written: 0.1 and 0.2 are 0.3; OverflowError where one is not finite."""
+    if len(numbers) == 1:
+        return numbers[0]
+    if not all(map(math.isfinite, numbers)):
+        raise OverflowError(numbers)
+    return float(sum(Decimal(repr(number)) for number in numbers))
 
 
 def _number(extract: Extract, value: Any) -> float:

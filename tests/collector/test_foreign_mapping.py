@@ -93,6 +93,17 @@ def test_numbers_with_a_decimal_comma_are_taken_where_the_mapping_says_so(said: 
     assert [refusal.reason for refusal in trial.refused] == ([] if value is not None else ["wrong_type"])
 
 
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [("[0.1, 0.2]", 300.0), ("[1.5, -1.5]", 0.0), ("[7, 0.5]", 7500.0), ("[1e308, 1e308]", None),
+     ("[Infinity, -Infinity]", None), ("[NaN, 1]", None)],
+)  # fmt: skip
+def test_a_sum_is_that_of_the_decimals_that_were_written(said: str, value: float | None) -> None:
+    two = mappings(METER.replace("{path: e, unit: kWh}", "{sum: ['e[0]', 'e[1]'], unit: kWh}"))
+    trial = try_message(two, "plant/a/json", f'{{"t": "2026-10-30T17:00:00", "e": {said}}}'.encode(), NOW)
+    assert trial.readings[0].values[0].value == value
+
+
 def test_a_topic_that_no_rule_takes_is_told_with_those_that_rules_take() -> None:
     assert try_message(mappings(METER), "plant/a", b"1", NOW).taken == ["plant/{device}/json"]
 
