@@ -12,6 +12,7 @@ from collector.quarantine_room import INSERT, fingerprint
 from collector.refusals import Refusal
 
 _REPLACED: Final = b"replaced"
+_STORED: Final = b"stored"
 
 
 def insert(
@@ -44,11 +45,13 @@ def settle(
         return 0
     # Other parts of the message may have been refused for the very same reason, and must stay beside these.
     apart = fingerprint(digest, b"replayed", b"%d" % entry.id, b"%d" % at)
-    if entry.readings:
-        out = sum(refusal.readings for refusal in refusals) + sum(each.readings for each in superseded)
-        stored = max(0, entry.readings - out)
     again = next((refusal for refusal in refusals if refusal.part == entry.part), None)
     others = [refusal for refusal in refusals if refusal is not again]
+    if again is not None and not entry.part:  # a whole message, though it may no longer tell how many readings it has
+        again, stored = again._replace(readings=again.readings or entry.readings), 0
+    elif entry.readings:
+        out = sum(refusal.readings for refusal in refusals) + sum(each.readings for each in superseded)
+        stored = max(0, entry.readings - out)
     insert(connection, entry.topic, entry.content, entry.received, others, apart)
     whole = None  # all that the entry holds, when that is superseded
     if again is None and not others and not stored:
@@ -65,6 +68,11 @@ def settle(
             again.reason.value, again.detail, again.readings, again.content if again.part else entry.content, at,
             "replayed, and refused again", apart if taken else digest,
         )  # fmt: skip
+        if stored:  # the entry goes on with what was refused; what has left it is counted beside it
+            mark = fingerprint(apart, _STORED)
+            row = (entry.received, entry.topic, entry.reason, entry.detail, entry.part, stored, b"", mark)
+            connection.execute(INSERT, (*row, *names(entry.topic, entry.part)))
+            connection.execute("UPDATE entry SET state = 'stored', decided = ? WHERE digest = ?", (at, mark))
     elif whole is not None:
         changes = "state = 'superseded', readings = ?, content = ?, decided = ?, note = ?"
         _change(connection, entry.id, changes, whole.readings, whole.content, at, whole.note)

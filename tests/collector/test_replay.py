@@ -135,6 +135,21 @@ def test_a_part_that_a_defect_keeps_out_of_the_store_keeps_its_content(store: St
     assert again(store, quarantine) == 7
 
 
+def test_a_whole_message_that_is_refused_again_keeps_its_number_of_readings(
+    store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = [*readings(NOW - 60_000, 3), *readings(NOW - 60_000, 3)]
+    quarantine.add(TOPIC, encode(batch(*tables)), NOW, [Refusal(Reason.DUPLICATE_TABLE, "", "", 6)])
+    with monkeypatch.context() as patched:
+        patched.setattr("collector.admission.take_apart", None)  # a defect, which tells no number
+        assert again(store, quarantine) == 0
+    [entry] = quarantine.list()
+    assert (entry.reason, entry.readings) == ("unprocessable", 6)
+    assert (quarantine.counters.readings, quarantine.counters.stored) == (6, 0)
+    assert again(store, quarantine) == 0
+    assert (quarantine.list()[0].reason, quarantine.counters.readings) == ("duplicate_table", 6)
+
+
 def test_an_entry_that_gives_way_to_a_summary_while_it_is_replayed_is_counted_once(quarantine: Quarantine) -> None:
     quarantine.add(TOPIC, b"a message", NOW, [Refusal(Reason.STORE, "", "power_meter/main/active_power_w", 7, b"{}")])
     quarantine.ask(Choice())

@@ -85,7 +85,7 @@ def test_what_is_refused_again_keeps_none_of_its_neighbours_out(store: Store, qu
     assert again(store, quarantine) == 4
     assert stored(store) == [1.0, 2.0, 4.0, 5.0]
     assert [(each.reason, each.readings) for each in quarantine.list() if each.state == "held"] == [("out_of_range", 1)]
-    assert quarantine.counters.readings == 1
+    assert (quarantine.counters.readings, quarantine.counters.stored) == (1, 4)
 
 
 def test_the_same_device_at_two_sites_is_two(store: Store, quarantine: Quarantine) -> None:
