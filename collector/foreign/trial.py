@@ -14,6 +14,11 @@ from collector.sifting import sift
 from telemetry import Batch, channel
 
 _MOST_HINTS: Final = 40
+_HALF_HOUR_MS: Final = 1_800_000
+_SOON_MS: Final = 60_000
+"""Within which a message arrives whose sender's clock is right [ms]."""
+_FARTHEST_MS: Final = 26 * 3_600_000
+"""No two places' clocks are further apart [ms]."""
 
 
 class TriedValue(msgspec.Struct, frozen=True):
@@ -45,6 +50,9 @@ class TriedReading(msgspec.Struct, frozen=True):
         Channels, in the rule's order.
     missing
         Channels that the rule maps and this message does not hold.
+    apart_ms
+        How far behind its arrival its time is [ms], where that is in whole half-hours: perhaps it is read in another
+        zone than it was written in. 0 otherwise, and unless the message has just arrived.
     """
 
     line: int
@@ -55,6 +63,7 @@ class TriedReading(msgspec.Struct, frozen=True):
     time_said: str
     values: list[TriedValue]
     missing: list[str]
+    apart_ms: int = 0
 
 
 class TriedRefusal(msgspec.Struct, frozen=True):
@@ -115,8 +124,10 @@ class Trial(msgspec.Struct, frozen=True):
     taken: list[str] = []
 
 
-def try_message(mappings: Mappings, topic: str, payload: bytes, received: int, *, retained: bool = False) -> Trial:
-    """Take a message apart as a collector would at `received` [ms since 1970-01-01 UTC]."""
+def try_message(
+    mappings: Mappings, topic: str, payload: bytes, received: int, *, retained: bool = False, live: bool = False
+) -> Trial:
+    """Take a message apart as a collector would at `received` [ms since 1970-01-01 UTC]; `live` if it came then."""
     taken = mappings.route(topic)
     if taken is None:
         return Trial(topic, left="no_rule", taken=[*dict.fromkeys(each.pattern.text for each in mappings.routes)])
@@ -130,7 +141,7 @@ def try_message(mappings: Mappings, topic: str, payload: bytes, received: int, *
     left: Literal["", "retained"] = "" if route.timed or not retained else "retained"
     return Trial(
         topic, route.mapping, route.source, route.pattern.text, told.site, told.gateway,
-        [_reading(row, _held(batch)) for row in told.rows],
+        [_reading(row, _held(batch), _apart(row, received) if live else 0) for row in told.rows],
         [TriedRefusal(each.part, each.reason.value, each.detail, each.readings) for each in refusals],
         batch.readings if batch is not None and not left else 0,
         hints(rules, told.document, _MOST_HINTS) if told.document is not None else [],
@@ -153,7 +164,13 @@ def _held(batch: Batch | None) -> _Held:
     }
 
 
-def _reading(row: Row, held: _Held) -> TriedReading:
+def _apart(row: Row, received: int) -> int:
+    behind = received - row.time
+    apart = round(behind / _HALF_HOUR_MS) * _HALF_HOUR_MS
+    return apart if abs(behind - apart) <= _SOON_MS and abs(apart) <= _FARTHEST_MS else 0
+
+
+def _reading(row: Row, held: _Held, apart_ms: int) -> TriedReading:
     values = [
         TriedValue(
             found.channel, found.path, found.said, found.unit,
@@ -162,4 +179,5 @@ def _reading(row: Row, held: _Held) -> TriedReading:
         )
         for found in row.found
     ]  # fmt: skip
-    return TriedReading(row.line, row.device, row.kind, row.name, row.time, row.said, values, list(row.missing))
+    missing = list(row.missing)
+    return TriedReading(row.line, row.device, row.kind, row.name, row.time, row.said, values, missing, apart_ms)

@@ -104,6 +104,17 @@ def test_a_sum_is_that_of_the_decimals_that_were_written(said: str, value: float
     assert trial.readings[0].values[0].value == value
 
 
+@pytest.mark.parametrize(
+    ("behind_ms", "live", "apart_h"),
+    [(9 * 3_600_000 + 5_000, True, 9.0), (-5.5 * 3_600_000 + 59_000, True, -5.5), (2_000, True, 0), (-700, True, 0),
+     (9 * 3_600_000 + 61_000, True, 0), (48 * 3_600_000, True, 0), (9 * 3_600_000, False, 0)],
+)  # fmt: skip
+def test_a_time_whole_half_hours_from_its_arrival_is_told(behind_ms: float, live: bool, apart_h: float) -> None:
+    payload, at = b'{"t": "2026-10-30T17:00:00", "p": 1.1}', 1_793_347_200_000
+    trial = try_message(mappings(METER), "plant/a/json", payload, at + round(behind_ms), live=live)
+    assert trial.readings[0].apart_ms == apart_h * 3_600_000
+
+
 def test_a_topic_that_no_rule_takes_is_told_with_those_that_rules_take() -> None:
     assert try_message(mappings(METER), "plant/a", b"1", NOW).taken == ["plant/{device}/json"]
 

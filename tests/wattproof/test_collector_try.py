@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +118,37 @@ def test_what_arrives_at_a_broker_is_shown_as_it_arrives(mosquitto: Broker) -> N
         publish(meter, "energy/a/b", '{"time": 1767225600250, "power_factor": 1}', retain=True)
     code, trial = told("node-red", "--listen", where, "--for", "1")
     assert (code, trial["topic"], trial["stored"]) == (0, "energy/a/b", 1)
+
+
+@contextlib.contextmanager
+def sending(broker: Broker, topic: str, payload: Callable[[], str]) -> Iterator[None]:
+    """A meter that sends all the time."""
+    ended = threading.Event()
+
+    def send() -> None:
+        with sender(broker) as meter:
+            while not ended.wait(0.05):
+                publish(meter, topic, payload())
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_a_message_whose_time_is_hours_from_its_arrival_is_shown_with_a_doubt_about_its_zone(mosquitto: Broker) -> None:
+    def now_in_utc() -> str:
+        return f'{{"Time":"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}","ENERGY":{{"Power":9}}}}'
+
+    about = ("tasmota", "--site", "s", "--listen", f"127.0.0.1:{mosquitto.port}", "--for", "2", "--timezone")
+    doubt = "its time is -9 h from its arrival: is the time zone right"
+    with sending(mosquitto, "tele/plug/SENSOR", now_in_utc):
+        assert doubt in attempt(*about, "Asia/Seoul")[1]
+        right = attempt(*about, "UTC")[1]
+    assert ("power_meter plug" in right, "from its arrival" in right) == (True, False)
 
 
 def test_a_kept_value_without_a_time_is_shown_as_one_that_a_collector_leaves(mosquitto: Broker) -> None:

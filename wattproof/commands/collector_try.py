@@ -67,7 +67,8 @@ def try_(
         messages = _examples(maps)
     shown, whole = 0, True
     for topic_, body, retained in messages:
-        trial = try_message(mappings, topic_, body, time.time_ns() // 1_000_000, retained=retained)
+        live = bool(listen) and not retained
+        trial = try_message(mappings, topic_, body, time.time_ns() // 1_000_000, retained=retained, live=live)
         shown += 1
         whole = whole and trial.stored > 0 and not trial.refused
         if as_json:

@@ -35,6 +35,10 @@ WORDS: Final = {
         "장치 이름으로 쓸 수 없음: 매핑의 devices에 id를 적을 것, 예: devices: {{'{0}': press-1}}",
         "no name of a device: give it an id in the mapping, e.g. devices: {{'{0}': press-1}}",
     ),
+    "apart": (
+        "메시지의 시각이 도착한 시각과 {0:+g}시간 차이남: 시간대(timezone, zone)가 맞는지 확인할 것",
+        "its time is {0:+g} h from its arrival: is the time zone right (timezone, zone)?",
+    ),
     "missing": ("이 메시지에 없음: {0}", "not in this message: {0}"),
     "message": ("메시지 전체", "the message"),
     "unmapped": ("{0} = {1}: 매핑에 없음", "{0} = {1} is not mapped"),
@@ -113,6 +117,8 @@ def _readings(console: Console, trial: Trial, language: Language) -> None:
             becomes = say("aside", language) if value.value is None else f"{value.value:,.12g} {_unit(value.unit)}"
             table.add_row(value.channel, escape(value.path), escape(f"{value.said} {_unit(value.said_unit)}"), becomes)
         console.print(table)
+        if reading.apart_ms:
+            console.print("    [yellow]" + escape(say("apart", language, -reading.apart_ms / 3_600_000)) + "[/yellow]")
         if reading.missing:
             console.print("    " + say("missing", language, ", ".join(reading.missing)))
 
