@@ -10,9 +10,10 @@ import contextlib
 import errno
 import fcntl
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import duckdb
 
@@ -115,12 +116,21 @@ def _copy(backup: Path, part: Path, progress: Progress) -> None:
     for source, target in pairs:
         if not source.exists():
             continue
-        with source.open("rb") as reading, target.open("wb") as writing:
+        with _opened(source) as reading, target.open("wb") as writing:
             while block := reading.read(_BLOCK):
                 writing.write(block)
                 done += len(block)
                 progress(done, total)
         shutil.copymode(source, target)
+        # A backup may be kept from being changed; the file that it becomes may not.
+        target.chmod(target.stat().st_mode | stat.S_IRUSR | stat.S_IWUSR)
+
+
+def _opened(source: Path) -> BinaryIO:
+    try:
+        return source.open("rb")
+    except OSError as error:
+        raise StoreRefusedError(f"{source} cannot be read ({error.strerror}); check its permissions") from error
 
 
 def _checked(part: Path, backup: Path) -> Checked:

@@ -210,6 +210,28 @@ def test_nobody_opens_the_old_file_while_it_is_set_aside(tmp_path: Path, monkeyp
     subprocess.run(opening, check=True, timeout=60)
 
 
+def test_a_backup_that_nobody_may_change_becomes_a_file_that_its_owner_may(tmp_path: Path) -> None:
+    path, saved = tmp_path / "data" / "readings.duckdb", tmp_path / "saved.duckdb"
+    store = filled(tmp_path / "readings.duckdb")
+    backup_of(store, saved)
+    store.close()
+    saved.chmod(0o444)
+    restoring.restore(saved, path, force=False)
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert saved.stat().st_mode & 0o777 == 0o444
+
+
+def test_what_of_a_backup_cannot_be_read_is_named(tmp_path: Path) -> None:
+    saved = tmp_path / "saved.duckdb"
+    store = filled(tmp_path / "readings.duckdb")
+    backup_of(store, saved)
+    store.close()
+    (tmp_path / "saved.duckdb.wal").mkdir()
+    with pytest.raises(StoreRefusedError, match=r"saved\.duckdb\.wal cannot be read .Is a directory.; check its perm"):
+        restoring.restore(saved, tmp_path / "data" / "readings.duckdb", force=False)
+    assert not list((tmp_path / "data").iterdir())
+
+
 def of_a_later_duckdb(path: Path) -> None:
     """Give a whole file a number of DuckDB's format that does not exist yet, and the checksum that goes with it."""
     content = bytearray(path.read_bytes())
