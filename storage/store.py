@@ -269,7 +269,7 @@ class Store(Protocol):
         ...
 
     def series(self, site: str | None = None) -> list[Series]:
-        """Every series, of one site or of all, sorted."""
+        """Every series that has a reading or a quarter-hour, of one site or of all, sorted."""
         ...
 
     def gaps(self, site: str, start: int, end: int) -> list[Gap]:

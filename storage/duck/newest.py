@@ -234,10 +234,16 @@ class Newest:
                     self._pages[site] = page
             return page.turned(self._time[page.numbers], self._value[page.numbers])
 
-    def series(self, site: str | None) -> list[Series]:
-        """Every series that holds a value, of one site or of all, sorted."""
+    def series(self, site: str | None) -> list[tuple[Series, int]]:
+        """Every series that was ever written and its number, of one site or of all, sorted."""
         with self._lock:
-            return [series for series, _ in self._sorted(site)]
+            return list(self._sorted(site))
+
+    def silent(self, numbers: Ids) -> Ids:
+        """Those of some numbers whose series have no reading left."""
+        with self._lock:
+            silent: Ids = numbers[self._time[numbers] == NEVER]
+        return silent
 
     def _sorted(self, site: str | None) -> Iterator[tuple[Series, int]]:
         """Series and their numbers, sorted by their names."""

@@ -116,6 +116,13 @@ def touched(cursor: duckdb.DuckDBPyConnection) -> int:
     )
 
 
+def rolled_of(cursor: duckdb.DuckDBPyConnection, numbers: Ids) -> set[int]:
+    """Those of some series, by number, that have a row."""
+    cursor.register("asked", {"series_id": numbers})
+    found = cursor.execute("SELECT DISTINCT series_id FROM rollups WHERE series_id IN (FROM asked)").fetchnumpy()
+    return set(found["series_id"].tolist())
+
+
 def closed(cursor: duckdb.DuckDBPyConnection, number: int, windows: Times) -> npt.NDArray[np.bool_]:
     """Which windows of a series, rising, retention has closed, shape (windows,)."""
     found = cursor.execute(

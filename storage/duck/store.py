@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import numpy as np
 
 from storage.aggregation import check
 from storage.duck import forgetting
 from storage.duck.file import DataFile
 from storage.duck.reading import NOTHING, around, between, windows, windows_many
 from storage.duck.rolling import compute, groups
-from storage.duck.rollups import put, rows_between, touched, waiting
+from storage.duck.rollups import put, rolled_of, rows_between, touched, waiting
 from storage.duck.settling import Settling
 from storage.duck.writing import Writing, transaction
 from storage.errors import StoreError
@@ -226,9 +227,13 @@ class DuckStore:
         return self._writing.newest.newest()
 
     def series(self, site: str | None = None) -> list[Series]:
-        """Every series; see `Store.series`."""
-        with self._file.cursor():
-            return self._writing.newest.series(site)
+        """Every series; see `Store.series`. From memory, but for those that retention has left no reading."""
+        newest = self._writing.newest
+        with self._file.cursor() as cursor:
+            known = newest.series(site)
+            silent = newest.silent(np.array([number for _, number in known], np.int32))
+            gone = set(silent.tolist()) - rolled_of(cursor, silent) if len(silent) else set()
+        return [series for series, number in known if number not in gone]
 
     def gaps(self, site: str, start: int, end: int) -> list[Gap]:
         """Declared gaps; see `Store.gaps`."""

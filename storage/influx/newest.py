@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from storage.influx.influxql import ANY, Cells, Rows, among, decode_cells, identifier, is_tag, select
-from storage.influx.rows import is_ours
+from storage.influx.rows import is_ours, rolled_series
 from storage.influx.server import Server
 from storage.limits import GAP_KIND
 from storage.store import Latest, Series
@@ -48,6 +48,7 @@ class Newest:
         self._server = server
         self._lock = threading.Lock()
         self._old: dict[str | None, tuple[float, dict[Series, Latest]]] = {}
+        self._rolled: dict[str | None, tuple[float, set[Series]]] = {}
         self._writes = 0
 
     def wrote(self, earliest: int) -> None:
@@ -55,6 +56,7 @@ class Newest:
         if earliest < time.time_ns() // 1_000_000 - RECENT_MS:
             with self._lock:
                 self._old.clear()
+                self._rolled.clear()
                 self._writes += 1
 
     def find(self, site: str | None) -> list[Latest]:
@@ -74,6 +76,17 @@ class Newest:
             old = {series: each for series, each in known[1].items() if (series.kind, series.channel) in here}
             found = old | self._ask(site, fields, recent)
         return sorted(found.values(), key=lambda each: _key(each.series))
+
+    def series(self, site: str | None) -> list[Series]:
+        """Every series of one site or all, sorted; also those that retention has left nothing but quarter-hours."""
+        with self._lock:
+            known, writes = self._rolled.get(site), self._writes
+        if known is None or time.monotonic() - known[0] > _AGAIN_S:
+            known = time.monotonic(), rolled_series(self._server, site)
+            with self._lock:
+                if self._writes == writes:
+                    self._rolled[site] = known
+        return sorted(known[1].union(each.series for each in self.find(site)), key=_key)
 
     def _ask(self, site: str | None, fields: list[Field], since: int | None) -> dict[Series, Latest]:
         """Newest values: of most fields in a device's newest row, of the others one by one.

@@ -37,6 +37,7 @@ SUFFIX: Final = ".15m"
 _OF_READINGS: Final = ("first", "last", "low", "high")
 _NUMBERS: Final = ("count", *_OF_READINGS, "mean", "increase", "coverage")
 _STATE: Final = "state_"
+_COVERAGE: Final = ":coverage"
 _DEVICES: Final = 200
 _CELLS: Final = 500_000
 """So many devices are named in one question at most, and about so many cells come with its answer."""
@@ -57,6 +58,30 @@ def state_fields(server: Server, kind: str) -> dict[str, list[float]]:
             if column.startswith(_STATE):
                 found[channel].append(float(column[len(_STATE) :]))
     return found
+
+
+def rolled_series(server: Server, site: str | None) -> set[Series]:
+    """Series of one site or all that have a row."""
+    found = server.found()
+    if found.places.missing or not found.speaks_influxql:
+        return set()
+    fields = [
+        (rows.name, str(name).removesuffix(_COVERAGE))
+        for _, rows in server.query("SHOW FIELD KEYS", ANY.decode, rollup=True)
+        if rows.name.endswith(SUFFIX)
+        for name, *_ in rows.values
+        if str(name).endswith(_COVERAGE)
+    ]
+    where = () if site is None else (is_tag("site", site),)
+    statements = [
+        select(f"last({identifier(channel + _COVERAGE)})", kind, *where, by=" GROUP BY site, device")
+        for kind, channel in fields
+    ]
+    return {
+        Series(rows.tags.get("site", ""), kind.removesuffix(SUFFIX), rows.tags.get("device", ""), channel)
+        for number, rows in (server.query(statements, decode_cells, rollup=True) if statements else ())
+        for kind, channel in (fields[number],)
+    }
 
 
 def read_rows(server: Server, series: Series, start: int, end: int) -> Rollups:

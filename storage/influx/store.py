@@ -159,7 +159,7 @@ class InfluxStore:
 
     def series(self, site: str | None = None) -> list[Series]:
         """Every series; see `Store.series`."""
-        return [each.series for each in self._newest.find(site)]
+        return self._newest.series(site)
 
     def gaps(self, site: str, start: int, end: int) -> list[Gap]:
         """Declared gaps; see `Store.gaps`."""

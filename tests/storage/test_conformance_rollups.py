@@ -262,6 +262,20 @@ def test_retention_deletes_old_rollups(store: Store) -> None:
         assert int(rows(store, series).start[0]) == START + DAY // 2
 
 
+def test_a_series_is_listed_as_long_as_there_is_a_quarter_hour_of_it(store: Store) -> None:
+    silent = replace(MAIN, device="silent")
+    write(store, minutes(60), silent)
+    write(store, minutes(60, START + 10 * DAY))
+    roll(store)
+    store.forget(START + DAY, START - DAY)
+    assert points(store, silent) == {}
+    assert store.series() == store.series(SITE) == [MAIN, silent]
+    assert [each.series for each in store.latest(SITE)] == [MAIN]
+    assert store.series("elsewhere") == []
+    store.forget(START + DAY, START + DAY)
+    assert store.series() == store.series(SITE) == [MAIN]
+
+
 def test_what_is_not_rolled_is_not_deleted(store: Store) -> None:
     write(store, minutes(1440))
     roll(store, START + DAY // 2)
