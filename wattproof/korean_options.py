@@ -62,6 +62,12 @@ OPTIONS: Final = (
         "--publisher {pair}: 이름=토픽으로 쓰십시오. 예: press-meter=tele/tasmota_5A9AE8/SENSOR",
     ),
     (
+        "--workers-group: each of several collectors would have a part of the readings in a DuckDB file of its own; "
+        "let them write to one InfluxDB (store.engine: influx), or run one",
+        "--workers-group: 수집기를 여럿 실행하면 저마다 자기 DuckDB 파일에 측정값의 일부만 갖게 됩니다. "
+        "모두 InfluxDB 하나에 쓰게 하거나(store.engine: influx) 하나만 실행하십시오.",
+    ),
+    (
         "--workers-group {name}: a-z, 0-9, '-' and '_' only ({why})",
         "--workers-group {name}: a-z, 0-9, '-', '_'만 쓸 수 있습니다 ({why})",
     ),

@@ -193,6 +193,15 @@ def test_a_group_that_no_topic_filter_can_name_is_refused() -> None:
     assert isinstance(told.exception, BadInputError)
 
 
+def test_a_group_whose_workers_would_each_keep_a_part_of_the_readings_is_refused(tmp_path: Path) -> None:
+    told = CliRunner().invoke(
+        app, ["collector", "run", "--workers-group", "city"], env={"WATTPROOF_DATA_DIR": str(tmp_path)}
+    )
+    assert isinstance(told.exception, BadInputError)
+    assert "engine: influx" in str(told.exception)
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_every_reason_has_its_advice_in_two_languages() -> None:
     assert set(ADVICE) == {reason.value for reason in Reason}
     for reason, (korean, english) in ADVICE.items():

@@ -40,11 +40,17 @@ def run(
     from wattproof import heartbeat, services
     from wattproof.care import caring
     from wattproof.config import find_file, load
+    from wattproof.errors import BadInputError
     from wattproof.memory import keep_little
     from wattproof.stopping import stop_event
 
     config = load(find_file(context.obj, os.environ), os.environ)
     settings = _told(config.collector, workers_group, worker)
+    if settings.workers_group and config.store.engine == "duck":
+        raise BadInputError(
+            "--workers-group: each of several collectors would have a part of the readings in a DuckDB file of its own;"
+            " let them write to one InfluxDB (store.engine: influx), or run one"
+        )
     keep_little()
     # Shared subscriptions came with MQTT 5.
     broker = msgspec.structs.replace(config.broker, protocol="5") if settings.workers_group else config.broker
