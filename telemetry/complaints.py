@@ -14,6 +14,10 @@ _LONGEST_REASON: Final = 300
 """Characters of a reason that are shown: some errors carry the packet they are about."""
 
 
+_CREDENTIALS: Final = "check username and password, and that the broker lets this client id in"
+_RETAIN: Final = "let the broker keep retained messages (mosquitto: retain_available, EMQX: mqtt.retain_available)"
+
+
 class Complaints:
     """What was told since the connection was last up.
 
@@ -33,16 +37,15 @@ class Complaints:
 
     def refused(self, reason: str) -> None:
         """The broker did not let us in."""
-        self._tell(
-            "mqtt_refused", reason, "check username and password, and that the broker lets this client id in"
-        )  # fmt: skip
+        self._tell("mqtt_refused", reason, _RETAIN if "retain" in reason.lower() else _CREDENTIALS)
 
     def closed_before_login(self, reason: str) -> None:
         """The connection ended before the broker had said anything."""
         if not any(event == "mqtt_refused" for event, _ in self._told):  # which ends it as well
             self._tell(
                 "mqtt_closed_before_login", reason,
-                "the broker may ask for a client certificate (tls.certificate, tls.key) or for TLS on this port",
+                "the broker may ask for a client certificate (tls.certificate, tls.key) or for TLS on this port, "
+                "or take no last will, for it keeps no retained messages (mosquitto: retain_available)",
             )  # fmt: skip
 
     def subscription_refused(self, wanted: str, reason: str) -> None:

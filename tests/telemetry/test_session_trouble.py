@@ -5,14 +5,15 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from structlog.testing import capture_logs
 
 from telemetry import Broker, Publish, Retained, Session
 from telemetry.mqtt import connect
-from tests.parts import wait_until
+from tests.parts import mosquitto, wait_until
 from tests.telemetry.brokers import (
     CONNECT,
     DISCONNECT,
@@ -242,3 +243,16 @@ def test_a_packet_that_is_no_message_and_longer_than_any_ends_the_connection_and
     (told,) = [entry for entry in logs if entry["event"] == "mqtt_unreadable"]
     assert "268435460 bytes that are no message (first byte 0x90)" in told["reason"]
     assert PUBREL not in broker.kinds(1)
+
+
+@pytest.mark.parametrize(("protocol", "event"), [("3.1.1", "mqtt_closed_before_login"), ("5", "mqtt_refused")])
+def test_a_broker_that_retains_nothing_is_told_with_its_setting(
+    tmp_path: Path, protocol: Literal["3.1.1", "5"], event: str
+) -> None:
+    with capture_logs() as logs, mosquitto(tmp_path, "retain_available false") as broker:
+        session = make(Broker(host=broker.host, port=broker.port, protocol=protocol), will=Retained(STATE, b"{}"))
+        session.start()
+        wait_until(lambda: event in events(logs), "it is told")
+        session.stop()
+    (told,) = {entry["advice"] for entry in logs if entry["event"] == event}
+    assert "retain_available" in told
