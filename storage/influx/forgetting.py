@@ -19,7 +19,7 @@ from storage.influx.horizon import Horizon, horizon_line, read_horizon
 from storage.influx.influxql import ANY, EARLIEST, among, between, decode_cells, identifier, is_tag, select
 from storage.influx.newest import channels
 from storage.influx.rolling import sweep, write_notes, write_rows
-from storage.influx.rows import SUFFIX, read_turns
+from storage.influx.rows import SUFFIX, read_turns, rolled_fields
 from storage.influx.server import Server
 from storage.influx.touches import Entry, Run, Touches, read_notes, runs_of, waiting
 from storage.limits import GAP_KIND, MIN_TIME, unusable
@@ -47,7 +47,8 @@ def forget(server: Server, touches: Touches, raw_before: int, rollups_before: in
     going = {key: device.going() for key, device in census.devices.items()}
     for kind, condition in _conditions({key: runs for key, (runs, _) in going.items()}):
         server.delete(kind, condition)
-    for kind in kinds:
+    # Also of kinds of which no reading is left.
+    for kind in sorted({kind for kind, _ in rolled_fields(server)}):
         server.delete_rollups(kind + SUFFIX, rollups_before)
     _forget_gaps(server, rollups_before)
     sweep(server)

@@ -60,25 +60,30 @@ def state_fields(server: Server, kind: str) -> dict[str, list[float]]:
     return found
 
 
-def rolled_series(server: Server, site: str | None) -> set[Series]:
-    """Series of one site or all that have a row."""
+def rolled_fields(server: Server) -> list[tuple[str, str]]:
+    """Kinds of device and channels that have rows, or had some."""
     found = server.found()
     if found.places.missing or not found.speaks_influxql:
-        return set()
-    fields = [
-        (rows.name, str(name).removesuffix(_COVERAGE))
+        return []
+    return [
+        (rows.name.removesuffix(SUFFIX), str(name).removesuffix(_COVERAGE))
         for _, rows in server.query("SHOW FIELD KEYS", ANY.decode, rollup=True)
         if rows.name.endswith(SUFFIX)
         for name, *_ in rows.values
         if str(name).endswith(_COVERAGE)
     ]
+
+
+def rolled_series(server: Server, site: str | None) -> set[Series]:
+    """Series of one site or all that have a row."""
+    fields = rolled_fields(server)
     where = () if site is None else (is_tag("site", site),)
     statements = [
-        select(f"last({identifier(channel + _COVERAGE)})", kind, *where, by=" GROUP BY site, device")
+        select(f"last({identifier(channel + _COVERAGE)})", kind + SUFFIX, *where, by=" GROUP BY site, device")
         for kind, channel in fields
     ]
     return {
-        Series(rows.tags.get("site", ""), kind.removesuffix(SUFFIX), rows.tags.get("device", ""), channel)
+        Series(rows.tags.get("site", ""), kind, rows.tags.get("device", ""), channel)
         for number, rows in (server.query(statements, decode_cells, rollup=True) if statements else ())
         for kind, channel in (fields[number],)
     }

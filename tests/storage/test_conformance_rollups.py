@@ -260,6 +260,11 @@ def test_retention_deletes_old_rollups(store: Store) -> None:
     store.forget(START + DAY, START + DAY // 2)
     for series in (MAIN, STATE):
         assert int(rows(store, series).start[0]) == START + DAY // 2
+    # Also where no reading of the kind is left.
+    assert store.count() == 0
+    store.forget(START + DAY, START + DAY)
+    for series in (MAIN, STATE):
+        assert (rows(store, series).start >= START + DAY).all()
 
 
 def test_a_series_is_listed_as_long_as_there_is_a_quarter_hour_of_it(store: Store) -> None:
