@@ -13,7 +13,7 @@ from typing import Final
 import duckdb
 import structlog
 
-from storage.duck.placing import compacting, discard, finish_restore, put_in_place
+from storage.duck.placing import compacting, discard, finish_restore, kept_from_others, put_in_place
 from storage.errors import StoreError, StoreRefusedError, StoreUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -217,7 +217,9 @@ class DataFile:
             # A log that is left would be replayed into the new file.
             if self.path.with_name(self.path.name + ".wal").exists():
                 raise StoreError(f"{self.path}: its log could not be written into it; make room on the disk")
-            put_in_place(part, self.path)
+            # Who opened the old file now would write into what has no name a moment later.
+            with kept_from_others(self.path):
+                put_in_place(part, self.path)
         finally:
             self._identity = _identity(self.path)  # even where it cannot be opened yet
             self._connection = self._connect()

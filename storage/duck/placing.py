@@ -8,9 +8,11 @@ takes the place of those that go to ``readings.duckdb.STAMP.old``. Whoever finds
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +39,27 @@ def put_in_place(part: Path, path: Path) -> None:
     synced(part)
     part.replace(path)
     sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def kept_from_others(path: Path) -> Iterator[None]:
+    """A file that no other process can open as a database meanwhile.
+
+    By DuckDB's own lock, which is lost when this process closes the file anywhere else.
+
+    Raises
+    ------
+    StoreRefusedError
+        When a process has it, or it cannot be read.
+    """
+    with contextlib.ExitStack() as closing:
+        try:
+            fcntl.lockf(closing.enter_context(path.open("rb")), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreRefusedError(
+                f"{path} is in use by another process or cannot be read ({error.strerror}); nothing was changed"
+            ) from error
+        yield
 
 
 def compacting(path: Path) -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import shutil
 import stat
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ import duckdb
 from storage.duck.file import CONFIG, explain, of_other_version
 from storage.duck.left import take_in_left
 from storage.duck.maintenance import Checked, Progress, check
-from storage.duck.placing import beside, discard, finish_restore, take_the_place
+from storage.duck.placing import beside, discard, finish_restore, kept_from_others, take_the_place
 from storage.duck.segment import segments
 from storage.errors import StoreRefusedError, StoreUnavailableError
 
@@ -82,13 +81,7 @@ def _nobodys(path: Path, *, force: bool) -> Iterator[None]:
     with contextlib.ExitStack() as closing:
         if path.is_file():
             _refuse_in_use(path)
-            try:
-                # DuckDB's own lock; it is let go of when this process closes the file, wherever it opened it.
-                fcntl.lockf(closing.enter_context(path.open("rb")), fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError as error:
-                raise StoreRefusedError(
-                    f"{path} is in use by another process or cannot be read ({error.strerror}); nothing was changed"
-                ) from error
+            closing.enter_context(kept_from_others(path))
         yield
 
 

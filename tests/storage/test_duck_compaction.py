@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +13,7 @@ import duckdb
 import pytest
 
 from storage import DuckStore, StoreError
-from storage.duck import compaction, file
+from storage.duck import compaction, file, placing
 from storage.duck.maintenance import attached, backup
 from telemetry import Gap
 from tests.parts import wait_until
@@ -298,6 +300,26 @@ def test_a_new_file_that_cannot_be_opened_at_once_is_opened_at_the_next_use(
         compaction.compact(store)
     write(store, {START + 20 * DAY: 5.0})
     assert (store.count(), store.duplicates()) == (before + 1, 0)
+    store.close()
+
+
+def test_nobody_opens_the_old_file_before_the_new_one_has_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = filled(tmp_path / "readings.duckdb")
+    held = everything(store)
+    opening = [sys.executable, "-c", "import duckdb, sys; duckdb.connect(sys.argv[1])", str(store.file.path)]
+
+    def meanwhile(part: Path, path: Path) -> None:
+        tried = subprocess.run(opening, capture_output=True, text=True, check=False, timeout=60)
+        assert "Could not set lock" in tried.stderr
+        placing.put_in_place(part, path)
+
+    monkeypatch.setattr(file, "put_in_place", meanwhile)
+    compaction.compact(store)
+    assert everything(store) == held
+    tried = subprocess.run(opening, capture_output=True, text=True, check=False, timeout=60)
+    assert "Could not set lock" in tried.stderr, "the new file is held as the old one was"
     store.close()
 
 
