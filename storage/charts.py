@@ -100,6 +100,10 @@ def _joined(rows: Rollups, fresh: Rollups, end: int) -> Rollups:
         return fresh
     _, old, new = np.intersect1d(rows.start, fresh.start, return_indices=True)
     fewer = (fresh.count[new] <= rows.count[old]) & (fresh.coverage[new] < rows.coverage[old] - 1e-9)
+    # Its own readings are the same, but what a counter grew on the way to them is not known any more.
+    alike = (fresh.count[new] == rows.count[old]) & (fresh.first[new] == rows.first[old])
+    alike &= fresh.last[new] == rows.last[old]
+    fewer |= alike & (np.nan_to_num(fresh.increase[new]) < rows.increase[old])
     # A quarter-hour that the range cuts is shown as far as it is asked for.
     known = fewer & (rows.start[old] + ROLLUP_MS <= end)
     keep = rows.start < fresh.start[0]

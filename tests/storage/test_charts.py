@@ -134,10 +134,14 @@ def test_no_chart_has_more_points_than_it_may_and_a_long_one_is_of_quarter_hours
     assert from_quarter_hours(START, START + span, width) == (span >= 30 * DAY)
 
 
-def test_a_chart_that_ends_where_readings_were_deleted_shows_what_it_showed_before(tmp_path: Path) -> None:
+@pytest.mark.parametrize("silent_minutes", [0, 200])
+def test_a_chart_that_ends_where_readings_were_deleted_shows_what_it_showed_before(
+    tmp_path: Path, silent_minutes: int
+) -> None:
     store = DuckStore(tmp_path / "readings.duckdb")
-    write(store, {START + 20_000 + 60_000 * n: 1000.0 + n % 37 for n in range(4 * 1440)})
-    write(store, {START + 20_000 + 60_000 * n: 7.0 * n for n in range(4 * 1440)}, ENERGY)
+    read = [n for n in range(4 * 1440) if not 3 * 1440 - silent_minutes <= n < 3 * 1440]
+    write(store, {START + 20_000 + 60_000 * n: 1000.0 + n % 37 for n in read})
+    write(store, {START + 20_000 + 60_000 * n: 7.0 * n for n in read}, ENERGY)
     roll(store)
     deleted = START + 3 * DAY
     ends = [deleted - DAY // 4, deleted, deleted + ROLLUP_MS, deleted + 2 * ROLLUP_MS, deleted + DAY // 4]
