@@ -41,6 +41,44 @@ OPTIONS: Final = (
         "저장소에 {site} 사업장의 측정값이 없습니다. 있는 것: {sites}",
     ),
     (
+        "{file}: plan {plan}: no site {site} in the store; there are {sites}",
+        "{file}: 계획 {plan}: 저장소에 {site} 사업장이 없습니다. 있는 것: {sites}",
+    ),
+    (
+        "{file}: plan {plan}: site {site} has no {kind} {device}; there are {devices}",
+        "{file}: 계획 {plan}: {site} 사업장에 {device}({kind})이(가) 없습니다. 있는 것: {devices}",
+    ),
+    (
+        "{place}: {window} ends before it starts; swap first_day and last_day",
+        "{place}: {window}: 끝이 시작보다 앞섭니다. first_day와 last_day를 서로 바꾸십시오.",
+    ),
+    (
+        "the store holds no {channel} of {device} at site {site} from {first} to {last}",
+        "저장소에 {site} 사업장 {device}의 {channel} 값이 {first}부터 {last}까지 하나도 없습니다.",
+    ),
+    (
+        "{file} has no contract {contract}; it has {contracts}",
+        "{file}에 {contract}(이)라는 계약종별이 없습니다. 있는 것: {contracts}",
+    ),
+    (
+        "site {site} has no meter {meter}; its meters are {meters}",
+        "{site} 사업장에 계측기 {meter}이(가) 없습니다. 있는 것: {meters}",
+    ),
+    (
+        "site {site}: nothing of {meters} was read from {first} to {last}; last read {time}",
+        "{site} 사업장: {meters}의 측정값이 {first}부터 {last}까지 하나도 없습니다. 마지막 측정: {time}",
+    ),
+    ("{text} is no time a shift begins; write e.g. 08:00", "{text}: 교대 시작 시각이 아닙니다. 08:00처럼 쓰십시오."),
+    ("{option} {text} is no day; write e.g. 2026-03-01", "{option} {text}: 날짜가 아닙니다. 2026-03-01처럼 쓰십시오."),
+    (
+        "--product {text}: write meter and counting device, e.g. press-1=plc-1",
+        "--product {text}: 계측기와 생산을 세는 설비를 press-1=plc-1처럼 쓰십시오.",
+    ),
+    (
+        "--replace {text}: write meter, expected saving and price, e.g. press-1=18-28@90000000",
+        "--replace {text}: 계측기, 예상 절감률, 가격을 press-1=18-28@90000000처럼 쓰십시오.",
+    ),
+    (
         "plan {plan}: no site {site} in the store; there are {sites}",
         "계획 {plan}: 저장소에 {site} 사업장이 없습니다. 있는 것: {sites}",
     ),

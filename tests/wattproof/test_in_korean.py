@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from collector.intake import take_apart
+from storage import DuckStore
 from storage.duck.file import explain
 from telemetry import Batch, Table
 from tests.wattproof.command_line import wattproof
@@ -125,6 +126,31 @@ def test_the_failures_that_users_meet_most_come_in_korean_from_the_real_commands
     assert "손상되었거나 WattProof 데이터 파일이 아닙니다" in failed(tmp_path, "db", "check", "damaged.duckdb", code=3)
     listening = failed(tmp_path, "collector", "try", "shelly-gen2", "--site", "a", "--listen", "127.0.0.1:1", code=3)
     assert listening.startswith("브로커 mqtt://127.0.0.1:1에 연결할 수 없습니다 (연결이 거부됨)")
+
+
+PLAN = """\
+id: x
+site: nowhere
+device: press-9
+drivers: []
+baseline: {first_day: 2026-03-02, last_day: 2026-04-26}
+installation: {first_day: 2026-04-27, last_day: 2026-04-30}
+reporting: {first_day: 2026-05-01, last_day: 2026-05-31}
+"""
+
+
+def test_what_a_store_has_nothing_of_is_told_in_korean(tmp_path: Path) -> None:
+    (tmp_path / "wattproof-data").mkdir()
+    store = DuckStore(tmp_path / "wattproof-data" / "readings.duckdb")
+    table = Table.of("main", "power_meter", [NOW], {"energy_import_wh": [1.0]})
+    store.write([Batch("gimpo", "gw-1", "0" * 16, 1, [table])])
+    store.close()
+    (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    there_is_not = "plan.yaml: 계획 x: 저장소에 'nowhere' 사업장이 없습니다. 있는 것: gimpo"
+    assert failed(tmp_path, "evaluate", "plan.yaml", code=2).endswith(there_is_not)
+    bill = ("bill", "main", "--contract", "industrial_b/high_a/option_2", "--contract-kw", "500", "--month", "2026-07")
+    assert "main의 energy_import_wh 값이 2026-07-01부터 2026-07-31까지 하나도 없" in failed(tmp_path, *bill, code=2)
+    assert "계측기 'nope'이(가) 없습니다" in failed(tmp_path, "review", "--meter", "nope", code=2)
 
 
 def test_a_store_held_by_another_process_is_told_in_korean() -> None:
