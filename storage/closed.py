@@ -94,7 +94,7 @@ def seams(times: Times, values: Values, start: int, end: int, standing: Standing
         near &= chain[place[1:]] == chain[place[:-1]]
     deleted = np.concatenate(([0], np.cumsum(gone)))
     between = deleted[last[1:]] > deleted[first[:-1]]
-    broken = (window[1:] != window[:-1]) & (between | (stays[1:] & ~near))
+    broken = (window[1:] != window[:-1]) & (between | ((stays[1:] | stays[:-1]) & ~near))
     follows, entries = _entries(values, window, broken, rows)
     return Seams(rows.start[frozen], broken, window[follows], entries)
 

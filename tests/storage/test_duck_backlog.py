@@ -108,6 +108,20 @@ def test_what_a_silent_meter_ran_on_is_in_its_first_quarter_hour_though_its_last
     assert found.increase[found.start == back].tolist() == [9000.0 - 5 * 59 + 15 / minutes]
 
 
+def test_a_step_from_what_stays_beside_deleted_readings_belongs_whole_to_what_comes_late(store: DuckStore) -> None:
+    meter = Meter(store)
+    meter.write({START + 5 * MINUTE * n: 10.0 * n for n in range(24)})
+    roll(store)
+    store.forget(START + 105 * MINUTE, START - DAY)
+    assert min(points(store, meter.series)) == START + 105 * MINUTE
+    # At a pace at which the value of the last one there held until the first of them.
+    meter.write({START + 136 * MINUTE + 15 * MINUTE * n: 500.0 + n for n in range(6)})
+    for _ in range(2):
+        roll(store)
+        assert meter.rolled() == pytest.approx(meter.grown(), rel=1e-12) == 505.0
+        meter.write({START + 137 * MINUTE: 500.5})
+
+
 def test_history_in_front_of_deleted_readings_is_joined_to_them(store: DuckStore) -> None:
     meter = Meter(store)
     meter.write({START + MINUTE * n: 500.0 + n for n in range(60)})
