@@ -49,6 +49,7 @@ class Line:
         self._answering = answering
         self._most = most
         self._tell = tell
+        self._working = False
 
     def run(self) -> None:
         """Go on until the inbox is closed, or a commit is interrupted."""
@@ -90,34 +91,40 @@ class Line:
     def _made_safe(self, judged: Judged) -> _Safe | None:
         """Commit; None when the collector was stopped before everything was safe."""
         try:
-            return _Safe(judged.deliveries, self._committer.commit(judged))
+            committed = self._committer.commit(judged)
         except Interrupted:
             return None
         except Exception:
             log.exception("commit_failed", messages=len(judged.deliveries))
-        return self._in_parts(judged.deliveries)
+            return self._in_parts(judged.deliveries)
+        self._working = True
+        return _Safe(judged.deliveries, committed)
 
     def _in_parts(self, deliveries: Sequence[Delivery]) -> _Safe | None:
-        """Commit by halves what failed together for a defect of ours, down to the one message that it fails over.
+        """Commit by halves what failed together for a defect of ours, down to the messages that it fails over.
 
-        That one, alone, fails once more and is set aside: it would come again for ever, and what comes with it as well.
-        None as `_made_safe`.
+        One that fails alone while commits of others succeed is set aside: it would come again for ever, and what comes
+        with it as well. While none succeeds no message is to blame (a computer without memory, say), and they are left
+        to whoever sent them; all but the first, of which nobody can know yet. None as `_made_safe`.
         """
         done: list[Committed] = []
+        stuck: list[tuple[Delivery, Exception]] = []
         waiting = _halves(deliveries)
         while waiting:
             part = waiting.pop()
             try:
                 done.append(self._committer.commit(self._committer.judge(part)))
-                continue
             except Interrupted:
                 return None
             except Exception as error:
-                failed = error
-            if len(part) == 1:
-                done.append(self._given_up(part[0], failed))
-            else:
-                waiting += _halves(part)
+                if len(part) == 1:
+                    stuck.append((part[0], error))
+                else:
+                    waiting += _halves(part)
+        to_blame = len(stuck) if done else int(self._working)
+        self._working = bool(done)
+        done += [self._given_up(delivery, error) for delivery, error in stuck[:to_blame]]
+        done.append(Committed((), (), (), [delivery for delivery, _ in stuck[to_blame:]]))
         return _Safe(deliveries, _joined(done))
 
     def _given_up(self, delivery: Delivery, error: Exception) -> Committed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,37 @@ def test_a_batch_that_no_commit_succeeds_with_is_set_aside_once_its_gateway_has_
         assert (outbox.counters.stored, outbox.counters.quarantined) == (90, 10)
     assert [(entry.reason, entry.part) for entry in quarantine.list()] == [("unprocessable", "")]
     assert (store.count(), store.duplicates()) == (90, 0)
+
+
+def test_while_no_commit_succeeds_no_message_is_to_blame(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works, failed = Committer.commit, list[int]()
+    broken = threading.Event()
+
+    def failing_for_a_while(self: Committer, judged: Judged) -> Committed:
+        if broken.is_set():
+            failed.append(len(judged.deliveries))
+            raise MemoryError
+        return works(self, judged)
+
+    monkeypatch.setattr(Committer, "commit", failing_for_a_while)
+    with (
+        gateway(tmp_path, mosquitto) as (outbox, publisher),
+        collecting(store, mosquitto, quarantine),
+    ):
+        outbox.put(readings(now_ms() - 600_000, 10))
+        assert publisher.drained(60)
+        broken.set()
+        for number in range(1, 10):
+            outbox.put(readings(now_ms() - 600_000 + number * 10_000, 10))
+        publisher.wake()
+        wait_until(lambda: failed.count(1) >= 9, "each has failed by itself")
+        broken.clear()
+        assert publisher.drained(60)
+        assert (outbox.counters.stored, outbox.counters.quarantined) == (100, 0)
+    assert len(quarantine.list()) <= 1
+    assert (store.count(), store.duplicates()) == (100, 0)
 
 
 def test_a_defect_behind_the_commit_or_before_the_sending_ends_neither_collector_nor_gateway(
