@@ -4,7 +4,8 @@ Of a row whose readings are gone, the values of its first and last one are left,
 no row. So a late reading, which may come wherever there is none, is joined to what was deleted by these rules:
 
 * What a counter grew from the last deleted reading to the next one that is there belongs to the window of the later
-  one, undivided, as across any gap.
+  one, undivided, as across any gap. So does a step between a row that cannot be computed and what comes late: by its
+  pace, a value in that row would have held on.
 * Where such readings fill a gap, the row behind it counted what the counter grew across it. It counts from the newest
   row before it instead, by as much more or less.
 * Rows whose readings are all there, and those of their neighbours, are computed as ever, closed or not.
