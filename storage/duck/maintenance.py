@@ -47,6 +47,8 @@ class Checked:
         Readings in the journal of a killed process that are not in the file; whoever opens it next takes them in.
     left_damaged_bytes
         What the disk changed in that journal [bytes]; the readings it held are gone.
+    newest
+        Time of the newest reading in the file [ms UTC]; None where there is none.
     """
 
     path: str
@@ -60,6 +62,7 @@ class Checked:
     free_bytes: int
     left: int = 0
     left_damaged_bytes: int = 0
+    newest: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -214,9 +217,10 @@ def check(cursor: duckdb.DuckDBPyConnection, path: Path) -> Checked:
         )
     )
     orphans = number(cursor.execute("SELECT count(*) FROM readings r ANTI JOIN series s ON r.series_id = s.id"))
+    (newest,) = cursor.execute("SELECT max(time) FROM readings").fetchone() or (None,)
     return Checked(
         str(path), counts["readings"], counts["series"], counts["rollups"], touched(cursor),
-        duplicates, orphans, size_of(path), free_bytes(cursor),
+        duplicates, orphans, size_of(path), free_bytes(cursor), newest=newest,
     )  # fmt: skip
 
 

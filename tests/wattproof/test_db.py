@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import re
 import select
@@ -165,6 +166,20 @@ def test_a_file_that_was_deleted_under_its_owner_can_still_be_saved(config: Path
     assert "120 readings restored" in db(config, "restore", str(tmp_path / "saved.duckdb"))
 
 
+@pytest.mark.parametrize(("language", "says"), [("en", "look there for what came since"), ("ko", "여기에서 찾을 것")])
+def test_a_restore_says_up_to_when_it_reaches_and_where_the_rest_is(
+    config: Path, path: Path, tmp_path: Path, language: str, says: str
+) -> None:
+    saved = tmp_path / "saved.duckdb"
+    db(config, "backup", str(saved))
+    newest = dt.datetime.fromtimestamp(max(minutes(120)) / 1000, dt.timezone(dt.timedelta(hours=9)))
+    told = db(config, "restore", str(saved), "--force", language=language)
+    assert f"{newest:%Y-%m-%d %H:%M:%S}+09:00" in told
+    assert says in told
+    path.unlink()
+    assert says not in db(config, "restore", str(saved), language=language)
+
+
 def test_a_file_with_duplicates_fails_its_check(config: Path, path: Path) -> None:
     store = DuckStore(path)
     with store.file.cursor() as cursor:
@@ -182,6 +197,7 @@ def test_a_backup_is_restored_and_the_old_file_set_aside(config: Path, path: Pat
     assert "--force" in db(config, "restore", str(saved), code=3)
     answer = js(config, "restore", str(saved), "--force")
     assert answer["readings"] == 120
+    assert dt.datetime.fromisoformat(answer["newest"]).timestamp() * 1000 == max(minutes(120))
     old = DuckStore(answer["set_aside"])
     assert old.count() == 121
     old.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
@@ -113,14 +115,51 @@ def restore(
             held, aside = restoring.restore(source, path, force=force, progress=progress)
     except StoreError as error:
         raise UnavailableError(str(error)) from error
-    answer = {"path": str(path), "readings": held.readings, "set_aside": None if aside is None else str(aside)}
-    if spoken == "ko":
-        sentence = f"{path}: 측정값 {held.readings:,}개 복원, 모두 읽을 수 있음"
-        moved = f"; 있던 파일의 새 이름: {aside}"
-    else:
-        sentence = f"{path}: {held.readings:,} readings restored, all of it can be read"
-        moved = f"; what was there is now {aside}"
-    _tell(answer, sentence + (moved if aside else ""), as_json=as_json)
+    newest = _time(context, held.newest)
+    answer = {
+        "path": str(path),
+        "readings": held.readings,
+        "newest": newest,
+        "set_aside": None if aside is None else str(aside),
+    }
+    _tell(answer, _RESTORED[spoken](path, held.readings, newest, aside), as_json=as_json)
+
+
+def _restored_en(path: Path, readings: int, newest: str | None, aside: Path | None) -> str:
+    sentence = f"{path}: {readings:,} readings restored, all of it can be read"
+    if newest:
+        sentence += (
+            f"; the newest is of {newest}: what was stored after the backup was made is not in it, and gateways have"
+            " deleted what was acknowledged"
+        )
+    if aside:
+        sentence += f"; what was there is now {aside}" + ("; look there for what came since" if newest else "")
+    return sentence
+
+
+def _restored_ko(path: Path, readings: int, newest: str | None, aside: Path | None) -> str:
+    sentence = f"{path}: 측정값 {readings:,}개 복원, 모두 읽을 수 있음"
+    if newest:
+        sentence += (
+            f"; 가장 최근 측정값의 시각: {newest}. 백업 이후에 저장된 측정값은 들어 있지 않으며, 게이트웨이도"
+            " 저장이 확인된 측정값은 이미 지웠음"
+        )
+    if aside:
+        sentence += f"; 있던 파일의 새 이름: {aside}" + (" (백업 이후의 측정값은 여기에서 찾을 것)" if newest else "")
+    return sentence
+
+
+_RESTORED: Final = {"ko": _restored_ko, "en": _restored_en}
+
+
+def _time(context: typer.Context, ms: int | None) -> str | None:
+    """A time [ms UTC] in the zone of the configuration, ISO 8601."""
+    from wattproof.config import find_file, load
+
+    if ms is None:
+        return None
+    zone = ZoneInfo(load(find_file(context.obj, os.environ), os.environ).api.timezone)
+    return dt.datetime.fromtimestamp(ms / 1000, zone).isoformat(sep=" ", timespec="seconds")
 
 
 def _spoken(context: typer.Context, told: Language | None) -> Language:
