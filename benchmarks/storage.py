@@ -24,6 +24,7 @@ import msgspec
 from benchmarks.frame import Figure, at_most, report
 from benchmarks.storage_kept import Kept, measure_kept
 from benchmarks.storage_meters import CHANNELS, HOUR, METERS, START, checkpointed, fill, look, series, timed
+from benchmarks.storage_rolling import rolling_live
 from storage import DuckStore, InfluxStore
 from tests.parts import free_port, influxd
 
@@ -57,12 +58,14 @@ def main() -> int:
         folder = Path(name)
         kept = measure_kept(folder, days, channels, options.looks)
         duck, written_bytes = measure_duck(folder, days, channels, options.looks)
+        live = rolling_live(folder)
         influx, influx_size = measure_influx(folder, days, channels, options.looks)
     readings = days * 1440 * METERS * len(channels)
     figures = [
         beside(Figure("written", duck.rate, "readings/s"), influx.rate, duck.rate / influx.rate),
         *sizes(kept, written_bytes, influx_size, readings),
         Figure("rolled up", duck.roll_rate, "readings/s"),
+        *live,
         *nightly(kept, readings),
         *latencies(kept.latencies, influx.latencies),
         Figure("one meter, 30 days by 15 min, processor time", kept.one_meter_processor_ms, "ms"),

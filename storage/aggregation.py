@@ -130,6 +130,7 @@ def increase(
     hold_ms: int | Times,
     modulus: float | None = None,
     broken: npt.NDArray[np.bool_] | None = None,
+    parted: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[Times, Values]:
     """Growth of a register per window; see `Aggregate.INCREASE` and `aggregate`.
 
@@ -139,6 +140,9 @@ def increase(
         How long every value holds, or each one, shape (readings,) [ms].
     broken
         Steps in which it grew nothing, shape (readings - 1,).
+    parted
+        Steps that are none, for they lead from one register to another's first reading, longer than any value holds;
+        shape (readings - 1,).
     """
     if len(times) < 2:
         return np.zeros(0, np.int64), np.zeros(0)
@@ -149,6 +153,8 @@ def increase(
     pieces = cut(times[:-1][split], times[1:][split], start, end, every_ms, offset_ms)
     share = pieces.length / length[split][pieces.source]
     whole = ~split & (times[1:] >= start) & (times[1:] < end)
+    if parted is not None:
+        whole &= ~parted
     windows = np.concatenate([pieces.window, window_of(times[1:][whole], every_ms, offset_ms)])
     parts = np.concatenate([grown[split][pieces.source] * share, grown[whole]])
     order = np.argsort(windows, kind="stable")

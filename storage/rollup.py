@@ -209,30 +209,48 @@ def _counted(
     return replace(rows, increase=column)
 
 
-def spread(times: Times, touched: Times) -> Times:
+def spread(times: Times, touched: Times, begin: Times | int = 0, end: Times | int | None = None) -> Times:
     """Windows whose rows depend on readings of touched windows, rising, shape (windows,).
 
     A reading has a say in how long those beside it hold: from the window of the first of these before a touched window
     to that in which the last one's step ends, or its value. In between lie windows without readings; those further than
     a value of which a touched window tells anything can hold are out of reach.
+
+    Parameters
+    ----------
+    begin, end
+        Which of the times are of a window's own series, from one place to before another, shape (windows,); else all.
     """
     reach = REACH_MS // ROLLUP_MS * ROLLUP_MS
     if not len(times):
         return touched
-    before = np.maximum(np.searchsorted(times, touched) - _BESIDE - 1, 0)
-    low = np.minimum(np.maximum(window_of(times[before], ROLLUP_MS), touched - reach), touched)
+    final = len(times) - 1
+    end = len(times) if end is None else end
+    before = np.maximum(np.searchsorted(times, touched) - _BESIDE - 1, begin)
+    low = np.maximum(window_of(times[np.minimum(before, final)], ROLLUP_MS), touched - reach)
     after = np.searchsorted(times, touched + ROLLUP_MS)
-    ends = after + _BESIDE < len(times)
-    until = np.where(ends, times[np.minimum(after + _BESIDE, len(times) - 1)], times[-1] + REACH_MS)
-    high = np.maximum(np.minimum(window_of(until, ROLLUP_MS), touched + 2 * reach), touched)
-    following = window_of(times[after[after < len(times)]], ROLLUP_MS)
+    beyond = times[np.maximum(np.asarray(end) - 1, 0)] + REACH_MS
+    until = np.where(after + _BESIDE < end, times[np.minimum(after + _BESIDE, final)], beyond)
+    high = np.minimum(window_of(until, ROLLUP_MS), touched + 2 * reach)
+    any_read = np.asarray(begin) < end
+    low = np.where(any_read, np.minimum(low, touched), touched)
+    high = np.where(any_read, np.maximum(high, touched), touched)
+    following = window_of(times[after[after < end]], ROLLUP_MS)
     count = (high - low) // ROLLUP_MS + 1
     nth = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
     # A step longer than any value holds still belongs to the window of its later reading, however far that is.
     return np.unique(np.concatenate([np.repeat(low, count) + nth * ROLLUP_MS, following]))
 
 
-def rows_of(series: Series, times: Times, values: Values, start: int, end: int, hold_ms: Times) -> Rollups:
+def rows_of(
+    series: Series,
+    times: Times,
+    values: Values,
+    start: int,
+    end: int,
+    hold_ms: Times,
+    parted: npt.NDArray[np.bool_] | None = None,
+) -> Rollups:
     """The covered windows of a range, from readings as `near` returns them.
 
     Parameters
@@ -241,6 +259,8 @@ def rows_of(series: Series, times: Times, values: Values, start: int, end: int, 
         Of the range [ms]; of a window that they cut, the part within it counts.
     hold_ms
         How long each value holds [ms], shape (readings,).
+    parted
+        See `storage.aggregation.increase`.
     """
     kind = kind_of(series)
     pieces = cut(times, held_until(times, hold_ms), start, end, ROLLUP_MS)
@@ -269,7 +289,8 @@ def rows_of(series: Series, times: Times, values: Values, start: int, end: int, 
         high=put(Aggregate.MAX),
     )
     if kind is Kind.COUNTER:
-        return replace(rows, increase=column(increase(times, values, start, end, ROLLUP_MS, hold_ms=hold_ms)))
+        grown = increase(times, values, start, end, ROLLUP_MS, hold_ms=hold_ms, parted=parted)
+        return replace(rows, increase=column(grown))
     if kind is Kind.GAUGE:
         return replace(rows, mean=column(time_mean(times, values, start, end, ROLLUP_MS, hold_ms=hold_ms)))
     seconds = pieces.length / 1000.0

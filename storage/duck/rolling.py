@@ -8,11 +8,12 @@ from typing import Final
 import duckdb
 import numpy as np
 
-from storage.closed import Standing
+from storage.abreast import Wanted, rolled_abreast
+from storage.closed import RowsAround
 from storage.duck.newest import Ids, Newest
 from storage.duck.reading import Points, around
 from storage.duck.rollups import Changed, Pairs, rows_around
-from storage.rollup import FAR_MS, NEAR_MS, rolled
+from storage.rollup import FAR_MS, NEAR_MS
 from storage.store import ROLLUP_MS, Series
 
 _BLOCK_MS: Final = 86_400_000
@@ -44,18 +45,18 @@ def groups(pairs: Pairs) -> Iterator[Pairs]:
 def compute(cursor: duckdb.DuckDBPyConnection, group: Pairs, newest: Newest, horizon: int) -> list[Changed]:
     """What a group's windows, and those that change with them, have become; closed ones without readings stay."""
     ids, starts = group
-    readings = _Readings(cursor, np.unique(ids), int(starts.min()), int(starts.max()) + ROLLUP_MS, newest)
-    changed = []
-    for number in np.unique(ids).tolist():
+    numbers, first = np.unique(ids, return_index=True)
+    readings = _Readings(cursor, numbers, int(starts.min()), int(starts.max()) + ROLLUP_MS, newest)
 
-        def standing(series: Series, start: int, end: int, number: int = number) -> Standing:
-            return rows_around(cursor, series, number, start, end)
+    def standing(number: int) -> RowsAround:
+        return lambda series, start, end: rows_around(cursor, series, number, start, end)
 
-        found = rolled(
-            readings.of(number), newest.name(number), starts[ids == number], horizon=horizon, rows_around=standing
-        )
-        changed += [Changed(number, windows, rows) for windows, rows in found if len(windows)]
-    return changed
+    wanted = [
+        Wanted(newest.name(number), readings.of(number), windows, standing(number))
+        for number, windows in zip(numbers.tolist(), np.split(starts, first[1:]), strict=True)
+    ]
+    found = rolled_abreast(wanted, horizon)
+    return [Changed(int(numbers[place]), windows, rows) for place, windows, rows in found if len(windows)]
 
 
 class _Readings:

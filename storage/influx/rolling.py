@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import structlog
 
+from storage.abreast import Wanted, rolled_abreast
 from storage.errors import StoreError
 from storage.influx.claims import CLAIMS, Claims
 from storage.influx.horizon import Horizon, Standings, read_horizon
@@ -19,7 +20,7 @@ from storage.influx.rows import RowLines, read_turns, state_fields
 from storage.influx.server import Server
 from storage.influx.touches import TOUCHED, Note, read_notes, waiting, without
 from storage.limits import unusable
-from storage.rollup import BESIDE_MS, FAR_MS, REACH_MS, rolled
+from storage.rollup import BESIDE_MS, FAR_MS, REACH_MS
 from storage.store import ROLLUP_MS, Series, Times
 
 log = structlog.get_logger(__name__)
@@ -118,18 +119,19 @@ def _roll_family(
     """Rows of a family, as lines, and how many readings were fetched together for them."""
     lines = RowLines(horizon.turn)
     fetch = _Fetch(server, family, chosen[family[0]])
-    for series in family:
-        standings = Standings(server, horizon)
-        rows_around = standings if horizon.turn else None
-        for changed, rows in rolled(
-            fetch.around, series, chosen[series], horizon=horizon.until, rows_around=rows_around
-        ):
-            lines.put(rows, states.get(series.channel, ()), frozenset(standings.closed))
-            gone = changed[~np.isin(changed, rows.start)]
-            if len(gone):
-                there = _there(server, series, gone)
-                if len(there):
-                    lines.remove(series, there)
+    standings = [Standings(server, horizon) for _ in family]
+    wanted = [
+        Wanted(series, fetch.around, chosen[series], around if horizon.turn else None)
+        for series, around in zip(family, standings, strict=True)
+    ]
+    for place, changed, rows in rolled_abreast(wanted, horizon.until):
+        series = family[place]
+        lines.put(rows, states.get(series.channel, ()), frozenset(standings[place].closed))
+        gone = changed[~np.isin(changed, rows.start)]
+        if len(gone):
+            there = _there(server, series, gone)
+            if len(there):
+                lines.remove(series, there)
     return lines.lines(), fetch.readings
 
 
