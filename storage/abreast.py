@@ -23,6 +23,9 @@ from telemetry import Kind
 _LONG_MS: Final = 86_400_000
 """Windows that lie further apart are better rolled by themselves [ms]."""
 
+_READINGS: Final = 20_000
+"""So many are on one line, which takes 10 MB; more on one would hardly be quicker."""
+
 
 class Wanted(NamedTuple):
     """A series to be rolled; see `storage.rollup.rolled`, whose parameters these are."""
@@ -46,9 +49,11 @@ def rolled_abreast(wanted: Sequence[Wanted], horizon: int = NEVER_CLOSED) -> Ite
         fit = [place for place, each in enumerate(wanted) if kind_of(each.series) is kind]
         # The states of one are not the states of another.
         together = [] if kind is Kind.STATE else [place for place in fit if _close(wanted[place].touched)]
-        done, left = _rolled_as_one(wanted, together, horizon)
-        yield from done
-        alone += [*left, *sorted({*fit} - {*together})]
+        alone += sorted({*fit} - {*together})
+        for places, times in _lines(wanted, together):
+            done, left = _rolled_as_one(wanted, places, times, horizon)
+            yield from done
+            alone += left
     for place in alone:
         each = wanted[place]
         for windows, rows in rolled(
@@ -59,6 +64,24 @@ def rolled_abreast(wanted: Sequence[Wanted], horizon: int = NEVER_CLOSED) -> Ite
 
 def _close(touched: Times) -> bool:
     return bool(touched[-1] - touched[0] < _LONG_MS and (len(touched) < 2 or np.diff(touched).max() <= 2 * REACH_MS))
+
+
+def _lines(wanted: Sequence[Wanted], places: list[int]) -> Iterator[tuple[list[int], list[Times]]]:
+    """Series that are laid on one line, and the times of their readings beside touched windows [ms]."""
+    line: list[int] = []
+    times: list[Times] = []
+    readings = 0
+    for place in places:
+        series, read_around, touched, _ = wanted[place]
+        found, _ = near(read_around, series, int(touched[0]), int(touched[-1]) + ROLLUP_MS)
+        if line and readings + len(found) > _READINGS:
+            yield line, times
+            line, times, readings = [], [], 0
+        line.append(place)
+        times.append(found)
+        readings += len(found)
+    if line:
+        yield line, times
 
 
 class _Line:
@@ -104,12 +127,12 @@ class _Line:
 
 
 def _rolled_as_one(
-    wanted: Sequence[Wanted], places: list[int], horizon: int
+    wanted: Sequence[Wanted], places: list[int], beside: list[Times], horizon: int
 ) -> tuple[Iterator[tuple[int, Times, Rollups]], list[int]]:
     """What `rolled_abreast` yields, and the places of those that have something to do with closed windows."""
     found: list[tuple[int, Times, Times, Values]] = []
     left: list[int] = []
-    for place, windows in zip(places, _windows(wanted, places), strict=True):
+    for place, windows in zip(places, _windows([wanted[place].touched for place in places], beside), strict=True):
         each = wanted[place]
         times, values = near(each.read_around, each.series, int(windows[0]), int(windows[-1]) + ROLLUP_MS)
         before = times[0] if len(times) and times[0] < windows[0] else NEVER_CLOSED
@@ -130,15 +153,8 @@ def _rolled_as_one(
     return ((place, own, _part(rows, wanted[place].series, *where)) for (place, own, _, _), where in each_own), left
 
 
-def _windows(wanted: Sequence[Wanted], places: list[int]) -> list[Times]:
+def _windows(touched: list[Times], times: list[Times]) -> list[Times]:
     """Windows that change with the touched ones, of each series; see `storage.rollup.spread`."""
-    if not places:
-        return []
-    touched = [wanted[place].touched for place in places]
-    times = [
-        near(wanted[place].read_around, wanted[place].series, int(own[0]), int(own[-1]) + ROLLUP_MS)[0]
-        for place, own in zip(places, touched, strict=True)
-    ]
     line, sizes = _Line(times, touched), [len(own) for own in touched]
     begin, end = np.repeat(line.bounds[:-1], sizes), np.repeat(line.bounds[1:], sizes)
     windows = spread(line.times, line.laid(touched), begin, end)

@@ -39,7 +39,7 @@ _LEAST_HOLD_MS: Final = 10_000
 _BESIDE: Final = 4
 """So many steps on both sides of a reading's own tell how often its series is read there."""
 
-_HOLDS_AT_ONCE: Final = 50_000
+_HOLDS_AT_ONCE: Final = 10_000
 NEAR_MS: Final = 1_800_000
 """Readings so near to a range mostly tell all that its rows hang on [ms]."""
 

@@ -68,7 +68,8 @@ def told(windows: Times, rows: Rollups) -> list[bytes]:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_many_series_are_rolled_as_each_by_itself(seed: int) -> None:
+def test_many_series_are_rolled_as_each_by_itself(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.abreast._READINGS", (300, 100_000)[seed % 2])  # on several lines, and on one
     chosen = wanted(np.random.default_rng(seed))
     together: dict[int, list[list[bytes]]] = {place: [] for place in range(len(chosen))}
     for place, windows, rows in rolled_abreast(chosen):
