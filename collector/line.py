@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from collector.answering import Answering
+from collector.blame import Blame
 from collector.commit import Committed, Committer, Judged
 from collector.inbox import Delivery, Inbox
 from collector.patience import Interrupted
@@ -49,7 +50,7 @@ class Line:
         self._answering = answering
         self._most = most
         self._tell = tell
-        self._working = False
+        self._blame = Blame()
 
     def run(self) -> None:
         """Go on until the inbox is closed, or a commit is interrupted."""
@@ -97,15 +98,14 @@ class Line:
         except Exception:
             log.exception("commit_failed", messages=len(judged.deliveries))
             return self._in_parts(judged.deliveries)
-        self._working = True
+        self._blame.succeeded()
         return _Safe(judged.deliveries, committed)
 
     def _in_parts(self, deliveries: Sequence[Delivery]) -> _Safe | None:
         """Commit by halves what failed together for a defect of ours, down to the messages that it fails over.
 
-        One that fails alone while commits of others succeed is set aside: it would come again for ever, and what comes
-        with it as well. While none succeeds no message is to blame (a computer without memory, say), and they are left
-        to whoever sent them; all but the first, of which nobody can know yet. None as `_made_safe`.
+        One that is to blame is set aside: it would come again for ever, and what comes with it as well. The others are
+        left to whoever sent them. None as `_made_safe`.
         """
         done: list[Committed] = []
         stuck: list[tuple[Delivery, Exception]] = []
@@ -121,8 +121,7 @@ class Line:
                     stuck.append((part[0], error))
                 else:
                     waiting += _halves(part)
-        to_blame = len(stuck) if done else int(self._working)
-        self._working = bool(done)
+        to_blame = self._blame.of([delivery for delivery, _ in stuck], others_succeeded=bool(done))
         done += [self._given_up(delivery, error) for delivery, error in stuck[:to_blame]]
         done.append(Committed((), (), (), [delivery for delivery, _ in stuck[to_blame:]]))
         return _Safe(deliveries, _joined(done))

@@ -190,6 +190,27 @@ def test_a_batch_that_no_commit_succeeds_with_is_set_aside_once_its_gateway_has_
     assert (store.count(), store.duplicates()) == (90, 0)
 
 
+def test_a_batch_that_no_commit_succeeds_with_is_set_aside_too_when_nothing_else_comes_any_more(
+    mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = Committer.commit
+
+    def failing_over_one(self: Committer, judged: Judged) -> Committed:
+        if any(b'"seq":2,' in each.payload for each in judged.deliveries):
+            raise RuntimeError("nobody foresaw this")
+        return works(self, judged)
+
+    monkeypatch.setattr(Committer, "commit", failing_over_one)
+    with gateway(tmp_path, mosquitto) as (outbox, publisher), collecting(store, mosquitto, quarantine):
+        outbox.put(readings(now_ms() - 600_000, 10))
+        assert publisher.drained(60)
+        outbox.put(readings(now_ms() - 60_000, 10))
+        publisher.wake()
+        assert publisher.drained(60)
+        assert (outbox.counters.stored, outbox.counters.quarantined) == (10, 10)
+    assert [(entry.reason, entry.part) for entry in quarantine.list()] == [("unprocessable", "")]
+
+
 def test_while_no_commit_succeeds_no_message_is_to_blame(
     mosquitto: Broker, tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
