@@ -28,6 +28,10 @@ def list_alarms(site: str, presence: Presence) -> list[AlarmNow]:
         if known is None or (told.since or 0) < (known.since or 0):
             merged[key] = told
     found = list(merged.values())
+    text = catalog()["alarm.collector_offline"]
+    for source, gone_since in presence.gone().items():
+        ko, en = (said.format(source=source) for said in (text.ko, text.en))
+        found.append(AlarmNow(kind="collector_offline", since=gone_since, until=None, ko=ko, en=en))
     lost_since = presence.lost_since
     if lost_since is not None:
         text = catalog()["alarm.broker_unreachable"]

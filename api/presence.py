@@ -23,6 +23,10 @@ log = structlog.get_logger(__name__)
 _ALARMS = telemetry.alarms_topic("")
 _PATIENCE_MS: Final = 10_000
 """How long a first connection may take before the broker counts as away [ms]."""
+_RETURN_MS: Final = 60_000
+"""So long may whoever was there take to say so again once the broker is back [ms]: all try every 30 s at least."""
+_GONE_MS: Final = 86_400_000
+"""How long a collector that did not come back is told of while another is at work [ms]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ class Seen:
 
 class Presence:
     """Births and states by gateway, kept current while started. Without a broker it stays empty.
+
+    A broker that was started again may know nobody, and has no last will of who went meanwhile. So whoever was there
+    before a lost connection and does not say so again, nor the broker for him, is gone. What a birth tells stays.
 
     Parameters
     ----------
@@ -61,6 +68,9 @@ class Presence:
         self.connected = False
         self._away_since: int | None = None
         self._ever = False
+        self._lost = self._back = 0
+        self._unsaid: set[str] = set()
+        self._gone: dict[str, int] = {}
 
     def start(self) -> None:
         """Connect in the background, and keep connecting until stopped."""
@@ -94,6 +104,7 @@ class Presence:
     def births(self, site: str | None = None) -> list[Birth]:
         """Births, of one site or of all; where two describe one device the later in this list is right."""
         with self._lock:
+            self._settle()
             found = [birth for key, birth in self._births.items() if site in (None, key[0])]
             online = {key for key, seen in self._states.items() if seen.online}
         return sorted(found, key=lambda b: ((b.site, b.gateway) in online, b.started))
@@ -101,13 +112,24 @@ class Presence:
     def states(self, site: str) -> dict[str, Seen]:
         """State by gateway."""
         with self._lock:
+            self._settle()
             return {gateway: seen for (name, gateway), seen in self._states.items() if name == site}
 
     def alarms(self) -> list[tuple[Alarm, int | None]]:
         """What every collector tells, with the time since when [ms UTC]; None for a last will found waiting."""
         with self._lock:
+            self._settle()
             told = list(self._alarms.values())
         return [(alarm, alarm.since or heard) for alarms, heard in told for alarm in alarms.alarms]
+
+    def gone(self) -> dict[str, int]:
+        """Collectors that have not come back to a broker that was away, and since when about [ms UTC]."""
+        with self._lock:
+            self._settle()
+            if any(told.at for told, _ in self._alarms.values()):  # another is at work, maybe in its place
+                recent = self._clock() - _GONE_MS
+                self._gone = {source: since for source, since in self._gone.items() if since > recent}
+            return self._gone.copy()
 
     def _on_connect(
         self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _props: Properties | None
@@ -115,6 +137,10 @@ class Presence:
         if reason.is_failure:
             log.warning("presence_refused", broker=self._broker.url if self._broker else "", reason=str(reason))
             return
+        with self._lock:
+            online = {telemetry.topic(*key, telemetry.STATE) for key, seen in self._states.items() if seen.online}
+            self._unsaid = online | self._alarms.keys()
+            self._lost, self._back = self._away_since or self._clock(), self._clock()
         self.connected, self._ever, self._away_since = True, True, None
         wanted = [telemetry.topic("+", "+", kind) for kind in (telemetry.BIRTH, telemetry.STATE)]
         client.subscribe([(filter_, 1) for filter_ in (*wanted, telemetry.alarms_topic("+"))])
@@ -125,6 +151,23 @@ class Presence:
         if self.connected and self._client is not None:
             self._away_since = self._clock()
         self.connected = False
+        with self._lock:
+            self._settle()
+            self._unsaid.clear()
+
+    def _settle(self) -> None:
+        """Take who has not said again that he is there for gone, when he had the time to; call it with the lock."""
+        if not self._unsaid or self._clock() - self._back < _RETURN_MS:
+            return
+        for unsaid in self._unsaid:
+            told, heard = self._alarms.pop(unsaid, (None, None))
+            if told is None:
+                name = telemetry.parse_topic(unsaid)
+                self._states[name.site, name.gateway] = Seen(online=False, since=None, clean=False)
+            else:
+                gone_before = not told.at
+                self._gone[unsaid.removeprefix(_ALARMS)] = (gone_before and heard) or self._lost
+        self._unsaid.clear()
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:
@@ -147,6 +190,8 @@ class Presence:
     def _keep_alarms(self, topic: str, payload: bytes, *, retained: bool) -> None:
         told = telemetry.decode(payload, Alarms) if payload else None
         with self._lock:
+            self._unsaid.discard(topic)
+            self._gone.pop(topic.removeprefix(_ALARMS), None)
             if told is None:
                 self._alarms.pop(topic, None)
             else:
@@ -154,9 +199,11 @@ class Presence:
 
     def _forget(self, key: tuple[str, str], kind: str) -> None:
         with self._lock:
+            self._unsaid.discard(telemetry.topic(*key, kind))
             (self._births if kind == telemetry.BIRTH else self._states).pop(key, None)
 
     def _keep_state(self, key: tuple[str, str], state: State, *, retained: bool) -> None:
         since = state.at or (None if retained else self._clock())
         with self._lock:
+            self._unsaid.discard(telemetry.topic(*key, telemetry.STATE))
             self._states[key] = Seen(state.online, since, clean=not state.online and state.at > 0)
