@@ -70,15 +70,13 @@ def size(count: float | None) -> str:
     return f"{number(count / 1e6, 1)} MB" if count >= 1e6 else f"{number(count / 1e3, 1)} kB"
 
 
-def measured(name: str, value: float) -> str:
+def measured(name: str, value: float, speak: Speaker) -> str:
     """A channel's value in the unit people see."""
     if name not in CHANNELS:
         return significant(value)
-    channel, digits = CHANNELS[name], decimals(name)
-    shown = value * channel.display_scale
+    digits, shown = decimals(name), value * CHANNELS[name].display_scale
     text = number(shown, digits if digits is not None else 1 if abs(shown) >= 10 else 2)
-    between = "" if channel.display_unit == "%" else " "
-    return f"{text}{between}{channel.display_unit}".rstrip()
+    return f"{text}{speak.unit(name)}"
 
 
 def decimals(name: str) -> int | None:

@@ -15,6 +15,7 @@ from api.errors import UnavailableError
 from api.gateways import list_gateways
 from api.models import DeviceNow, Problem, Site
 from api.render import render, speaker_of, texts
+from api.texts import Speaker
 from evaluation import NEVER, worth_lines, worth_note
 from storage import StoreError
 from telemetry import CHANNELS
@@ -81,7 +82,7 @@ def factory(request: Request, context: Ctx, site: str, span: Annotated[Span, Que
             "metered": metered,
             "labels": {name: device.label for name, device in devices.items()},
             "every_ms": max((devices[name].every_ms for name in metered), default=1000),
-            "channels": _channels(snapshot.devices),
+            "channels": _channels(snapshot.devices, speak),
             "texts": texts(
                 speak, "factory.", "demand.", "device.", "live.", "alarms.", "gap.", "chart.", "duration.", "run."
             ),
@@ -153,11 +154,11 @@ def gateways(request: Request, context: Ctx, site: str) -> Response:
     )
 
 
-def _channels(devices: list[DeviceNow]) -> dict[str, dict[str, Any]]:
+def _channels(devices: list[DeviceNow], speak: Speaker) -> dict[str, dict[str, Any]]:
     names = {name for device in devices for name in device.values if name in CHANNELS}
     return {
         name: {
-            "unit": CHANNELS[name].display_unit,
+            "unit": speak.unit(name),
             "scale": CHANNELS[name].display_scale,
             "digits": formats.decimals(name),
         }

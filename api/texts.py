@@ -65,3 +65,8 @@ class Speaker:
             return name
         found = channel(name)
         return found.ko if self.language == "ko" else found.en
+
+    def unit(self, name: str) -> str:
+        """What stands behind a channel's number: its unit with the space before it, a word where it counts things."""
+        said = CHANNELS[name].display_unit if name in CHANNELS else ""
+        return self.known(f"unit.{name}", f"{'' if said in ('', '%') else ' '}{said}")

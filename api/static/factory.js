@@ -81,8 +81,7 @@ function measured(name, value) {
   const channel = page.channels[name];
   if (!channel) return number(value, 2);
   const amount = value * channel.scale;
-  const between = channel.unit === "%" ? "" : " ";
-  return `${number(amount, channel.digits ?? (Math.abs(amount) >= 10 ? 1 : 2))}${between}${channel.unit}`.trimEnd();
+  return `${number(amount, channel.digits ?? (Math.abs(amount) >= 10 ? 1 : 2))}${channel.unit}`;
 }
 
 function device(found, totalW) {

@@ -6,6 +6,7 @@ import { css, kw, number, page, say, time } from "./page.js";
 
 const box = document.getElementById("power-chart");
 const list = document.getElementById("gaps");
+const zoomNote = document.getElementById("power-zoomed");
 
 const DAY = 1440; // minutes
 let every = 5000;
@@ -61,7 +62,8 @@ function options() {
     tzDate,
     legend: { live: true },
     cursor: { drag: { x: true, y: false } },
-    scales: { x: { time: true }, y: { range: around } },
+    scales: { x: { time: true, auto: (chart) => !zoomed(chart) }, y: { range: around } },
+    hooks: { setScale: [(chart, key) => key === "x" && noteZoom(chart)] },
     axes: [page.minutes > DAY ? dayAxis() : clockAxis(), axis({ values: amounts(1 / 1000), label: "kW", labelSize: 18, size: 56 })],
     series: [
       { label: say("chart.time"), value: pointed(time) },
@@ -79,6 +81,17 @@ function options() {
     ],
     plugins: [band((index) => bounds[index]), shading(() => gaps.map(({ start, end }) => ({ start, end, fill: css("--shade") })))],
   };
+}
+
+// What was zoomed into stays in view while readings come in: until a double click, or until nothing of it is left.
+let zoom = null;
+const zoomed = (chart) => zoom !== null && zoom.chart === chart && chart.data[0][0] < zoom.end;
+
+function noteZoom(chart) {
+  const { min, max } = chart.scales.x;
+  const times = chart.data[0];
+  zoom = times.length > 1 && (min > times[0] || max < times.at(-1)) ? { chart, end: max } : null;
+  zoomNote.hidden = zoom === null;
 }
 
 // Room for the largest and least reading as well, wherever a band shows them.

@@ -69,6 +69,32 @@ def test_the_chart_shows_the_last_hour_on_a_tablet_with_a_wrong_clock(
     drawn(page, "window.wattproof?.power.chart.data[1].some((watts) => watts !== null)")
 
 
+def test_what_was_zoomed_into_stays_while_readings_come_in_until_a_double_click(
+    site: Running, feeder: Feeder, visit: Visit
+) -> None:
+    page, chart = visit.page, "window.wattproof.power.chart"
+    page.goto(site.url + FACTORY)
+    drawn(page, "window.wattproof?.power.chart.data[0].length > 0")
+    plot = page.locator("#power-chart .u-over").bounding_box()
+    assert plot is not None
+    middle = plot["y"] + plot["height"] / 2
+    page.mouse.move(plot["x"] + 0.3 * plot["width"], middle)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + 0.5 * plot["width"], middle, steps=5)
+    page.mouse.up()
+    note = page.locator("#power-zoomed")
+    drawn(page, "!document.getElementById('power-zoomed').hidden")
+    zoomed = page.evaluate(f"[{chart}.scales.x.min, {chart}.scales.x.max]")
+    assert (zoomed[1] - zoomed[0]) / (60 * 60_000) == pytest.approx(0.2, abs=0.02)
+    before = page.evaluate(f"{chart}.data[0].at(-1)")
+    drawn(page, f"{chart}.data[0].at(-1) > {before} && {chart}.data[1].at(-1) !== null")
+    assert page.evaluate(f"[{chart}.scales.x.min, {chart}.scales.x.max]") == zoomed
+    assert note.is_visible()
+    page.mouse.dblclick(plot["x"] + 0.5 * plot["width"], middle)
+    drawn(page, f"{chart}.scales.x.max === {chart}.data[0].at(-1) && {chart}.scales.x.min === {chart}.data[0][0]")
+    assert note.is_hidden()
+
+
 def test_gaps_are_drawn_as_gaps_and_declared_ones_are_shaded_and_named(site: Running, visit: Visit) -> None:
     page = visit.page
     page.goto(f"{site.url}{FACTORY}?lang=en")
@@ -134,6 +160,17 @@ def test_the_state_of_a_machine_is_a_word(site: Running, feeder: Feeder, visit: 
     assert state.inner_text() == "Warming up"
     visit.page.wait_for_selector('#link[data-state="on"]')
     assert state.inner_text() == "Warming up", "also when it is pushed"
+
+
+@pytest.mark.parametrize(("language", "said"), [("ko", r"[\d,]+개"), ("en", r"[\d,]+ pcs")])
+def test_what_is_counted_has_its_counting_word(
+    site: Running, feeder: Feeder, visit: Visit, language: str, said: str
+) -> None:
+    count = visit.page.locator('.card[data-device="plc-1"] [data-channel="production_count"]')
+    visit.page.goto(f"{site.url}{FACTORY}?lang={language}")
+    assert re.fullmatch(said, count.inner_text())
+    drawn(visit.page, "document.querySelector('#link').dataset.state === 'on'")
+    assert re.fullmatch(said, count.inner_text()), "also when it is pushed"
 
 
 def test_demand_is_shown_against_its_target(site: Running, feeder: Feeder, visit: Visit) -> None:

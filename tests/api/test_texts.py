@@ -12,7 +12,7 @@ from api.texts import Speaker, catalog
 ROOM = Path(api.__file__).parent
 TEMPLATES = sorted((ROOM / "templates").glob("*.html"))
 SCRIPTS = sorted((ROOM / "static").glob("*.js"))
-OPEN_ENDED = ("kind.", "driver.", "flag.", "gap.", "problem.", "model.dropped.")
+OPEN_ENDED = ("kind.", "unit.", "driver.", "flag.", "gap.", "problem.", "model.dropped.")
 """Sentences whose key is completed by the data."""
 
 
