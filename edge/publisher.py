@@ -105,7 +105,8 @@ class Publisher:
         self._acks: queue.SimpleQueue[Ack] = queue.SimpleQueue()
         self._awake = threading.Event()
         self._moved = threading.Condition()
-        self._new_session = threading.Event()
+        self._greeted: int | None = None
+        self._connection: int | None = None
         self._stopping = False
         self._complaint = ""
         self.published = 0
@@ -163,14 +164,20 @@ class Publisher:
         return topic(self._outbox.site, self._outbox.gateway, kind)
 
     def _on_ready(self) -> None:
+        connection = self._session.connection
+        try:
+            self._greet()
+        finally:
+            self._greeted = connection  # only now are batches sent over it, whatever became of the greeting
+            self._awake.set()
+
+    def _greet(self) -> None:
         self.rival.logged_in()
         self._oversize.connected(self._session.granted)
         birth = encode(msgspec.structs.replace(self._birth, epoch=self._outbox.epoch))
         if not self._oversize.holds(len(birth)):
             self._session.publish(self._topic(BIRTH), birth, retain=True)
         self._session.publish(self._topic(STATE), encode(self._state(online=True)), retain=True)
-        self._new_session.set()
-        self._awake.set()
 
     def _on_cut_off(self, reason: str) -> None:
         if not self._oversize.cut_off(self._session.going, reason, time.monotonic()):
@@ -207,13 +214,14 @@ class Publisher:
     def _turn(self) -> float:
         """Take in what was acknowledged, send what is due and what is new; return how long to rest [s]."""
         self._take_acks()
-        if not self._session.ready:
+        connection = self._session.connection
+        if not self._session.ready or self._greeted != connection:
             return _IDLE_S
         now = time.monotonic()
         if self._outbox.epoch != self._epoch:
             self._begin_anew()
-        if self._new_session.is_set():
-            self._new_session.clear()
+        if self._connection != connection:
+            self._connection = connection
             self._window.connected(self._outbox.last_seq)
             self._window.release()
             # What the connection had not yet handed over, paho sends again by itself.
@@ -240,6 +248,7 @@ class Publisher:
         for seq in self._carried:
             self._window.forget(seq)
         self._carried.clear()
+        self._connection = None
         self._on_ready()
 
     def _hold(self, seq: int) -> None:

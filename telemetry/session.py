@@ -117,6 +117,11 @@ class Session:
         """Whether the session is up and its subscription confirmed."""
         return self._ready
 
+    @property
+    def connection(self) -> int:
+        """Number of the connection; while there is none, of the next one."""
+        return self._outgoing.connection
+
     def start(self) -> None:
         """Begin to connect, in the background."""
         connect(self.client, self._broker, self._expiry_s)

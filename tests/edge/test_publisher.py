@@ -14,12 +14,12 @@ from typing import cast
 import msgspec
 import pytest
 import structlog
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessageInfo
 
 from edge.errors import OutboxError
 from edge.outbox import Outbox
 from edge.publisher import Publisher
-from telemetry import Ack, Batch, Birth, Broker, Publish, State, Table, decode, encode, new_client
+from telemetry import Ack, Batch, Birth, Broker, Publish, Session, State, Table, decode, encode, new_client
 from tests.parts import free_port, program, running, wait_until
 
 BIRTH = Birth("site-1", "gw-1", "", 1, "0", "Site", "Asia/Seoul", [])
@@ -137,6 +137,34 @@ def test_birth_and_state_are_retained_and_a_clean_stop_says_offline(outbox: Outb
             lambda: listener.states()[-1:] == [State(online=False, at=42, epoch=outbox.epoch)],
             "the gateway said goodbye",
         )
+
+
+def test_no_batch_is_sent_before_birth_and_state_and_none_again_for_them(
+    outbox: Outbox, mosquitto: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(outbox, 3)
+    turns, sent = list[float](), list[str]()
+    turn, publish = Publisher._turn, Session.publish
+
+    def counted(self: Publisher) -> float:
+        turns.append(turn(self))
+        return turns[-1]
+
+    def after_two_turns(self: Session, topic: str, payload: bytes, *, retain: bool = False) -> MQTTMessageInfo:
+        kind = topic.rsplit("/", 1)[1]
+        if kind == "birth":
+            for looks in (len(turns) + 1, len(turns) + 2):
+                publisher.wake()
+                wait_until(lambda: len(turns) >= looks, "the publisher looks at the outbox")  # noqa: B023
+        sent.append(kind)
+        return publish(self, topic, payload, retain=retain)
+
+    monkeypatch.setattr(Publisher, "_turn", counted)
+    monkeypatch.setattr(Session, "publish", after_two_turns)
+    with listening_to(mosquitto), publishing(outbox, mosquitto, resend_after_s=60.0) as publisher:
+        assert publisher.drained(60)
+        assert sent == ["birth", "state", "batch", "batch", "batch"]
+        assert publisher.published == 3
 
 
 def test_a_gateway_that_dies_is_offline_by_its_last_will(tmp_path: Path, mosquitto: Broker) -> None:
