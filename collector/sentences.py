@@ -53,7 +53,7 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
     ),
     "gap_declared": (
         "이 게이트웨이가 측정값 {readings}개를 잃었다고 알려 왔습니다(원인: {reason_ko}). "
-        "해당 구간은 그래프에 빈 구간으로 표시됩니다. 게이트웨이의 저장 공간과 네트워크를 확인하십시오.",
+        "그래프에는 손실 구간으로 표시됩니다. 게이트웨이의 저장 공간과 네트워크를 확인하십시오.",
         "This gateway has declared {readings} readings lost ({reason_en}). Charts show the gap. "
         "Check the gateway's disk and network.",
     ),

@@ -41,7 +41,7 @@ _WORDS = {
     "subsidy_note": Text("사업 전체 보조금, 수명 동안", "of all subsidies, over the lives"),
     "machines": Text("대", "machines"),
     "shared": Text("공통으로 본 오차", "Taken to err together"),
-    "assumed": Text("선언 없이 가정", "assumed"),
+    "assumed": Text("신고 없이 가정", "assumed"),
 }
 
 

@@ -66,7 +66,7 @@ def warnings(
     elif not sources:
         found.append(
             Text(
-                "사업 파일이 공통 오차가 없다고 선언했습니다(shared: [])."
+                "사업 파일이 공통 오차가 없다고 신고했습니다(shared: [])."
                 " 합계의 신뢰구간은 기계마다 따로 틀린다고 본 값입니다.",
                 "The programme declares that nothing is shared (shared: []):"
                 " the bands of the sums take every machine to err by itself.",
@@ -112,7 +112,7 @@ def _doubted(judged: Sequence[MachineResult]) -> Text | None:
 def _assumed(sources: Sequence[Shared]) -> Text:
     sites = [f"{source.name}({len(source.plans)})" for source in sources if isinstance(source, CommonModel)]
     scale = next(source.limit_pct for source in sources if isinstance(source, MeterScale))
-    ko = f"공통 오차가 선언되지 않아, 모든 계량기가 같은 방향으로 ±{scale:g}%(1.0급) 안에서 틀린다고 가정했습니다."
+    ko = f"공통 오차가 신고되지 않아, 모든 계량기가 같은 방향으로 ±{scale:g}%(1.0급) 안에서 틀린다고 가정했습니다."
     en = f"No shared error is declared: all meters are taken to be off the same way within ±{scale:g}% (class 1)."
     if sites:
         ko += f" 같은 사업장의 기계는 모형이 함께 틀린다고 보고 신뢰구간을 그대로 더했습니다: {', '.join(sites)}."
@@ -134,6 +134,6 @@ def _no_sensor(source: SensorDrift, judged: Sequence[Summed]) -> Text | None:
         return None
     listed = ", ".join(lacking) or "–"
     return Text(
-        f"센서 변화를 선언한 설명변수 {source.driver}(평균값)가 계획에 없습니다: {listed}",
+        f"센서 변화를 신고한 설명변수 {source.driver}(평균값)가 계획에 없습니다: {listed}",
         f"A drift is declared of {source.driver}, which is no mean driver of: {listed}",
     )

@@ -63,7 +63,7 @@ def dashboard(words: Words) -> Dashboard:
 def _waiting(words: Words) -> Json:
     query = q.highest("gateway", "outbox_depth_count", q.GATEWAYS)
     thresholds = Thresholds("green", ((100, "orange"), (1000, "red")))
-    title = words("미전송 배치", "Batches waiting")
+    title = words("전송 대기", "Batches waiting")
     return stat(title, "short", [Query(query, "$tag_device")], thresholds=thresholds, decimals=0)
 
 
@@ -83,15 +83,15 @@ def _errors_total(words: Words) -> Json:
 def _lost(words: Words) -> Json:
     query = q.lost()
     about = words("보관하지 못했다고 게이트웨이가 신고한 계측 수.", "Readings that gateways declared as not kept.")
-    queries = [Query(query, words("결측", "Lost"))]
-    title = words("신고된 결측", "Declared gaps")
+    queries = [Query(query, words("손실", "Lost"))]
+    title = words("신고된 손실 구간", "Declared gaps")
     return stat(title, "short", queries, about=about, thresholds=ANY_IS_BAD, decimals=0)
 
 
 def _depth(words: Words) -> Json:
     query = q.highest("gateway", "outbox_depth_count", q.GATEWAYS)
     return timeseries(
-        words("미전송 배치 추이", "Batches waiting over time"), "short", [Query(query, "$tag_device")], lowest=0
+        words("전송 대기 추이", "Batches waiting over time"), "short", [Query(query, "$tag_device")], lowest=0
     )
 
 
@@ -158,5 +158,5 @@ def _gaps(words: Words) -> Json:
         ("readings", words("계측 수", "Readings"), "short"),
         ("end_ms", words("끝", "Until"), "dateTimeAsIso"),
     ]
-    title = words("신고된 결측 목록", "Declared gaps, one by one")
+    title = words("신고된 손실 구간 목록", "Declared gaps, one by one")
     return table(title, "none", [Query(query, table=True)], columns=columns)

@@ -117,7 +117,7 @@ def _build() -> Iterator[Channel]:
     yield _channel("flow_m3_h", "m3_h", gauge, -1e6, 1e6, "Flow", "유량")
     yield _channel("air_volume_m3", "m3", counter, 0, 1e15, "Compressed air", "압축공기량")
     # What a gateway tells of itself, on the same road as everything it reads.
-    yield _channel("outbox_depth_count", "1", gauge, 0, 1e12, "Batches waiting", "미전송 배치")
+    yield _channel("outbox_depth_count", "1", gauge, 0, 1e12, "Batches waiting", "전송 대기 건수")
     yield _channel("outbox_bytes", "bytes", gauge, 0, 1e15, "Outbox size", "아웃박스 크기")
     yield _channel("lateness_ms", "ms", gauge, 0, 1e9, "Polling lateness", "수집 지연")
     yield _channel("readings_count", "1", counter, 0, 1e15, "Readings taken", "누적 계측 수")

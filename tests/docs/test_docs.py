@@ -18,6 +18,7 @@ from wattproof.main import app
 
 ROOT = Path(__file__).parent.parent.parent
 READMES = ["README.md", "README.ko.md"]
+ROOMS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["packages"]
 DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
@@ -75,14 +76,38 @@ def test_every_make_target_that_a_document_names_exists() -> None:
     assert {"demo", "test", "check", "bench"} <= named | {"demo"}
 
 
+SECOND_WORDS = {
+    "결측": "손실 구간 (declared by a gateway), 공백 (nothing was read)",
+    "빈 구간": "손실 구간, 공백",
+    "선언": "신고",
+    "미전송": "아웃박스 (the file), 전송 대기 (what waits in it)",
+    "발신함": "아웃박스",
+    "송신함": "아웃박스",
+    "수신확인": "확인 응답",
+}
+"""Korean words beside the one that is used, and that one."""
+KOREAN = sorted(
+    str(path.relative_to(ROOT))
+    for path in [*ROOT.glob("*.ko.md"), *(ROOT / "docs").glob("*.ko.md"), ROOT / "api" / "texts.yaml"]
+    + [each for room in ROOMS for each in (ROOT / room).rglob("*.py")]
+)
+
+
+def test_one_thing_has_one_korean_word() -> None:
+    assert "docs/gateway.ko.md" in KOREAN
+    assert "collector/sentences.py" in KOREAN
+    words_of_others = {"exchange/cells.py"}  # what a cell of an export may hold
+    found = {(name, word) for name in KOREAN for word in SECOND_WORDS if word in text(name)}
+    assert {each for each in found if each[0] not in words_of_others} == set()
+
+
 def test_the_table_of_channels_is_the_registrys() -> None:
     assert text("docs/channels.md") == channel_table()
 
 
 def test_the_rooms_of_the_map_are_the_folders_of_the_house() -> None:
     named = set(re.findall(r"^\| `([a-z]+)/` \|", text("docs/architecture.md"), re.MULTILINE))
-    packages = set(tomllib.loads(text("pyproject.toml"))["tool"]["hatch"]["build"]["packages"])
-    assert named == packages
+    assert named == set(ROOMS)
 
 
 def test_the_version_is_one() -> None:

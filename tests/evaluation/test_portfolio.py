@@ -227,7 +227,7 @@ def test_the_terminal_shows_machines_sums_and_what_they_go_over(machines: list[M
             "평가 못 함 2",
             "절감량 [kWh]",
             "판정한 기계 전체 (3 / 6 대)",
-            "선언 없이 가정",
+            "신고 없이 가정",
             "2대 제외",
         ],
         "en": ["not provable 1", "not evaluated 2", "Saving [kWh]", "All machines judged (3 / 6 machines)", "assumed"],

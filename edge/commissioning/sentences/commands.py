@@ -170,7 +170,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "status_lost": (
         "{lost} readings were lost since this outbox was begun, and declared as gaps.",
-        "이 게이트웨이의 아웃박스를 만든 뒤 계측값 {lost}개를 잃었고, 손실 구간으로 알렸습니다.",
+        "이 게이트웨이의 아웃박스를 만든 뒤 계측값 {lost}개를 잃었고, 손실 구간으로 신고했습니다.",
     ),
     "status_advice": ("{devices}: {reason}. {advice}", "{devices}: {reason}. {advice}"),
     "status_id_twice": (
