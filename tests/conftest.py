@@ -21,6 +21,10 @@ __all__ = ["chromium", "visit"]
 # A shell that starts the tests in its background has them ignore Ctrl-C, and what they start with them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# A traceback in a frame, with the values of all variables, drowns the events before and after it.
+_plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
+
 # A property is no measurement of the machine, and whether a change passes is no matter of luck: the suite draws the
 # same examples every time. New ones are looked for on purpose, with `pytest --hypothesis-profile=search`.
 _shared_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
