@@ -22,7 +22,7 @@ def list_alarms(site: str, presence: Presence) -> list[AlarmNow]:
         key: tuple[str, ...] = (told.kind, told.site, told.gateway, told.device)
         if told.until is not None:
             key += (str(told.until),)
-        elif told.kind in ("collector_offline", "broker_limits"):
+        elif told.kind in ("collector_id_twice", "collector_offline", "broker_limits"):
             key += (told.en,)  # each collector's own
         known = merged.get(key)
         if known is None or (told.since or 0) < (known.since or 0):

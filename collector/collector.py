@@ -124,7 +124,8 @@ class Collector:
         )  # fmt: skip
         self._births = None if mappings is None else Births(mappings, self._born)
         own_clock = OwnClock()
-        self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, own_clock)
+        self._shared = bool(settings.workers_group)
+        self._watch = Watch(Board(name, clock), quarantine, registry, self._failing, own_clock, shared=self._shared)
         self._setting_aside = SettingAside(quarantine, self._tally, self._watch.set_aside)
         self._patience = Patience(store, self._tally, self._stopping)
         self._committer = Committer(
@@ -133,7 +134,6 @@ class Collector:
         self._store = store
         self._alarms_topic = alarms_topic(name)
         self._expiry_s = settings.session_expiry_s
-        self._shared = bool(settings.workers_group)
         self._tells_limits = broker.protocol == "5"
         self._session = Session(
             broker,
@@ -142,7 +142,7 @@ class Collector:
             also=[topic("+", "+", BIRTH), topic("+", "+", STATE)],
             on_ready=self._on_ready,
             on_messages=self._take,
-            on_cut_off=lambda _: self._watch.cut_off(),
+            on_cut_off=lambda reason: self._watch.cut_off(reason),  # noqa: PLW0108 - as below
             on_confirmed=lambda mids: self._answering.confirmed(mids),  # noqa: PLW0108 - it is made of this session
             will=Retained(self._alarms_topic, encode(self._watch.board.farewell())),
             manual_ack=True,

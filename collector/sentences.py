@@ -46,15 +46,25 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "이 게이트웨이의 시계가 갑자기 바뀌었습니다. 그 무렵의 측정 시각을 확인하십시오.",
         "This gateway's clock was set to another time. Look at the readings of that moment.",
     ),
+    "collector_id_twice": (
+        "브로커가 수집기 {source}의 연결을 거듭 끊고 있습니다. 같은 신원으로 수집기 두 개가 실행되면"
+        "(예: 설정을 복사한 다른 컴퓨터) 이렇게 되고, 그동안 측정값은 두 저장소에 나뉘어 저장됩니다. "
+        "한쪽을 멈추십시오. 일을 나누려면 그룹(workers_group)을 만들고 worker 번호를 서로 다르게 하십시오. "
+        "두 컴퓨터의 주소는 브로커의 로그에 있습니다. 수집기가 하나뿐이면 연결을 끊는 까닭을 그 로그에서 찾으십시오.",
+        "The broker ends the connection of collector {source} again and again, as it does when two collectors run "
+        "under one identity (a configuration copied to a second computer); readings are then parted between their two "
+        "stores. Stop one of them. To share the work, let them be a group (workers_group), each with a worker number "
+        "of its own. The broker's log names both addresses; if there is only one, it says why the connection ends.",
+    ),
     "collector_offline": (
         "수집기 {source}의 연결이 끊겼습니다. 측정값은 게이트웨이에 남아 있습니다. "
         "수집기 프로세스와 네트워크를 확인하십시오.",
         "Collector {source} is gone. Readings stay with their gateways. Check its process and its network.",
     ),
     "gap_declared": (
-        "이 게이트웨이가 측정값 {readings}개를 잃었다고 알려 왔습니다(원인: {reason_ko}). "
+        "이 게이트웨이가 측정값 {number}개{or_more} 손실을 알려 왔습니다(원인: {reason_ko}). "
         "그래프에는 손실 구간으로 표시됩니다. 게이트웨이의 저장 공간과 네트워크를 확인하십시오.",
-        "This gateway has declared {readings} readings lost ({reason_en}). Charts show the gap. "
+        "This gateway has declared {at_least}{number} readings lost ({reason_en}). Charts show the gap. "
         "Check the gateway's disk and network.",
     ),
     "gateway_id_twice": (
@@ -76,9 +86,9 @@ SENTENCES: Final[dict[AlarmKind, tuple[str, str]]] = {
         "`wattproof quarantine list`, mend it, then replay or drop what is held.",
     ),
     "quarantine_growing": (
-        "측정값이나 메시지가 저장되지 못하고 격리되고 있습니다(최근 10분 {entries}건, 주된 원인: {reason_ko}). "
+        "측정값이나 메시지가 저장되지 못하고 격리되고 있습니다(최근 10분 {number}건{or_more}, 주된 원인: {reason_ko}). "
         "`wattproof quarantine list`로 원인을 확인하십시오. 원인을 해결한 뒤 다시 처리(replay)하면 저장됩니다.",
-        "Readings or messages are being set aside ({entries} in the last 10 min, mostly: {reason_en}). "
+        "Readings or messages are being set aside ({at_least}{number} in the last 10 min, mostly: {reason_en}). "
         "See `wattproof quarantine list`; once the cause is mended, a replay stores them.",
     ),
     "quarantine_unusable": (

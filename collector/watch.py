@@ -13,6 +13,7 @@ import structlog
 from collector.alarms import Board
 from collector.identity import WINDOW_MS, Identities
 from collector.limits import Shortfall
+from collector.namesake import Namesake
 from collector.own_clock import OwnClock
 from collector.quarantine import Quarantine
 from collector.quarantine_entry import names
@@ -83,6 +84,8 @@ class Watch:
         What gateways say of our clock.
     clock
         Any clock that nobody sets [ms]: all that is told here is told after a while, or for one.
+    shared
+        Whether other collectors see a part of what comes.
     """
 
     def __init__(
@@ -93,7 +96,10 @@ class Watch:
         troubles: Callable[[], Sequence[Trouble]],
         own_clock: OwnClock,
         clock: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
+        *,
+        shared: bool = False,
     ) -> None:
+        self._shared = shared
         self.board = board
         self._quarantine = quarantine
         self._registry = registry
@@ -104,6 +110,7 @@ class Watch:
         self._instances = Identities()
         self._births = Identities()
         self._unheard = Unheard()
+        self._namesake = Namesake()
         self._hosts: dict[Gateway, deque[str]] = defaultdict(lambda: deque(maxlen=_HOSTS))
         self._online: dict[Gateway, str] = {}
         self._offline: dict[Gateway, int] = {}
@@ -141,9 +148,10 @@ class Watch:
         except TelemetryError as error:
             log.warning("message_ignored", topic=topic, reason=str(error))
 
-    def cut_off(self) -> None:
-        """Take in that the broker is away: of a gateway that goes meanwhile there is no last will."""
+    def cut_off(self, reason: str) -> None:
+        """Take in that the broker is away, and why: of a gateway that goes meanwhile there is no last will."""
         with self._lock:
+            self._namesake.cut_off(reason, self._clock())
             for key in self._presumed:
                 self._offline.pop(key, None)
             self._presumed.clear()
@@ -207,7 +215,9 @@ class Watch:
             stepped = {key for key, at in self._stepped.items() if now - at < _EVENT_MS}
             gaps = {key: event for key, event in self._gaps.items() if now - event.at < _EVENT_MS}
             unheard = self._unheard.gateways(now)
+            namesake = self._namesake.seen(now)
             growing = {key: told for key in list(self._set_aside) if (told := self._recent(key, now))}
+        self.board.tell("collector_id_twice", on=namesake)
         for site, gateway in twice:
             with self._lock:
                 hosts = ", ".join(sorted(set(self._hosts[site, gateway])))
@@ -220,18 +230,27 @@ class Watch:
         for (site, gateway), event in gaps.items():
             ko, en = in_words(event.reason)
             self.board.tell(
-                "gap_declared", on=True, site=site, gateway=gateway, readings=f"{event.number:,}",
+                "gap_declared", on=True, site=site, gateway=gateway, **self._number(event.number),
                 reason_ko=ko, reason_en=en,
             )  # fmt: skip
         self.board.keep("gap_declared", set(gaps))
         for (site, gateway), (entries, reason) in growing.items():
             ko, en = in_words(reason)
             self.board.tell(
-                "quarantine_growing", on=True, site=site, gateway=gateway, entries=f"{entries:,}",
+                "quarantine_growing", on=True, site=site, gateway=gateway, **self._number(entries),
                 reason_ko=ko, reason_en=en,
             )  # fmt: skip
         self.board.keep("quarantine_growing", set(growing))
         return self.board.news()
+
+    def _number(self, number: int) -> dict[str, str]:
+        """A number as it is told: where others share the work, they have seen more."""
+        said = f"{number:,}"
+        return {
+            "at_least": "at least " if self._shared else "",
+            "number": said,
+            "or_more": " 이상" if self._shared else "",
+        }
 
     def _plain(self, kind: AlarmKind, gateways: set[Gateway]) -> None:
         for site, gateway in gateways:

@@ -13,6 +13,7 @@ AlarmKind = Literal[
     "clock_not_set",
     "clock_not_synchronised",
     "clock_stepped",
+    "collector_id_twice",
     "collector_offline",
     "gap_declared",
     "gateway_id_twice",

@@ -12,12 +12,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from collector import Collector, Quarantine
+from collector import Collector, Quarantine, Settings
 from edge.outbox import Outbox
 from storage import InfluxStore, Store
-from telemetry import Alarms, Birth, Broker, State, alarms_topic, decode, new_client, topic
+from telemetry import (
+    BATCH,
+    Alarms,
+    Batch,
+    Birth,
+    Broker,
+    Gap,
+    State,
+    alarms_topic,
+    decode,
+    encode,
+    new_client,
+    topic,
+)
 from tests.collector.parts import GATEWAY, SITE, collecting, gateway, mosquitto_at, now_ms, readings
 from tests.parts import Database, free_port, wait_until
 
@@ -180,6 +194,24 @@ def test_two_machines_under_one_name_are_told_of_in_both_languages(
         assert "another gateway id" in alarm.en
         mine = alarms_topic("collector-test")
         wait_until(lambda: mine in found and decode(found[mine], Alarms).alarms, "whoever shows alarms hears of it")
+
+
+def test_one_of_a_group_that_hears_of_a_loss_says_that_it_may_not_have_heard_of_all(
+    mosquitto: Broker, store: Store, quarantine: Quarantine
+) -> None:
+    broker = msgspec.structs.replace(mosquitto, protocol="5")
+    lost = Gap("main", "power_meter", "active_power_w", now_ms() - 9_000, now_ms() - 1_000, "outbox_full", 40)
+    batch = Batch(SITE, GATEWAY, "0" * 16, 1, readings(now_ms() - 60_000, 1), [lost])
+    group = Settings(workers_group="city", worker=3)
+    with collecting(store, broker, quarantine, client_id="", settings=group) as collector:
+        wait_until(lambda: collector.connected, "it listens")
+        sender = new_client(mosquitto, "sender", clean=True)
+        sender.connect(mosquitto.host, mosquitto.port)
+        sender.loop_start()
+        sender.publish(topic(SITE, GATEWAY, BATCH), encode(batch), qos=1).wait_for_publish(60)
+        sender.disconnect()
+        sender.loop_stop()
+        wait_until(lambda: [a.en for a in collector.alarms if "at least 40 readings" in a.en], "it is told")
 
 
 @contextlib.contextmanager

@@ -24,13 +24,19 @@ MINUTE = 60_000
 class Stand:
     """A watch, and the hands that move its clock and its store."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self.now = 1_795_000_000_000
         self.trouble = Trouble("store_unavailable", "")
         self.quarantine = Quarantine(folder / "quarantine.sqlite", max_bytes=10_000)
         self.board = Board("c-1", lambda: self.now)
         self.watch = Watch(
-            self.board, self.quarantine, Registry({}), lambda: [self.trouble], OwnClock(), lambda: self.now
+            self.board,
+            self.quarantine,
+            Registry({}),
+            lambda: [self.trouble],
+            OwnClock(),
+            lambda: self.now,
+            shared=shared,
         )
 
     def lasting(self) -> list[AlarmKind]:
@@ -175,6 +181,22 @@ def test_a_gap_that_is_sent_again_is_one_loss(stand: Stand) -> None:
     assert "80 readings" in alarm.en
 
 
+def test_one_of_several_that_share_the_work_says_that_its_numbers_are_not_all(tmp_path: Path) -> None:
+    for shared, lost, aside in [
+        (False, "declared 40 readings", "(1 in"),
+        (True, "at least 40 readings", "(at least 1 in"),
+    ]:
+        stand = Stand(tmp_path, shared=shared)
+        stand.commit(gaps=[Gap("main", "power_meter", "active_power_w", 0, 1, "outbox_full", 40)])
+        stand.watch.set_aside(topic("site-1", "gw-1", "batch"), [Refusal(Reason.FUTURE, "", "", 1, b"")])
+        assert stand.lasting() == ["gap_declared", "quarantine_growing"]
+        gap, growing = stand.board.alarms().alarms
+        assert lost in gap.en
+        assert aside in growing.en
+        assert ("40개 이상 손실" in gap.ko, "1건 이상" in growing.ko) == (shared, shared)
+        stand.quarantine.close()
+
+
 def test_a_quarantine_that_fills_is_told_by_gateway_with_the_main_reason(stand: Stand) -> None:
     future, past = (Refusal(reason, "", "power_meter/main/x", 1, b"x" * 300) for reason in (Reason.FUTURE, Reason.PAST))
     told = topic("site-1", "gw-1", "batch")
@@ -263,7 +285,8 @@ def test_whatever_else_is_wrong_is_told_when_a_city_is_in_the_dark(stand: Stand)
 
     assert look() == ["gateway_offline"] * 500
     stand.board.tell("store_refused", on=True, detail="the disk is full")
-    stand.board.tell("gap_declared", on=True, site="site-2", gateway="gw-9", readings="1", reason_ko="", reason_en="")
+    lost = {"number": "1", "at_least": "", "or_more": "", "reason_ko": "", "reason_en": ""}
+    stand.board.tell("gap_declared", on=True, site="site-2", gateway="gw-9", **lost)
     assert sorted(look()) == ["gap_declared", *["gateway_offline"] * 499, "store_refused"]
     stand.board.tell("store_refused", on=False)
     stand.board.tell("gap_declared", on=False, site="site-2", gateway="gw-9")
@@ -274,7 +297,7 @@ def test_whatever_else_is_wrong_is_told_when_a_city_is_in_the_dark(stand: Stand)
 
 def test_a_gateway_that_goes_with_the_broker_and_does_not_come_back_is_told(stand: Stand) -> None:
     stand.state(online=True, at=1, epoch="a")
-    stand.watch.cut_off()
+    stand.watch.cut_off("Unspecified error")
     stand.now += 10 * MINUTE
     assert stand.lasting() == []
     stand.watch.connected()
@@ -282,7 +305,7 @@ def test_a_gateway_that_goes_with_the_broker_and_does_not_come_back_is_told(stan
     assert stand.lasting() == []
     stand.now += 1
     assert stand.lasting() == ["gateway_offline"]
-    stand.watch.cut_off()
+    stand.watch.cut_off("Unspecified error")
     assert stand.lasting() == []
     stand.watch.connected()
     stand.now += MINUTE
@@ -294,7 +317,7 @@ def test_a_gateway_that_goes_with_the_broker_and_does_not_come_back_is_told(stan
 @pytest.mark.parametrize("after", [True, False])
 def test_a_gateway_that_the_broker_still_knows_is_there(stand: Stand, *, after: bool) -> None:
     stand.state(online=True, at=1)
-    stand.watch.cut_off()
+    stand.watch.cut_off("Unspecified error")
     for say in (stand.watch.connected, lambda: stand.state(online=True, at=1))[:: 1 if after else -1]:
         say()
     stand.now += 2 * MINUTE
@@ -304,7 +327,7 @@ def test_a_gateway_that_the_broker_still_knows_is_there(stand: Stand, *, after: 
 def test_a_gateway_that_signed_off_before_the_broker_went_is_not_waited_for(stand: Stand) -> None:
     stand.state(online=True, at=1)
     stand.state(online=False, at=2)
-    stand.watch.cut_off()
+    stand.watch.cut_off("Unspecified error")
     stand.watch.connected()
     stand.now += 2 * MINUTE
     assert stand.lasting() == []
