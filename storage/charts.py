@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from storage.aggregation import Indices, window_of
-from storage.rollup import REACH_MS, holds_of, near, rows_of
+from storage.rollup import NEAR_MS, REACH_MS, holds_of, near, rows_of
 from storage.store import ROLLUP_MS, Aggregate, Rollups, Series, Store, Times, Values
 
 LONG_MS: Final = 172_800_000
@@ -80,7 +80,7 @@ def _fresh(store: Store, series: Series, start: int, end: int) -> Iterator[Rollu
     """Quarter-hours from readings as rolling would make them, for the end that is not rolled; two days at a time."""
     while start < end:
         until = min(start - start % ROLLUP_MS + LONG_MS, end)
-        times, values = near(store.read_around, series, start, until)
+        times, values = near(store.read_around, series, start, until, (NEAR_MS,))
         yield rows_of(series, times, values, start, until, holds_of(times))
         following = int(np.searchsorted(times, until))
         if following and times[following - 1] + REACH_MS >= until:

@@ -6,7 +6,7 @@ that both engines hold the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -40,8 +40,9 @@ _BESIDE: Final = 4
 """So many steps on both sides of a reading's own tell how often its series is read there."""
 
 _HOLDS_AT_ONCE: Final = 10_000
+CLOSE_MS: Final = 600_000
 NEAR_MS: Final = 1_800_000
-"""Readings so near to a range mostly tell all that its rows hang on [ms]."""
+"""Readings so near to a range tell all that its rows hang on where there is one a minute, or every three [ms]."""
 
 FAR_MS: Final = 2 * REACH_MS
 """Readings so near to it always do [ms]."""
@@ -91,15 +92,23 @@ def _holds(times: Times, first: int) -> Times:
     return np.where(known > 0, np.round(hold).astype(np.int64), ROLLUP_MS)
 
 
-def near(read_around: ReadAround, series: Series, start: int, end: int) -> tuple[Times, Values]:
-    """Readings of a range, and so many around it that all that reach into it hold as `holds_of` says."""
-    begin, until = start - NEAR_MS, end + NEAR_MS
-    times, values = read_around(series, begin, until)
-    first, last = np.searchsorted(times, (start, end))
-    # Enough of them, or none further away, or the nearest are too far to tell anything.
-    before = first > _BESIDE + 1 or not first or times[0] >= begin or times[first - 1] + REACH_MS < start
-    after = len(times) - last > _BESIDE or not last or times[-1] < until or times[last - 1] + REACH_MS < until
-    return (times, values) if before and after else read_around(series, start - FAR_MS, end + FAR_MS)
+def near(
+    read_around: ReadAround, series: Series, start: int, end: int, reaches: Sequence[int] = (CLOSE_MS, NEAR_MS)
+) -> tuple[Times, Values]:
+    """Readings of a range, and so many around it that all that reach into it hold as `holds_of` says.
+
+    `reaches` says how far around it is looked [ms], one after the other; where none does, it is `FAR_MS`.
+    """
+    for reach in reaches:
+        begin, until = start - reach, end + reach
+        times, values = read_around(series, begin, until)
+        first, last = np.searchsorted(times, (start, end))
+        # Enough of them, or none further away, or the nearest are too far to tell anything.
+        before = first > _BESIDE + 1 or not first or times[0] >= begin or times[first - 1] + REACH_MS < start
+        after = len(times) - last > _BESIDE or not last or times[-1] < until or times[last - 1] + REACH_MS < until
+        if before and after:
+            return times, values
+    return read_around(series, start - FAR_MS, end + FAR_MS)
 
 
 def rolled(

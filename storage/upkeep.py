@@ -27,6 +27,12 @@ _LONGEST_END_S: Final = 5.0
 _QUIET_HOUR: Final = dt.timedelta(hours=3)
 """When a factory's machines rest and nobody looks, by the clock of the computer."""
 
+_LEAST_STEP, _MOST_STEP = 2_000, 64_000
+"""Windows that are rolled in one step. In a file, a step looks through all that a city wrote in the last hour: it may
+have more of them while it takes no longer than whoever ends the program would wait."""
+_BRIEF_S: Final = 1.0
+_LONG_S: Final = 3.0
+
 _PAUSE_S: Final = 0.5
 """Between two pieces of tidying, so that writers and readers have their turn."""
 
@@ -73,6 +79,7 @@ class Upkeep:
         self._afterwards = afterwards
         self._tidy = tidy
         self._tidied: dt.date | None = None
+        self._step = _LEAST_STEP
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -88,9 +95,14 @@ class Upkeep:
 
     def roll(self) -> int:
         """Roll what has ended, until nothing is left or the end is asked for; returns the number of windows."""
-        done = 0
-        while not self._stop.is_set() and (some := self._store.roll(self._clock() - _SETTLE_MS, 2_000)):
+        done, began = 0, time.monotonic()
+        while not self._stop.is_set() and (some := self._store.roll(self._clock() - _SETTLE_MS, self._step)):
             done += some
+            took, began = time.monotonic() - began, time.monotonic()
+            if took > _LONG_S:
+                self._step = max(self._step // 2, _LEAST_STEP)
+            elif took < _BRIEF_S and some >= self._step:
+                self._step = min(self._step * 2, _MOST_STEP)
         if done:
             log.debug("rolled_up", windows=done)
         return done

@@ -186,10 +186,10 @@ class Newest:
             )
         return Series(*device, channel)
 
-    def time(self, number: int) -> int:
-        """Time of a series' newest reading [ms UTC]; `NEVER` without one."""
+    def times(self, numbers: Ids) -> Times:
+        """Times of the newest readings of some series [ms UTC], shape (series,); `NEVER` without one."""
         with self._lock:
-            return int(self._time[number])
+            return np.asarray(self._time[numbers])
 
     def newest(self) -> int | None:
         """Time of the newest reading of all [ms UTC]; None without any."""

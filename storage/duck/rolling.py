@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import duckdb
@@ -10,112 +12,118 @@ import numpy as np
 
 from storage.abreast import Wanted, rolled_abreast
 from storage.closed import RowsAround
+from storage.duck.fetching import Fetched, fetch, margin_around
 from storage.duck.newest import Ids, Newest
-from storage.duck.reading import Points, around
 from storage.duck.rollups import Changed, Pairs, rows_around
-from storage.rollup import FAR_MS, NEAR_MS
-from storage.store import ROLLUP_MS, Series
+from storage.store import ROLLUP_MS, Times
 
 _BLOCK_MS: Final = 86_400_000
-_GROUP: Final = 1_200
-"""Windows whose readings are in memory at once: 25 MB where there is a reading a second."""
+_CONTEXT: Final = 4
+"""What lies around the windows of a series costs as much as so many windows."""
 
-_CONTEXT: Final = 5
-_MARGIN_MS: Final = 2 * NEAR_MS + 600_000
-_WIDE_MS: Final = 2 * FAR_MS
-_FEW: Final = 12
-"""A series that has no more readings in a margin's time is looked at further around its windows."""
+_FIRST_GROUP: Final = 300
+"""Windows, contexts counted, of the first group: little memory where there is a reading a second."""
+
+_LEAST_ROOM: Final = 300_000
+_MOST_ROOM: Final = 2_000_000
+"""Readings that are in memory at once: 15 to 100 MB. A group for each few of a city's series would mean that all there
+is of the last hour is looked through ten thousand times; such a collector has room for as many as it has series."""
+
+_PART: Final = 3_000
+"""Windows that are put at once, for writers wait meanwhile."""
 
 
-def groups(pairs: Pairs) -> Iterator[Pairs]:
-    """Split touched windows into what is worked off at once: series by series, some windows of one day."""
+class Rolling:
+    """Computes what touched windows have become, in groups as large as there is room for their readings."""
+
+    def __init__(self) -> None:
+        self._size = _FIRST_GROUP
+
+    def changes(
+        self, cursor: duckdb.DuckDBPyConnection, pairs: Pairs, newest: Newest, horizon: int
+    ) -> Iterator[tuple[Pairs, list[Changed]]]:
+        """What windows, and those that change with them, have become; closed ones without readings stay.
+
+        Yields
+        ------
+        tuple
+            Some windows, and all changes by them: to be put, and these taken off the list, in one transaction.
+        """
+        room = min(max(newest.size, _LEAST_ROOM), _MOST_ROOM)
+        for ids, starts in _days(pairs):
+            done = 0
+            while done < len(ids):
+                part = slice(done, _end_of_group(ids, done, self._size))
+                readings = self._read(cursor, (ids[part], starts[part]), newest, room)
+                if readings is not None:
+                    yield from _changes(cursor, (ids[part], starts[part]), readings, newest, horizon)
+                    done = part.stop
+
+    def _read(self, cursor: duckdb.DuckDBPyConnection, group: Pairs, newest: Newest, room: int) -> Fetched | None:
+        """Readings around a group's windows, None where there is no room for them; how large groups are is adapted."""
+        ids, starts = group
+        numbers = np.unique(ids)
+        size = len(ids) + _CONTEXT * len(numbers)
+        span = int(starts.min()), int(starts.max()) + ROLLUP_MS
+        times = newest.times(numbers)
+        columns = fetch(cursor, numbers, *margin_around(span, 0), room)
+        if columns is None:
+            self._size = max(size // 4, 1)
+            return None
+        self._size = max(min(4 * self._size, size * room * 2 // 3 // (len(columns.times) + 1)), 1)
+        return Fetched(cursor, numbers, times, span, columns, room=room)
+
+
+def _days(pairs: Pairs) -> Iterator[Pairs]:
+    """Windows of each day, by series and time."""
     ids, starts = pairs
     days = starts // _BLOCK_MS
     for day in np.unique(days).tolist():
         of_day = days == day
         order = np.lexsort((starts[of_day], ids[of_day]))
-        here, windows = ids[of_day][order], starts[of_day][order]
-        # Every series costs the readings around its windows too; a series is never split.
-        new = np.concatenate(([True], here[1:] != here[:-1]))
-        cost, first = np.cumsum(1 + _CONTEXT * new), np.flatnonzero(new)
-        cuts = first[1:][np.diff(cost[first] // _GROUP) > 0]
-        yield from zip(np.split(here, cuts), np.split(windows, cuts), strict=True)
+        yield ids[of_day][order], starts[of_day][order]
 
 
-def compute(cursor: duckdb.DuckDBPyConnection, group: Pairs, newest: Newest, horizon: int) -> list[Changed]:
-    """What a group's windows, and those that change with them, have become; closed ones without readings stay."""
+def _end_of_group(ids: Ids, begin: int, size: int) -> int:
+    """Where the group that begins at a place ends: after some series of about this size together, or after one."""
+    some = ids[begin : begin + size + 1]
+    ends = np.flatnonzero(some[1:] != some[:-1]) + 1
+    if begin + len(some) == len(ids):
+        ends = np.append(ends, len(some))
+    fit = int(np.count_nonzero(ends + _CONTEXT * np.arange(1, len(ends) + 1) <= size))
+    return begin + int(ends[fit - 1] if fit else np.searchsorted(ids[begin:], ids[begin], "right"))
+
+
+def _changes(
+    cursor: duckdb.DuckDBPyConnection, group: Pairs, readings: Fetched, newest: Newest, horizon: int
+) -> Iterator[tuple[Pairs, list[Changed]]]:
+    """`Rolling.changes` of a group, a part at a time."""
     ids, starts = group
     numbers, first = np.unique(ids, return_index=True)
-    readings = _Readings(cursor, numbers, int(starts.min()), int(starts.max()) + ROLLUP_MS, newest)
+    windows = np.split(starts, first[1:])
 
     def standing(number: int) -> RowsAround:
         return lambda series, start, end: rows_around(cursor, series, number, start, end)
 
     wanted = [
-        Wanted(newest.name(number), readings.of(number), windows, standing(number))
-        for number, windows in zip(numbers.tolist(), np.split(starts, first[1:]), strict=True)
+        Wanted(newest.name(number), readings.of(number), windows[place], standing(number))
+        for place, number in enumerate(numbers.tolist())
     ]
-    found = rolled_abreast(wanted, horizon)
-    return [Changed(int(numbers[place]), windows, rows) for place, windows, rows in found if len(windows)]
+    places: list[int] = []
+    changed: list[Changed] = []
+    waiting = 0
+    for place, found in groupby(rolled_abreast(wanted, horizon), itemgetter(0)):
+        places.append(place)
+        changed += [Changed(int(numbers[place]), own, rows) for _, own, rows in found if len(own)]
+        waiting += len(windows[place])
+        if waiting >= _PART:
+            yield _pairs(numbers, windows, places), changed
+            places, changed, waiting = [], [], 0
+    if places:
+        yield _pairs(numbers, windows, places), changed
 
 
-class _Readings:
-    """Readings of many series around a range, from one query, or two; what lies beyond is asked for one by one."""
-
-    def __init__(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        numbers: Ids,
-        start: int,
-        end: int,
-        newest: Newest,
-        margin_ms: int = _MARGIN_MS,
-    ) -> None:
-        self._cursor = cursor
-        self._newest = newest
-        self._range = start, end
-        self._margin_ms = margin_ms
-        self._wider: _Readings | None = None
-        self._start, self._end = start - margin_ms, end + margin_ms
-        self._few = _FEW * (self._end - self._start) // margin_ms
-        cursor.register("wanted", {"series_id": numbers})
-        span = f"time >= {self._start} AND time < {self._end}"
-        found = cursor.execute(
-            f"SELECT series_id, time, value FROM readings WHERE {span} AND series_id IN (FROM wanted)"  # noqa: S608 - integers
-        ).fetchnumpy()
-        order = np.lexsort((found["time"], found["series_id"]))
-        # Each column is let go of when it has been sorted: there may be a million rows.
-        ids = np.asarray(found.pop("series_id"))[order]
-        self._times = np.asarray(found.pop("time"), np.int64)[order]
-        self._values = np.asarray(found.pop("value"), np.float64)[order]
-        self._bounds = {
-            number: (int(first), int(last))
-            for number, first, last in zip(
-                numbers.tolist(), np.searchsorted(ids, numbers), np.searchsorted(ids, numbers, "right"), strict=True
-            )
-        }
-
-    def of(self, number: int) -> Callable[[Series, int, int], Points]:
-        """`Store.read_around` of one series."""
-        first, last = self._bounds[number]
-        times, values = self._times[first:last], self._values[first:last]
-
-        def read(series: Series, start: int, end: int) -> Points:
-            begin, until = int(np.searchsorted(times, start)), int(np.searchsorted(times, end))
-            all_read = self._newest.time(number) < self._end
-            ended = all_read or (end <= self._end and until < len(times))
-            if self._start <= start and begin > 0 and ended:
-                return times[begin - 1 : until + 1], values[begin - 1 : until + 1]
-            if last - first <= self._few and self._margin_ms < _WIDE_MS:
-                return self._further().of(number)(series, start, end)
-            return around(self._cursor, number, start, end)
-
-        return read
-
-    def _further(self) -> _Readings:
-        """Those series that have few readings here, with what lies further around."""
-        if self._wider is None:
-            few = [number for number, (first, last) in self._bounds.items() if last - first <= self._few]
-            numbers = np.array(few, np.int32)
-            self._wider = _Readings(self._cursor, numbers, *self._range, self._newest, _WIDE_MS)
-        return self._wider
+def _pairs(numbers: Ids, windows: list[Times], places: list[int]) -> Pairs:
+    """The windows of some series."""
+    sizes = [len(windows[place]) for place in places]
+    return np.repeat(numbers[places], sizes), np.concatenate([windows[place] for place in places])

@@ -25,6 +25,7 @@ CLOSED: Final = (
 )
 _NUMBERS: Final = ("first", "last", "low", "high", "mean", "increase", "coverage")
 
+_ALL: Final = 2**62
 
 Pairs = tuple[Ids, Times]
 """Windows of many series: the number of each one's series, and its start [ms], both of shape (windows,)."""
@@ -77,20 +78,39 @@ class Touches:
         """Take over what the transaction recorded; of several windows of a series, the newest is remembered."""
         self._newest[pairs[0]] = pairs[1]
 
-    def claim(self, cursor: duckdb.DuckDBPyConnection, before: int) -> None:
-        """Move windows that ended at or before a time to those being rolled; a later write records them anew.
+    def claim(self, cursor: duckdb.DuckDBPyConnection, before: int, limit: int = _ALL) -> None:
+        """Move about `limit` windows, the oldest that ended at or before a time, to those being rolled.
 
-        Within the caller's transaction, while nobody writes.
+        A later write records them anew. Within the caller's transaction, while nobody writes, who waits meanwhile: so
+        a city's three million are not moved at once.
         """
-        newest = before - ROLLUP_MS
-        cursor.execute(
-            "INSERT INTO rolling SELECT unnest(range(first, last + 1)), start FROM touched WHERE start <= ?"
-            " EXCEPT SELECT series_id, start FROM rolling",
-            [newest],
+        first, last, start = (
+            cursor.execute(
+                "SELECT first, last, start FROM touched WHERE start <= ? ORDER BY start, first, last LIMIT ?",
+                [before - ROLLUP_MS, limit],
+            )
+            .fetchnumpy()
+            .values()
         )
-        cursor.execute("DELETE FROM touched WHERE start <= ?", [newest])
+        if not len(start):
+            return
+        sizes = np.asarray(last, np.int64) - first + 1
+        count = int(np.searchsorted(np.cumsum(sizes), limit)) + 1
+        first, last, start, sizes = first[:count], last[:count], start[:count], sizes[:count]
+        these = (
+            f"start <= {int(start[-1])}"
+            f" AND (start, first, last) <= ({int(start[-1])}::BIGINT, {int(first[-1])}, {int(last[-1])})"
+        )
+        cursor.execute(
+            f"INSERT INTO rolling SELECT unnest(range(first, last + 1)), start FROM touched WHERE {these}"  # noqa: S608 - integers
+            " EXCEPT SELECT series_id, start FROM rolling"
+        )
+        cursor.execute(f"DELETE FROM touched WHERE {these}")  # noqa: S608 - integers
         # Forgotten too early costs a row; remembered too long would cost a window.
-        self._newest[self._newest <= newest] = NEVER
+        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        ids, windows = np.repeat(first, sizes) + within, np.repeat(start, sizes)
+        ids, windows = ids[ids < len(self._newest)], windows[ids < len(self._newest)]
+        self._newest[ids[self._newest[ids] == windows]] = NEVER
 
     def _grow(self, size: int) -> None:
         missing = size - len(self._newest)
@@ -101,7 +121,8 @@ class Touches:
 def waiting(cursor: duckdb.DuckDBPyConnection, before: int, limit: int) -> Pairs:
     """Windows being rolled that ended at or before a time, the oldest `limit` of them."""
     found = cursor.execute(
-        "SELECT series_id, start FROM rolling WHERE start <= ? ORDER BY start LIMIT ?", [before - ROLLUP_MS, limit]
+        "SELECT series_id, start FROM rolling WHERE start <= ? ORDER BY start, series_id LIMIT ?",
+        [before - ROLLUP_MS, limit],
     ).fetchnumpy()
     return np.asarray(found["series_id"], np.int32), np.asarray(found["start"], np.int64)
 
@@ -140,6 +161,7 @@ def put(cursor: duckdb.DuckDBPyConnection, changed: list[Changed], worked_off: P
         cursor.register("changed", {"series_id": ids, "start": windows})
         match = (
             f"t.start BETWEEN {int(windows.min())} AND {int(windows.max())}"
+            f" AND t.series_id BETWEEN {int(ids.min())} AND {int(ids.max())}"
             " AND t.series_id = c.series_id AND t.start = c.start"
         )
         shut = cursor.execute(f"SELECT c.series_id, c.start FROM rollups t JOIN changed c ON {match} AND t.closed")  # noqa: S608 - our own words

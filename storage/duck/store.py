@@ -16,7 +16,7 @@ from storage.aggregation import check
 from storage.duck import forgetting
 from storage.duck.file import DataFile
 from storage.duck.reading import NOTHING, around, between, windows, windows_many
-from storage.duck.rolling import compute, groups
+from storage.duck.rolling import Rolling
 from storage.duck.rollups import put, rolled_of, rows_between, touched, waiting
 from storage.duck.settling import Settling
 from storage.duck.writing import Writing, transaction
@@ -66,6 +66,7 @@ class DuckStore:
     def __init__(self, path: Path | str, memory_mb: int = 256) -> None:
         self._file = DataFile(Path(path), memory_mb)
         self._roller = threading.Lock()
+        self._rolling = Rolling()
         try:
             self._writing = Writing(self._file)
         except BaseException:
@@ -163,15 +164,15 @@ class DuckStore:
     def roll(self, before: int, limit: int = 10_000) -> int:
         """Roll touched windows up; see `Store.roll`. Writers wait while finished rows are put, not for the sums."""
         writing = self._writing
-        with self._roller:
-            with writing.lock, writing.memory, self._file.cursor() as cursor, writing.doubted(cursor):
-                writing.touches.claim(cursor, before)
-            with self._file.cursor() as cursor:
+        with self._roller, self._file.cursor() as cursor:
+            pairs = waiting(cursor, before, limit)
+            if len(pairs[0]) < limit:
+                with writing.lock, writing.memory, writing.doubted(cursor):
+                    writing.touches.claim(cursor, before, limit - len(pairs[0]))
                 pairs = waiting(cursor, before, limit)
-                for group in groups(pairs):
-                    changed = compute(cursor, group, writing.newest, writing.touches.horizon)
-                    with writing.lock, transaction(cursor):
-                        put(cursor, changed, group)
+            for some, changed in self._rolling.changes(cursor, pairs, writing.newest, writing.touches.horizon):
+                with writing.lock, transaction(cursor):
+                    put(cursor, changed, some)
             return len(pairs[0])
 
     def touched(self) -> int:

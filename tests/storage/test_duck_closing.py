@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from storage import DuckStore, StoreError, StoreRefusedError
+from storage.duck import rolling as duck_rolling
 from storage.duck import settling, taking_in
-from storage.duck import store as duck_store
 from storage.duck.journal import Journal
 from storage.duck.newest import Columns
 from storage.duck.segment import segments
@@ -30,7 +30,7 @@ def filled(path: Path) -> DuckStore:
 @pytest.mark.parametrize(
     ("place", "name", "act"),
     [
-        (duck_store, "compute", lambda store: store.roll(2**60)),
+        (duck_rolling, "fetch", lambda store: store.roll(2**60)),
         (settling, "_sort", lambda store: store.settle(2**60, share=20 / settling.READINGS.rows)),
     ],
     ids=["rolling up", "settling"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,4 +75,4 @@ def test_a_file_without_series_knows_none() -> None:
     known, _ = opened([])
     assert known.size == 0
     assert known.newest() is None
-    assert known.time(0) == NEVER
+    assert known.times(np.zeros(1, np.int32)).tolist() == [NEVER]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pytest
 
 from storage import DuckStore, Rollups, Series
 from storage.duck import store as duck_store
-from storage.duck.rolling import groups
 from storage.duck.rollups import rows_between
 from storage.store import ROLLUP_MS
 from tests.storage.parts import DAY, points
@@ -55,17 +52,6 @@ def test_rollups_of_a_state_are_of_one_moment_though_they_are_rolled_while_they_
     }
     assert len(rows(store, STATE).start) > len(before.start)
     store.close()
-
-
-def test_days_of_many_series_are_rolled_in_groups_that_fit_in_memory() -> None:
-    day = START // DAY * DAY
-    ids = np.repeat(np.arange(100, dtype=np.int32), 96)
-    starts = np.tile(day + ROLLUP_MS * np.arange(96), 100)
-    parts = list(groups((ids, starts)))
-    assert np.array_equal(np.concatenate([each for each, _ in parts]), ids)
-    assert np.array_equal(np.concatenate([each for _, each in parts]), starts)
-    assert max(len(each) for each, _ in parts) <= 1_200 + 96
-    assert all(set(one).isdisjoint(other) for (one, _), (other, _) in itertools.pairwise(parts))
 
 
 def test_readings_are_forgotten_though_their_rollups_were_before_them(tmp_path: Path) -> None:

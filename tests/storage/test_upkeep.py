@@ -43,6 +43,26 @@ def test_what_has_ended_is_rolled_and_what_is_past_its_time_forgotten(store: Duc
     assert shrunk == [True]
 
 
+def test_steps_of_rolling_grow_while_they_are_brief_and_shrink_when_they_are_long(
+    store: DuckStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+
+    def roll(_: int, limit: int) -> int:
+        steps.append(limit)
+        return limit if len(steps) % 9 else 0
+
+    monkeypatch.setattr(store, "roll", roll)
+    monkeypatch.setattr(upkeep_module, "_BRIEF_S", 60.0)
+    monkeypatch.setattr(upkeep_module, "_LONG_S", 60.0)
+    upkeep = Upkeep(store, Settings())
+    upkeep.roll()
+    assert steps == [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 64_000, 64_000, 64_000]
+    monkeypatch.setattr(upkeep_module, "_LONG_S", -1.0)
+    upkeep.roll()
+    assert steps[9:] == [64_000, 32_000, 16_000, 8_000, 4_000, 2_000, 2_000, 2_000, 2_000]
+
+
 def test_readings_that_an_evaluation_needs_stay(store: DuckStore) -> None:
     write(store, minutes(2 * 1440))
     upkeep = Upkeep(store, Settings(), clock=lambda: NOW, keep_from=lambda: START + DAY)
