@@ -14,7 +14,7 @@ from markupsafe import Markup
 from api import formats
 from api.alarms import count_lasting
 from api.context import Context
-from api.models import Site
+from api.models import AlarmNow, Site
 from api.settings import Language
 from api.texts import LANGUAGES, Speaker, catalog
 
@@ -69,6 +69,7 @@ def render(
             other_query=request.url.include_query_params(lang=other).query,
             clock=clock,
             cause=functools.partial(_cause, context, speak.language),
+            alarming=functools.partial(_alarming, context, speak.language),
             site=site,
             sites=sites,
             lasting=count_lasting(site.site, context.presence) if site else 0,
@@ -87,6 +88,14 @@ def _cause(context: Context, language: Language, sentence: str) -> Markup:
     """What a problem's sentence says, in the visitor's language as far as it is known, and marked as what it is."""
     said = context.in_korean(sentence) if language == "ko" else sentence
     return Markup('<span lang="{}">{}</span>').format("en" if said == sentence else language, said)
+
+
+def _alarming(context: Context, language: Language, alarm: AlarmNow) -> str:
+    """What an alarm says; in Korean also what it quotes of a store's or file's trouble, in brackets at its end."""
+    if language == "en":
+        return alarm.en
+    before, bracket, quoted = alarm.ko.partition(". (")
+    return f"{before}. ({context.in_korean(quoted[:-1])})" if bracket and quoted.endswith(")") else alarm.ko
 
 
 def texts(speak: Speaker, *prefixes: str) -> dict[str, str]:

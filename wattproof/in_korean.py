@@ -1,8 +1,9 @@
 """Failures told in Korean: the one door through which every command's last sentence leaves.
 
 Rooms write their errors once, in English, where they know what is wrong. Those that people meet most stand beside their
-Korean in `wattproof.korean_failures`, and what the command line's parser says in `wattproof.korean_usage`; why
-readings were set aside stands in `wattproof.korean_details`. The others stay as they are.
+Korean in `wattproof.korean_failures`, and what the command line's parser says in `wattproof.korean_usage`; what is
+wrong with a field of a document stands in `wattproof.korean_documents`, and why readings were set aside in
+`wattproof.korean_details`. The others stay as they are.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from wattproof.korean_details import DETAILS, PARTS
+from wattproof.korean_documents import BUILT, PROBLEMS
 from wattproof.korean_failures import FAILURES, REASONS
 from wattproof.korean_usage import USAGE, WRONG_VALUES
 
@@ -25,13 +27,25 @@ Language = Literal["ko", "en"]
 _NAME = re.compile(r"\{(\w+)\}")
 _CONFIG = ("--config", "-c")
 _WITH_VALUE = (*_CONFIG, "--log-level")
+_BEFORE_A_PROBLEM = 3
+"""How many parts stand before what is wrong, at most: the kind of document, file and line, field."""
 _SYSTEM = "os"
 """A name in a sentence that stands for one of the system's reasons, and nothing else."""
 
 
 def in_korean(sentence: str) -> str:
     """The Korean of a failure's sentence; the sentence itself where there is none."""
-    return _told(sentence, (*USAGE, *FAILURES))
+    told = _told(sentence, (*USAGE, *FAILURES))
+    return told if told != sentence else _of_a_field(sentence)
+
+
+def _of_a_field(sentence: str) -> str:
+    """The Korean of a document's error, whose file, line and field stay; of a name or channel also without them."""
+    for start in (0, *(found.end() for found in itertools.islice(re.finditer(": ", sentence), _BEFORE_A_PROBLEM))):
+        told = _told(sentence[start:], (*PROBLEMS, *BUILT, *DETAILS))
+        if told != sentence[start:]:
+            return sentence[:start] + told
+    return sentence
 
 
 def detail_in_korean(detail: str) -> str:
@@ -115,7 +129,7 @@ def _part(value: str) -> str:
     process = re.fullmatch(r"process (\d+)", value)
     if process:
         return f"프로세스 {process[1]}"
-    return REASONS.get(value) or _told(value, (*WRONG_VALUES, *DETAILS, *PARTS))
+    return REASONS.get(value) or _told(value, (*WRONG_VALUES, *BUILT, *DETAILS, *PARTS))
 
 
 def said(sentence: str, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> str:

@@ -10,6 +10,8 @@ from typing import Final
 
 from wattproof.korean_imports import IMPORTS
 from wattproof.korean_options import OPTIONS
+from wattproof.korean_provision import PROVISION
+from wattproof.korean_stores import STORES
 
 REASONS: Final = {
     "No such file or directory": "파일이나 폴더가 없음",
@@ -38,6 +40,9 @@ REASONS: Final = {
     "MQTT broker": "MQTT 브로커",
     "web server": "웹 서버",
     "mapping": "매핑",
+    "nothing in the store": "없음(저장소에 이 설비의 측정값이 없음)",
+    "this token": "이 토큰",
+    "no credentials": "인증 정보 없음",
     "the broker ends the connection: it speaks no MQTT 5, or is not there": (
         "브로커가 연결을 끊음. MQTT 5를 모르거나 브로커가 없음"
     ),
@@ -205,8 +210,25 @@ _HEALTH: Final = (
         "the collector runs, but its broker or store is not reachable; see its log",
         "수집기는 실행 중이지만 브로커나 저장소에 연결되지 않습니다. 수집기 로그를 확인하십시오.",
     ),
+    (
+        "this computer's clock says {time} UTC: set it, or let a time server do it",
+        "이 컴퓨터의 시각이 {time} UTC로 되어 있습니다. 시계를 맞추거나 시각 서버(NTP)를 설정하십시오.",
+    ),
+    (
+        "quarantine {file}: {why}. Check the disk, its room, and the file's owner.",
+        "격리 보관함 {file}: {why}. 디스크와 남은 공간, 파일의 소유자를 확인하십시오.",
+    ),
+    (
+        "quarantine {file}: no quarantine this version can read. Move the file away.",
+        "격리 보관함 {file}: 이 버전에서 읽을 수 없습니다. 파일을 다른 곳으로 옮기십시오.",
+    ),
+    (
+        "collector.endpoint {host}:{port}: {why}. Name a free port of this machine, or leave the section out.",
+        "collector.endpoint {host}:{port}: {why}. 이 컴퓨터에서 비어 있는 포트를 쓰거나 이 항목을 빼십시오.",
+    ),
+    ("a thread of the collector has ended: restart it", "수집기의 스레드가 끝났습니다. 다시 시작하십시오."),
     ("the collector is at work", "수집기가 정상 작동 중입니다."),
 )
 
-FAILURES: Final = (*_HEALTH, *_FILES, *_STORE, *_NETWORK, *OPTIONS, *_PAGES, *IMPORTS, *_WHATEVER)
+FAILURES: Final = (*_HEALTH, *_FILES, *STORES, *_STORE, *_NETWORK, *OPTIONS, *PROVISION, *_PAGES, *IMPORTS, *_WHATEVER)
 """English and Korean; the first that fits is taken."""

@@ -24,6 +24,10 @@ IMPORTS: Final = (
         "{file}: line {line} is no header with data below it; check --header-line",
         "{file}: {line}행은 아래에 자료가 있는 머리행이 아닙니다. --header-line을 확인하십시오.",
     ),
+    (
+        "{file}: no column {name} to choose rows by; it has {columns}",
+        "{file}: 행을 고를 {name} 열이 없습니다. 있는 열: {columns}",
+    ),
     ("{file}: no column {name}; it has {columns}", "{file}: {name} 열이 없습니다. 있는 열: {columns}"),
     (
         "{series}: the store holds other values at {count} of these times, first {first}; --replace puts the file's in"

@@ -61,6 +61,72 @@ OPTIONS: Final = (
         "{file}에 {contract}(이)라는 계약종별이 없습니다. 있는 것: {contracts}",
     ),
     (
+        "the store holds no meter {meter}; meters with energy_import_wh: {there}",
+        "저장소에 계측기 {meter}이(가) 없습니다. 전력량(energy_import_wh)을 재는 계측기: {there}",
+    ),
+    (
+        "the store holds {count} meters called {meter}: say --site; meters with energy_import_wh: {there}",
+        "저장소에 이름이 {meter}인 계측기가 {count}대 있습니다. --site로 사업장을 지정하십시오."
+        " 전력량(energy_import_wh)을 재는 계측기: {there}",
+    ),
+    (
+        "{contract} has its demand metered; only a low-voltage contract can be without",
+        "{contract}: 최대수요전력계가 있는 계약입니다. 저압 계약에만 없을 수 있습니다.",
+    ),
+    (
+        "site {site}: no {channel} of {device}; it has {there}",
+        "{site} 사업장의 {device}에 {channel} 값이 없습니다. 있는 채널: {there}",
+    ),
+    (
+        "{channel} of {device} is no product: name a counter of what is made ({counters}) or a flow ({flows})",
+        "{device}의 {channel}은(는) 생산 지표가 아닙니다. 생산 수량의 누적값({counters})이나 유량({flows})을"
+        " 지정하십시오.",
+    ),
+    (
+        "site {site} has no meter with {energy} or {power}; its channels are {channels}",
+        "{site} 사업장에 {energy}나 {power}을(를) 재는 계측기가 없습니다. 있는 채널: {channels}",
+    ),
+    (
+        "the meters of site {site} were never read",
+        "{site} 사업장의 계측기에서 읽은 값이 하나도 없습니다.",
+    ),
+    (
+        "{device} is named as like itself; name the meter of a machine as the new one would be",
+        "{device}을(를) 자기 자신과 비교하게 되어 있습니다. 새 설비와 비슷한 설비의 계측기를 지정하십시오.",
+    ),
+    (
+        "{like} meters the whole site, so it is no machine like {device}",
+        "{like}은(는) 공장 전체의 계측기여서 {device}와 비교할 수 없습니다.",
+    ),
+    (
+        "shifts must begin one after another; they begin at {shifts}",
+        "교대 시작 시각은 이른 것부터 하나씩 써야 합니다. 지금은 {shifts}입니다.",
+    ),
+    (
+        "{first} to {last} are {days} days; {most} are the most",
+        "{first} ~ {last}: {days}일입니다. {most}일까지 진단할 수 있습니다.",
+    ),
+    (
+        "no evaluation plan {plan} in the plans folder; there are: {there}",
+        "계획 폴더에 평가 계획 {plan}이(가) 없습니다. 있는 것: {there}",
+    ),
+    (
+        "--price and --contract are two ways to price a kWh; give one of them",
+        "--price와 --contract는 둘 다 단가를 정하는 옵션입니다. 하나만 쓰십시오.",
+    ),
+    (
+        "{file} is a programme, which names its plans itself: give it alone",
+        "{file}: 사업 파일이며 그 안에 계획이 적혀 있습니다. 이 파일만 지정하십시오.",
+    ),
+    (
+        "the mapping brings no examples; give --topic and --payload",
+        "이 매핑에는 예제가 없습니다. --topic과 --payload를 쓰십시오.",
+    ),
+    (
+        "{file}: no factory file ({why}); built-in factories: {there}",
+        "{file}: 공장 파일이 없습니다 ({why}). 기본 공장: {there}",
+    ),
+    (
         "site {site} has no meter {meter}; its meters are {meters}",
         "{site} 사업장에 계측기 {meter}이(가) 없습니다. 있는 것: {meters}",
     ),
@@ -85,6 +151,10 @@ OPTIONS: Final = (
     (
         "site {site} was not read for one whole day yet: {first} to {until}",
         "{site} 사업장은 아직 하루를 다 계측하지 않았습니다: {first} ~ {until}",
+    ),
+    (
+        "environment variable {name}: {why}; it is {text}",
+        "환경 변수 {name}: {why} 지금 값은 {text}입니다.",
     ),
     (
         "environment variable {name} is unknown; `wattproof config show --variables` lists those that are",

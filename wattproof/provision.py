@@ -134,7 +134,7 @@ def generate(
             )
     allowed = {name: list(map(_checked_filter, filters)) for name, filters in (publishers or {}).items()}
     wanted += map(_checked_publisher, allowed)
-    if hosts is not None and not hosts:
+    if hosts is not None and not all(hosts or [""]):
         raise ProvisionError("hosts: name at least one address under which clients reach the broker")
     for part in ("", "ca", "broker", "data", "clients"):
         (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)

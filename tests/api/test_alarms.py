@@ -12,11 +12,13 @@ import pytest
 import telemetry
 from api import Settings
 from api.presence import Presence
+from collector.sentences import SENTENCES
 from storage import DuckStore
 from telemetry import Alarm, Alarms, Broker
 from tests.api.parts import SITE, Running, now_ms, serving
 from tests.browser import Visit
 from tests.parts import wait_until
+from wattproof.in_korean import in_korean
 
 TWICE = Alarm(
     "gateway_id_twice", 0, "두 대가 같은 이름을 씁니다.", "Two machines use this name.", site=SITE, gateway="gw-1"
@@ -77,6 +79,19 @@ def test_the_gateways_page_shows_them_in_the_visitors_language(
     assert shown.locator("li[data-state=lasts]").count() == 2
     assert shown.locator("li[data-state=past]").count() == 1
     visit.page.screenshot(path=test_output / f"alarms-{language}.png", full_page=True)
+
+
+def test_what_an_alarm_quotes_of_a_store_is_in_korean_too(store: DuckStore, mosquitto: Broker) -> None:
+    quoted = "InfluxDB at http://db:8086 cannot be reached (timed out); is it running?"
+    ko, en = (text.format(detail=quoted) for text in SENTENCES["store_unavailable"])
+    tell(mosquitto, "c-1", Alarm("store_unavailable", now_ms(), ko, en))
+    with serving(store, Settings(), mosquitto, in_korean=in_korean) as running:
+        wait_until(lambda: len(listed(running)) == 1, "the alarm is heard")
+        korean, english = (
+            httpx.get(f"{running.url}/sites/{SITE}/gateways?lang={language}").text for language in ("ko", "en")
+        )
+    assert "(InfluxDB(http://db:8086)에 연결할 수 없습니다 (응답 시간 초과). 실행 중인지 확인하십시오.)" in korean
+    assert quoted in english
 
 
 def test_every_page_of_a_site_counts_what_lasts_and_goes_on_counting(

@@ -24,6 +24,12 @@ def test_a_gateway_without_its_site_is_refused(tmp_path: Path) -> None:
     assert ended.stderr == "wattproof: --gateway gw-1: write it as SITE/GATEWAY, e.g. gimpo-demo/gw-1\n"
 
 
+def test_an_address_that_is_empty_is_refused(tmp_path: Path) -> None:
+    ended = wattproof("broker", "init", str(tmp_path), "--host", "")
+    assert ended.returncode == 2
+    assert ended.stderr == "wattproof: hosts: name at least one address under which clients reach the broker\n"
+
+
 def test_a_folder_that_cannot_be_made_is_named() -> None:
     ended = wattproof("broker", "init", "/proc/nowhere")
     assert ended.returncode == 3

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import string
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -13,16 +15,17 @@ import msgspec
 import pytest
 
 from collector.intake import take_apart
-from storage import DuckStore
+from storage import DuckStore, StoreError
 from storage.duck.file import explain
 from telemetry import Batch, Table
 from tests.wattproof.command_line import wattproof
 from wattproof.in_korean import detail_in_korean, in_korean, language_of
 from wattproof.korean_details import DETAILS, PARTS
+from wattproof.korean_documents import BUILT, PROBLEMS
 from wattproof.korean_failures import FAILURES, REASONS
 from wattproof.korean_usage import USAGE, WRONG_VALUES
 
-_ROOMS = ("wattproof", "storage", "collector", "exchange", "evaluation", "review", "telemetry", "api")
+_ROOMS = ("wattproof", "storage", "collector", "exchange", "evaluation", "review", "telemetry", "api", "simulator")
 _ANYTHING = "{}"
 
 
@@ -46,15 +49,16 @@ def names(text: str) -> set[str]:
 
 
 def test_every_failure_of_the_catalogue_is_one_that_the_program_says() -> None:
-    said = {text for text in said_by_the_program() if len(text.replace(_ANYTHING, "").strip()) > 10}
-    for english, _ in (*FAILURES, *DETAILS):
+    every = {re.sub(r"\{\w+\}", _ANYTHING, text) for text in said_by_the_program()}
+    said = {text for text in every if len(text.replace(_ANYTHING, "").strip()) > 10}
+    for english, _ in (*FAILURES, *PROBLEMS, *DETAILS):
         text = re.sub(r"\{\w+\}", _ANYTHING, english)
         # A document's error is said behind its file and line, which another text puts before it.
         assert text == "{}: {}" or any(text.endswith(end) for end in said), f"nothing says any more: {english}"
 
 
 def test_both_languages_of_a_failure_name_the_same() -> None:
-    for english, korean in (*USAGE, *FAILURES, *DETAILS, *PARTS):
+    for english, korean in (*USAGE, *FAILURES, *PROBLEMS, *BUILT, *DETAILS, *PARTS):
         assert names(english) == names(korean), english
         assert re.search(r"[가-힣]", korean) or korean == "{file}: {os}"
     for english, korean in WRONG_VALUES:
@@ -66,6 +70,11 @@ def test_each_failure_is_found_again_and_not_taken_for_another() -> None:
         filled = {name: "Permission denied" if name == "os" else f"<{name}>" for name in names(english)}
         shown = {name: REASONS.get(value, value) for name, value in filled.items()}
         assert in_korean(english.format(**filled)) == korean.format(**shown)
+    for english, korean in (*PROBLEMS, *BUILT):
+        filled = {name: f"<{name}>" for name in names(english)}
+        assert (
+            in_korean(f"a.yaml:3: b[0].c: {english.format(**filled)}") == f"a.yaml:3: b[0].c: {korean.format(**filled)}"
+        )
     for english, korean in (*DETAILS, *PARTS):
         filled = {name: f"<{name}>" for name in names(english)}
         assert detail_in_korean(english.format(**filled)) == korean.format(**filled)
@@ -142,7 +151,7 @@ reporting: {first_day: 2026-05-01, last_day: 2026-05-31}
 def test_what_a_store_has_nothing_of_is_told_in_korean(tmp_path: Path) -> None:
     (tmp_path / "wattproof-data").mkdir()
     store = DuckStore(tmp_path / "wattproof-data" / "readings.duckdb")
-    table = Table.of("main", "power_meter", [NOW], {"energy_import_wh": [1.0]})
+    table = Table.of("main", "power_meter", [NOW - 3 * DAY, NOW], {"energy_import_wh": [1.0, 2.0]})
     store.write([Batch("gimpo", "gw-1", "0" * 16, 1, [table])])
     store.close()
     (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
@@ -151,6 +160,60 @@ def test_what_a_store_has_nothing_of_is_told_in_korean(tmp_path: Path) -> None:
     bill = ("bill", "main", "--contract", "industrial_b/high_a/option_2", "--contract-kw", "500", "--month", "2026-07")
     assert "main의 energy_import_wh 값이 2026-07-01부터 2026-07-31까지 하나도 없" in failed(tmp_path, *bill, code=2)
     assert "계측기 'nope'이(가) 없습니다" in failed(tmp_path, "review", "--meter", "nope", code=2)
+    told = failed(tmp_path, "review", "--product", "main=plc-9", code=2)
+    assert "gimpo 사업장의 'plc-9'에 production_count 값이 없습니다." in told
+    no_meter = failed(tmp_path, "bill", "nope", *bill[2:], code=2)
+    assert no_meter.startswith(
+        "저장소에 계측기 'nope'이(가) 없습니다. 전력량(energy_import_wh)을 재는 계측기: gimpo/main"
+    )
+
+
+MAPPING = """\
+mapping: m
+rules:
+- topic: "a/{device}/x"
+  device: "{device}"
+  kind: power_meter
+  channels: {active_power_w: {path: P, unit: W}}
+"""
+WRITTEN_WRONGLY = [
+    ("evaluate", PLAN.replace("drivers: []", "driverz: []"), "4: driverz: 없는 항목입니다."),
+    ("evaluate", PLAN.replace("device: press-9\n", ""), "1: `device` 항목이 빠졌습니다."),
+    ("evaluate", PLAN.replace("2026-05-31", "2026-05-03"), "7: reporting: 2026-05-01..2026-05-03: 3일뿐입니다."),
+    ("collector try", MAPPING.replace(", unit: W", ""), "6: rules[0].channels.active_power_w: 보내는 쪽의 단위를"),
+    (
+        "collector try",
+        MAPPING.replace("active_p", "activ_p"),
+        "6: rules[0].channels.activ_power_w: 'activ_power_w': 없는",
+    ),
+    (
+        "collector try",
+        MAPPING.replace('"{device}"', '"{machine}"'),
+        "4: rules[0].device: {machine}은(는) 토픽 'a/{device}/x'",
+    ),
+]
+"""Command, document, and what is told of it behind the file's name."""
+
+
+@pytest.mark.parametrize(("command", "document", "words"), WRITTEN_WRONGLY)
+def test_what_is_wrong_with_a_document_is_told_in_korean(
+    tmp_path: Path, command: str, document: str, words: str
+) -> None:
+    (tmp_path / "wrong.yaml").write_text(document, encoding="utf-8")
+    more = ("--site", "gimpo", "--topic", "a/b/x", "--payload", "{}") if command == "collector try" else ()
+    assert failed(tmp_path, *command.split(), "wrong.yaml", *more, code=2).startswith(f"wrong.yaml:{words}")
+
+
+@pytest.mark.parametrize("take_away", [Path.unlink, lambda path: path.rename(path.with_name("moved.duckdb"))])
+def test_a_data_file_that_was_taken_away_is_told_in_korean(tmp_path: Path, take_away: Callable[[Path], object]) -> None:
+    path = tmp_path / "readings.duckdb"
+    store = DuckStore(path)
+    take_away(path)
+    told = in_korean(store.health().detail)
+    assert told.startswith(f"{path}: 사용 중에 옮겨졌거나")
+    assert told.endswith("백업을 복원하십시오.")
+    with contextlib.suppress(StoreError):
+        store.close()
 
 
 def test_a_store_held_by_another_process_is_told_in_korean() -> None:
@@ -166,7 +229,7 @@ def batch(**changes: object) -> bytes:
     return body + b',"crc":"%08x"}' % zlib.crc32(body)
 
 
-NOW = 1_790_000_000_000
+NOW, DAY = 1_790_000_000_000, 86_400_000
 KEPT = {"device": "press-1", "kind": "power_meter", "times": [NOW], "channels": "active_power_w", "values": [1.0]}
 WRONG = [
     ("x/y/z", b"", "x/y/z': wattproof/1/사업장/게이트웨이/"),

@@ -119,10 +119,11 @@ def _meter(store: storage.Store, site: str, device: str) -> storage.Series:
     if len(found) == 1:
         return found[0]
     there = ", ".join(f"{series.site}/{series.device}" for series in held) or "none"
-    what = f"meters called {device!r}: say --site" if found else f"no meter {device!r}"
-    raise BadInputError(
-        f"the store holds {len(found) or ''} {what}; meters with energy_import_wh: {there}".replace("  ", " ")
-    )
+    if found:
+        raise BadInputError(
+            f"the store holds {len(found)} meters called {device!r}: say --site; meters with energy_import_wh: {there}"
+        )
+    raise BadInputError(f"the store holds no meter {device!r}; meters with energy_import_wh: {there}")
 
 
 def _month(text: str) -> dt.date:

@@ -76,10 +76,11 @@ def try_(
         else:
             show(trial, language or config.api.language)
         sys.stdout.flush()
-    if not shown:
+    if not shown and listen:
         filters = ", ".join(each.filter for each in mappings.filters)
-        what = f"nothing arrived within {for_s:g} s under {filters}" if listen else "the mapping brings no examples"
-        raise BadInputError(f"{what}; give --topic and --payload")
+        raise BadInputError(f"nothing arrived within {for_s:g} s under {filters}; give --topic and --payload")
+    if not shown:
+        raise BadInputError("the mapping brings no examples; give --topic and --payload")
     raise typer.Exit(0 if whole else 1)
 
 
