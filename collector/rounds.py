@@ -15,7 +15,7 @@ from collector.patience import Patience
 from collector.quarantine_upkeep import QuarantineUpkeep
 from collector.watch import Watch
 from storage import StoreError
-from telemetry import Session, encode
+from telemetry import Alarms, Session, encode
 
 log = structlog.get_logger()
 
@@ -63,11 +63,10 @@ class Rounds:
         self._answering = answering
         self._replay = replay
         self._stopping = stopping
-        self._republish = threading.Event()
 
     def publish_anew(self) -> None:
-        """Publish all alarms at the next look: the broker may have lost them, or have our last will instead."""
-        self._republish.set()
+        """Publish all alarms, now that the session is ready: the broker may have lost them, or have our last will."""
+        self._publish(self._watch.board.alarms())
 
     def run(self) -> None:
         """Go round until the collector stops."""
@@ -90,12 +89,8 @@ class Rounds:
 
     def _tell_alarms(self) -> None:
         news = self._watch.look()
-        if self._session.ready and self._republish.is_set():
-            self._republish.clear()
-            news = self._watch.board.alarms()
-        if news is None:
-            return
-        if self._session.ready:
-            self._session.publish(self._alarms_topic, encode(news), retain=True)
-        else:
-            self._republish.set()
+        if news is not None and self._session.ready:  # else all of them are published once it is
+            self._publish(news)
+
+    def _publish(self, alarms: Alarms) -> None:
+        self._session.publish(self._alarms_topic, encode(alarms), retain=True)

@@ -11,6 +11,7 @@ import pytest
 
 import telemetry
 from api import Settings
+from api.alarms import list_alarms
 from api.presence import Presence
 from collector.sentences import SENTENCES
 from storage import DuckStore
@@ -120,5 +121,17 @@ def test_a_collector_that_ends_in_good_order_takes_its_alarms_along(mosquitto: B
         wait_until(presence.alarms, "it is heard")
         tell(mosquitto, "c-1")
         wait_until(lambda: not presence.alarms(), "it is forgotten")
+    finally:
+        presence.stop()
+
+
+def test_what_is_a_collectors_own_is_listed_for_each_of_them(mosquitto: Broker) -> None:
+    presence = Presence(mosquitto, now_ms)
+    presence.start()
+    try:
+        for source in ("c-1", "c-2"):
+            tell(mosquitto, source, Alarm("collector_id_twice", 1, f"수집기 {source}", f"Collector {source}"))
+        wait_until(lambda: len(presence.alarms()) == 2, "both are heard")
+        assert {alarm.en for alarm in list_alarms(SITE, presence)} == {"Collector c-1", "Collector c-2"}
     finally:
         presence.stop()

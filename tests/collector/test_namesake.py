@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -85,6 +86,24 @@ def test_two_that_part_the_readings_among_their_files_are_told_of_until_one_is_s
             registry = metrics(one)
             assert registry.get_sample_value("wattproof_collector_alarms", {"kind": "collector_id_twice"}) == 1
         wait_until(lambda: one.connected and not told(one), "the other is stopped")
+
+
+def test_a_collector_says_how_it_is_as_soon_as_it_is_let_in_for_its_last_will_was_published(
+    mosquitto: Broker, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one of a group the broker publishes it at every takeover: its alarms were seen half of the time."""
+    monkeypatch.setattr("collector.rounds._EVERY_S", 3600)
+    with (
+        heard(mosquitto, alarms_topic("collector-test")) as words,
+        collecting(store, mosquitto, quarantine) as collector,
+    ):
+        wait_until(lambda: words, "it is there")
+        collector._watch.board.tell("store_refused", on=True, detail="disk full")
+        connection = collector._session._lane
+        assert connection is not None
+        socket.socket.shutdown(connection._socket, socket.SHUT_RDWR)
+        wait_until(lambda: b"store_refused" in words[-1], "it is back")
+        assert b"collector_offline" in words[-2]
 
 
 def test_a_broker_that_says_so_need_not_say_it_often(store: Store, quarantine: Quarantine) -> None:
