@@ -70,7 +70,7 @@ def create_app(
     cache_ms = round(settings.evaluation_cache_s * 1000)
     plans = Plans(folder, store, cache_ms, clock)
     reviews = Reviews(store, settings, cache_ms, clock)
-    programmes = Programmes(folder, store, cache_ms, clock)
+    programmes = Programmes(folder, store, cache_ms, clock, in_korean)
     past_demand = PastDemand(store, clock)
     context = Context(store, settings, clock, presence, directory, plans, reviews, programmes, past_demand, in_korean)
 

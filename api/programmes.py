@@ -67,11 +67,21 @@ class Programmes:
         How long a portfolio is used again at least [ms]; one whose files changed is made at once.
     clock
         Present time [ms UTC].
+    in_korean
+        The Korean of why a plan could not be evaluated, which rooms say in English.
     """
 
-    def __init__(self, folder: Path | None, store: Store, cache_ms: int, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        store: Store,
+        cache_ms: int,
+        clock: Callable[[], int],
+        in_korean: Callable[[str], str] = str,
+    ) -> None:
         self._folder = folder
         self._store = store
+        self._in_korean = in_korean
         self._once: Once[PortfolioResult] = Once("portfolio", 1, cache_ms, clock)
 
     def summaries(self) -> list[ProgrammeSummary]:
@@ -163,7 +173,7 @@ class Programmes:
         reasons = [
             Reason(
                 one.code,
-                Text(self._without_folder(one.text.ko), self._without_folder(one.text.en)),
+                Text(self._in_korean(self._without_folder(one.text.ko)), self._without_folder(one.text.en)),
                 one.cure,
                 one.doubt,
             )

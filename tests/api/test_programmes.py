@@ -21,6 +21,7 @@ from tests.api.history import PLAN, WORKS
 from tests.api.parts import Running
 from tests.browser import Visit
 from tests.parts import wait_until
+from wattproof.in_korean import in_korean
 
 PROGRAMME = """\
 id: gimpo-2026
@@ -78,6 +79,18 @@ def test_a_portfolio_is_made_once_and_says_nothing_of_the_servers_folders(folder
             made.portfolio("none")
     finally:
         made.close()
+
+
+def test_why_a_plan_could_not_be_evaluated_is_told_in_korean_too(folder: Path, store: DuckStore) -> None:
+    made = Programmes(folder, store, 60_000, lambda: 0, in_korean)
+    try:
+        found = made.portfolio("gimpo-2026")
+    finally:
+        made.close()
+    assert found is not None
+    lost = next(one for one in found.machines if one.source == "lost.yaml")
+    assert "저장소에 'nowhere' 사업장이 없습니다." in lost.reasons[0].text.ko
+    assert "no site 'nowhere' in the store" in lost.reasons[0].text.en
 
 
 def test_what_takes_long_is_kept_ten_times_as_long_as_it_took() -> None:

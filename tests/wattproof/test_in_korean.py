@@ -204,6 +204,13 @@ def test_what_is_wrong_with_a_document_is_told_in_korean(
     assert failed(tmp_path, *command.split(), "wrong.yaml", *more, code=2).startswith(f"wrong.yaml:{words}")
 
 
+def test_why_a_plan_could_not_be_evaluated_is_told_in_korean(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text(PLAN.replace("drivers: []", "driverz: []"), encoding="utf-8")
+    ended = wattproof("portfolio", "wrong.yaml", cwd=tmp_path, failures=None)
+    assert ended.returncode == 1
+    assert "driverz: 없는 항목입니다." in " ".join(ended.stdout.split())
+
+
 @pytest.mark.parametrize("take_away", [Path.unlink, lambda path: path.rename(path.with_name("moved.duckdb"))])
 def test_a_data_file_that_was_taken_away_is_told_in_korean(tmp_path: Path, take_away: Callable[[Path], object]) -> None:
     path = tmp_path / "readings.duckdb"

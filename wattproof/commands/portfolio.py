@@ -72,7 +72,7 @@ def portfolio(
     store = services.open_store(config.store_settings)
     try:
         with _progress(shown=not as_json) as progress:
-            result = evaluation.evaluate_programme(programme, plans, store, progress)
+            result = _in_korean(evaluation.evaluate_programme(programme, plans, store, progress))
     finally:
         store.close()
     if table is not None:
@@ -99,6 +99,18 @@ def _programme(files: list[Path]) -> tuple[Programme, Path]:
         return evaluation.load_programme(programmes[0]), programmes[0].parent
     name = files[0].resolve().name if len(files) == 1 else "portfolio"
     return evaluation.Programme(id=name, plans=[str(file) for file in files]), Path()
+
+
+def _in_korean(result: PortfolioResult) -> PortfolioResult:
+    """The result with the Korean of why plans could not be evaluated, which rooms say in English."""
+    from wattproof.in_korean import in_korean
+
+    replace = msgspec.structs.replace
+    machines = [
+        replace(one, reasons=[replace(why, text=replace(why.text, ko=in_korean(why.text.ko))) for why in one.reasons])
+        for one in result.machines
+    ]
+    return replace(result, machines=machines)
 
 
 def _leave(result: PortfolioResult) -> None:
