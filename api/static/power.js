@@ -6,6 +6,7 @@ import { css, kw, number, page, say, time } from "./page.js";
 
 const box = document.getElementById("power-chart");
 const list = document.getElementById("gaps");
+const emptyNote = document.getElementById("power-empty");
 const zoomNote = document.getElementById("power-zoomed");
 
 const DAY = 1440; // minutes
@@ -47,6 +48,11 @@ export async function load() {
   } else held.chart.setData(data);
   listGaps();
   sparks();
+  noteEmpty();
+}
+
+function noteEmpty() {
+  emptyNote.hidden = data.slice(1).some((values) => values.some((watts) => watts !== null));
 }
 
 function resolution(rolled) {
@@ -146,6 +152,7 @@ export function push(snapshot) {
   if (old) for (const values of data) values.splice(0, old);
   held.chart.setData(data);
   sparks();
+  noteEmpty();
 }
 
 function sparks() {

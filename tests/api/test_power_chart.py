@@ -18,19 +18,23 @@ from tests.browser import Visit
 AT = 1_784_092_020_000
 """2026-07-15 14:07 in Seoul."""
 QUARTER, DAY = 900_000, 86_400_000
-SITE, USUAL_W, PEAK_W = "works", 10_000.0, 95_000.0
+SITE, ASLEEP, USUAL_W, PEAK_W = "works", "asleep", 10_000.0, 95_000.0
 PEAK_AT = (AT - 20 * DAY) // QUARTER * QUARTER
 CHART = "window.wattproof.power.chart"
 
 
 @pytest.fixture(scope="module")
 def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A press at 10 kW for forty days, with one reading of 95 kW; rolled up."""
+    """A press at 10 kW for forty days, with one reading of 95 kW; and one silent for three. Rolled up."""
     build()
     store = DuckStore(tmp_path_factory.mktemp("works") / "readings.duckdb")
     times = list(range((AT - 40 * DAY) // QUARTER * QUARTER, AT, QUARTER))
     power = [PEAK_W if at == PEAK_AT else USUAL_W for at in times]
     store.write([Batch(SITE, "gw-1", "test", 1, [Table.of("press", "power_meter", times, {"active_power_w": power})])])
+    then = [AT - 3 * DAY + QUARTER * nth for nth in range(4)]
+    store.write(
+        [Batch(ASLEEP, "gw-2", "test", 1, [Table.of("press", "power_meter", then, {"active_power_w": [1.0] * 4})])]
+    )
     while store.roll(AT):
         pass
     with serving(store, Settings(), clock=lambda: AT) as site:
@@ -72,6 +76,15 @@ def test_readings_that_stand_alone_are_seen(works: Running, visit: Visit, span: 
     alone = [at for at, watts in zip(times, values, strict=True) if watts is not None]
     assert len(alone) == {"hour": 4, "day": 96}[span]
     assert seen(visit, *((at or 0, USUAL_W) for at in alone)) == len(alone)
+
+
+@pytest.mark.parametrize(("span", "told"), [("hour", True), ("month", False)])
+def test_a_time_without_readings_is_told_and_what_to_do(works: Running, visit: Visit, span: str, told: bool) -> None:
+    visit.page.goto(f"{works.url}/sites/{ASLEEP}?span={span}&lang=en")
+    drawn(visit.page, "window.wattproof?.power.chart.data[0].length > 0")
+    note = visit.page.locator("#power-empty")
+    assert note.is_visible() is told
+    assert note.text_content() == "No power reading came in this time. Try a longer one."
 
 
 def test_a_span_that_there_is_not_is_refused(works: Running, visit: Visit) -> None:
