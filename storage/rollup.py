@@ -102,7 +102,7 @@ def near(
     for reach in reaches:
         begin, until = start - reach, end + reach
         times, values = read_around(series, begin, until)
-        first, last = np.searchsorted(times, (start, end))
+        first, last = times.searchsorted((start, end)).tolist()
         # Enough of them, or none further away, or the nearest are too far to tell anything.
         before = first > _BESIDE + 1 or not first or times[0] >= begin or times[first - 1] + REACH_MS < start
         after = len(times) - last > _BESIDE or not last or times[-1] < until or times[last - 1] + REACH_MS < until

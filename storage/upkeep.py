@@ -30,8 +30,8 @@ _QUIET_HOUR: Final = dt.timedelta(hours=3)
 _LEAST_STEP, _MOST_STEP = 2_000, 64_000
 """Windows that are rolled in one step. In a file, a step looks through all that a city wrote in the last hour: it may
 have more of them while it takes no longer than whoever ends the program would wait."""
-_BRIEF_S: Final = 1.0
-_LONG_S: Final = 3.0
+_BRIEF_S: Final = 2.0
+_LONG_S: Final = 5.0
 
 _PAUSE_S: Final = 0.5
 """Between two pieces of tidying, so that writers and readers have their turn."""

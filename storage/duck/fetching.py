@@ -64,24 +64,24 @@ class Fetched:
         self._cursor, self._numbers, self._newest, self._span = cursor, numbers, newest, span
         self._columns, self._room, self._level = columns, room, level
         self._start, self._end = margin_around(span, level)
-        self._bounds = np.searchsorted(columns.ids, numbers), np.searchsorted(columns.ids, numbers, "right")
+        self._bounds = columns.ids.searchsorted(numbers), columns.ids.searchsorted(numbers, "right")
+        self._places = {number: place for place, number in enumerate(numbers.tolist())}
         self._wider: Fetched | None = None
 
     def __contains__(self, number: int) -> bool:
         """Whether a series is one of these."""
-        place = int(np.searchsorted(self._numbers, number))
-        return place < len(self._numbers) and bool(self._numbers[place] == number)
+        return number in self._places
 
     def of(self, number: int) -> Callable[[Series, int, int], Points]:
         """`Store.read_around` of one of the series."""
-        place = int(np.searchsorted(self._numbers, number))
+        place = self._places[number]
         part = slice(*(int(bounds[place]) for bounds in self._bounds))
         times, values = self._columns.times[part], self._columns.values[part]
         complete = self._level == len(_MARGINS)
         all_read = int(self._newest[place]) < self._end
 
         def read(series: Series, start: int, end: int) -> Points:
-            begin, until = int(np.searchsorted(times, start)), int(np.searchsorted(times, end))
+            begin, until = int(times.searchsorted(start)), int(times.searchsorted(end))
             begun = begin > 0 or (complete and self._start <= start)
             ended = until < len(times) or all_read or (complete and end <= self._end)
             if begun and ended:
@@ -101,7 +101,7 @@ class Fetched:
         return self._wider.of(number)
 
     def _fetch_wider(self, number: int) -> Fetched:
-        place = int(np.searchsorted(self._numbers, number))
+        place = self._places[number]
         places = self._sparse()
         places = np.append(place, places[places > place])
         low, high = margin_around(self._span, self._level + 1)

@@ -62,7 +62,7 @@ class Rolling:
     def _read(self, cursor: duckdb.DuckDBPyConnection, group: Pairs, newest: Newest, room: int) -> Fetched | None:
         """Readings around a group's windows, None where there is no room for them; how large groups are is adapted."""
         ids, starts = group
-        numbers = np.unique(ids)
+        numbers = ids[np.append(True, ids[1:] != ids[:-1])]
         size = len(ids) + _CONTEXT * len(numbers)
         span = int(starts.min()), int(starts.max()) + ROLLUP_MS
         times = newest.times(numbers)
@@ -99,8 +99,8 @@ def _changes(
 ) -> Iterator[tuple[Pairs, list[Changed]]]:
     """`Rolling.changes` of a group, a part at a time."""
     ids, starts = group
-    numbers, first = np.unique(ids, return_index=True)
-    windows = np.split(starts, first[1:])
+    first = np.flatnonzero(np.append(True, ids[1:] != ids[:-1]))
+    numbers, windows = ids[first], np.split(starts, first[1:])
 
     def standing(number: int) -> RowsAround:
         return lambda series, start, end: rows_around(cursor, series, number, start, end)
