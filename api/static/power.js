@@ -72,7 +72,7 @@ function options() {
     hooks: { setScale: [(chart, key) => key === "x" && noteZoom(chart)] },
     axes: [page.minutes > DAY ? dayAxis() : clockAxis(), axis({ values: amounts(1 / 1000), label: "kW", labelSize: 18, size: 56 })],
     series: [
-      { label: say("chart.time"), value: pointed(time) },
+      { label: say("chart.time"), value: pointed((at) => time(at, now())) },
       ...page.metered.map((device, index) => {
         const first = index === 0 && page.metered.length > 1;
         return {

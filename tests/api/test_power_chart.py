@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -76,6 +78,17 @@ def test_readings_that_stand_alone_are_seen(works: Running, visit: Visit, span: 
     alone = [at for at, watts in zip(times, values, strict=True) if watts is not None]
     assert len(alone) == {"hour": 4, "day": 96}[span]
     assert seen(visit, *((at or 0, USUAL_W) for at in alone)) == len(alone)
+
+
+@pytest.mark.parametrize(("span", "day"), [("hour", ""), ("month", "14 Jul ")])
+def test_the_legend_tells_the_date_unless_it_is_today(works: Running, visit: Visit, span: str, day: str) -> None:
+    times, values = look(works, visit, span)
+    at = next(at for at, watts in zip(times, values, strict=True) if watts is not None and at and at > AT - DAY)
+    visit.page.evaluate(f"{CHART}.setCursor({{left: {CHART}.valToPos({at}, 'x'), top: 20}})")
+    drawn(visit.page, "document.querySelector('.u-legend').innerText.includes(' kW')")
+    clock = dt.datetime.fromtimestamp(at / 1000, ZoneInfo("Asia/Seoul"))
+    words = " ".join(visit.page.locator(".u-legend").inner_text().split())
+    assert words.startswith(f"Time {day}{clock:%H:%M:%S} press"), words
 
 
 @pytest.mark.parametrize(("span", "told"), [("hour", True), ("month", False)])
