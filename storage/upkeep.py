@@ -28,10 +28,10 @@ _QUIET_HOUR: Final = dt.timedelta(hours=3)
 """When a factory's machines rest and nobody looks, by the clock of the computer."""
 
 _LEAST_STEP, _MOST_STEP = 2_000, 64_000
-"""Windows that are rolled in one step. In a file, a step looks through all that a city wrote in the last hour: it may
-have more of them while it takes no longer than whoever ends the program would wait."""
-_BRIEF_S: Final = 2.0
-_LONG_S: Final = 5.0
+"""Windows that are rolled in one step. In a file, a step looks through all that a city wrote in the last hour, however
+few they are: so it has more of them as long as it does not take long."""
+_BRIEF_S: Final = 4.0
+_LONG_S: Final = 8.0
 
 _PAUSE_S: Final = 0.5
 """Between two pieces of tidying, so that writers and readers have their turn."""

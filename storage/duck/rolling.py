@@ -25,8 +25,8 @@ _FIRST_GROUP: Final = 300
 """Windows, contexts counted, of the first group: little memory where there is a reading a second."""
 
 _LEAST_ROOM: Final = 300_000
-_MOST_ROOM: Final = 2_000_000
-"""Readings that are in memory at once: 15 to 100 MB. A group for each few of a city's series would mean that all there
+_MOST_ROOM: Final = 3_000_000
+"""Readings that are in memory at once: 15 to 150 MB. A group for each few of a city's series would mean that all there
 is of the last hour is looked through ten thousand times; such a collector has room for as many as it has series."""
 
 _PART: Final = 3_000

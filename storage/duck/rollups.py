@@ -169,8 +169,12 @@ def put(cursor: duckdb.DuckDBPyConnection, changed: list[Changed], worked_off: P
         for table in ("rollups", "state_rollups"):
             cursor.execute(f"DELETE FROM {table} t USING changed c WHERE {match}")  # noqa: S608 - our own words
         _insert(cursor, changed)
-    cursor.register("done", {"series_id": worked_off[0], "start": worked_off[1]})
-    cursor.execute("DELETE FROM rolling t USING done d WHERE t.series_id = d.series_id AND t.start = d.start")
+    ids, starts = worked_off
+    cursor.register("done", {"series_id": ids, "start": starts})
+    cursor.execute(
+        f"DELETE FROM rolling t USING done d WHERE t.series_id BETWEEN {int(ids.min())} AND {int(ids.max())}"  # noqa: S608 - integers
+        " AND t.series_id = d.series_id AND t.start = d.start"
+    )
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, changed: list[Changed]) -> None:

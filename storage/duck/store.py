@@ -170,10 +170,14 @@ class DuckStore:
                 with writing.lock, writing.memory, writing.doubted(cursor):
                     writing.touches.claim(cursor, before, limit - len(pairs[0]))
                 pairs = waiting(cursor, before, limit)
+            done = 0
             for some, changed in self._rolling.changes(cursor, pairs, writing.newest, writing.touches.horizon):
                 with writing.lock, transaction(cursor):
                     put(cursor, changed, some)
-            return len(pairs[0])
+                done += len(some[0])
+                if self._file.closed:
+                    break  # whoever closes it waits for us
+            return done
 
     def touched(self) -> int:
         """Windows to be rolled; see `Store.touched`."""

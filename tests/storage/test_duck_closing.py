@@ -5,18 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from storage import DuckStore, StoreError, StoreRefusedError
 from storage.duck import rolling as duck_rolling
-from storage.duck import settling, taking_in
+from storage.duck import rollups, settling, taking_in
+from storage.duck import store as duck_store
 from storage.duck.journal import Journal
 from storage.duck.newest import Columns
 from storage.duck.segment import segments
-from tests.storage.parts import batch, points
+from tests.parts import wait_until
+from tests.storage.parts import MAIN, batch, points
 
 NOW = 1_700_000_000_000
 
@@ -62,6 +66,35 @@ def test_closing_waits_for_who_holds_the_file_and_is_about_to_change_it(
         assert acting.result(40)
     again = DuckStore(tmp_path / "readings.duckdb")
     assert len(points(again)) == 20
+    again.close()
+
+
+def test_closing_waits_for_no_more_of_a_long_roll_up_than_a_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duck_rolling, "_PART", 1)
+    store = filled(tmp_path / "readings.duckdb")
+    for device in range(50):
+        store.write([batch({NOW: 1.0}, replace(MAIN, device=f"meter-{device}"))])
+    waiting = store.touched()
+    begun, closing, put = threading.Event(), threading.Event(), rollups.put
+
+    def slow(*args: Any) -> None:
+        begun.set()
+        assert closing.wait(60)
+        put(*args)
+
+    monkeypatch.setattr(duck_store, "put", slow)
+    with ThreadPoolExecutor(2) as pool:
+        rolling = pool.submit(store.roll, 2**60)
+        assert begun.wait(60)
+        ended = pool.submit(store.close)
+        wait_until(lambda: store.file.closed, "it is being closed")
+        closing.set()
+        ended.result(40)
+        assert rolling.result(40) < waiting // 2
+    again = DuckStore(tmp_path / "readings.duckdb")
+    assert again.touched() == waiting - rolling.result()
     again.close()
 
 
