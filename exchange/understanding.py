@@ -160,7 +160,9 @@ def understand(
         peak = settled[0]
         raise MappingError(
             f"{path}: nothing to import: {peak.header!r} is {PEAK.en}; if it is a mean, say so with --column"
-            f" '{peak.header}={peak.channel}:{peak.unit}:mean'"
+            f" '{peak.header}={peak.channel}:{peak.unit}:mean'",
+            f"{path}: 가져올 것이 없습니다. {peak.header!r}: {PEAK.ko}. 평균이라면 --column"
+            f" '{peak.header}={peak.channel}:{peak.unit}:mean'으로 지정하십시오.",
         )
     settled = kept
     rivals = {each.header for each in settled}

@@ -166,6 +166,8 @@ PARTS: Final = (
         '끝에 체크섬 ,"crc":"<앞 내용의 CRC-32, 16진수 8자리>"{end}이 없음',
     ),
     ("not JSON: {why}", "JSON이 아님: {why}"),
+    ("the file ends within a letter, on line {line}", "{line}행의 글자 중간에서 끝남"),
+    ("byte {byte} on line {line}", "{line}행의 바이트 {byte}"),
     ("{value} at {time} UTC", "{value} (시각 {time} UTC)"),
     ("the quarantine was full", "격리 보관함이 가득 찼음"),
     ("Object missing required field {field}", "필수 항목 {field} 없음"),

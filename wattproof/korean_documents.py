@@ -186,6 +186,14 @@ _BUILT: Final = (
         "{files}: {why}. 서로 맞는 인증서와 키를 두십시오.",
     ),
     ("{part} is no part of topic {topic}", "{part}은(는) 토픽 {topic}에 없습니다."),
+    (
+        "{model} needs granularity hour or quarter_hour; this plan's is {granularity}",
+        "{model}: granularity가 hour나 quarter_hour여야 합니다. 이 계획은 {granularity}입니다.",
+    ),
+    (
+        "{model} names {name} twice, as temperature and as driver",
+        "{model}: {name}을(를) 온도와 설명변수로 두 번 썼습니다.",
+    ),
     ("did you mean {near}?", "비슷한 매핑: {near}"),
     ("it has {known}; a file ends in .yaml", "있는 것: {known}. 파일이라면 이름이 .yaml로 끝나야 합니다."),
 )

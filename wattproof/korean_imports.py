@@ -212,6 +212,23 @@ IMPORTS: Final = (
         "in this zone days differ in length when summer time begins or ends; use --zone +01:00 or --every 1h",
         "이 시간대에서는 서머타임이 시작하거나 끝나는 날의 길이가 다릅니다. --zone +01:00이나 --every 1h를 쓰십시오.",
     ),
+    (
+        "{file}: {encoding}, but {why}: it was cut off; download or copy it again",
+        "{file}: {encoding} 파일이지만 {why}. 잘린 파일이니 다시 내려받거나 복사하십시오.",
+    ),
+    (
+        "{file}: line {line}: {why}; is it a CSV file, or is a quotation mark left open?",
+        "{file}: {line}행: {why}. CSV 파일이 맞는지, 닫히지 않은 따옴표가 있는지 확인하십시오.",
+    ),
+    ("a mapping has either columns or series, not both", "매핑에는 columns와 series 가운데 하나만 쓰십시오."),
+    (
+        "{folder}: no room for what is read ({why}); make room there, or name another folder with TMPDIR",
+        "{folder}: 읽은 것을 둘 공간이 없습니다 ({why}). 공간을 확보하거나 TMPDIR로 다른 폴더를 지정하십시오.",
+    ),
+    (
+        "{file}: cannot be written ({why}); make room, or choose another place",
+        "{file}: 쓸 수 없습니다 ({why}). 공간을 확보하거나 다른 곳을 지정하십시오.",
+    ),
     ("{file} is a folder; name a file in it", "{file}: 폴더입니다. 그 안의 파일 이름을 지정하십시오."),
 )
 """English and Korean; the first that fits is taken."""

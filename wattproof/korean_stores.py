@@ -144,6 +144,19 @@ _INFLUX: Final = (
         "InfluxDB({url})에 쓸 수 있는 조직 {org}이(가) 없습니다: {who}. 쓸 수 있는 조직: {names}",
     ),
     (
+        "InfluxDB at {url} has several organizations ({names}) and does not say in which of them {who} was made, from"
+        " which it answers; make one for a single organization: influx auth create --org {org} --read-buckets"
+        " --write-buckets",
+        "InfluxDB({url})에 조직이 여럿({names}) 있는데 어느 조직에서 만든 것인지 알 수 없습니다: {who}. 한 조직의"
+        " 토큰을 만드십시오: influx auth create --org {org} --read-buckets --write-buckets",
+    ),
+    (
+        "InfluxDB at {url} answers {who} from the organization {own} it was made in, and {org} is to be used; make a"
+        " token there: influx auth create --org {name}",
+        "InfluxDB({url})는 토큰을 만든 조직 {own}의 값을 돌려주는데 쓸 조직은 {org}입니다: {who}. 그 조직에서 토큰을"
+        " 만드십시오: influx auth create --org {name}",
+    ),
+    (
         "{url} answers {status} to lines, where InfluxDB says {durable} when they are safe: something else answers, a"
         " proxy or a page to sign in to; check the URL and what is on the way",
         "{url}: 기록 요청에 InfluxDB라면 {durable}(으)로 답해야 하는데 {status}(으)로 답합니다. 프록시나 로그인"

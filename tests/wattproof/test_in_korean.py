@@ -204,6 +204,17 @@ def test_what_is_wrong_with_a_document_is_told_in_korean(
     assert failed(tmp_path, *command.split(), "wrong.yaml", *more, code=2).startswith(f"wrong.yaml:{words}")
 
 
+def test_why_a_file_was_not_imported_is_told_in_korean(tmp_path: Path) -> None:
+    (tmp_path / "cut.csv").write_bytes("시각,kWh\n2026-01-01 00:15,1\n2026-01-01 00:30,한".encode()[:-1])
+    (tmp_path / "peak.csv").write_text(
+        "시각,최대수요(kW)\n2026-01-01 01:00,1\n2026-01-01 02:00,2\n2026-01-01 03:00,3\n", encoding="utf-8"
+    )
+    cut = failed(tmp_path, "import", "cut.csv", "--dry-run", code=2)
+    assert cut.startswith("cut.csv: UTF-8 파일이지만 3행의 글자 중간에서 끝남. 잘린 파일이니")
+    peak = failed(tmp_path, "import", "peak.csv", "--dry-run", code=2)
+    assert peak.startswith("peak.csv: 가져올 것이 없습니다. '최대수요(kW)': 최대값은 구간의 평균이 아님")
+
+
 def test_why_a_plan_could_not_be_evaluated_is_told_in_korean(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text(PLAN.replace("drivers: []", "driverz: []"), encoding="utf-8")
     ended = wattproof("portfolio", "wrong.yaml", cwd=tmp_path, failures=None)
