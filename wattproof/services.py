@@ -14,7 +14,7 @@ import storage
 from telemetry import Batch, Broker
 from wattproof.care import caring
 from wattproof.errors import BadInputError, UnavailableError
-from wattproof.in_korean import in_korean
+from wattproof.in_korean import Language, in_korean
 
 
 def open_store(settings: storage.Settings) -> storage.Store:
@@ -62,6 +62,11 @@ def serve_endpoint(
         return collector.EndpointServer(settings.endpoint, collector.pages(at_work, store))
     except collector.EndpointError as error:
         raise UnavailableError(str(error)) from error
+
+
+def greeting(url: str, language: Language) -> str:
+    """Where the pages are, and how the command is ended: its first line."""
+    return f"WattProof: {url}  ({'끝내려면 Ctrl-C' if language == 'ko' else 'Ctrl-C ends it'})\n"
 
 
 class WebServer:

@@ -184,6 +184,9 @@ def test_the_command_prints_the_bill_and_answers_mistakes_in_one_sentence(path: 
     config = path.parent / "wattproof.yaml"
     config.write_text(f"store: {{engine: duck, path: {path}}}\n", encoding="utf-8")
     given = ["--config", str(config), "bill", "main", "--contract-kw", "500"]
+    for language, label in (("ko", "일반용(갑)Ⅰ 고압A 선택Ⅰ"), ("en", "General A-I, high voltage A, option I")):
+        listed = CliRunner().invoke(app, [*given, "--contract", "list", "--month", "2026-07", "--lang", language])
+        assert listed.output.splitlines()[0] == f"general_a1/high_a/option_1  {label}"
     contract = ["--contract", "industrial_b/high_a/option_2"]
     done = CliRunner().invoke(app, [*given, *contract, "--month", "2026-07", "--options", "--json"])
     assert done.exit_code == 0, done.output

@@ -69,7 +69,7 @@ def config(tmp_path: Path) -> Path:
 def test_one_box_reads_a_factory_and_sets_poison_aside(site: Path, config: Path, tmp_path: Path) -> None:
     box = start("-c", str(config), "up", "--site", str(site))
     try:
-        url = first(box.stderr, r"http://127\.0\.0\.1:\d+")
+        url = first(box.stderr, r"http://127\.0\.0\.1:\d+  \(끝내려면 Ctrl-C\)").split()[0]
 
         def devices() -> set[str]:
             with urllib.request.urlopen(f"{url}/api/sites/gimpo-demo/latest", timeout=5) as answer:

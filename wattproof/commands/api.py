@@ -27,7 +27,7 @@ def run(context: typer.Context) -> None:
     with stop_event() as stop:
         web = services.WebServer(store, config.api_settings, config.broker)
         web.start()
-        sys.stderr.write(f"WattProof: {web.url}  (Ctrl-C ends it)\n")
+        sys.stderr.write(services.greeting(web.url, config.api.language))
         stop.wait()
         web.stop()
         store.close()

@@ -76,11 +76,11 @@ def bill(
 
     config = load(find_file(context.obj, os.environ), os.environ)
     tariffs = evaluation.Tariffs(tariff)
+    console, wanted = Console(), language or config.api.language
     if contract == "list":
-        sys.stdout.write("".join(f"{found}  {tariffs.label(found).ko}\n" for found in tariffs.contracts))
+        sys.stdout.write("".join(f"{found}  {tariffs.label(found).said(wanted)}\n" for found in tariffs.contracts))
         return
     store = services.open_store(config.store_settings)
-    console, wanted = Console(), language or config.api.language
     try:
         connection = evaluation.Connection(
             _meter(store, site, device),

@@ -22,10 +22,11 @@ def up(
     """
     from wattproof.config import find_file, load
     from wattproof.one_box import run
+    from wattproof.services import greeting
 
     config = load(find_file(context.obj, os.environ), os.environ)
 
     def announce(url: str) -> None:
-        sys.stderr.write(f"WattProof: {url}  (Ctrl-C ends it)\n")
+        sys.stderr.write(greeting(url, config.api.language))
 
     run(config, site, announce)
