@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -15,6 +16,7 @@ from api.errors import UnavailableError
 from api.gateways import list_gateways
 from api.models import DeviceNow, Problem, Site
 from api.render import render, speaker_of, texts
+from api.series import begin_of_day
 from api.texts import Speaker
 from evaluation import NEVER, worth_lines, worth_note
 from storage import StoreError
@@ -78,6 +80,7 @@ def factory(request: Request, context: Ctx, site: str, span: Annotated[Span, Que
             "timezone": found.timezone,
             "minutes": SPANS[span],
             "every": YEAR_EVERY_MS if span == "year" else None,
+            "offset": begin_of_day(context.clock(), ZoneInfo(found.timezone), YEAR_EVERY_MS),
             "live": span == "hour",
             "metered": metered,
             "labels": {name: device.label for name, device in devices.items()},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from api.directory import Directory, unit_of
 from api.errors import BadRequestError, NotFoundError
@@ -10,6 +12,7 @@ from api.models import DeclaredGap, Line, SeriesData
 from storage import Aggregate, Series, Store, Times, Values, draw, from_quarter_hours, missing, width_for
 
 MAX_POINTS = 4000
+_DAY_MS = 86_400_000
 
 
 def grid(start: int, end: int, every_ms: int | None, slowest_ms: int) -> int:
@@ -30,6 +33,17 @@ def grid(start: int, end: int, every_ms: int | None, slowest_ms: int) -> int:
             f"the range holds more than {MAX_POINTS} windows of {every_ms} ms; ask for `every` of at least {least}"
         )
     return every_ms
+
+
+def begin_of_day(time: int, zone: ZoneInfo, width: int) -> int:
+    """How far windows are shifted so that days begin where the site is [ms]; 0 where they do not make up days.
+
+    As of the time [ms UTC]: where clocks are set for the summer, the other half of a year is an hour off.
+    """
+    if _DAY_MS % width and width % _DAY_MS:
+        return 0
+    ahead = datetime.fromtimestamp(time / 1000, zone).utcoffset() or timedelta()
+    return -(ahead // timedelta(milliseconds=1)) % width
 
 
 def read_series(
@@ -60,8 +74,9 @@ def read_series(
             has = ", ".join(device.channels)
             raise NotFoundError(f"device {device.device!r} has no channel {channel!r}; it has {has}")
     width = grid(start, end, every_ms, max(device.every_ms for device in devices))
+    offset = begin_of_day(start, ZoneInfo(directory.site(site).timezone), width)
     # Windows are whole: one that the range cut could miss its only reading and look like a gap.
-    first, last = start // width * width, -(-end // width) * width
+    first, last = (start - offset) // width * width + offset, -(-(end - offset) // width) * width + offset
     times = list(range(first, last, width))
     index = {time: position for position, time in enumerate(times)}
 
@@ -75,7 +90,7 @@ def read_series(
 
     lines = []
     for device in devices:
-        drawn = draw(store, Series(site, device.kind, device.device, channel), first, last, width, aggregate)
+        drawn = draw(store, Series(site, device.kind, device.device, channel), first, last, width, aggregate, offset)
         lines.append(
             Line(
                 device=device.device,
@@ -103,7 +118,7 @@ def read_series(
         unit=unit_of(channel),
         aggregate=aggregate.value,
         every_ms=width,
-        source="quarter-hours" if from_quarter_hours(start, end, width) else "readings",
+        source="quarter-hours" if from_quarter_hours(first, last, width, offset) else "readings",
         times=times,
         lines=lines,
         gaps=gaps,

@@ -44,13 +44,15 @@ def width_for(start: int, end: int, least_ms: int, most: int) -> int:
     return -(-width // unit) * unit
 
 
-def from_quarter_hours(start: int, end: int, every_ms: int) -> bool:
+def from_quarter_hours(start: int, end: int, every_ms: int, offset_ms: int = 0) -> bool:
     """Whether a chart is drawn from roll-ups."""
-    return end - start > LONG_MS and every_ms % ROLLUP_MS == 0
+    return end - start > LONG_MS and every_ms % ROLLUP_MS == 0 and offset_ms % ROLLUP_MS == 0
 
 
-def draw(store: Store, series: Series, start: int, end: int, every_ms: int, how: Aggregate) -> Drawn:
-    """One line of a chart, in windows aligned to UTC.
+def draw(
+    store: Store, series: Series, start: int, end: int, every_ms: int, how: Aggregate, offset_ms: int = 0
+) -> Drawn:
+    """One line of a chart, in windows that begin `offset_ms` after those of UTC.
 
     From quarter-hours, a mean is weighted by time; their newest end, which is not rolled yet, comes from readings.
 
@@ -59,8 +61,8 @@ def draw(store: Store, series: Series, start: int, end: int, every_ms: int, how:
     StoreError
         When the store cannot be read.
     """
-    if not from_quarter_hours(start, end, every_ms):
-        return Drawn(*store.windows(series, start, end, every_ms, how))
+    if not from_quarter_hours(start, end, every_ms, offset_ms):
+        return Drawn(*store.windows(series, start, end, every_ms, how, offset_ms))
     rows = store.rollups(series, start // ROLLUP_MS * ROLLUP_MS, end)
     # What ended lately may have been rolled before its last readings came, or not at all; and what the next reading
     # says of the time before it is known from the last window on that holds one.
@@ -68,7 +70,7 @@ def draw(store: Store, series: Series, start: int, end: int, every_ms: int, how:
     joined = rows
     for fresh in _fresh(store, series, max(start, int(held[-1])) if len(held) else start, end):
         joined = _joined(joined, fresh, end)
-    windows = window_of(joined.start, every_ms)
+    windows = window_of(joined.start, every_ms, offset_ms)
     begins = np.flatnonzero(np.append(True, windows[1:] != windows[:-1])) if len(windows) else np.zeros(0, np.intp)
     values = _folded(joined, how, begins)
     there = ~np.isnan(values)

@@ -21,7 +21,7 @@ const seen = new Map();
 export async function load() {
   if (page.metered.length === 0) return; // the page says so
   // A long window that has just begun is no day like those before it: it would stand there as a peak.
-  const end = page.every ? Math.floor(now() / page.every) * page.every : now() + 1;
+  const end = page.every ? Math.floor((now() - page.offset) / page.every) * page.every + page.offset : now() + 1;
   const query = new URLSearchParams(page.metered.map((device) => ["device", device]));
   query.set("start", end - page.minutes * 60_000);
   query.set("end", end);

@@ -113,6 +113,16 @@ def test_a_meter_that_was_silent_for_months_is_drawn_by_few_queries(
     store.close()
 
 
+def test_days_begin_where_they_are_told_to(store: DuckStore) -> None:
+    midnight = START // DAY * DAY - 9 * 3_600_000
+    days = draw(store, ENERGY, midnight, midnight + 20 * DAY, DAY, Aggregate.INCREASE, -9 * 3_600_000)
+    assert set(((days.times - midnight) % DAY).tolist()) == {0}
+    hours = draw(store, ENERGY, midnight, midnight + 20 * DAY, 3_600_000, Aggregate.INCREASE)
+    assert len(days.times) > 10
+    for time, grown in zip(days.times.tolist(), days.values.tolist(), strict=True):
+        assert grown == pytest.approx(hours.values[(hours.times >= time) & (hours.times < time + DAY)].sum())
+
+
 def test_a_gap_stays_a_gap(store: DuckStore) -> None:
     drawn = draw(store, MAIN, START, START + 20 * DAY, 3_600_000, Aggregate.MEAN)
     hole = (START + 1000 * FIVE_MIN + 3_600_000, START + 1299 * FIVE_MIN - 3_600_000)
