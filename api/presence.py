@@ -42,7 +42,8 @@ class Presence:
     """Births and states by gateway, kept current while started. Without a broker it stays empty.
 
     A broker that was started again may know nobody, and has no last will of who went meanwhile. So whoever was there
-    before a lost connection and does not say so again, nor the broker for him, is gone. What a birth tells stays.
+    before a lost connection and does not say so again, nor the broker for him, is gone. What a birth tells stays. One
+    that was killed may know less than is known here: the word of somebody who has gone since is no news.
 
     Parameters
     ----------
@@ -70,6 +71,8 @@ class Presence:
         self._ever = False
         self._lost = self._back = 0
         self._unsaid: set[str] = set()
+        self._alarms_said: dict[str, int] = {}
+        self._said: dict[str, State] = {}
         self._gone: dict[str, int] = {}
 
     def start(self) -> None:
@@ -161,6 +164,10 @@ class Presence:
             return
         for unsaid in self._unsaid:
             told, heard = self._alarms.pop(unsaid, (None, None))
+            if told is None or told.at:
+                # Nobody said that he is gone: the same word again is believed.
+                self._said.pop(unsaid, None)
+                self._alarms_said.pop(unsaid, None)
             if told is None:
                 name = telemetry.parse_topic(unsaid)
                 self._states[name.site, name.gateway] = Seen(online=False, since=None, clean=False)
@@ -191,11 +198,17 @@ class Presence:
         told = telemetry.decode(payload, Alarms) if payload else None
         with self._lock:
             self._unsaid.discard(topic)
+            known, _ = self._alarms.get(topic, (None, None))
+            gone = topic.removeprefix(_ALARMS) in self._gone or (known is not None and not known.at)
+            if retained and gone and told is not None and 0 < told.at <= self._alarms_said.get(topic, 0):
+                return
             self._gone.pop(topic.removeprefix(_ALARMS), None)
             if told is None:
                 self._alarms.pop(topic, None)
             else:
                 self._alarms[topic] = (told, None if retained else self._clock())
+                if told.at:
+                    self._alarms_said[topic] = told.at
 
     def _forget(self, key: tuple[str, str], kind: str) -> None:
         with self._lock:
@@ -204,6 +217,12 @@ class Presence:
 
     def _keep_state(self, key: tuple[str, str], state: State, *, retained: bool) -> None:
         since = state.at or (None if retained else self._clock())
+        topic = telemetry.topic(*key, telemetry.STATE)
         with self._lock:
-            self._unsaid.discard(telemetry.topic(*key, telemetry.STATE))
+            self._unsaid.discard(topic)
+            known = self._states.get(key)
+            if retained and known is not None and not known.online and state.repeats(self._said.get(topic)):
+                return
             self._states[key] = Seen(state.online, since, clean=not state.online and state.at > 0)
+            if state.online:
+                self._said[topic] = state

@@ -113,6 +113,7 @@ class Watch:
         self._namesake = Namesake()
         self._hosts: dict[Gateway, deque[str]] = defaultdict(lambda: deque(maxlen=_HOSTS))
         self._online: dict[Gateway, str] = {}
+        self._said: dict[Gateway, State] = {}
         self._offline: dict[Gateway, int] = {}
         self._there: set[Gateway] = set()
         self._awaited: set[Gateway] = set()
@@ -136,7 +137,7 @@ class Watch:
             address = parse_topic(topic)
             key = (address.site, address.gateway)
             if address.kind == STATE:
-                self._state(key, decode(payload, State) if payload else None)
+                self._state(key, decode(payload, State) if payload else None, retained=retained)
             elif address.kind == BIRTH and payload:
                 birth = decode(payload, Birth)
                 self._registry.born(birth)
@@ -267,8 +268,10 @@ class Watch:
             return None
         return len(events), Counter(event.reason for event in events).most_common(1)[0][0]
 
-    def _state(self, key: Gateway, state: State | None) -> None:
+    def _state(self, key: Gateway, state: State | None, *, retained: bool) -> None:
         with self._lock:
+            if retained and state is not None and key not in self._there and state.repeats(self._said.get(key)):
+                return  # a broker that was killed knows what it had saved, and not that the gateway went since
             if state is None or state.online or state.at:  # a gateway that signs off does so by somebody's hand
                 self._offline.pop(key, None)
                 self._online[key] = state.epoch if state is not None else ""
@@ -278,6 +281,7 @@ class Watch:
                 known.discard(key)
             if state is not None and state.online:
                 self._there.add(key)
+                self._said[key] = state
 
     def _lost(self, key: Gateway, batch: Batch, now: int) -> None:
         number = hash((batch.epoch, batch.seq))

@@ -117,6 +117,10 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     at: int
     epoch: str = ""
 
+    def repeats(self, said: State | None) -> bool:
+        """Whether this is no more than a gateway had said: that it is online, by the same start, and no later."""
+        return said is not None and self.online and self.epoch == said.epoch and self.at <= said.at
+
 
 class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The collector's word that batches are safe.

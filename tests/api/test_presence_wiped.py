@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -15,12 +16,12 @@ from api.alarms import list_alarms
 from api.directory import Directory
 from api.gateways import list_gateways
 from api.models import AlarmNow
-from api.presence import Presence
+from api.presence import Presence, Seen
 from collector import Collector, Quarantine
 from edge.publisher import Publisher
 from storage import DuckStore
-from telemetry import STATE, Broker, alarms_topic, new_client, topic
-from tests.collector.parts import SITE, collecting, gateway, mosquitto_at, now_ms
+from telemetry import STATE, Broker, State, alarms_topic, encode, new_client, topic
+from tests.collector.parts import SITE, collecting, gateway, mosquitto_at, now_ms, save, saving_in, vanish
 from tests.parts import free_port, wait_until
 
 MINUTE, DAY = 60_000, 86_400_000
@@ -40,8 +41,12 @@ class Stand:
     def clock(self) -> int:
         return now_ms() + self.ahead
 
-    def start_broker(self) -> None:
-        self._process = self._running.enter_context(mosquitto_at(self.broker.port, self.folder))
+    def start_broker(self, *more: str) -> None:
+        self._process = self._running.enter_context(mosquitto_at(self.broker.port, self.folder, *more))
+
+    def save(self) -> None:
+        assert self._process is not None
+        save(self._process, self.folder)
 
     def lose_broker(self) -> None:
         assert self._process is not None
@@ -88,12 +93,6 @@ class Stand:
         client.publish(where, payload, qos=1, retain=True).wait_for_publish(60)
         client.disconnect()
         client.loop_stop()
-
-
-def vanish(collector: Collector) -> None:
-    """End a collector's connection without a word, as a kill of its process would."""
-    collector._session._ended.set()
-    collector._session.reconnect()
 
 
 @pytest.fixture
@@ -207,3 +206,67 @@ def test_a_gateway_that_went_with_the_broker_is_no_longer_shown_as_online_until_
         wait_until(lambda: shown()["gw-2"][0] is None, "cleared by hand")
         with stand.gateway("gw-2"):
             wait_until(lambda: shown()["gw-2"][0], "it is back")
+
+
+def test_what_is_known_of_who_went_outlives_a_killed_broker_that_had_not_saved_it(stand: Stand) -> None:
+    def online(presence: Presence) -> dict[str, bool]:
+        return {name: seen.online for name, seen in presence.states(SITE).items()}
+
+    def said() -> set[tuple[str, State | int]]:
+        return {*stand.presence._said.items(), *stand.presence._alarms_said.items()}
+
+    def told(expected: dict[str, Seen]) -> bool:
+        return stand.presence.states(SITE) == expected
+
+    stand.lose_broker()
+    stand.start_broker(*saving_in(stand.folder))
+    with stand.collector("c-1"):
+        with stand.collector("c-2") as second, stand.gateway("gw-1") as (_, first), stand.gateway("gw-2"):
+            wait_until(lambda: online(stand.presence) == {"gw-1": True, "gw-2": True}, "the gateways are there")
+            wait_until(lambda: stand.knows("c-1") and stand.knows("c-2"), "the collectors are there")
+            stand.save()
+            saved = said()
+            for each in (first._session, second._session):
+                each.reconnect()
+            wait_until(lambda: len(saved & said()) == 2, "two say so again")
+            vanish(second)
+            vanish(first)
+            wait_until(lambda: stand.gone() == ["c-2"], "the collector's last will is heard")
+        wait_until(lambda: not any(online(stand.presence).values()), "the gateways are gone, one with a farewell")
+        before = stand.presence.states(SITE)
+        stand.lose_broker()
+        stand.start_broker(*saving_in(stand.folder))
+        for at in (1, 2):  # the second comes after all that is told to who subscribes
+            wait_until(lambda: stand.presence.connected, "the pages are back")
+            stand.say(topic(SITE, "gw-9", STATE), encode(State(online=True, at=at)))
+            heard = {**before, "gw-9": Seen(online=True, since=at, clean=False)}
+            wait_until(functools.partial(told, heard), "another speaks, and nothing else has changed")
+        assert stand.gone() == ["c-2"]
+        fresh = Presence(stand.broker, stand.clock)
+        fresh.start()
+        try:
+            wait_until(lambda: all(online(fresh).get(name) for name in ("gw-1", "gw-2")), "the broker has them online")
+        finally:
+            fresh.stop()
+        with stand.collector("c-2"), stand.gateway("gw-1"):
+            wait_until(lambda: online(stand.presence)["gw-1"] and stand.gone() == [], "they are back")
+
+
+def test_whoever_was_only_missed_for_too_long_is_believed_the_word_he_had_said_before(stand: Stand) -> None:
+    words = alarms_topic("c-1"), topic(SITE, "gw-1", STATE)
+    with stand.collector("c-1"), stand.gateway("gw-1"):
+        wait_until(lambda: stand.knows("c-1") and stand.presence.states(SITE), "they are there")
+        stand.lose_broker()
+    alarms, _ = stand.presence._alarms[words[0]]
+    said = {words[0]: encode(alarms), words[1]: encode(stand.presence._said[words[1]])}
+    stand.start_broker()
+    wait_until(lambda: stand.presence.connected, "the pages are back")
+    stand.ahead += MINUTE
+    assert stand.gone() == ["c-1"]
+    assert not stand.presence.states(SITE)["gw-1"].online
+    stand.presence.stop()
+    for word, payload in said.items():
+        stand.say(word, payload)
+    stand.presence.start()
+    wait_until(lambda: stand.presence.connected, "the pages are back again")
+    wait_until(lambda: stand.gone() == [] and stand.presence.states(SITE)["gw-1"].online, "both are there")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from edge.outbox import Outbox
 from edge.publisher import Publisher
 from storage import Series, Store, Written
 from telemetry import Batch, Birth, Broker, Table
-from tests.parts import program, running
+from tests.parts import program, running, wait_until
 
 SITE, GATEWAY = "site-1", "gw-1"
 MAIN = Series(SITE, "power_meter", "main", "active_power_w")
@@ -58,6 +59,19 @@ def mosquitto_at(port: int, folder: Path, *more: str) -> Iterator[Any]:
     config.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with running([program("mosquitto"), "-c", str(config)], port, folder / "mosquitto.log") as process:
         yield process
+
+
+def saving_in(folder: Path) -> list[str]:
+    """Settings of a mosquitto that keeps what it knows in a folder, and saves it when `save` says so."""
+    return ["user root", "persistence true", f"persistence_location {folder}/", "autosave_interval 0"]
+
+
+def save(process: Any, folder: Path) -> None:
+    """Have a mosquitto save what it knows now: a later kill takes it back to this."""
+    kept = folder / "mosquitto.db"
+    kept.unlink(missing_ok=True)
+    process.send_signal(signal.SIGUSR1)
+    wait_until(kept.exists, "it is saved")
 
 
 @contextlib.contextmanager
@@ -108,6 +122,12 @@ def collecting(store: Store, broker: Broker, quarantine: Quarantine, **more: Any
         yield collector
     finally:
         collector.stop()
+
+
+def vanish(client: Collector | Publisher) -> None:
+    """End a connection for good and without a word, as a kill of its process would."""
+    client._session._ended.set()
+    client._session.reconnect()
 
 
 class Tripwire:

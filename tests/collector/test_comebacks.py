@@ -32,7 +32,18 @@ from telemetry import (
     new_client,
     topic,
 )
-from tests.collector.parts import GATEWAY, SITE, collecting, gateway, mosquitto_at, now_ms, readings
+from tests.collector.parts import (
+    GATEWAY,
+    SITE,
+    collecting,
+    gateway,
+    mosquitto_at,
+    now_ms,
+    readings,
+    save,
+    saving_in,
+    vanish,
+)
 from tests.parts import Database, free_port, wait_until
 
 
@@ -105,6 +116,52 @@ def test_a_gateway_that_is_gone_when_its_broker_comes_back_is_told_until_it_is_b
             wait_until(lambda: told() == [("gateway_offline", GATEWAY)], "it is told")
             with gateway(tmp_path, broker):
                 wait_until(lambda: not told(), "it is back")
+
+
+@pytest.mark.parametrize("vanishes", [True, False])
+def test_a_killed_broker_that_has_not_saved_that_a_gateway_went_does_not_bring_it_back(
+    tmp_path: Path, store: Store, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch, *, vanishes: bool
+) -> None:
+    monkeypatch.setattr("collector.watch._OFFLINE_AFTER_MS", 0)
+    port = free_port()
+    broker = Broker(port=port)
+    restored: list[State] = []
+
+    def told() -> list[tuple[str, str]]:
+        return [(alarm.kind, alarm.gateway) for alarm in collector.alarms if alarm.until is None]
+
+    def hear(name: str, payload: bytes, *, retained: bool) -> None:
+        heard(name, payload, retained=retained)
+        if retained and name == topic(SITE, GATEWAY, "state"):
+            restored.append(decode(payload, State))
+
+    def there() -> bool:
+        return (SITE, GATEWAY) in collector._watch._there
+
+    with collecting(store, broker, quarantine) as collector:
+        with mosquitto_at(port, tmp_path, *saving_in(tmp_path)) as process:
+            with gateway(tmp_path, broker) as (_, publisher):
+                wait_until(there, "it is there")
+                save(process, tmp_path)
+                saved = collector._watch._said.copy()
+                publisher._session.reconnect()
+                wait_until(lambda: there() and collector._watch._said != saved, "it has said so again")
+                if vanishes:
+                    vanish(publisher)
+                    wait_until(lambda: told() == [("gateway_offline", GATEWAY)], "its last will is heard")
+            wait_until(lambda: not there(), "it is gone")
+            process.kill()
+            process.wait(60)
+        wait_until(lambda: not collector.connected, "the collector has noticed")
+        heard = collector._watch.heard
+        monkeypatch.setattr(collector._watch, "heard", hear)
+        with mosquitto_at(port, tmp_path, *saving_in(tmp_path)):
+            wait_until(lambda: [state.online for state in restored] == [True], "the broker has it online again")
+            assert not there()
+            collector._watch.look()
+            assert told() == [("gateway_offline", GATEWAY)] * vanishes
+            with gateway(tmp_path, broker):
+                wait_until(lambda: there() and not told(), "it is back")
 
 
 def test_a_new_collector_with_no_session_takes_over_what_the_old_one_left(

@@ -47,8 +47,8 @@ class Stand:
         table = Table.of("main", "power_meter", [self.now], {"active_power_w": [1.0]}, clock)
         self.watch.committed([Batch("site-1", "gw-1", epoch, seq, [table], gaps or [])])
 
-    def state(self, *, online: bool, at: int, epoch: str = "") -> None:
-        self.watch.heard(topic("site-1", "gw-1", "state"), encode(State(online, at, epoch)), retained=False)
+    def state(self, *, online: bool, at: int, epoch: str = "", retained: bool = False) -> None:
+        self.watch.heard(topic("site-1", "gw-1", "state"), encode(State(online, at, epoch)), retained=retained)
 
     def birth(self, epoch: str, *, retained: bool = False) -> None:
         told = Birth("site-1", "gw-1", epoch, 0, "0", "site-1", "Asia/Seoul", [], host=f"machine-{epoch}")
@@ -318,7 +318,7 @@ def test_a_gateway_that_goes_with_the_broker_and_does_not_come_back_is_told(stan
 def test_a_gateway_that_the_broker_still_knows_is_there(stand: Stand, *, after: bool) -> None:
     stand.state(online=True, at=1)
     stand.watch.cut_off("Unspecified error")
-    for say in (stand.watch.connected, lambda: stand.state(online=True, at=1))[:: 1 if after else -1]:
+    for say in (stand.watch.connected, lambda: stand.state(online=True, at=1, retained=True))[:: 1 if after else -1]:
         say()
     stand.now += 2 * MINUTE
     assert stand.lasting() == []
