@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import random
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import structlog
@@ -32,6 +34,9 @@ _LEAST_STEP, _MOST_STEP = 2_000, 64_000
 few they are: so it has more of them as long as it does not take long."""
 _BRIEF_S: Final = 4.0
 _LONG_S: Final = 8.0
+
+_TURN_S: Final = 0.0005
+"""While this one computes, a thread that has readings to store waits no longer for its turn; by default ten times [s]."""
 
 _PAUSE_S: Final = 0.5
 """Between two pieces of tidying, so that writers and readers have their turn."""
@@ -96,13 +101,14 @@ class Upkeep:
     def roll(self) -> int:
         """Roll what has ended, until nothing is left or the end is asked for; returns the number of windows."""
         done, began = 0, time.monotonic()
-        while not self._stop.is_set() and (some := self._store.roll(self._clock() - _SETTLE_MS, self._step)):
-            done += some
-            took, began = time.monotonic() - began, time.monotonic()
-            if took > _LONG_S:
-                self._step = max(self._step // 2, _LEAST_STEP)
-            elif took < _BRIEF_S and some >= self._step:
-                self._step = min(self._step * 2, _MOST_STEP)
+        with _brief_turns():
+            while not self._stop.is_set() and (some := self._store.roll(self._clock() - _SETTLE_MS, self._step)):
+                done += some
+                took, began = time.monotonic() - began, time.monotonic()
+                if took > _LONG_S:
+                    self._step = max(self._step // 2, _LEAST_STEP)
+                elif took < _BRIEF_S and some >= self._step:
+                    self._step = min(self._step * 2, _MOST_STEP)
         if done:
             log.debug("rolled_up", windows=done)
         return done
@@ -160,3 +166,13 @@ class Upkeep:
             except Exception:
                 # A plan that cannot be read, a disk that is full: without this thread nothing is rolled or forgotten.
                 log.exception("upkeep_failed")
+
+
+@contextlib.contextmanager
+def _brief_turns() -> Iterator[None]:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, _TURN_S))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)

@@ -81,8 +81,8 @@ class Touches:
     def claim(self, cursor: duckdb.DuckDBPyConnection, before: int, limit: int = _ALL) -> None:
         """Move about `limit` windows, the oldest that ended at or before a time, to those being rolled.
 
-        A later write records them anew. Within the caller's transaction, while nobody writes, who waits meanwhile: so
-        a city's three million are not moved at once.
+        A later write records them anew. Within the caller's transaction, while nobody else changes the file; what is in
+        memory is right whatever becomes of it.
         """
         first, last, start = (
             cursor.execute(

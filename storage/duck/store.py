@@ -167,7 +167,8 @@ class DuckStore:
         with self._roller, self._file.cursor() as cursor:
             pairs = waiting(cursor, before, limit)
             if len(pairs[0]) < limit:
-                with writing.lock, writing.memory, writing.doubted(cursor):
+                writing.take_in()
+                with writing.lock, transaction(cursor):
                     writing.touches.claim(cursor, before, limit - len(pairs[0]))
                 pairs = waiting(cursor, before, limit)
             done = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import duckdb
@@ -51,6 +52,18 @@ def test_rollups_of_a_state_are_of_one_moment_though_they_are_rolled_while_they_
         state: seconds.tolist() for state, seconds in before.states.items()
     }
     assert len(rows(store, STATE).start) > len(before.start)
+    store.close()
+
+
+def test_rolling_needs_nothing_that_whoever_stores_live_readings_holds(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "readings.duckdb")
+    write(store, minutes(60))
+    with ThreadPoolExecutor(1) as pool:
+        with store._writing.memory:
+            rolled = pool.submit(store.roll, 2**60)
+            done, _ = wait([rolled], 60)
+        assert done
+        assert rolled.result() == 4
     store.close()
 
 

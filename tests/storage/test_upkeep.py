@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +49,10 @@ def test_steps_of_rolling_grow_while_they_are_brief_and_shrink_when_they_are_lon
 ) -> None:
     steps: list[int] = []
 
+    turn = sys.getswitchinterval()
+
     def roll(_: int, limit: int) -> int:
+        assert sys.getswitchinterval() < turn, "others have their turn sooner meanwhile"
         steps.append(limit)
         return limit if len(steps) % 9 else 0
 
@@ -60,6 +64,7 @@ def test_steps_of_rolling_grow_while_they_are_brief_and_shrink_when_they_are_lon
     assert steps == [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 64_000, 64_000, 64_000]
     monkeypatch.setattr(upkeep_module, "_LONG_S", -1.0)
     upkeep.roll()
+    assert sys.getswitchinterval() == turn
     assert steps[9:] == [64_000, 32_000, 16_000, 8_000, 4_000, 2_000, 2_000, 2_000, 2_000]
 
 
