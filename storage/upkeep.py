@@ -36,7 +36,7 @@ _BRIEF_S: Final = 4.0
 _LONG_S: Final = 8.0
 
 _TURN_S: Final = 0.0005
-"""While this one computes, a thread that has readings to store waits no longer for its turn; by default ten times [s]."""
+"""While this one computes, a thread that has readings to store waits no longer for its turn; usually ten times [s]."""
 
 _PAUSE_S: Final = 0.5
 """Between two pieces of tidying, so that writers and readers have their turn."""
