@@ -185,7 +185,7 @@ def _sort(papers: Written, found: Found, known: Mapping[Key, float]) -> _Sorted:
     gaps = len(missing) - len(lost) + papers.given_up
     # What a kill caught between commit and journal, and a full outbox then dropped, only the outbox's ledger knows of.
     unsure = sum(covered(found.gaps, key) for key in papers.perhaps if key not in found.stored)
-    unknown = found.read - stored - outbox - quarantined - gaps
+    unknown = found.read - stored - outbox - quarantined - gaps - len(lost)
     if 0 < unknown <= unsure + papers.perhaps_given_up:
         gaps += unknown
     return _Sorted(

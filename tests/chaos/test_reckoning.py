@@ -134,3 +134,14 @@ def test_only_a_kill_excuses_what_a_gateway_had_read_and_not_committed(quiet: Qu
     ledger = quiet.reckoned()
     assert (ledger.uncommitted, ledger.lost) == ((1, 0) if killed else (0, 1))
     assert ledger.clean == killed
+
+
+def test_what_a_kill_left_in_doubt_excuses_nothing_that_is_lost_for_certain(quiet: Quiet) -> None:
+    quiet.journals[SMALL].write(Entry("put", 4, time.time(), [quiet.read(SMALL, 4)]))
+    quiet.plant.processes[SMALL].killed_at.append(time.time())
+    quiet.live(SMALL)
+    beside = Gap(device(SMALL, 1), KIND, CHANNEL, 4, 4, "outbox_full", 1)
+    quiet.batches.append(Batch(SITE, SMALL, "0123456789abcdef", 9, [], [beside]))
+    quiet.batches = [each for each in quiet.batches if (each.gateway, each.seq) != (LARGE, 2)]
+    ledger = quiet.reckoned()
+    assert (ledger.lost, ledger.unbalanced) == (1, 1)
