@@ -14,6 +14,10 @@ OPTIONS: Final = (
         "대상을 지정하십시오: 항목 번호, --reason, --site, --gateway, --device, 또는 --all",
     ),
     (
+        "--reason {reason}: there is no such reason; there are {reasons}",
+        "--reason {reason}: 그런 사유는 없습니다. 있는 것: {reasons}",
+    ),
+    (
         "no entry {entry} in quarantine; `wattproof quarantine list --all` shows all",
         "격리 보관함에 {entry}번 항목이 없습니다. `wattproof quarantine list --all`로 모두 볼 수 있습니다.",
     ),

@@ -107,6 +107,13 @@ def test_what_is_held_is_listed_by_reason_site_and_device_and_shown_with_advice(
     assert "NTP" in shown["advice"]
     with pytest.raises(BadInputError, match="no entry 99"):
         quarantine(held, "show", "99")
+    for order in ("drop", "replay"):
+        with pytest.raises(BadInputError, match="no entry 99"):
+            quarantine(held, order, "3", "99")
+    for order in ("list", "drop", "replay"):
+        with pytest.raises(BadInputError, match="--reason futur: there is no such reason; there are topic, oversized"):
+            quarantine(held, order, "--reason", "futur")
+    assert len(quarantine(held, "list")[0]) == 3, "and nothing was done"
 
 
 def test_what_is_dropped_stays_in_the_ledger_and_nothing_is_chosen_by_accident(held: Path) -> None:

@@ -130,6 +130,9 @@ def test_the_failures_that_users_meet_most_come_in_korean_from_the_real_commands
     assert failed(tmp_path, "db", "check", "none.duckdb", code=3).endswith("파일이 없습니다. 경로를 확인하십시오.")
     assert failed(tmp_path, "-c", "none.yaml", "config", "show", code=2).startswith("none.yaml: 설정 파일이 없")
     assert "대상을 지정하십시오" in failed(tmp_path, "quarantine", "replay", code=2)
+    assert "--reason futur: 그런 사유는 없습니다. 있는 것: topic," in failed(
+        tmp_path, "quarantine", "list", "--reason", "futur", code=2
+    )
     assert "아직 측정값이 없습니다" in failed(tmp_path, "export", "out.csv", "--site", "x", code=3)
     (tmp_path / "damaged.duckdb").write_bytes(b"nonsense" * 1000)
     assert "손상되었거나 WattProof 데이터 파일이 아닙니다" in failed(tmp_path, "db", "check", "damaged.duckdb", code=3)

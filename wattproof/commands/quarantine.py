@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,7 +58,7 @@ def list_(
     """List what is held, superseded or only counted, newest first; with --all also what was stored since or dropped."""
     from collector import Choice
 
-    choice = Choice(reason=reason, site=site, gateway=gateway, device=device)
+    choice = Choice(reason=_known(reason), site=site, gateway=gateway, device=device)
     if not everything:
         choice = msgspec.structs.replace(choice, states=("held", "asked", "summarised", "superseded"))
     with _opened(context) as (shelf, config):
@@ -129,12 +129,10 @@ def show(
 ) -> None:
     """Show one entry: what came, why it is here, and what to do."""
     from collector import Choice, in_words
-    from wattproof.errors import BadInputError
 
     with _opened(context) as (shelf, config):
+        _must_be_there(shelf, [entry])
         found = shelf.list(1, Choice(ids=[entry]))
-    if not found:
-        raise BadInputError(f"no entry {entry} in quarantine; `wattproof quarantine list --all` shows all")
     wanted, zone = language or config.api.language, ZoneInfo(config.api.timezone)
     keep_ms = round(config.collector.quarantine_keep_days * 86_400_000)
     leaves = found[0].decided + keep_ms if keep_ms and found[0].closed else 0
@@ -186,6 +184,7 @@ def replay(
     """
     chosen = _choice(ids or (), reason, site, gateway, device, everything=everything)
     with _opened(context) as (shelf, config):
+        _must_be_there(shelf, chosen.ids)
         before = shelf.counters
         asked = shelf.ask(chosen, trust_times=trust_times, overwrite=overwrite)
         until = time.monotonic() + wait_s
@@ -229,8 +228,10 @@ def drop(
     language: Annotated[Language | None, _LANGUAGE] = None,
 ) -> None:
     """Give up what is held: its content is deleted, its number stays in the ledger as not stored."""
+    chosen = _choice(ids or (), reason, site, gateway, device, everything=everything)
     with _opened(context) as (shelf, config):
-        dropped = shelf.drop(_choice(ids or (), reason, site, gateway, device, everything=everything), note)
+        _must_be_there(shelf, chosen.ids)
+        dropped = shelf.drop(chosen, note)
         after = shelf.counters
     if as_json:
         told = {"dropped": dropped, "entries_held": after.entries, "readings_dropped": after.dropped}
@@ -257,7 +258,27 @@ def _choice(
 
     if not (ids or reason or site or gateway or device or everything):
         raise BadInputError("say which: numbers of entries, --reason, --site, --gateway, --device, or --all")
-    return Choice(ids=ids, reason=reason, site=site, gateway=gateway, device=device)
+    return Choice(ids=ids, reason=_known(reason), site=site, gateway=gateway, device=device)
+
+
+def _known(reason: str) -> str:
+    """A reason there is, or none; a misspelt one would find nothing and look like an empty quarantine."""
+    from collector import Reason
+    from wattproof.errors import BadInputError
+
+    reasons = [each.value for each in Reason]
+    if reason and reason not in reasons:
+        raise BadInputError(f"--reason {reason}: there is no such reason; there are {', '.join(reasons)}")
+    return reason
+
+
+def _must_be_there(shelf: Quarantine, ids: Sequence[int]) -> None:
+    from collector import Choice
+    from wattproof.errors import BadInputError
+
+    for entry in ids:
+        if not shelf.list(1, Choice(ids=[entry])):
+            raise BadInputError(f"no entry {entry} in quarantine; `wattproof quarantine list --all` shows all")
 
 
 def _tell_left(entries: int, language: Language) -> None:
